@@ -1,0 +1,74 @@
+// Outgoing HTTP, asynchronous: a receiver or target that hangs costs a socket, not a thread.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/log.h"
+#include "base/result.h"
+#include "base/time.h"
+
+namespace tocsin {
+
+struct HttpClientRequest {
+  std::string method = "GET";
+  std::string url;  // http or https
+  std::vector<std::pair<std::string, std::string>> headers;
+  std::string body;
+  Duration timeout{std::chrono::seconds(10)};  // of the whole exchange, connecting included
+  std::size_t max_response_bytes = 1 << 20;    // decoded; more fails the exchange
+  bool follow_redirects = false;
+  bool accept_compressed = false;
+};
+
+struct HttpClientResponse {
+  int status = 0;
+  std::vector<std::pair<std::string, std::string>> headers;  // names in lower case
+  std::string body;
+
+  // The first value of a header (lower-case name), empty where absent.
+  std::string_view Header(std::string_view name) const;
+};
+
+struct HttpClientFailure {
+  std::string message;  // without secrets: the URL appears redacted
+  // The request may have reached the other side (it was sent whole, the answer never came).
+  bool outcome_unknown = false;
+  bool response_too_large = false;
+  bool timed_out = false;
+};
+
+struct HttpClientResult {
+  std::optional<HttpClientResponse> response;
+  HttpClientFailure failure;  // where there is no response
+  Duration elapsed{0};
+};
+
+class HttpClient {
+ public:
+  using Done = std::function<void(HttpClientResult)>;
+  virtual ~HttpClient() = default;
+  // Any thread; never blocks. `done` runs exactly once, on the client's thread, and must be short;
+  // at shutdown it runs with a failure.
+  virtual void Send(HttpClientRequest request, Done done) = 0;
+};
+
+// libcurl's multi interface on one thread of its own: connections are reused, thousands of requests
+// may be under way. Destruction fails what is under way and joins the thread.
+std::unique_ptr<HttpClient> MakeCurlHttpClient(std::string user_agent, const Logger& log);
+
+// scheme://host:port/… : no user info, no path beyond the first slash, no query. For logs and errors:
+// webhook addresses carry their secret in the path.
+std::string RedactUrl(std::string_view url);
+
+// http or https with a host, nothing that could split a request; the reason why not otherwise.
+Status CheckUrl(std::string_view url);
+
+}  // namespace tocsin

@@ -1,0 +1,51 @@
+// Label matchers: name = "v", != "v", =~ "regex", !~ "regex". Regular expressions are RE2's, anchored
+// at both ends, and the dot matches a newline, as in Prometheus 3. An absent label is empty.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/labels.h"
+#include "base/result.h"
+
+namespace re2 {
+class RE2;
+}
+
+namespace tocsin {
+
+class Matcher {
+ public:
+  enum class Op { kEqual, kNotEqual, kRegex, kNotRegex };
+
+  // Fails only for a regular expression that does not compile.
+  static Result<Matcher> Make(std::string name, Op op, std::string value);
+  // Cannot fail.
+  static Matcher Equal(std::string name, std::string value);
+
+  bool Matches(std::string_view value) const;
+  bool Matches(LabelsView labels) const { return Matches(labels.Get(name_)); }
+
+  const std::string& name() const { return name_; }
+  Op op() const { return op_; }
+  const std::string& value() const { return value_; }
+  std::string ToString() const;
+
+  friend bool operator==(const Matcher& a, const Matcher& b) {
+    return a.op_ == b.op_ && a.name_ == b.name_ && a.value_ == b.value_;
+  }
+
+ private:
+  Matcher(std::string name, Op op, std::string value);
+
+  std::string name_;
+  Op op_;
+  std::string value_;
+  std::shared_ptr<const re2::RE2> regex_;  // compiled once, shared by copies
+};
+
+bool MatchesAll(const std::vector<Matcher>& matchers, LabelsView labels);
+
+}  // namespace tocsin

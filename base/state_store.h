@@ -1,0 +1,70 @@
+// What persistence offers: a few named tables of key and value, written in order, in groups.
+//
+// Values are texts of their owner's making (JSON with a "v" for its version). All writes of the
+// process go through one writer thread: a batch is applied whole or not at all, batches keep the
+// order of Submit, and several that wait share one commit (one fdatasync).
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/result.h"
+
+namespace tocsin {
+
+enum class StateTable : std::uint8_t {
+  kAlerts,         // evaluator/lifecycle: one row per episode
+  kAnnouncements,  // receivers: what was announced to whom, cooldown clocks
+  kOutbox,         // receivers: notifications not yet confirmed
+  kPushedGroups,   // exporter/intake: families of pushed groups
+};
+std::string_view StateTableName(StateTable table);
+
+class WriteBatch {
+ public:
+  struct Operation {
+    StateTable table;
+    std::string key;
+    std::optional<std::string> value;  // none deletes
+  };
+
+  void Put(StateTable table, std::string key, std::string value) {
+    operations_.push_back({table, std::move(key), std::move(value)});
+  }
+  void Delete(StateTable table, std::string key) {
+    operations_.push_back({table, std::move(key), std::nullopt});
+  }
+  bool empty() const { return operations_.empty(); }
+  const std::vector<Operation>& operations() const { return operations_; }
+
+ private:
+  std::vector<Operation> operations_;
+};
+
+class StateStore {
+ public:
+  using Committed = std::function<void(const Status&)>;
+  using Row = std::pair<std::string, std::string>;  // key, value
+
+  virtual ~StateStore() = default;
+
+  // Hands a batch to the writer; any thread. `committed` runs on the writer thread once the batch is
+  // durable or has failed for good, and must be short: hand the news to its owner. A failed batch is
+  // kept and tried again later by the store; `committed` hears of the first failure, so that
+  // callers go on (degraded, not dead).
+  virtual void Submit(WriteBatch batch, Committed committed) = 0;
+
+  // Every row of a table in key order. Sees what was committed before the call. Any thread; for
+  // start-up.
+  virtual Result<std::vector<Row>> Scan(StateTable table) const = 0;
+
+  // Empty while writes succeed; else why they do not. Any thread.
+  virtual std::optional<std::string> Trouble() const = 0;
+};
+
+}  // namespace tocsin

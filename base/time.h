@@ -1,0 +1,35 @@
+// Points in time and spans, as the whole program uses them: milliseconds since the Unix epoch, as
+// Prometheus stores samples. Domain code is given `now`; it never asks a clock of its own.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace tocsin {
+
+using Duration = std::chrono::milliseconds;
+using Timestamp = std::chrono::time_point<std::chrono::system_clock, Duration>;
+
+inline Timestamp FromUnixMillis(std::int64_t millis) { return Timestamp{Duration{millis}}; }
+inline std::int64_t ToUnixMillis(Timestamp t) { return t.time_since_epoch().count(); }
+inline double ToUnixSeconds(Timestamp t) { return static_cast<double>(ToUnixMillis(t)) / 1000.0; }
+
+// RFC 3339 in UTC: "2024-05-01T10:00:00.123Z"; whole seconds are written without a fraction.
+std::string FormatRfc3339(Timestamp t);
+
+// Reads RFC 3339, or ISO 8601 without a zone (taken as UTC). Digits beyond milliseconds are cut.
+// Empty when the text is something else or names a day or time that does not exist.
+std::optional<Timestamp> ParseRfc3339(std::string_view text);
+
+// Prometheus durations: integers with units y w d h m s ms, each at most once, largest first
+// ("1h30m"), or "0". Empty when the text is something else or overflows.
+// https://prometheus.io/docs/prometheus/latest/configuration/configuration/#configuration-file
+std::optional<Duration> ParseDuration(std::string_view text);
+
+// The shortest form that ParseDuration reads back: "1h30m", "0s".
+std::string FormatDuration(Duration d);
+
+}  // namespace tocsin

@@ -1,0 +1,116 @@
+// Everything a configuration file and the environment can say, as plain structs with their defaults.
+// Keys of prometheus.yml keep their names and meaning; our own stand under `tocsin:`.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/labels.h"
+#include "base/secret.h"
+#include "base/threshold_rule.h"
+#include "base/time.h"
+
+namespace tocsin::config {
+
+// One entry of scrape_configs with static targets.
+struct ScrapeJob {
+  std::string name;
+  Duration interval{std::chrono::minutes(1)};
+  Duration timeout{std::chrono::seconds(10)};  // <= interval
+  std::string metrics_path = "/metrics";
+  std::string scheme = "http";
+  std::vector<std::pair<std::string, std::string>> params;  // in file order
+  bool honor_labels = false;
+  bool honor_timestamps = true;
+  bool enable_compression = true;
+  std::uint64_t body_size_limit = 0;  // bytes, decoded; 0 is the built-in limit
+  std::uint64_t sample_limit = 0;     // 0: none
+
+  struct StaticTarget {
+    std::string address;  // host:port
+    Labels labels;        // of its group; without job and instance unless given
+  };
+  std::vector<StaticTarget> targets;
+};
+
+struct HostSettings {
+  bool enabled = true;
+  Duration interval{std::chrono::seconds(5)};
+  std::string job = "node";
+  std::string instance;  // empty: the host's name
+};
+
+enum class WebhookFormat : std::uint8_t { kSeed, kAlertmanager };
+
+// One way to reach people: a receiver has a name and one or more channels.
+struct WebhookSettings {
+  Secret url;
+  WebhookFormat format = WebhookFormat::kSeed;
+  std::vector<std::pair<std::string, Secret>> headers;
+  Duration timeout{std::chrono::seconds(10)};
+  bool send_resolved = true;
+};
+struct ConsoleSettings {
+  bool send_resolved = true;
+};
+struct ChannelSettings {
+  std::string type;  // "webhook", "console": a name of receivers/channels/channel_list.h
+  WebhookSettings webhook;
+  ConsoleSettings console;
+};
+struct ReceiverSettings {
+  std::string name;
+  std::vector<ChannelSettings> channels;
+  std::string source;  // "tocsin.yml:12:5" or "environment WEBHOOK_URL", for messages and listings
+};
+
+struct WebSettings {
+  std::size_t workers = 32;
+  std::size_t max_streams = 128;
+  bool allow_unauthenticated = false;  // listen beyond loopback without keys
+  bool public_metrics = false;
+  std::vector<std::string> allowed_origins;
+};
+
+struct SeriesSettings {
+  std::size_t max_series = 1'000'000;
+  Duration retention{std::chrono::hours(1)};
+};
+
+struct Settings {
+  // global
+  Duration scrape_interval{std::chrono::minutes(1)};
+  Duration scrape_timeout{std::chrono::seconds(10)};
+  Duration evaluation_interval{std::chrono::minutes(1)};
+  Labels external_labels;
+
+  std::vector<ScrapeJob> scrape_jobs;
+  std::vector<std::string> rule_file_patterns;  // absolute or relative to the configuration file
+  std::vector<std::string> rule_files;          // what the patterns matched, sorted
+  std::vector<std::shared_ptr<const ThresholdRule>> rules;
+
+  // tocsin
+  HostSettings host;
+  std::vector<ReceiverSettings> receivers;      // of the file, then of the environment; "console" always
+  std::vector<std::string> default_receivers;   // resolved: never empty
+  Duration staleness{std::chrono::minutes(5)};
+  WebSettings web;
+  SeriesSettings series;
+  std::string sender = "Tocsin";
+
+  // environment
+  std::string database_path;                    // absolute or relative to storage; ":memory:"
+  std::optional<std::uint16_t> extra_metrics_port;  // PROMETHEUS_PORT
+
+  // Every file that was read, the configuration file first: what a watcher watches beside the
+  // directories of rule_file_patterns.
+  std::vector<std::string> files_read;
+};
+
+}  // namespace tocsin::config

@@ -1,0 +1,33 @@
+// An intake turns a request body of one protocol into a SampleBatch, hands it to the SampleSink and
+// maps the report to the protocol's answer. One protocol a file, one line each in intake_list.h.
+// Authentication, size limits, decompression and instrumentation happen around it.
+#pragma once
+
+#include <vector>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/metrics.h"
+#include "base/sample.h"
+#include "base/state_store.h"
+#include "exporter/http/http.h"
+
+namespace tocsin::intake {
+
+// What an intake may use. Everything synchronises itself and outlives the intakes.
+struct Context {
+  SampleSink& sink;
+  StateStore& store;
+  const Clock& clock;
+  Logger log;
+  MetricRegistry& metrics;
+};
+
+class Intake {
+ public:
+  virtual ~Intake() = default;
+  // The routes it answers. Handlers run on web workers, several at once.
+  virtual std::vector<http::Route> Routes() = 0;
+};
+
+}  // namespace tocsin::intake

@@ -1,0 +1,93 @@
+// A StateStore in memory. Batches wait until the test commits or fails them, or are committed at
+// once. A second store made from Rows() is what a restart after kill -9 finds.
+#pragma once
+
+#include <array>
+#include <deque>
+#include <map>
+
+#include "base/mutex.h"
+#include "base/state_store.h"
+
+namespace tocsin::testing {
+
+class MemoryStateStore final : public StateStore {
+ public:
+  using Tables = std::map<StateTable, std::map<std::string, std::string>>;
+
+  explicit MemoryStateStore(bool commit_at_once = true, Tables tables = {})
+      : commit_at_once_(commit_at_once), tables_(std::move(tables)) {}
+
+  void Submit(WriteBatch batch, Committed committed) override {
+    {
+      MutexLock lock(mu_);
+      waiting_.emplace_back(std::move(batch), std::move(committed));
+    }
+    if (commit_at_once_) CommitAll();
+  }
+
+  // Makes everything that waits durable, in order.
+  void CommitAll() {
+    while (true) {
+      Committed committed;
+      {
+        MutexLock lock(mu_);
+        if (waiting_.empty()) return;
+        Apply(waiting_.front().first);
+        committed = std::move(waiting_.front().second);
+        waiting_.pop_front();
+      }
+      if (committed) committed(Status());
+    }
+  }
+
+  // Tells everything that waits that it could not be written.
+  void FailAll(const std::string& why) {
+    std::deque<std::pair<WriteBatch, Committed>> failed;
+    {
+      MutexLock lock(mu_);
+      failed.swap(waiting_);
+    }
+    for (auto& [batch, committed] : failed) {
+      if (committed) committed(Error{why});
+    }
+  }
+
+  Result<std::vector<Row>> Scan(StateTable table) const override {
+    MutexLock lock(mu_);
+    std::vector<Row> rows;
+    if (auto it = tables_.find(table); it != tables_.end()) {
+      rows.assign(it->second.begin(), it->second.end());
+    }
+    return rows;
+  }
+  std::optional<std::string> Trouble() const override { return std::nullopt; }
+
+  // What is durable now.
+  Tables tables() const {
+    MutexLock lock(mu_);
+    return tables_;
+  }
+  std::size_t waiting() const {
+    MutexLock lock(mu_);
+    return waiting_.size();
+  }
+
+ private:
+  void Apply(const WriteBatch& batch) REQUIRES_LOCK(mu_) {
+    for (const WriteBatch::Operation& op : batch.operations()) {
+      if (op.value) {
+        tables_[op.table][op.key] = *op.value;
+      } else {
+        tables_[op.table].erase(op.key);
+      }
+    }
+  }
+
+  const bool commit_at_once_;
+  mutable Mutex mu_;
+  Tables tables_ GUARDED_BY(mu_);
+  std::deque<std::pair<WriteBatch, Committed>> waiting_ GUARDED_BY(mu_);
+};
+
+}  // namespace tocsin::testing
