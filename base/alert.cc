@@ -1,0 +1,207 @@
+#include "base/alert.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <nlohmann/json.hpp>
+
+#include "base/number.h"
+#include "base/text.h"
+
+namespace tocsin {
+namespace {
+
+using nlohmann::json;
+
+constexpr int kVersion = 1;  // of the serialized form
+
+constexpr std::array<std::pair<AlertState, std::string_view>, 5> kStates = {
+    {{AlertState::kInactive, "inactive"},
+     {AlertState::kPending, "pending"},
+     {AlertState::kFiring, "active"},
+     {AlertState::kAcknowledged, "acknowledged"},
+     {AlertState::kResolved, "resolved"}}};
+
+constexpr std::array<std::pair<ResolveReason, std::string_view>, 7> kReasons = {
+    {{ResolveReason::kNone, ""},
+     {ResolveReason::kRecovered, "recovered"},
+     {ResolveReason::kManual, "manual"},
+     {ResolveReason::kRuleDeleted, "rule_deleted"},
+     {ResolveReason::kRuleDisabled, "rule_disabled"},
+     {ResolveReason::kRuleChanged, "rule_changed"},
+     {ResolveReason::kStale, "stale"}}};
+
+// Values travel as bits: JSON has neither NaN nor infinities.
+json ValueToJson(double v) { return FormatHex64(std::bit_cast<std::uint64_t>(v)); }
+double ValueFromJson(const json& j) {
+  const std::optional<std::uint64_t> bits = ParseHex64(j.get<std::string>());
+  if (!bits) throw json::other_error::create(501, "value is not 16 hexadecimal digits", &j);
+  return std::bit_cast<double>(*bits);
+}
+
+json TimeToJson(const std::optional<Timestamp>& t) { return t ? json(ToUnixMillis(*t)) : json(); }
+std::optional<Timestamp> TimeFromJson(const json& j) {
+  if (j.is_null()) return std::nullopt;
+  return FromUnixMillis(j.get<std::int64_t>());
+}
+
+json LabelsToJson(LabelsView labels) {
+  json out = json::object();
+  for (const Label& label : labels) out[std::string(label.name)] = label.value;
+  return out;
+}
+Labels LabelsFromJson(const json& j) {
+  LabelsBuilder builder;
+  for (const auto& [name, value] : j.items()) builder.Set(name, value.get<std::string>());
+  return builder.Build();
+}
+
+json MatcherToJson(const Matcher& m) {
+  return json::array({m.name(), static_cast<int>(m.op()), m.value()});
+}
+Matcher MatcherFromJson(const json& j) {
+  const int op = j.at(1).get<int>();
+  if (op < 0 || op > static_cast<int>(Matcher::Op::kNotRegex)) {
+    throw json::other_error::create(501, "unknown matcher operator", &j);
+  }
+  Result<Matcher> matcher = Matcher::Make(j.at(0).get<std::string>(), static_cast<Matcher::Op>(op),
+                                          j.at(2).get<std::string>());
+  if (!matcher) throw json::other_error::create(501, matcher.message(), &j);
+  return *std::move(matcher);
+}
+
+json RuleToJson(const ThresholdRule& rule) {
+  json matchers = json::array();
+  for (const Matcher& m : rule.matchers) matchers.push_back(MatcherToJson(m));
+  return {{"id", rule.id},
+          {"name", rule.name},
+          {"description", rule.description},
+          {"metric_name", rule.metric_name},
+          {"matchers", matchers},
+          {"condition", ConditionSymbol(rule.condition)},
+          {"threshold", ValueToJson(rule.threshold)},
+          {"threshold_text", rule.threshold_text},
+          {"duration_ms", rule.duration.count()},
+          {"severity", SeverityName(rule.severity)},
+          {"enabled", rule.enabled},
+          {"channels", rule.notification_channels},
+          {"template", rule.notification_template},
+          {"cooldown_ms", rule.cooldown.count()},
+          {"stale_after_ms", rule.stale_after ? json(rule.stale_after->count()) : json()},
+          {"source_file", rule.source_file},
+          {"source_line", rule.source_line}};
+}
+
+template <typename T>
+T Known(const std::optional<T>& parsed, const json& j) {
+  if (!parsed) throw json::other_error::create(501, "unknown word", &j);
+  return *parsed;
+}
+
+ThresholdRule RuleFromJson(const json& j) {
+  ThresholdRule rule;
+  rule.id = j.at("id").get<std::string>();
+  rule.name = j.at("name").get<std::string>();
+  rule.description = j.at("description").get<std::string>();
+  rule.metric_name = j.at("metric_name").get<std::string>();
+  rule.series_name = MapMetricName(rule.metric_name);
+  for (const json& m : j.at("matchers")) rule.matchers.push_back(MatcherFromJson(m));
+  rule.condition = Known(ParseCondition(j.at("condition").get<std::string>()), j);
+  rule.threshold = ValueFromJson(j.at("threshold"));
+  rule.threshold_text = j.at("threshold_text").get<std::string>();
+  rule.duration = Duration(j.at("duration_ms").get<std::int64_t>());
+  rule.severity = Known(ParseSeverity(j.at("severity").get<std::string>()), j);
+  rule.enabled = j.at("enabled").get<bool>();
+  rule.notification_channels = j.at("channels").get<std::vector<std::string>>();
+  rule.notification_template = j.at("template").get<std::string>();
+  rule.cooldown = Duration(j.at("cooldown_ms").get<std::int64_t>());
+  if (const json& stale = j.at("stale_after_ms"); !stale.is_null()) {
+    rule.stale_after = Duration(stale.get<std::int64_t>());
+  }
+  rule.source_file = j.at("source_file").get<std::string>();
+  rule.source_line = j.at("source_line").get<int>();
+  return rule;
+}
+
+Alert AlertFromJson(const json& j) {
+  if (j.at("v").get<int>() != kVersion) throw json::other_error::create(501, "unknown version", &j);
+  Alert alert;
+  alert.id = j.at("id").get<std::string>();
+  alert.fingerprint = Known(ParseHex64(j.at("fingerprint").get<std::string>()), j);
+  alert.state = Known(ParseAlertState(j.at("state").get<std::string>()), j);
+  alert.rule = std::make_shared<const ThresholdRule>(RuleFromJson(j.at("rule")));
+  alert.labels = LabelsFromJson(j.at("labels"));
+  alert.metadata = LabelsFromJson(j.at("metadata"));
+  alert.value = ValueFromJson(j.at("value"));
+  alert.last_value_at = FromUnixMillis(j.at("last_value_at").get<std::int64_t>());
+  alert.pending_since = FromUnixMillis(j.at("pending_since").get<std::int64_t>());
+  alert.triggered_at = TimeFromJson(j.at("triggered_at"));
+  alert.acknowledged_at = TimeFromJson(j.at("acknowledged_at"));
+  alert.resolved_at = TimeFromJson(j.at("resolved_at"));
+  alert.updated_at = FromUnixMillis(j.at("updated_at").get<std::int64_t>());
+  alert.acknowledged_by = j.at("acknowledged_by").get<std::string>();
+  alert.acknowledge_note = j.at("acknowledge_note").get<std::string>();
+  alert.resolved_by = j.at("resolved_by").get<std::string>();
+  alert.resolve_note = j.at("resolve_note").get<std::string>();
+  alert.resolved_reason = Known(ParseResolveReason(j.at("resolved_reason").get<std::string>()), j);
+  return alert;
+}
+
+}  // namespace
+
+std::string_view AlertStateName(AlertState state) {
+  return kStates.at(static_cast<std::size_t>(state)).second;
+}
+
+std::optional<AlertState> ParseAlertState(std::string_view word) {
+  for (const auto& [state, name] : kStates) {
+    if (word == name) return state;
+  }
+  return std::nullopt;
+}
+
+std::string_view ResolveReasonName(ResolveReason reason) {
+  return kReasons.at(static_cast<std::size_t>(reason)).second;
+}
+
+std::optional<ResolveReason> ParseResolveReason(std::string_view word) {
+  for (const auto& [reason, name] : kReasons) {
+    if (word == name) return reason;
+  }
+  return std::nullopt;
+}
+
+std::string Alert::fingerprint_text() const { return FormatHex64(fingerprint); }
+
+std::string SerializeAlert(const Alert& alert) {
+  const json out = {{"v", kVersion},
+                    {"id", alert.id},
+                    {"fingerprint", alert.fingerprint_text()},
+                    {"state", AlertStateName(alert.state)},
+                    {"rule", RuleToJson(*alert.rule)},
+                    {"labels", LabelsToJson(alert.labels)},
+                    {"metadata", LabelsToJson(alert.metadata)},
+                    {"value", ValueToJson(alert.value)},
+                    {"last_value_at", ToUnixMillis(alert.last_value_at)},
+                    {"pending_since", ToUnixMillis(alert.pending_since)},
+                    {"triggered_at", TimeToJson(alert.triggered_at)},
+                    {"acknowledged_at", TimeToJson(alert.acknowledged_at)},
+                    {"resolved_at", TimeToJson(alert.resolved_at)},
+                    {"updated_at", ToUnixMillis(alert.updated_at)},
+                    {"acknowledged_by", alert.acknowledged_by},
+                    {"acknowledge_note", alert.acknowledge_note},
+                    {"resolved_by", alert.resolved_by},
+                    {"resolve_note", alert.resolve_note},
+                    {"resolved_reason", ResolveReasonName(alert.resolved_reason)}};
+  return out.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+Result<Alert> ParseAlert(std::string_view text) {
+  try {
+    return AlertFromJson(json::parse(text));
+  } catch (const json::exception& e) {
+    return Error{fmt::format("cannot read a stored alert: {}", e.what())};
+  }
+}
+
+}  // namespace tocsin

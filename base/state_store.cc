@@ -1,0 +1,15 @@
+#include "base/state_store.h"
+
+namespace tocsin {
+
+std::string_view StateTableName(StateTable table) {
+  switch (table) {
+    case StateTable::kAlerts: return "alerts";
+    case StateTable::kAnnouncements: return "announcements";
+    case StateTable::kOutbox: return "outbox";
+    case StateTable::kPushedGroups: return "pushed_groups";
+  }
+  return "";
+}
+
+}  // namespace tocsin
