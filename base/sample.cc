@@ -1,5 +1,8 @@
 #include "base/sample.h"
 
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
 namespace tocsin {
 
 std::string_view MetricTypeName(MetricType type) {
@@ -26,22 +29,27 @@ std::string_view RefusalName(Refusal refusal) {
   return "unknown";
 }
 
-void SampleBatch::AddTail(std::size_t offset, Sample sample) {
+std::uint32_t SpellingOf(std::string_view original_name) {
+  const std::uint64_t hash = XXH3_64bits(original_name.data(), original_name.size());
+  return static_cast<std::uint32_t>(hash) | 1U;
+}
+
+void SampleBatch::AddTail(std::size_t offset, Sample sample, std::uint32_t spelling) {
   const std::string_view bytes = std::string_view(buffer_).substr(offset);
   items_.push_back({static_cast<std::uint32_t>(offset), static_cast<std::uint32_t>(bytes.size()),
-                    LabelsView::FromBytes(bytes).Hash(), sample});
+                    LabelsView::FromBytes(bytes).Hash(), spelling, sample});
 }
 
-void SampleBatch::Add(LabelsView labels, Sample sample) {
+void SampleBatch::Add(LabelsView labels, Sample sample, std::uint32_t spelling) {
   const std::size_t offset = buffer_.size();
   buffer_.append(labels.bytes());
-  AddTail(offset, sample);
+  AddTail(offset, sample, spelling);
 }
 
-void SampleBatch::Add(LabelsBuilder& labels, Sample sample) {
+void SampleBatch::Add(LabelsBuilder& labels, Sample sample, std::uint32_t spelling) {
   const std::size_t offset = buffer_.size();
   labels.AppendBytesTo(&buffer_);
-  AddTail(offset, sample);
+  AddTail(offset, sample, spelling);
 }
 
 void SampleBatch::Clear() {

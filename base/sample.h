@@ -42,6 +42,10 @@ struct FamilyMetadata {
   std::string original_name;  // the dotted spelling, where the sender used one; else empty
 };
 
+// Tells the dotted spellings apart that map to one stored name ("a.b" and "a-b" are both a_b): a
+// hash of the original, never 0. A series belongs to the spelling that made it.
+std::uint32_t SpellingOf(std::string_view original_name);
+
 // What to do when a series already holds a sample with this very timestamp but another value.
 enum class SameTime : std::uint8_t {
   kReplace,  // stamped on arrival: two posts within one millisecond; the later is the truth
@@ -56,16 +60,18 @@ class SampleBatch {
     std::uint32_t offset = 0;  // of the label bytes in the buffer
     std::uint32_t length = 0;
     std::uint64_t hash = 0;  // LabelsView::Hash()
+    std::uint32_t spelling = 0;  // see SpellingOf
     Sample sample;
   };
 
   explicit SampleBatch(Origin origin, SameTime same_time = SameTime::kReplace)
       : origin_(origin), same_time_(same_time) {}
 
-  // Labels hold __name__. Other NaNs than the stale marker must have been normalised.
-  void Add(LabelsView labels, Sample sample);
+  // Labels hold __name__. Other NaNs than the stale marker must have been normalised. `spelling` is
+  // SpellingOf the name that was mapped to __name__, 0 where nothing was mapped.
+  void Add(LabelsView labels, Sample sample, std::uint32_t spelling = 0);
   // The same, sparing the copy into a Labels.
-  void Add(LabelsBuilder& labels, Sample sample);
+  void Add(LabelsBuilder& labels, Sample sample, std::uint32_t spelling = 0);
   void AddMetadata(FamilyMetadata metadata) { metadata_.push_back(std::move(metadata)); }
   void Clear();
 
@@ -80,7 +86,7 @@ class SampleBatch {
   const std::vector<FamilyMetadata>& metadata() const { return metadata_; }
 
  private:
-  void AddTail(std::size_t offset, Sample sample);
+  void AddTail(std::size_t offset, Sample sample, std::uint32_t spelling);
 
   Origin origin_;
   SameTime same_time_;

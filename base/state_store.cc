@@ -5,6 +5,7 @@ namespace tocsin {
 std::string_view StateTableName(StateTable table) {
   switch (table) {
     case StateTable::kAlerts: return "alerts";
+    case StateTable::kHolds: return "holds";
     case StateTable::kAnnouncements: return "announcements";
     case StateTable::kOutbox: return "outbox";
     case StateTable::kPushedGroups: return "pushed_groups";

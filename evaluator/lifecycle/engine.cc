@@ -1,0 +1,77 @@
+#include "evaluator/lifecycle/engine.h"
+
+namespace tocsin::evaluator {
+namespace {
+
+constexpr std::size_t kQueueCapacity = 65'536;
+
+// Tells the person now if nothing changed, else when the change is durable. A store that cannot
+// write does not make the command fail: the change is in force, and the store's trouble is reported
+// by health, log and metrics.
+void Reply(Lifecycle& lifecycle, const CommandResult& result, const Engine::Done& done) {
+  if (result.kind != CommandResult::Kind::kDone) return done(result);
+  lifecycle.WhenCommitted([done, result](const Status&) { done(result); });
+}
+
+}  // namespace
+
+Engine::Engine(Lifecycle& lifecycle, const Clock& clock)
+    : lifecycle_(lifecycle), clock_(clock), queue_(kQueueCapacity) {}
+
+Engine::~Engine() { Stop(); }
+
+void Engine::Start() {
+  thread_ = std::thread([this] { Run(); });
+}
+
+void Engine::Stop() {
+  queue_.Close();
+  if (thread_.joinable()) thread_.join();
+}
+
+void Engine::Take(std::vector<Signal> signals) { queue_.Push(std::move(signals)); }
+
+void Engine::Acknowledge(std::string id, std::string actor, std::string note, Done done) {
+  queue_.Push(Command([id = std::move(id), actor = std::move(actor), note = std::move(note),
+                       done = std::move(done)](Lifecycle& lifecycle, Timestamp now) {
+    Reply(lifecycle, lifecycle.Acknowledge(id, actor, note, now), done);
+  }));
+}
+
+void Engine::Resolve(std::string id, std::string actor, std::string note, Done done) {
+  queue_.Push(Command([id = std::move(id), actor = std::move(actor), note = std::move(note),
+                       done = std::move(done)](Lifecycle& lifecycle, Timestamp now) {
+    Reply(lifecycle, lifecycle.Resolve(id, actor, note, now), done);
+  }));
+}
+
+void Engine::ApplyRules(std::shared_ptr<const RuleIndex> rules, Duration staleness) {
+  queue_.Push(Command([rules = std::move(rules), staleness](Lifecycle& lifecycle, Timestamp now) {
+    lifecycle.ApplyRules(rules, staleness, now);
+  }));
+}
+
+void Engine::Deal(const Message& message, Timestamp now) {
+  if (const auto* signals = std::get_if<std::vector<Signal>>(&message)) {
+    for (const Signal& signal : *signals) lifecycle_.Handle(signal, now);
+  } else {
+    std::get<Command>(message)(lifecycle_, now);
+  }
+}
+
+void Engine::Run() {
+  lifecycle_.OfferRestored(clock_.Now());
+  lifecycle_.RunDue(clock_.Now());
+  lifecycle_.Flush();
+  while (true) {
+    const bool closing = queue_.closed();
+    const std::vector<Message> messages = queue_.PopAll(lifecycle_.next_deadline());
+    const Timestamp now = clock_.Now();
+    for (const Message& message : messages) Deal(message, now);
+    lifecycle_.RunDue(now);
+    lifecycle_.Flush();
+    if (closing && messages.empty()) return;
+  }
+}
+
+}  // namespace tocsin::evaluator

@@ -1,0 +1,60 @@
+// The thread that owns the state machine of alerts, and the queue in front of it.
+//
+// Whoever appends samples hands signals over and waits only when 65,536 messages are already waiting
+// (back pressure on the intakes: signals are never dropped). All that waits is dealt with in one go
+// and written in one batch, so a hundred alerts raised together cost one commit.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <thread>
+#include <variant>
+#include <vector>
+
+#include "base/bounded_queue.h"
+#include "base/clock.h"
+#include "evaluator/lifecycle/lifecycle.h"
+#include "evaluator/series/watch.h"
+
+namespace tocsin::evaluator {
+
+class Engine final : public SignalSink {
+ public:
+  // Everything outlives the engine. The thread starts with Start().
+  Engine(Lifecycle& lifecycle, const Clock& clock);
+  ~Engine() override;  // stops
+
+  // REQUIRES: Lifecycle::Restore and the first ApplyRules are done; from now on only this thread
+  // touches the lifecycle.
+  void Start();
+  // Deals with what waits, then ends the thread. Idempotent.
+  void Stop();
+
+  // SignalSink. Signals that come after Stop are dropped: they are judged anew after the restart.
+  void Take(std::vector<Signal> signals) override;
+
+  // Commands of people; `done` runs on the store's thread once the change is durable (or could not
+  // be written), or on the engine's thread where nothing changes. Any thread.
+  using Done = std::function<void(CommandResult)>;
+  void Acknowledge(std::string id, std::string actor, std::string note, Done done);
+  void Resolve(std::string id, std::string actor, std::string note, Done done);
+
+  // Any thread; applied in the order of all messages.
+  void ApplyRules(std::shared_ptr<const RuleIndex> rules, Duration staleness);
+
+  std::size_t waiting() const { return queue_.size(); }
+
+ private:
+  using Command = std::function<void(Lifecycle&, Timestamp now)>;
+  using Message = std::variant<std::vector<Signal>, Command>;
+
+  void Run();
+  void Deal(const Message& message, Timestamp now);
+
+  Lifecycle& lifecycle_;
+  const Clock& clock_;
+  BoundedQueue<Message> queue_;
+  std::thread thread_;
+};
+
+}  // namespace tocsin::evaluator

@@ -1,0 +1,144 @@
+// The state machine of alerts. Signals of watches, commands of people, new rules and the passing of
+// time go in; changed alerts come out: first to the store, then to the receivers.
+//
+// Everything here belongs to one thread (evaluator/lifecycle/engine.h runs it); `now` is an argument,
+// so tests drive it by hand.
+//
+// State is kept per rule and label set (the fingerprint). From the first violating sample an alert is
+// pending until the rule's duration has passed, then firing until a good sample, a person, a rule
+// change or silence resolves it. What was firing before a restart is firing after it; a pending alert
+// keeps its start, and its last known value holds until it would be stale, counted from the restart.
+//
+// After a manual resolve the same rule and label set begins no new episode until a good sample was
+// seen or the rule's cooldown, counted from the resolve, has ended: then the next violating sample
+// begins one.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <tuple>
+#include <unordered_map>
+#include <vector>
+
+#include "base/alert.h"
+#include "base/log.h"
+#include "base/metrics.h"
+#include "base/state_store.h"
+#include "evaluator/lifecycle/alert_book.h"
+#include "evaluator/rules/rule_index.h"
+#include "evaluator/series/watch.h"
+
+namespace tocsin::evaluator {
+
+// What became of a person's command.
+struct CommandResult {
+  enum class Kind : std::uint8_t { kDone, kNotFound, kConflict };
+  Kind kind = Kind::kDone;
+  std::string detail;  // why not
+};
+
+struct LifecycleOptions {
+  Duration staleness{std::chrono::minutes(5)};  // where neither rule nor watch says anything
+  Duration keep_resolved{std::chrono::hours(24 * 30)};
+  std::size_t max_resolved = 10'000;  // kept in memory and in the store
+};
+
+class Lifecycle {
+ public:
+  // `make_id` gives each episode its UUID. Everything outlives the object.
+  Lifecycle(LifecycleOptions options, AlertBook& book, StateStore& store, AlertSink& sink,
+            std::function<std::string()> make_id, const Logger& log, MetricRegistry& metrics);
+
+  // At start, once, before anything else: reads what the store holds. Rows that cannot be read are
+  // logged and left alone.
+  Status Restore(Timestamp now);
+  // After Restore and the first ApplyRules: tells the receivers about everything that fires, and what
+  // was resolved within the last day, since they may not have heard of it before the restart.
+  void OfferRestored(Timestamp now);
+
+  // Alerts of rules that are gone, disabled or look at something else are resolved.
+  void ApplyRules(std::shared_ptr<const RuleIndex> rules, Duration staleness, Timestamp now);
+  void Handle(const Signal& signal, Timestamp now);
+  CommandResult Acknowledge(const std::string& id, const std::string& actor, const std::string& note,
+                            Timestamp now);
+  CommandResult Resolve(const std::string& id, const std::string& actor, const std::string& note,
+                        Timestamp now);
+  void RunDue(Timestamp now);
+  std::optional<Timestamp> next_deadline() const;
+
+  // `done` runs (on the store's thread) when what has changed so far is durable, or cannot be made so.
+  void WhenCommitted(StateStore::Committed done) { waiting_.push_back(std::move(done)); }
+  // Hands everything that has changed to the store, then to the receivers: one write for all.
+  void Flush();
+
+ private:
+  // What is known about one rule and label set while there is something to know.
+  struct Tracked {
+    AlertPtr alert;  // pending, firing or acknowledged; null between episodes
+    std::shared_ptr<const ThresholdWatch> watch;  // null after a restart until the series appears
+    Timestamp tracked_since;                      // the clock of staleness where there is no watch
+    std::optional<Timestamp> fire_at;
+    std::optional<Timestamp> stale_at;
+    std::optional<Timestamp> hold_until;  // no new episode before, after a manual resolve
+  };
+  using TrackedMap = std::unordered_map<std::uint64_t, Tracked>;
+  enum class Timer : std::uint8_t { kFire, kStale, kHoldEnds };
+  using Deadline = std::tuple<Timestamp, Timer, std::uint64_t>;
+
+  struct Metrics;
+
+  void OnViolating(const Signal& signal, const std::shared_ptr<const ThresholdWatch>& watch,
+                   Timestamp now);
+  void OnGood(std::uint64_t fingerprint, const Sample& sample, Timestamp now);
+  void OnEnded(std::uint64_t fingerprint, Timestamp now);
+  void OnHeld(std::uint64_t fingerprint, Timestamp now);
+  void OnStaleTimer(std::uint64_t fingerprint, Tracked& tracked, Timestamp now);
+  void ApplyRule(std::uint64_t fingerprint, Tracked& tracked, Timestamp now);
+
+  void Begin(std::uint64_t fingerprint, Tracked& tracked,
+             const std::shared_ptr<const ThresholdRule>& rule, const Signal& signal, Timestamp now);
+  void Fire(std::uint64_t fingerprint, Tracked& tracked, Timestamp now);
+  // Ends an episode: a pending one is forgotten, another becomes resolved. Forgets the tracking where
+  // nothing is held, so `tracked` may be gone afterwards.
+  void End(std::uint64_t fingerprint, Tracked& tracked, ResolveReason reason, Timestamp now,
+           const std::string& actor = "", const std::string& note = "");
+  void Hold(std::uint64_t fingerprint, Tracked& tracked, Duration cooldown, Timestamp now);
+  void ReleaseHold(std::uint64_t fingerprint, Tracked& tracked);
+  void ForgetIfIdle(std::uint64_t fingerprint);
+
+  // Publishes a new version: to the book and, at the next Flush, to the store and the receivers.
+  void Change(Tracked& tracked, std::shared_ptr<Alert> next);
+  void RestoreAlert(Alert alert, Timestamp now);
+  void RestoreHolds(Timestamp now);
+  void SetTimer(Timer timer, std::uint64_t fingerprint, std::optional<Timestamp>* slot,
+                std::optional<Timestamp> when);
+  void ArmStaleness(std::uint64_t fingerprint, Tracked& tracked);
+  Duration StaleAfter(const Tracked& tracked) const;
+  Timestamp LastHeard(const Tracked& tracked) const;
+  std::shared_ptr<const ThresholdRule> CurrentRule(const ThresholdWatch& watch) const;
+  void Prune(Timestamp now);
+
+  LifecycleOptions options_;
+  AlertBook& book_;
+  StateStore& store_;
+  AlertSink& sink_;
+  const std::function<std::string()> make_id_;
+  const Logger log_;
+  std::shared_ptr<Metrics> metrics_;
+
+  std::shared_ptr<const RuleIndex> rules_;
+  TrackedMap tracked_;
+  std::set<Deadline> deadlines_;
+  Timestamp next_prune_;
+
+  WriteBatch writes_;
+  std::vector<AlertPtr> changed_;
+  std::vector<StateStore::Committed> waiting_;
+};
+
+}  // namespace tocsin::evaluator
