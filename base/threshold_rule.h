@@ -47,6 +47,8 @@ struct ThresholdRule {
   bool Violates(double value) const;
   // What decides alert state is equal: a reload that changes nothing else keeps the rule's alerts.
   bool SameCondition(const ThresholdRule& other) const;
+
+  friend bool operator==(const ThresholdRule&, const ThresholdRule&) = default;
 };
 
 }  // namespace tocsin

@@ -225,7 +225,7 @@ void Lifecycle::ApplyRule(std::uint64_t fingerprint, Tracked& tracked, Timestamp
   if (!rule->SameCondition(*alert.rule)) {
     return End(fingerprint, tracked, ResolveReason::kRuleChanged, now);
   }
-  if (rule != alert.rule) {
+  if (rule != alert.rule && *rule != *alert.rule) {
     std::shared_ptr<Alert> next = NextVersion(alert, now);
     next->rule = rule;
     next->labels = AlertLabels(*rule, next->metadata);

@@ -32,6 +32,7 @@ ThresholdWatch::ThresholdWatch(std::shared_ptr<const ThresholdRule> rule,
       fingerprint_(previous.fingerprint_),
       stale_after_(rule_->stale_after.value_or(staleness)),
       condition_(previous.condition_),
+      held_signalled_(rule_->duration == Duration(0)),
       violating_since_(previous.violating_since_),
       sequence_(previous.sequence_),
       shared_(previous.shared_) {}

@@ -106,6 +106,10 @@ SeriesStore::SeriesStore(StoreLimits limits, SignalSink& signals, MetricRegistry
 
 SeriesStore::~SeriesStore() = default;
 
+SeriesStore::Shard& SeriesStore::ShardOf(std::uint64_t hash) const {
+  return shards_[hash % kShards];
+}
+
 bool SeriesStore::TakePlaceForSeries() const {
   if (series_count_.fetch_add(1, std::memory_order_relaxed) <
       max_series_.load(std::memory_order_relaxed)) {

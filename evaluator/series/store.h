@@ -34,6 +34,8 @@ class SeriesStore final : public SampleSink, public Querier {
   // `signals` and `metrics` outlive the store.
   SeriesStore(StoreLimits limits, SignalSink& signals, MetricRegistry& metrics);
   ~SeriesStore() override;
+  SeriesStore(const SeriesStore&) = delete;
+  SeriesStore& operator=(const SeriesStore&) = delete;
 
   AppendReport Append(const SampleBatch& batch, Timestamp now) override;
 
@@ -61,7 +63,7 @@ class SeriesStore final : public SampleSink, public Querier {
   struct Metrics;
   static constexpr std::size_t kShards = 64;
 
-  Shard& ShardOf(std::uint64_t hash) const { return shards_[hash % kShards]; }
+  Shard& ShardOf(std::uint64_t hash) const;
   // Nothing for a new series beyond the cap.
   bool TakePlaceForSeries() const;
   void AddMetadata(const std::vector<FamilyMetadata>& metadata);

@@ -1,0 +1,588 @@
+#include "evaluator/lifecycle/lifecycle.h"
+
+#include <gtest/gtest.h>
+
+#include "base/number.h"
+#include "evaluator/series/store.h"
+#include "tests/support/evaluator_builders.h"
+#include "tests/support/memory_state_store.h"
+#include "tests/support/null_log.h"
+
+namespace tocsin::evaluator {
+namespace {
+
+using std::chrono::minutes;
+using std::chrono::seconds;
+using testing::CpuRule;
+using testing::MemoryStateStore;
+using testing::RecordingAlertSink;
+using testing::RecordingSignals;
+
+// The whole evaluator on one thread: samples go into a real series store, its signals into the
+// lifecycle, and time is what the test says. Restart() is kill -9 and a new start.
+class World {
+ public:
+  explicit World(std::vector<std::shared_ptr<ThresholdRule>> rules)
+      : rules_(std::move(rules)) {
+    Start();
+  }
+
+  void Submit(const std::string& host, double value) {
+    SampleBatch batch(Origin::kJson);
+    batch.Add(Labels{{"__name__", "cpu"}, {"host", host}}, {now, value});
+    series_->Append(batch, now);
+    Pump();
+  }
+  // Several samples of one host that arrive in one batch, one second apart, the last one now.
+  void SubmitHistory(const std::string& host, const std::vector<double>& values) {
+    SampleBatch batch(Origin::kJson);
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      batch.Add(Labels{{"__name__", "cpu"}, {"host", host}},
+                {now - seconds(values.size() - 1 - i), values[i]});
+    }
+    series_->Append(batch, now);
+    Pump();
+  }
+  void Advance(Duration by) {
+    now += by;
+    Pump();
+  }
+  void SetRules(std::vector<std::shared_ptr<ThresholdRule>> rules) {
+    rules_ = std::move(rules);
+    ApplyRules();
+    Pump();
+  }
+  CommandResult Acknowledge(const std::string& id) {
+    const CommandResult result = lifecycle_->Acknowledge(id, "anna", "looking", now);
+    Pump();
+    return result;
+  }
+  CommandResult Resolve(const std::string& id) {
+    const CommandResult result = lifecycle_->Resolve(id, "anna", "", now);
+    Pump();
+    return result;
+  }
+  void Restart() {
+    const MemoryStateStore::Tables tables = store_->tables();
+    Stop();
+    store_ = std::make_unique<MemoryStateStore>(true, tables);
+    Start();
+  }
+
+  std::vector<AlertPtr> In(AlertState state) const { return book_->List({state}); }
+  AlertPtr Only(AlertState state) const {
+    const std::vector<AlertPtr> alerts = In(state);
+    EXPECT_EQ(alerts.size(), 1U) << AlertStateName(state);
+    return alerts.empty() ? nullptr : alerts[0];
+  }
+  // What the receivers were told, as "active a" or "resolved a recovered".
+  std::vector<std::string> Told() const {
+    std::vector<std::string> told;
+    for (const AlertPtr& alert : sink_.accepted) {
+      std::string line = std::string(AlertStateName(alert->state)) + " " +
+                         std::string(alert->metadata.Get("host"));
+      if (alert->state == AlertState::kResolved) {
+        line += " " + std::string(ResolveReasonName(alert->resolved_reason));
+      }
+      told.push_back(line);
+    }
+    return told;
+  }
+  std::size_t StoredAlerts() const { return store_->tables()[StateTable::kAlerts].size(); }
+
+  Timestamp now = FromUnixMillis(1'700'000'000'000);
+  RecordingAlertSink sink_;
+
+ private:
+  void Start() {
+    if (!store_) store_ = std::make_unique<MemoryStateStore>();
+    registry_ = std::make_unique<MetricRegistry>();
+    book_ = std::make_unique<AlertBook>();
+    signals_ = std::make_unique<RecordingSignals>();
+    series_ = std::make_unique<SeriesStore>(StoreLimits{}, *signals_, *registry_);
+    lifecycle_ = std::make_unique<Lifecycle>(
+        LifecycleOptions{}, *book_, *store_, sink_, [this] { return "id-" + std::to_string(++ids_); },
+        Logger(log_sink_, "lifecycle"), *registry_);
+    EXPECT_TRUE(lifecycle_->Restore(now).ok());
+    ApplyRules();
+    lifecycle_->OfferRestored(now);
+    Pump();
+  }
+  void Stop() {
+    lifecycle_.reset();
+    series_.reset();
+    book_.reset();
+  }
+  void ApplyRules() {
+    const auto index = std::make_shared<const RuleIndex>(
+        RuleIndex::Rules(rules_.begin(), rules_.end()), minutes(5));
+    lifecycle_->ApplyRules(index, minutes(5), now);
+    series_->SetWatchMaker(index, now);
+  }
+  // What the engine's thread does.
+  void Pump() {
+    std::vector<Signal> signals = std::exchange(signals_->taken, {});
+    for (const Signal& signal : signals) lifecycle_->Handle(signal, now);
+    lifecycle_->RunDue(now);
+    lifecycle_->Flush();
+  }
+
+  std::vector<std::shared_ptr<ThresholdRule>> rules_;
+  testing::NullLogSink log_sink_;
+  int ids_ = 0;
+  std::unique_ptr<MemoryStateStore> store_;
+  std::unique_ptr<MetricRegistry> registry_;
+  std::unique_ptr<AlertBook> book_;
+  std::unique_ptr<RecordingSignals> signals_;
+  std::unique_ptr<SeriesStore> series_;
+  std::unique_ptr<Lifecycle> lifecycle_;
+};
+
+std::shared_ptr<ThresholdRule> RuleFor(Duration duration) {
+  auto rule = CpuRule();
+  rule->duration = duration;
+  return rule;
+}
+
+using Lines = std::vector<std::string>;
+
+TEST(Lifecycle, WithoutDurationTheFirstViolatingSampleFires) {
+  World world({RuleFor(seconds(0))});
+  world.Submit("a", 90);
+  const AlertPtr alert = world.Only(AlertState::kFiring);
+  EXPECT_EQ(alert->triggered_at, world.now);
+  EXPECT_EQ(alert->pending_since, world.now);
+  EXPECT_EQ(alert->value, 90);
+  EXPECT_EQ(alert->id, "id-1");
+  EXPECT_EQ(world.Told(), (Lines{"active a"}));
+}
+
+TEST(Lifecycle, AnAlertCarriesNameSeverityAndTheSeriesOwnLabels) {
+  World world({RuleFor(seconds(0))});
+  world.Submit("a", 90);
+  const AlertPtr alert = world.Only(AlertState::kFiring);
+  EXPECT_EQ(alert->labels, (Labels{{"alertname", "High CPU"},
+                                   {"severity", "critical"},
+                                   {"pynomaly_severity", "high"},
+                                   {"priority", "high"},
+                                   {"host", "a"}}));
+  EXPECT_EQ(alert->metadata, (Labels{{"host", "a"}}));
+}
+
+TEST(Lifecycle, WithDurationTheAlertFiresOnTimeThoughNoFurtherSampleComes) {
+  World world({RuleFor(seconds(60))});
+  world.Submit("a", 90);
+  EXPECT_EQ(world.Only(AlertState::kPending)->pending_since, world.now);
+  world.Advance(Duration(59'999));
+  EXPECT_TRUE(world.In(AlertState::kFiring).empty());
+  world.Advance(Duration(1));
+  EXPECT_EQ(world.Only(AlertState::kFiring)->triggered_at, world.now);
+  EXPECT_EQ(world.Told(), (Lines{"active a"}));
+}
+
+TEST(Lifecycle, OneGoodSampleInBetweenResetsTheDuration) {
+  World world({RuleFor(seconds(60))});
+  world.Submit("a", 90);
+  world.Advance(seconds(59));
+  world.Submit("a", 10);
+  EXPECT_TRUE(world.In(AlertState::kPending).empty());
+  EXPECT_EQ(world.StoredAlerts(), 0U);
+  world.Submit("a", 90);
+  world.Advance(seconds(59));
+  EXPECT_TRUE(world.In(AlertState::kFiring).empty());
+  world.Advance(seconds(1));
+  EXPECT_EQ(world.In(AlertState::kFiring).size(), 1U);
+}
+
+TEST(Lifecycle, OldSamplesOfOneBatchThatEndWellDoNotFire) {
+  World world({RuleFor(seconds(2))});
+  world.SubmitHistory("a", {90, 10});
+  EXPECT_TRUE(world.Told().empty());
+}
+
+TEST(Lifecycle, AConditionThatHeldByTheSamplesTimesFiresAtOnce) {
+  World world({RuleFor(seconds(2))});
+  world.SubmitHistory("a", {90, 91, 92});
+  EXPECT_EQ(world.Told(), (Lines{"active a"}));
+}
+
+TEST(Lifecycle, TheFirstGoodSampleResolvesOnlyItsOwnHostsAlert) {
+  World world({RuleFor(seconds(0))});
+  world.Submit("a", 90);
+  world.Submit("b", 90);
+  world.Advance(seconds(1));
+  world.Submit("b", 10);
+  EXPECT_EQ(world.Only(AlertState::kFiring)->metadata.Get("host"), "a");
+  const AlertPtr resolved = world.Only(AlertState::kResolved);
+  EXPECT_EQ(resolved->resolved_reason, ResolveReason::kRecovered);
+  EXPECT_EQ(resolved->resolved_at, world.now);
+  EXPECT_EQ(resolved->value, 10);
+  EXPECT_EQ(world.Told(), (Lines{"active a", "active b", "resolved b recovered"}));
+}
+
+TEST(Lifecycle, AViolationAfterRecoveryIsANewEpisodeOfTheSameFingerprint) {
+  World world({RuleFor(seconds(0))});
+  world.Submit("a", 90);
+  const AlertPtr first = world.Only(AlertState::kFiring);
+  world.Submit("a", 10);
+  world.Submit("a", 90);
+  const AlertPtr second = world.Only(AlertState::kFiring);
+  EXPECT_NE(second->id, first->id);
+  EXPECT_EQ(second->fingerprint, first->fingerprint);
+}
+
+TEST(Lifecycle, NanNeitherFiresNorResolves) {
+  World world({RuleFor(seconds(0))});
+  world.Submit("a", NormalNan());
+  EXPECT_TRUE(world.Told().empty());
+  world.Submit("a", 90);
+  world.Advance(seconds(1));
+  world.Submit("a", NormalNan());
+  EXPECT_EQ(world.In(AlertState::kFiring).size(), 1U);
+}
+
+TEST(Lifecycle, TheStaleMarkerResolvesAsStale) {
+  World world({RuleFor(seconds(0))});
+  world.Submit("a", 90);
+  world.Advance(seconds(1));
+  world.Submit("a", StaleNan());
+  EXPECT_EQ(world.Told(), (Lines{"active a", "resolved a stale"}));
+}
+
+TEST(Lifecycle, SilenceForFiveMinutesResolvesAsStaleAndNewSamplesPutItOff) {
+  World world({RuleFor(seconds(0))});
+  world.Submit("a", 90);
+  world.Advance(minutes(4));
+  world.Submit("a", 91);
+  world.Advance(minutes(4));
+  EXPECT_EQ(world.In(AlertState::kFiring).size(), 1U);
+  world.Advance(minutes(1));
+  EXPECT_EQ(world.Told(), (Lines{"active a", "resolved a stale"}));
+}
+
+TEST(Lifecycle, ARuleMaySetItsOwnStaleness) {
+  auto rule = RuleFor(seconds(0));
+  rule->stale_after = seconds(10);
+  World world({rule});
+  world.Submit("a", 90);
+  world.Advance(seconds(10));
+  EXPECT_EQ(world.Told(), (Lines{"active a", "resolved a stale"}));
+}
+
+TEST(Lifecycle, APendingAlertWhoseSeriesEndsIsForgotten) {
+  World world({RuleFor(seconds(60))});
+  world.Submit("a", 90);
+  world.Advance(seconds(1));
+  world.Submit("a", StaleNan());
+  world.Advance(seconds(60));
+  EXPECT_TRUE(world.Told().empty());
+  EXPECT_EQ(world.StoredAlerts(), 0U);
+}
+
+TEST(Lifecycle, AnAcknowledgedAlertStaysOneAlertAndResolvesWithTheFirstGoodSample) {
+  World world({RuleFor(seconds(0))});
+  world.Submit("a", 90);
+  const std::string id = world.Only(AlertState::kFiring)->id;
+  EXPECT_EQ(world.Acknowledge(id).kind, CommandResult::Kind::kDone);
+  const AlertPtr acknowledged = world.Only(AlertState::kAcknowledged);
+  EXPECT_EQ(acknowledged->acknowledged_by, "anna");
+  EXPECT_EQ(acknowledged->acknowledge_note, "looking");
+  EXPECT_EQ(acknowledged->acknowledged_at, world.now);
+  world.Advance(seconds(1));
+  world.Submit("a", 95);
+  EXPECT_EQ(world.Only(AlertState::kAcknowledged)->value, 95);
+  world.Advance(seconds(1));
+  world.Submit("a", 10);
+  EXPECT_EQ(world.Told(), (Lines{"active a", "acknowledged a", "resolved a recovered"}));
+}
+
+TEST(Lifecycle, CommandsOnUnknownAndFinishedAlertsSayWhyNot) {
+  World world({RuleFor(seconds(60))});
+  EXPECT_EQ(world.Acknowledge("nobody").kind, CommandResult::Kind::kNotFound);
+  EXPECT_EQ(world.Resolve("nobody").kind, CommandResult::Kind::kNotFound);
+  world.Submit("a", 90);
+  const std::string id = world.Only(AlertState::kPending)->id;
+  EXPECT_EQ(world.Acknowledge(id).kind, CommandResult::Kind::kConflict);
+  world.Advance(seconds(60));
+  world.Submit("a", 10);
+  EXPECT_EQ(world.Acknowledge(id).kind, CommandResult::Kind::kConflict);
+  EXPECT_EQ(world.Acknowledge(id).detail, "Alert is already resolved");
+  EXPECT_EQ(world.Resolve(id).kind, CommandResult::Kind::kDone);  // nothing changes
+  EXPECT_EQ(world.Only(AlertState::kResolved)->resolved_reason, ResolveReason::kRecovered);
+}
+
+TEST(Lifecycle, AfterAManualResolveTheSameViolationDoesNotFireAgain) {
+  World world({RuleFor(seconds(0))});
+  world.Submit("a", 90);
+  EXPECT_EQ(world.Resolve(world.Only(AlertState::kFiring)->id).kind, CommandResult::Kind::kDone);
+  EXPECT_EQ(world.Only(AlertState::kResolved)->resolved_by, "anna");
+  world.Advance(seconds(10));
+  world.Submit("a", 95);
+  EXPECT_TRUE(world.In(AlertState::kFiring).empty());
+  EXPECT_EQ(world.Told(), (Lines{"active a", "resolved a manual"}));
+}
+
+TEST(Lifecycle, AfterAManualResolveAGoodSampleMakesANewEpisodePossible) {
+  World world({RuleFor(seconds(0))});
+  world.Submit("a", 90);
+  world.Resolve(world.Only(AlertState::kFiring)->id);
+  world.Advance(seconds(1));
+  world.Submit("a", 10);
+  world.Advance(seconds(1));
+  world.Submit("a", 90);
+  EXPECT_EQ(world.Told(), (Lines{"active a", "resolved a manual", "active a"}));
+}
+
+TEST(Lifecycle, AfterAManualResolveTheEndOfTheCooldownMakesANewEpisodePossible) {
+  auto rule = RuleFor(seconds(0));
+  rule->cooldown = seconds(30);
+  World world({rule});
+  world.Submit("a", 90);
+  world.Resolve(world.Only(AlertState::kFiring)->id);
+  world.Advance(seconds(29));
+  world.Submit("a", 91);
+  EXPECT_TRUE(world.In(AlertState::kFiring).empty());
+  world.Advance(seconds(1));
+  EXPECT_TRUE(world.In(AlertState::kFiring).empty());
+  world.Submit("a", 92);
+  EXPECT_EQ(world.In(AlertState::kFiring).size(), 1U);
+}
+
+TEST(Lifecycle, ThatHoldSurvivesARestart) {
+  World world({RuleFor(seconds(0))});
+  world.Submit("a", 90);
+  world.Resolve(world.Only(AlertState::kFiring)->id);
+  world.Advance(seconds(10));
+  world.Restart();
+  world.Submit("a", 91);
+  EXPECT_TRUE(world.In(AlertState::kFiring).empty());
+  world.Advance(seconds(300));
+  world.Submit("a", 92);
+  EXPECT_EQ(world.In(AlertState::kFiring).size(), 1U);
+}
+
+TEST(Lifecycle, DeletingDisablingOrChangingARuleResolvesItsAlertsWithTheReason) {
+  const auto rule = RuleFor(seconds(0));
+  auto disabled = std::make_shared<ThresholdRule>(*rule);
+  disabled->enabled = false;
+  auto changed = std::make_shared<ThresholdRule>(*rule);
+  changed->threshold = 95;
+  const std::vector<std::pair<std::vector<std::shared_ptr<ThresholdRule>>, std::string>> cases = {
+      {{}, "rule_deleted"}, {{disabled}, "rule_disabled"}, {{changed}, "rule_changed"}};
+  for (const auto& [rules, reason] : cases) {
+    World world({rule});
+    world.Submit("a", 90);
+    world.SetRules(rules);
+    EXPECT_EQ(world.Told(), (Lines{"active a", "resolved a " + reason}));
+  }
+}
+
+TEST(Lifecycle, AChangedRuleIsEvaluatedAnewFromTheLastKnownValue) {
+  const auto rule = RuleFor(seconds(0));
+  World world({rule});
+  world.Submit("a", 90);
+  auto changed = std::make_shared<ThresholdRule>(*rule);
+  changed->threshold = 85;
+  world.SetRules({changed});
+  EXPECT_EQ(world.Told(), (Lines{"active a", "resolved a rule_changed", "active a"}));
+}
+
+TEST(Lifecycle, AReloadWithOtherTextsKeepsTheAlertAndItsStart) {
+  const auto rule = RuleFor(seconds(60));
+  World world({rule});
+  world.Submit("a", 90);
+  const Timestamp began = world.now;
+  auto renamed = std::make_shared<ThresholdRule>(*rule);
+  renamed->name = "renamed";
+  renamed->severity = Severity::kInfo;
+  world.Advance(seconds(30));
+  world.SetRules({renamed});
+  world.Advance(seconds(30));
+  const AlertPtr alert = world.Only(AlertState::kFiring);
+  EXPECT_EQ(alert->pending_since, began);
+  EXPECT_EQ(alert->rule->name, "renamed");
+  EXPECT_EQ(alert->labels.Get("severity"), "info");
+}
+
+TEST(Lifecycle, AReloadKeepsTheClockOfStalenessRunning) {
+  const auto rule = RuleFor(seconds(0));
+  World world({rule});
+  world.Submit("a", 90);
+  world.Advance(minutes(3));
+  auto renamed = std::make_shared<ThresholdRule>(*rule);
+  renamed->name = "renamed";
+  world.SetRules({renamed});
+  world.Advance(minutes(1));
+  world.Submit("a", 91);  // seen by the successor of the watch the alert began with
+  world.Advance(minutes(4));
+  EXPECT_EQ(world.In(AlertState::kFiring).size(), 1U);
+  world.Advance(minutes(1));
+  EXPECT_TRUE(world.In(AlertState::kFiring).empty());
+}
+
+TEST(Lifecycle, AShorterDurationAppliesToWhatIsPending) {
+  const auto rule = RuleFor(seconds(60));
+  World world({rule});
+  world.Submit("a", 90);
+  world.Advance(seconds(20));
+  auto shorter = std::make_shared<ThresholdRule>(*rule);
+  shorter->duration = seconds(30);
+  world.SetRules({shorter});
+  world.Advance(seconds(9));
+  EXPECT_TRUE(world.In(AlertState::kFiring).empty());
+  world.Advance(seconds(1));
+  EXPECT_EQ(world.In(AlertState::kFiring).size(), 1U);
+}
+
+TEST(Lifecycle, EveryChangeIsWrittenBeforeTheReceiversHearOfIt) {
+  class OrderSink final : public AlertSink {
+   public:
+    explicit OrderSink(MemoryStateStore& store) : store_(store) {}
+    void Accept(std::vector<AlertPtr>) override { writes_submitted = store_.waiting(); }
+    std::size_t writes_submitted = 0;
+
+   private:
+    MemoryStateStore& store_;
+  };
+  MemoryStateStore store(/*commit_at_once=*/false);
+  OrderSink sink(store);
+  AlertBook book;
+  MetricRegistry registry;
+  testing::NullLogSink log;
+  Lifecycle lifecycle({}, book, store, sink, [] { return std::string("id"); }, Logger(log, "l"),
+                      registry);
+  const auto rule = RuleFor(seconds(0));
+  const Timestamp now = FromUnixMillis(1'700'000'000'000);
+  lifecycle.ApplyRules(std::make_shared<const RuleIndex>(RuleIndex::Rules{rule}, minutes(5)),
+                       minutes(5), now);
+  auto watch = std::make_shared<ThresholdWatch>(rule, Labels{{"__name__", "cpu"}}, minutes(5));
+  Signal signal;
+  ASSERT_TRUE(watch->OnSample({now, 90}, now, &signal));
+  signal.watch = watch;
+  lifecycle.Handle(signal, now);
+  lifecycle.Flush();
+  EXPECT_EQ(sink.writes_submitted, 1U);
+}
+
+TEST(Lifecycle, AHundredAlertsOfOneBatchAreOneWriteAndOneOffer) {
+  World world({RuleFor(seconds(0))});
+  // Submit() pumps after each; here all signals are taken together.
+  SCOPED_TRACE("batch");
+  world.Submit("warm", 10);
+  const int calls_before = world.sink_.calls;
+  std::vector<double> values;
+  for (int i = 0; i < 100; ++i) values.push_back(i % 2 == 0 ? 90 : 10);
+  world.SubmitHistory("a", values);  // fifty episodes within one batch
+  EXPECT_EQ(world.sink_.calls, calls_before + 1);
+  EXPECT_EQ(world.Told().size(), 100U);
+}
+
+TEST(LifecycleRestart, FiringAlertsAreStillFiringUnderTheirIdsAndAreOfferedAgain) {
+  World world({RuleFor(seconds(0))});
+  world.Submit("a", 90);
+  const AlertPtr before = world.Only(AlertState::kFiring);
+  world.Advance(seconds(5));
+  world.sink_.accepted.clear();
+  world.Restart();
+  const AlertPtr after = world.Only(AlertState::kFiring);
+  EXPECT_EQ(after->id, before->id);
+  EXPECT_EQ(after->triggered_at, before->triggered_at);
+  EXPECT_EQ(world.Told(), (Lines{"active a"}));
+  world.Submit("a", 91);
+  EXPECT_EQ(world.Told(), (Lines{"active a"}));  // the same episode goes on
+  world.Advance(seconds(1));
+  world.Submit("a", 10);
+  EXPECT_EQ(world.Told(), (Lines{"active a", "resolved a recovered"}));
+}
+
+TEST(LifecycleRestart, AGoodFirstSampleAfterTheRestartResolves) {
+  World world({RuleFor(seconds(0))});
+  world.Submit("a", 90);
+  world.Restart();
+  world.sink_.accepted.clear();
+  world.Submit("a", 10);
+  EXPECT_EQ(world.Told(), (Lines{"resolved a recovered"}));
+}
+
+TEST(LifecycleRestart, APendingAlertKeepsItsStart) {
+  World world({RuleFor(seconds(60))});
+  world.Submit("a", 90);
+  world.Advance(seconds(30));
+  world.Restart();
+  world.Advance(seconds(29));
+  EXPECT_TRUE(world.In(AlertState::kFiring).empty());
+  world.Advance(seconds(1));
+  EXPECT_EQ(world.In(AlertState::kFiring).size(), 1U);
+}
+
+TEST(LifecycleRestart, AnAcknowledgementSurvives) {
+  World world({RuleFor(seconds(0))});
+  world.Submit("a", 90);
+  world.Acknowledge(world.Only(AlertState::kFiring)->id);
+  world.Restart();
+  EXPECT_EQ(world.Only(AlertState::kAcknowledged)->acknowledged_by, "anna");
+}
+
+TEST(LifecycleRestart, TheClockOfStalenessStartsAnew) {
+  World world({RuleFor(seconds(0))});
+  world.Submit("a", 90);
+  world.Advance(minutes(4));
+  world.Restart();
+  world.Advance(minutes(4));
+  EXPECT_EQ(world.In(AlertState::kFiring).size(), 1U);
+  world.Advance(minutes(1));
+  EXPECT_EQ(world.Only(AlertState::kResolved)->resolved_reason, ResolveReason::kStale);
+}
+
+TEST(LifecycleRestart, ARuleDeletedMeanwhileResolvesItsAlert) {
+  World world({RuleFor(seconds(0))});
+  world.Submit("a", 90);
+  world.SetRules({});  // stands for the files having changed while the process was down:
+  world.sink_.accepted.clear();
+  world.Restart();
+  EXPECT_TRUE(world.In(AlertState::kFiring).empty());
+  EXPECT_EQ(world.Only(AlertState::kResolved)->resolved_reason, ResolveReason::kRuleDeleted);
+  EXPECT_EQ(world.Told(), (Lines{"resolved a rule_deleted"}));
+}
+
+TEST(LifecycleRestart, ARowThatCannotBeReadIsLeftAlone) {
+  MemoryStateStore store(true, {{StateTable::kAlerts, {{"x", "not json"}}}});
+  AlertBook book;
+  RecordingAlertSink sink;
+  MetricRegistry registry;
+  testing::RecordingLogSink log;
+  Lifecycle lifecycle({}, book, store, sink, [] { return std::string("id"); }, Logger(log, "l"),
+                      registry);
+  EXPECT_TRUE(lifecycle.Restore(FromUnixMillis(0)).ok());
+  EXPECT_EQ(store.tables()[StateTable::kAlerts].size(), 1U);
+  ASSERT_EQ(log.lines().size(), 1U);
+  EXPECT_NE(log.lines()[0].find("id=x"), std::string::npos);
+}
+
+TEST(Lifecycle, AnOvertakenSignalChangesNothing) {
+  MemoryStateStore store;
+  AlertBook book;
+  RecordingAlertSink sink;
+  MetricRegistry registry;
+  testing::NullLogSink log;
+  Lifecycle lifecycle({}, book, store, sink, [] { return std::string("id"); }, Logger(log, "l"),
+                      registry);
+  const auto rule = RuleFor(seconds(0));
+  const Timestamp now = FromUnixMillis(1'700'000'000'000);
+  lifecycle.ApplyRules(std::make_shared<const RuleIndex>(RuleIndex::Rules{rule}, minutes(5)),
+                       minutes(5), now);
+  auto watch = std::make_shared<ThresholdWatch>(rule, Labels{{"__name__", "cpu"}}, minutes(5));
+  Signal violating;
+  Signal good;
+  ASSERT_TRUE(watch->OnSample({now, 90}, now, &violating));
+  ASSERT_TRUE(watch->OnSample({now + seconds(1), 10}, now, &good));
+  violating.watch = watch;
+  good.watch = watch;
+  lifecycle.Handle(good, now);
+  lifecycle.Handle(violating, now);  // came late: would fire for ever
+  lifecycle.Flush();
+  EXPECT_TRUE(sink.accepted.empty());
+}
+
+}  // namespace
+}  // namespace tocsin::evaluator

@@ -1,0 +1,215 @@
+#include "evaluator/series/store.h"
+
+#include <gtest/gtest.h>
+
+#include <limits>
+#include <thread>
+
+#include "base/number.h"
+#include "evaluator/rules/rule_index.h"
+#include "tests/support/evaluator_builders.h"
+
+namespace tocsin::evaluator {
+namespace {
+
+using std::chrono::minutes;
+using std::chrono::seconds;
+using testing::CpuRule;
+using testing::RecordingSignals;
+
+const Timestamp kNow = FromUnixMillis(1'700'000'000'000);
+
+class SeriesStoreTest : public ::testing::Test {
+ protected:
+  AppendReport Append(const Labels& labels, Timestamp at, double value,
+                      SameTime same_time = SameTime::kReplace, std::uint32_t spelling = 0) {
+    SampleBatch batch(Origin::kJson, same_time);
+    batch.Add(labels, {at, value}, spelling);
+    return store_.Append(batch, kNow);
+  }
+  std::vector<double> Values(const Labels& labels) {
+    std::vector<double> values;
+    for (const SeriesSamples& series :
+         store_.Select({}, kNow - minutes(60), kNow + minutes(60))) {
+      if (series.labels != labels) continue;
+      for (const Sample& sample : series.samples) values.push_back(sample.value);
+    }
+    return values;
+  }
+
+  MetricRegistry registry_;
+  RecordingSignals signals_;
+  SeriesStore store_{StoreLimits{}, signals_, registry_};
+  const Labels cpu_a_{{"__name__", "cpu"}, {"host", "a"}};
+  const Labels cpu_b_{{"__name__", "cpu"}, {"host", "b"}};
+};
+
+TEST_F(SeriesStoreTest, KeepsTheSamplesOfEachSeriesInOrder) {
+  Append(cpu_a_, kNow, 1);
+  Append(cpu_b_, kNow, 5);
+  Append(cpu_a_, kNow + seconds(1), 2);
+  EXPECT_EQ(Values(cpu_a_), (std::vector<double>{1, 2}));
+  EXPECT_EQ(Values(cpu_b_), (std::vector<double>{5}));
+  EXPECT_EQ(store_.series_count(), 2U);
+}
+
+TEST_F(SeriesStoreTest, AnOlderSampleIsRefusedAndReported) {
+  Append(cpu_a_, kNow, 1);
+  const AppendReport report = Append(cpu_a_, kNow - seconds(1), 9);
+  EXPECT_EQ(report.accepted, 0U);
+  ASSERT_EQ(report.refused.size(), 1U);
+  EXPECT_EQ(report.refused[0].why, Refusal::kOutOfOrder);
+  EXPECT_EQ(Values(cpu_a_), (std::vector<double>{1}));
+}
+
+TEST_F(SeriesStoreTest, ASecondValueWithinOneMillisecondReplacesOrIsADuplicate) {
+  Append(cpu_a_, kNow, 1);
+  EXPECT_EQ(Append(cpu_a_, kNow, 2).accepted, 1U);
+  EXPECT_EQ(Values(cpu_a_), (std::vector<double>{2}));
+  const AppendReport refused = Append(cpu_a_, kNow, 3, SameTime::kRefuse);
+  ASSERT_EQ(refused.refused.size(), 1U);
+  EXPECT_EQ(refused.refused[0].why, Refusal::kDuplicate);
+  // A retry that says the same again is a success.
+  EXPECT_EQ(Append(cpu_a_, kNow, 2, SameTime::kRefuse).accepted, 1U);
+  EXPECT_EQ(Values(cpu_a_), (std::vector<double>{2}));
+}
+
+TEST_F(SeriesStoreTest, BeyondTheCapNewSeriesAreRefusedAndKnownOnesGoOn) {
+  store_.SetLimits({1, minutes(60)});
+  EXPECT_EQ(Append(cpu_a_, kNow, 1).accepted, 1U);
+  const AppendReport report = Append(cpu_b_, kNow, 1);
+  ASSERT_EQ(report.refused.size(), 1U);
+  EXPECT_EQ(report.refused[0].why, Refusal::kTooManySeries);
+  EXPECT_EQ(Append(cpu_a_, kNow + seconds(1), 2).accepted, 1U);
+  EXPECT_EQ(store_.series_count(), 1U);
+}
+
+TEST_F(SeriesStoreTest, ASeriesBelongsToTheSpellingThatMadeIt) {
+  Append(cpu_a_, kNow, 1, SameTime::kReplace, SpellingOf("c.pu"));
+  const AppendReport report =
+      Append(cpu_a_, kNow + seconds(1), 2, SameTime::kReplace, SpellingOf("c-pu"));
+  ASSERT_EQ(report.refused.size(), 1U);
+  EXPECT_EQ(report.refused[0].why, Refusal::kNameTaken);
+  EXPECT_EQ(Append(cpu_a_, kNow + seconds(1), 2, SameTime::kReplace, SpellingOf("c.pu")).accepted, 1U);
+}
+
+TEST_F(SeriesStoreTest, SelectIsOpenOnTheLeftAndOrderedByLabels) {
+  Append(cpu_b_, kNow, 5);
+  Append(cpu_a_, kNow, 1);
+  Append(cpu_a_, kNow + seconds(1), 2);
+  const std::vector<SeriesSamples> all = store_.Select({}, kNow - seconds(1), kNow);
+  ASSERT_EQ(all.size(), 2U);
+  EXPECT_EQ(all[0].labels, cpu_a_);
+  EXPECT_EQ(all[1].labels, cpu_b_);
+  const std::vector<SeriesSamples> later = store_.Select({}, kNow, kNow + seconds(1));
+  ASSERT_EQ(later.size(), 1U);
+  EXPECT_EQ(later[0].samples.size(), 1U);
+  EXPECT_TRUE(store_.Select({}, kNow, kNow).empty());
+  EXPECT_TRUE(store_.Select({}, kNow + seconds(1), kNow).empty());
+}
+
+TEST_F(SeriesStoreTest, SelectTakesMatchersWithAndWithoutAName) {
+  Append(cpu_a_, kNow, 1);
+  Append(cpu_b_, kNow, 1);
+  Append(Labels{{"__name__", "mem"}, {"host", "a"}}, kNow, 1);
+  const auto count = [&](const std::vector<Matcher>& matchers) {
+    return store_.Select(matchers, kNow - seconds(1), kNow).size();
+  };
+  EXPECT_EQ(count({Matcher::Equal("__name__", "cpu")}), 2U);
+  EXPECT_EQ(count({Matcher::Equal("host", "a")}), 2U);
+  EXPECT_EQ(count({Matcher::Equal("__name__", "cpu"), Matcher::Equal("host", "b")}), 1U);
+  EXPECT_EQ(count({Matcher::Equal("__name__", "nothing")}), 0U);
+}
+
+TEST_F(SeriesStoreTest, LatestLeavesOutEndedAndSilentSeries) {
+  Append(cpu_a_, kNow, 1);
+  Append(cpu_b_, kNow, 1);
+  Append(cpu_b_, kNow + seconds(1), StaleNan());
+  Append(Labels{{"__name__", "old"}}, kNow - minutes(6), 1);
+  const std::vector<SeriesSamples> latest = store_.Latest({}, kNow - minutes(5));
+  ASSERT_EQ(latest.size(), 1U);
+  EXPECT_EQ(latest[0].labels, cpu_a_);
+}
+
+TEST_F(SeriesStoreTest, PruneForgetsOldSamplesAndThenTheSeries) {
+  Append(cpu_a_, kNow - minutes(50), 1);
+  Append(cpu_a_, kNow, 2);
+  Append(cpu_b_, kNow - minutes(50), 3);
+  store_.Prune(kNow + minutes(15));
+  EXPECT_EQ(Values(cpu_a_), (std::vector<double>{2}));
+  EXPECT_EQ(store_.series_count(), 1U);
+  EXPECT_TRUE(store_.Select({Matcher::Equal("host", "b")}, kNow - minutes(60), kNow).empty());
+  EXPECT_EQ(Append(cpu_b_, kNow + minutes(15), 4).new_series, 1U);
+}
+
+TEST_F(SeriesStoreTest, OnlyTheRulesOfASeriesSeeItsSamples) {
+  store_.SetWatchMaker(
+      std::make_shared<RuleIndex>(RuleIndex::Rules{CpuRule()}, minutes(5)), kNow);
+  Append(Labels{{"__name__", "mem"}}, kNow, 99);
+  EXPECT_TRUE(signals_.taken.empty());
+  Append(cpu_a_, kNow, 99);
+  ASSERT_EQ(signals_.taken.size(), 1U);
+  EXPECT_EQ(signals_.taken[0].kind, Signal::Kind::kViolating);
+  EXPECT_EQ(signals_.taken[0].sample.value, 99);
+}
+
+TEST_F(SeriesStoreTest, ANewRuleIsJudgedByTheNewestSampleUnlessThatIsStale) {
+  Append(cpu_a_, kNow, 99);
+  Append(cpu_b_, kNow - minutes(6), 99);
+  store_.SetWatchMaker(
+      std::make_shared<RuleIndex>(RuleIndex::Rules{CpuRule()}, minutes(5)), kNow);
+  ASSERT_EQ(signals_.taken.size(), 1U);
+  EXPECT_EQ(signals_.taken[0].kind, Signal::Kind::kViolating);
+}
+
+TEST_F(SeriesStoreTest, ARefusedSampleIsNotEvaluated) {
+  store_.SetWatchMaker(
+      std::make_shared<RuleIndex>(RuleIndex::Rules{CpuRule()}, minutes(5)), kNow);
+  Append(cpu_a_, kNow, 1);
+  signals_.taken.clear();
+  Append(cpu_a_, kNow - seconds(1), 99);
+  EXPECT_TRUE(signals_.taken.empty());
+}
+
+TEST_F(SeriesStoreTest, MetadataOfAFamilyIsTheLastOneTold) {
+  SampleBatch batch(Origin::kHost);
+  batch.AddMetadata({"cpu", MetricType::kGauge, "first", "", "c.pu"});
+  batch.AddMetadata({"cpu", MetricType::kGauge, "second", "", "c.pu"});
+  store_.Append(batch, kNow);
+  ASSERT_TRUE(store_.Metadata("cpu").has_value());
+  EXPECT_EQ(store_.Metadata("cpu")->help, "second");
+  EXPECT_FALSE(store_.Metadata("mem").has_value());
+}
+
+TEST_F(SeriesStoreTest, ThreadsMayAppendQueryPruneAndChangeRulesAtOnce) {
+  class IgnoredSignals final : public SignalSink {
+   public:
+    void Take(std::vector<Signal>) override {}
+  } ignored;
+  MetricRegistry registry;
+  SeriesStore store(StoreLimits{}, ignored, registry);
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 2; ++t) {
+    threads.emplace_back([&store, t] {
+      for (int i = 0; i < 2'000; ++i) {
+        SampleBatch batch(Origin::kJson);
+        batch.Add(Labels{{"__name__", "cpu"}, {"host", std::to_string(i % 50)}},
+                  {kNow + Duration(i), static_cast<double>(i % 100 + t)});
+        store.Append(batch, kNow);
+      }
+    });
+  }
+  threads.emplace_back([&store] {
+    for (int i = 0; i < 50; ++i) {
+      store.SetWatchMaker(
+          std::make_shared<RuleIndex>(RuleIndex::Rules{CpuRule()}, minutes(5)), kNow);
+      store.Prune(kNow);
+      store.Latest({}, kNow - minutes(5));
+    }
+  });
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(store.series_count(), 50U);
+}
+
+}  // namespace
+}  // namespace tocsin::evaluator

@@ -1,0 +1,132 @@
+#include "evaluator/persist/sqlite_store.h"
+
+#include <gtest/gtest.h>
+#include <sqlite3.h>
+#include <sys/resource.h>
+
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+#include <future>
+
+#include "tests/support/null_log.h"
+#include "tests/support/temp_dir.h"
+
+namespace tocsin::evaluator {
+namespace {
+
+class SqliteStoreTest : public ::testing::Test {
+ protected:
+  Result<std::unique_ptr<SqliteStore>> Open() {
+    registry_ = std::make_unique<MetricRegistry>();
+    return SqliteStore::Open(Path(), clock_, Logger(log_, "store"), *registry_);
+  }
+  std::string Path() const { return dir_.path() + "/state.db"; }
+
+  // Waits until a batch is durable or has failed.
+  static Status Commit(SqliteStore& store, WriteBatch batch) {
+    std::promise<Status> done;
+    store.Submit(std::move(batch), [&](const Status& status) { done.set_value(status); });
+    return done.get_future().get();
+  }
+  static WriteBatch Put(std::string key, std::string value) {
+    WriteBatch batch;
+    batch.Put(StateTable::kAlerts, std::move(key), std::move(value));
+    return batch;
+  }
+
+  testing::TempDir dir_;
+  SystemClock clock_;
+  testing::RecordingLogSink log_;
+  std::unique_ptr<MetricRegistry> registry_;
+};
+
+using Rows = std::vector<StateStore::Row>;
+
+TEST_F(SqliteStoreTest, WhatWasCommittedIsThereAfterReopening) {
+  {
+    auto store = *Open();
+    EXPECT_TRUE(Commit(*store, Put("b", "2")).ok());
+    EXPECT_TRUE(Commit(*store, Put("a", "1")).ok());
+    EXPECT_TRUE(Commit(*store, Put("b", "3")).ok());
+    WriteBatch batch;
+    batch.Delete(StateTable::kAlerts, "a");
+    batch.Put(StateTable::kOutbox, "n", std::string("x\0y", 3));
+    EXPECT_TRUE(Commit(*store, std::move(batch)).ok());
+  }
+  auto store = *Open();
+  EXPECT_EQ(*store->Scan(StateTable::kAlerts), (Rows{{"b", "3"}}));
+  EXPECT_EQ(*store->Scan(StateTable::kOutbox), (Rows{{"n", std::string("x\0y", 3)}}));
+  EXPECT_TRUE(store->Scan(StateTable::kPushedGroups)->empty());
+}
+
+TEST_F(SqliteStoreTest, BatchesKeepTheOrderOfSubmitAndClosingWritesWhatWaits) {
+  {
+    auto store = *Open();
+    for (int i = 0; i < 1000; ++i) store->Submit(Put("k", std::to_string(i)), nullptr);
+  }
+  EXPECT_EQ(*(*Open())->Scan(StateTable::kAlerts), (Rows{{"k", "999"}}));
+}
+
+TEST_F(SqliteStoreTest, KeysAndValuesAreDataWhateverTheyLookLike) {
+  auto store = *Open();
+  const std::string nasty = "'); DROP TABLE alerts; --";
+  EXPECT_TRUE(Commit(*store, Put(nasty, nasty)).ok());
+  EXPECT_EQ(*store->Scan(StateTable::kAlerts), (Rows{{nasty, nasty}}));
+}
+
+TEST_F(SqliteStoreTest, AFileThatIsNoDatabaseIsRefusedByName) {
+  std::ofstream(Path()) << std::string(4096, 'x');
+  const auto store = Open();
+  ASSERT_FALSE(store.ok());
+  EXPECT_NE(store.message().find(Path()), std::string::npos) << store.message();
+}
+
+TEST_F(SqliteStoreTest, ADatabaseOfANewerProgramIsRefusedWithTheVersions) {
+  (void)Open();
+  sqlite3* raw = nullptr;
+  ASSERT_EQ(sqlite3_open(Path().c_str(), &raw), SQLITE_OK);
+  ASSERT_EQ(sqlite3_exec(raw, "PRAGMA user_version = 99", nullptr, nullptr, nullptr), SQLITE_OK);
+  sqlite3_close(raw);
+  const auto store = Open();
+  ASSERT_FALSE(store.ok());
+  EXPECT_NE(store.message().find("schema version 99"), std::string::npos) << store.message();
+}
+
+// A full disk, made with a limit on the size of files this process may write.
+TEST_F(SqliteStoreTest, WritesThatFailAreReportedKeptAndMadeGoodLater) {
+  auto store = *Open();
+  ASSERT_TRUE(Commit(*store, Put("before", "1")).ok());
+  std::signal(SIGXFSZ, SIG_IGN);
+  rlimit old_limit{};
+  ASSERT_EQ(getrlimit(RLIMIT_FSIZE, &old_limit), 0);
+  rlimit small = old_limit;
+  small.rlim_cur = 1024;
+  ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &small), 0);
+  const Status failed = Commit(*store, Put("during", "2"));
+  EXPECT_FALSE(failed.ok());
+  EXPECT_TRUE(store->Trouble().has_value());
+  EXPECT_FALSE(Commit(*store, Put("during", "3")).ok());
+  ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &old_limit), 0);
+  // The next write finds the disk well again and brings the kept ones with it.
+  EXPECT_TRUE(Commit(*store, Put("after", "4")).ok());
+  EXPECT_FALSE(store->Trouble().has_value());
+  EXPECT_EQ(*store->Scan(StateTable::kAlerts), (Rows{{"after", "4"}, {"before", "1"}, {"during", "3"}}));
+}
+
+TEST_F(SqliteStoreTest, ManyThreadsMaySubmitAtOnce) {
+  auto store = *Open();
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 4; ++t) {
+    threads.emplace_back([&store, t] {
+      for (int i = 0; i < 100; ++i) {
+        EXPECT_TRUE(Commit(*store, Put(std::to_string(t) + "-" + std::to_string(i), "v")).ok());
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(store->Scan(StateTable::kAlerts)->size(), 400U);
+}
+
+}  // namespace
+}  // namespace tocsin::evaluator
