@@ -1,0 +1,32 @@
+// Content codings, with limits. Pure functions; any thread.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace tocsin {
+
+// One member, as `gzip` makes it. `level` is zlib's, 1 (fast) to 9 (small).
+std::string GzipCompress(std::string_view bytes, int level = 6);
+
+struct GzipResult {
+  enum class Outcome : std::uint8_t {
+    kOk,
+    kTooLarge,   // stopped when the limit was reached
+    kMalformed,  // no gzip, damaged, cut short, or with something behind its end
+  };
+  Outcome outcome = Outcome::kOk;
+  std::string bytes;    // where kOk
+  std::string message;  // else: what is wrong
+
+  bool ok() const { return outcome == Outcome::kOk; }
+};
+
+// Takes one coding off; several members in a row are one text, as RFC 1952 has it. Memory follows
+// what comes out, never what a header announces, and stops at `max_bytes`.
+// https://www.rfc-editor.org/rfc/rfc1952#section-2.2
+GzipResult GzipDecompress(std::string_view bytes, std::size_t max_bytes);
+
+}  // namespace tocsin

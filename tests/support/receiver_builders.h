@@ -1,0 +1,169 @@
+// Builders and fakes for tests about announcing: alerts as the rule engine hands them over, and
+// receivers whose channel is the test itself.
+#pragma once
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/alert.h"
+#include "base/check.h"
+#include "base/metrics.h"
+#include "receivers/channels/channel.h"
+#include "receivers/receiver_set.h"
+
+namespace tocsin::testing {
+
+// "system.cpu.usage > 80.0", no cooldown; change what a test is about.
+inline std::shared_ptr<ThresholdRule> CpuUsageRule() {
+  auto rule = std::make_shared<ThresholdRule>();
+  rule->id = "rule-1";
+  rule->name = "High CPU Usage";
+  rule->description = "CPU usage is high";
+  rule->metric_name = "system.cpu.usage";
+  rule->series_name = "system_cpu_usage";
+  rule->condition = Condition::kGreater;
+  rule->threshold = 80;
+  rule->threshold_text = "80.0";
+  rule->duration = std::chrono::seconds(60);
+  rule->severity = Severity::kHigh;
+  rule->cooldown = Duration(0);
+  return rule;
+}
+
+// 2024-05-01T10:00:00.123Z
+inline Timestamp FiredAt() { return FromUnixMillis(1'714'557'600'123); }
+
+// An episode that fires; its fingerprint is that of rule and host.
+inline std::shared_ptr<Alert> FiringAlert(std::shared_ptr<const ThresholdRule> rule,
+                                          const std::string& id,
+                                          const std::string& host = "web-1") {
+  auto alert = std::make_shared<Alert>();
+  alert->id = id;
+  alert->fingerprint = Labels{{"rule", rule->id}, {"host", host}}.view().Fingerprint();
+  alert->state = AlertState::kFiring;
+  alert->metadata = Labels{{"host", host}};
+  alert->labels = Labels{{"alertname", rule->name},
+                         {"host", host},
+                         {"severity", PrometheusSeverityName(rule->severity)},
+                         {"pynomaly_severity", SeverityName(rule->severity)}};
+  alert->value = 85.5;
+  alert->pending_since = FiredAt() - rule->duration;
+  alert->triggered_at = FiredAt();
+  alert->last_value_at = FiredAt();
+  alert->updated_at = FiredAt();
+  alert->rule = std::move(rule);
+  return alert;
+}
+
+inline AlertPtr Acknowledged(const Alert& alert) {
+  auto next = std::make_shared<Alert>(alert);
+  next->state = AlertState::kAcknowledged;
+  next->acknowledged_at = FiredAt() + std::chrono::seconds(30);
+  next->acknowledged_by = "anna";
+  return next;
+}
+
+// Two minutes after it fired.
+inline std::shared_ptr<Alert> Resolved(const Alert& alert,
+                                       ResolveReason reason = ResolveReason::kRecovered) {
+  auto next = std::make_shared<Alert>(alert);
+  next->state = AlertState::kResolved;
+  next->resolved_at = FiredAt() + std::chrono::minutes(2);
+  next->updated_at = *next->resolved_at;
+  next->resolved_reason = reason;
+  next->value = 75;
+  return next;
+}
+
+// What left through the channels of a test, in order. Outlives every "process" of the test, as the
+// receivers of this world do.
+struct Wire {
+  struct Attempt {
+    std::string receiver;
+    receivers::Notification notification;
+    Duration timeout{0};
+    receivers::Channel::Done done;  // empty once answered
+  };
+
+  // Each as "ops e1-firing-1": the receiver and the message's key.
+  std::vector<std::string> told() const {
+    std::vector<std::string> told;
+    for (const Attempt& attempt : attempts) {
+      told.push_back(attempt.receiver + " " + attempt.notification.IdempotencyKey());
+    }
+    return told;
+  }
+  void Answer(std::size_t i, receivers::Outcome outcome) {
+    const receivers::Channel::Done done = std::exchange(attempts.at(i).done, nullptr);
+    CHECK(done != nullptr);
+    done(std::move(outcome));
+  }
+  // Everything that waits for an answer.
+  void AnswerAll(const receivers::Outcome& outcome) {
+    for (std::size_t i = 0; i < attempts.size(); ++i) {
+      if (attempts[i].done != nullptr) Answer(i, outcome);
+    }
+  }
+
+  std::deque<Attempt> attempts;
+};
+
+class WireChannel final : public receivers::Channel {
+ public:
+  WireChannel(Wire& wire, std::string receiver) : wire_(wire), receiver_(std::move(receiver)) {}
+  void Deliver(const receivers::Notification& notification, Duration timeout, Done done) override {
+    wire_.attempts.push_back({receiver_, notification, timeout, std::move(done)});
+  }
+
+ private:
+  Wire& wire_;
+  const std::string receiver_;
+};
+
+// A receiver "ops" has one integration, "ops/wire". `url` stands for all of its settings.
+struct WireReceiver {
+  std::string name;
+  std::string url = "http://127.0.0.1/a";
+  bool send_resolved = true;
+};
+
+// The first one is the default.
+inline receivers::ReceiverSet WireReceivers(Wire& wire, const std::vector<WireReceiver>& wanted) {
+  std::vector<std::string> names;
+  std::vector<receivers::IntegrationPtr> integrations;
+  for (const WireReceiver& receiver : wanted) {
+    auto integration = std::make_shared<receivers::Integration>();
+    integration->id = receiver.name + "/wire";
+    integration->receiver = receiver.name;
+    integration->settings.type = "wire";
+    integration->settings.webhook.url = Secret(receiver.url);
+    integration->channel = std::make_unique<WireChannel>(wire, receiver.name);
+    integration->timeout = std::chrono::seconds(10);
+    integration->send_resolved = receiver.send_resolved;
+    names.push_back(receiver.name);
+    integrations.push_back(std::move(integration));
+  }
+  std::vector<std::string> defaults;
+  if (!names.empty()) defaults.push_back(names.front());
+  return {std::move(names), std::move(integrations), std::move(defaults)};
+}
+
+// The value of a counter or gauge; -1 where there is no such series.
+inline double MetricValue(const MetricRegistry& registry, const std::string& name,
+                          const std::map<std::string, std::string>& labels = {}) {
+  for (const prometheus::MetricFamily& family : registry.Collect()) {
+    if (family.name != name) continue;
+    for (const prometheus::ClientMetric& metric : family.metric) {
+      std::map<std::string, std::string> found;
+      for (const auto& label : metric.label) found.emplace(label.name, label.value);
+      if (found == labels) return metric.counter.value + metric.gauge.value;
+    }
+  }
+  return -1;
+}
+
+}  // namespace tocsin::testing
