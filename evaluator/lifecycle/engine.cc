@@ -20,8 +20,8 @@ Engine::Engine(Lifecycle& lifecycle, const Clock& clock)
 
 Engine::~Engine() { Stop(); }
 
-void Engine::Start() {
-  thread_ = std::thread([this] { Run(); });
+void Engine::Start(std::function<void()> on_restored) {
+  thread_ = std::thread([this, on_restored = std::move(on_restored)] { Run(on_restored); });
 }
 
 void Engine::Stop() {
@@ -59,10 +59,11 @@ void Engine::Deal(const Message& message, Timestamp now) {
   }
 }
 
-void Engine::Run() {
+void Engine::Run(const std::function<void()>& on_restored) {
   lifecycle_.OfferRestored(clock_.Now());
   lifecycle_.RunDue(clock_.Now());
   lifecycle_.Flush();
+  if (on_restored) on_restored();
   while (true) {
     const bool closing = queue_.closed();
     const std::vector<Message> messages = queue_.PopAll(lifecycle_.next_deadline());

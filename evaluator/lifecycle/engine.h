@@ -25,8 +25,9 @@ class Engine final : public SignalSink {
   ~Engine() override;  // stops
 
   // REQUIRES: Lifecycle::Restore and the first ApplyRules are done; from now on only this thread
-  // touches the lifecycle.
-  void Start();
+  // touches the lifecycle. `on_restored` runs on the engine's thread once the receivers have been
+  // offered what an earlier process left; it may be empty.
+  void Start(std::function<void()> on_restored = {});
   // Deals with what waits, then ends the thread. Idempotent.
   void Stop();
 
@@ -48,7 +49,7 @@ class Engine final : public SignalSink {
   using Command = std::function<void(Lifecycle&, Timestamp now)>;
   using Message = std::variant<std::vector<Signal>, Command>;
 
-  void Run();
+  void Run(const std::function<void()>& on_restored);
   void Deal(const Message& message, Timestamp now);
 
   Lifecycle& lifecycle_;

@@ -1,9 +1,9 @@
 // The series store: the newest hour or so of every series, in memory, and the place where samples
 // meet the watches that look at them.
 //
-// Sharded by label hash; each shard has a lock, held for the few hundred nanoseconds an append takes.
-// Any thread may append or query. Samples of a series are kept in time order; a series ends with a
-// stale marker or when it has been silent for longer than the retention, and then goes away.
+// Sharded by label hash; each shard has a lock, held for the few hundred nanoseconds an append
+// takes. Any thread may append or query. Samples of a series are kept in time order; a series ends
+// with a stale marker or when it has been silent for longer than the retention, and then goes away.
 #pragma once
 
 #include <array>
@@ -58,7 +58,6 @@ class SeriesStore final : public SampleSink, public Querier {
   std::size_t series_count() const { return series_count_.load(std::memory_order_relaxed); }
 
  private:
-  struct Series;
   struct Shard;
   struct Metrics;
   static constexpr std::size_t kShards = 64;

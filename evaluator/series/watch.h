@@ -1,8 +1,9 @@
 // What looks at samples while they are appended, and how it reports.
 //
 // A watch is attached to one series. It is asked for every sample under the series' lock, so it is
-// leaf code: it compares, remembers, and at most fills in a signal. Signals leave the store after the
-// lock is released. That keeps the cost of a sample independent of how many rules look at others.
+// leaf code: it compares, remembers, and at most fills in a signal. Signals leave the store after
+// the lock is released. That keeps the cost of a sample independent of how many rules look at
+// others.
 #pragma once
 
 #include <cstdint>
@@ -46,8 +47,8 @@ class Watch {
 class WatchMaker {
  public:
   virtual ~WatchMaker() = default;
-  // `current` are the watches the series has: those that still apply are handed back as they are, so
-  // that they keep what they know.
+  // `current` are the watches the series has: those that still apply are handed back as they are,
+  // so that they keep what they know.
   virtual std::vector<std::shared_ptr<Watch>> Make(
       LabelsView labels, const std::vector<std::shared_ptr<Watch>>& current) const = 0;
 };
