@@ -17,6 +17,9 @@ struct Point {
   Labels labels;
   double value = 0;
   std::optional<std::int64_t> timestamp_ms;
+  // Written with instance="" where it has no instance, so that a scraper with honor_labels does not
+  // add its own to what was pushed.
+  bool show_empty_instance = false;
 };
 
 // `metadata.name` is the family's name: of a counter as its TYPE line says it.

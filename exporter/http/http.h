@@ -1,5 +1,5 @@
-// HTTP as handlers see it: a request, a response, routes. Nothing here knows which server carries it;
-// exporter/http/civetweb_server.cc is the only file that does.
+// HTTP as handlers see it: a request, a response, routes. Nothing here knows which server carries
+// it; exporter/http/civetweb_server.cc is the only file that does.
 #pragma once
 
 #include <cstddef>
@@ -13,22 +13,27 @@
 #include <vector>
 
 #include "base/result.h"
+#include "base/time.h"
 
 namespace tocsin::http {
+
+// What a request's body has in spare capacity behind its end: SIMD parsers read whole blocks.
+inline constexpr std::size_t kBodyPadding = 64;
 
 struct Request {
   std::string method;    // upper case
   std::string raw_path;  // as it came: percent escapes intact, without the query
   std::string query;     // as it came, without the question mark
-  std::vector<std::pair<std::string, std::string>> headers;  // as they came
-  std::string body;      // whole, content codings not yet removed; has SIMDJSON_PADDING spare capacity
+  // As they came, without the blanks around a value.
+  std::vector<std::pair<std::string, std::string>> headers;
+  std::string body;  // whole, content codings not yet removed; has kBodyPadding spare capacity
   std::string remote_address;  // "127.0.0.1"
 
   // The path split at `/` and each part percent-decoded after the split, without the leading empty
-  // one: "/metrics/job/a%2Fb" gives {"metrics", "job", "a/b"}. Filled by the router before a handler
-  // runs; a path with a bad escape, NUL or invalid UTF-8 never reaches one (400).
+  // one: "/metrics/job/a%2Fb" gives {"metrics", "job", "a/b"}. Filled by the router before a
+  // handler runs; a path with a bad escape, NUL or invalid UTF-8 never reaches one (400).
   std::vector<std::string> path;
-  // What the pattern's {placeholders} and its trailing ** stand for, in order.
+  // What the pattern's {placeholders} stand for, then each part its trailing ** stands for.
   std::vector<std::string> captures;
 
   // First value of a header, any case of the name; empty where absent.
@@ -53,8 +58,11 @@ enum class ErrorStyle : std::uint8_t {
   kJson,   // {"detail":"..."}, the alerting API's
 };
 
+// An error in a route's style: one line of text, or {"detail":"..."}.
+Response ErrorResponse(int status, ErrorStyle style, std::string_view detail);
+
 struct Route {
-  std::string method;   // "GET" answers HEAD too
+  std::string method;  // "GET" answers HEAD too
   // "/-/ready", "/alerts/{id}/acknowledge", "/metrics/job/**" (the rest, at least one part).
   std::string pattern;
   Handler handler;
@@ -65,28 +73,49 @@ struct Route {
 // Routes are added before the server starts and never change. Thread-safe afterwards.
 class Router {
  public:
+  Router();
+  ~Router();
+  Router(Router&&) noexcept;
+  Router& operator=(Router&&) noexcept;
+
+  // REQUIRES: a pattern and method that were not added before.
   void Add(Route route);
 
   // The route for a request, or the ready answer: 400, 404, 405 with Allow. Fills request.path and
   // request.captures. A trailing slash is the same path as without, except under **, where an empty
-  // last part is kept.
+  // last part is kept. Where several patterns fit a path, the one with the earlier literal part
+  // decides, then a placeholder, then **.
   struct Match {
     const Route* route = nullptr;
+    // The route's; where there is none, that of the routes whose paths begin as this one does,
+    // plain if they differ.
+    ErrorStyle errors = ErrorStyle::kPlain;
     Response error;  // where route is null
   };
   Match Find(Request& request) const;
 
+  // All of them; valid as long as the router.
+  std::vector<const Route*> routes() const;
+
  private:
-  struct Entry;
-  std::vector<std::shared_ptr<const Entry>> entries_;
+  struct Node;
+  std::unique_ptr<Node> root_;
 };
 
-// One listener. Handlers run on its workers, one request each; an exception that leaves a handler is
-// logged and answered with 500. Every limit of reference behaviour (sizes, timeouts, smuggling forms,
-// connections that send nothing) is enforced here, before a handler runs.
+// One listener. Handlers run on its workers, one request each; an exception that leaves a handler
+// is logged and answered with 500. Every limit of reference behaviour (sizes, timeouts, smuggling
+// forms, connections that send nothing) is enforced here, before a handler runs.
 struct ServerOptions {
   std::string listen_address = "127.0.0.1:9095";  // host:port; ":port" is 0.0.0.0; port 0: any free
   std::size_t workers = 32;
+  // Threads beside the workers: a connection holds one from its first byte on, so without them a
+  // few dozen clients that send half a head would keep all others waiting.
+  std::size_t spare_threads = 96;
+  // How long a client may be silent: before its request's head is whole, or between two parts of a
+  // body; and how long it may leave an answer unread.
+  Duration silence_timeout{std::chrono::seconds(10)};
+  // How long a whole body may take to come, or a whole answer to be taken.
+  Duration transfer_timeout{std::chrono::seconds(30)};
 };
 
 class Server {

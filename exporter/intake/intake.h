@@ -1,6 +1,7 @@
 // An intake turns a request body of one protocol into a SampleBatch, hands it to the SampleSink and
-// maps the report to the protocol's answer. One protocol a file, one line each in intake_list.h.
-// Authentication, size limits, decompression and instrumentation happen around it.
+// maps the report to the protocol's answer. Each protocol has one line in intake_list.h, which
+// names the function that makes its intake. Authentication, size limits, decompression and
+// instrumentation happen around it.
 #pragma once
 
 #include <vector>
@@ -22,6 +23,8 @@ struct Context {
   Logger log;
   MetricRegistry& metrics;
 };
+
+class PushStore;
 
 class Intake {
  public:

@@ -1,0 +1,72 @@
+// One request and its answer on a connection: head checked, body read, route found, handler run,
+// answer written, connection left in a state in which the next request may follow or closed.
+//
+// A worker's; used for one request at a time. What it keeps between requests is memory: the strings
+// of a request, the bytes of an answer.
+#pragma once
+
+#include <civetweb.h>
+
+#include <atomic>
+#include <optional>
+#include <string>
+
+#include "base/log.h"
+#include "exporter/http/body_reader.h"
+#include "exporter/http/http.h"
+#include "exporter/http/http_metrics.h"
+#include "exporter/http/request_head.h"
+#include "exporter/http/response_writer.h"
+#include "exporter/http/transfer_watchdog.h"
+
+namespace tocsin::http {
+
+// What all workers share. Everything in it synchronises itself or is constant.
+struct ServerCore {
+  const ServerOptions options;
+  const Router& router;
+  const Logger log;
+  HttpMetrics metrics;
+  TransferWatchdog watchdog;
+  std::atomic<bool> stopping{false};  // new requests are answered with 503
+};
+
+class Exchange {
+ public:
+  explicit Exchange(ServerCore& core) : core_(core), lane_(core.watchdog.AddLane()) {}
+
+  // Answers the request that civetweb has the head of; returns the answer's status.
+  int Serve(mg_connection* connection);
+  // Answers what civetweb itself refuses, before there is a request: a malformed or late head.
+  void Refuse(mg_connection* connection, int status, const char* reason);
+
+ private:
+  // How the connection stands once the handler has run.
+  struct Rest {
+    bool keep = false;         // the client may send its next request
+    bool unread_body = false;  // bytes of this one are still on their way
+  };
+
+  Response Answer(const Router::Match& match, Rest* rest);
+  // Reads the body into the request, or says why not.
+  std::optional<Response> TakeBody(std::size_t max_bytes, ErrorStyle errors, Rest* rest);
+  Response Run(const Route& route) const;
+  void Write(const Response& response, bool keep);
+  bool WriteAll(const Response& response);
+  bool SendAll(std::string_view bytes);
+  void DiscardUnreadBody();
+  void ReleaseLargeBuffers();
+
+  ServerCore& core_;
+  TransferWatchdog::Lane& lane_;
+  ResponseWriter writer_;
+  Request request_;
+  std::string out_;
+
+  // of the request under way
+  mg_connection* connection_ = nullptr;
+  RequestHead head_;
+  Endpoint peer_;
+};
+
+}  // namespace tocsin::http
