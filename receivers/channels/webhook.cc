@@ -1,0 +1,227 @@
+// The webhook channel: one POST with a JSON body for each notification.
+//
+// Two bodies, by the setting `format`: `seed`, the alerting API's own (an object with `alert` and
+// `rule`), and `alertmanager`, version 4 of Alertmanager's webhook
+// (https://prometheus.io/docs/alerting/latest/configuration/#webhook_config). A retry repeats the
+// body and the Idempotency-Key, so a receiver can tell it from a new message.
+#include <algorithm>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "base/number.h"
+#include "base/text.h"
+#include "receivers/channels/channel.h"
+#include "receivers/channels/http_outcome.h"
+#include "receivers/templates/rule_text.h"
+
+namespace tocsin::receivers {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+// ---- configuration
+
+Status CheckSettings(const config::WebhookSettings& settings) {
+  if (settings.url.empty()) return Error{"webhook: url is missing"};
+  // The address may be the secret: it stands in no message.
+  if (Status status = CheckUrl(settings.url.Reveal()); !status) {
+    return Error{"webhook: url: " + status.message()};
+  }
+  if (settings.timeout <= Duration(0)) return Error{"webhook: timeout must be longer than 0s"};
+  return {};
+}
+
+// ---- messages
+
+// Of the seed body: additions do not change it, a change of meaning would.
+constexpr char kSeedVersion[] = "1";
+// What Alertmanager sends as endsAt of an alert that has not ended: Go's zero time.
+constexpr char kNotEnded[] = "0001-01-01T00:00:00Z";
+
+Json TextOrNull(const std::string& text) { return text.empty() ? Json() : Json(text); }
+Json TimeOrNull(const std::optional<Timestamp>& t) { return t ? Json(FormatRfc3339(*t)) : Json(); }
+
+Json LabelsJson(LabelsView labels) {
+  Json out = Json::object();
+  for (const Label& label : labels) out[std::string(label.name)] = std::string(label.value);
+  return out;
+}
+
+std::string Dump(const Json& json) {
+  // Metadata are untrusted: bytes that are no UTF-8 become U+FFFD.
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+Json SeedAlert(const Alert& alert, NotificationStatus status, const std::string& message) {
+  const ThresholdRule& rule = *alert.rule;
+  return {{"id", alert.id},
+          {"name", rule.name},
+          {"rule_name", rule.name},
+          {"description", TextOrNull(rule.description)},
+          {"severity", std::string(SeverityName(rule.severity))},
+          {"status", status == NotificationStatus::kFiring ? "active" : "resolved"},
+          {"metric_name", rule.metric_name},
+          {"metric_value", FormatFloatPython(alert.value)},
+          {"threshold", rule.threshold_text},
+          {"triggered_at", TimeOrNull(alert.triggered_at)},
+          {"resolved_at", TimeOrNull(alert.resolved_at)},
+          {"resolved_reason", TextOrNull(std::string(ResolveReasonName(alert.resolved_reason)))},
+          {"metadata", LabelsJson(alert.metadata)},
+          {"fingerprint", alert.fingerprint_text()},
+          {"message", message}};
+}
+
+Json SeedRule(const ThresholdRule& rule) {
+  return {{"id", rule.id},
+          {"name", rule.name},
+          {"condition", std::string(ConditionSymbol(rule.condition))},
+          {"threshold", rule.threshold_text},
+          {"duration", std::chrono::duration_cast<std::chrono::seconds>(rule.duration).count()}};
+}
+
+// One alert a message: the seed body has no room for more.
+std::string SeedBody(const Notification& notification, const std::vector<std::string>& messages) {
+  const Alert& alert = *notification.alerts.front();
+  return Dump({{"version", kSeedVersion},
+               {"alert", SeedAlert(alert, notification.status, messages.front())},
+               {"rule", SeedRule(*alert.rule)}});
+}
+
+Json Annotations(const Alert& alert, const std::string& message) {
+  const ThresholdRule& rule = *alert.rule;
+  Json out = {{"summary", rule.notification_template.empty() ? rule.name : message}};
+  if (!rule.description.empty()) out["description"] = rule.description;
+  // Alertmanager knows no reasons: "resolved" alone would say that the value has recovered.
+  const ResolveReason reason = alert.resolved_reason;
+  if (reason != ResolveReason::kNone && reason != ResolveReason::kRecovered) {
+    out["resolved_reason"] = std::string(ResolveReasonName(reason));
+  }
+  return out;
+}
+
+Json AlertmanagerAlert(const Alert& alert, const std::string& message) {
+  return {{"status", alert.resolved_at ? "resolved" : "firing"},
+          {"labels", LabelsJson(alert.labels)},
+          {"annotations", Annotations(alert, message)},
+          {"startsAt", FormatRfc3339(alert.triggered_at.value_or(alert.updated_at))},
+          {"endsAt", alert.resolved_at ? FormatRfc3339(*alert.resolved_at) : kNotEnded},
+          {"generatorURL", ""},
+          // Alertmanager's own: of the labels alone.
+          {"fingerprint", FormatHex64(alert.labels.view().Fingerprint())}};
+}
+
+// The pairs that all objects have in common.
+Json Common(const std::vector<Json>& objects) {
+  Json common = objects.front();
+  for (const Json& object : objects) {
+    for (auto it = common.begin(); it != common.end();) {
+      const auto same = object.find(it.key());
+      it = same != object.end() && *same == it.value() ? std::next(it) : common.erase(it);
+    }
+  }
+  return common;
+}
+
+// In Alertmanager's words.
+const char* Reason(const Notification& notification) {
+  if (notification.status == NotificationStatus::kResolved) return "all alerts resolved";
+  return notification.flush_number == 1 ? "first notification" : "repeat interval elapsed";
+}
+
+std::string AlertmanagerBody(const Notification& notification,
+                             const std::vector<std::string>& messages) {
+  Json alerts = Json::array();
+  std::vector<Json> labels;
+  std::vector<Json> annotations;
+  for (std::size_t i = 0; i < notification.alerts.size(); ++i) {
+    alerts.push_back(AlertmanagerAlert(*notification.alerts[i], messages[i]));
+    labels.push_back(alerts.back()["labels"]);
+    annotations.push_back(alerts.back()["annotations"]);
+  }
+  return Dump({{"receiver", notification.receiver},
+               {"status", std::string(NotificationStatusName(notification.status))},
+               {"alerts", std::move(alerts)},
+               {"notification_reason", Reason(notification)},
+               {"groupLabels", LabelsJson(notification.group_labels)},
+               {"commonLabels", Common(labels)},
+               {"commonAnnotations", Common(annotations)},
+               {"routeLabels", Json::object()},
+               {"externalURL", notification.external_url},
+               {"version", "4"},
+               {"groupKey", notification.group_key},
+               {"truncatedAlerts", 0}}) +
+         "\n";
+}
+
+// ---- delivery
+
+class Webhook final : public Channel {
+ public:
+  Webhook(config::WebhookSettings settings, const ChannelContext& context)
+      : settings_(std::move(settings)),
+        http_(context.http),
+        clock_(context.clock),
+        text_(context.metrics) {}
+
+  void Deliver(const Notification& notification, Duration timeout, Done done) override {
+    http_.Send(MakeRequest(notification, timeout),
+               [&clock = clock_, done = std::move(done)](const HttpClientResult& result) {
+                 done(HttpOutcome(result, clock.Now()));
+               });
+  }
+
+ private:
+  std::string MakeBody(const Notification& notification) {
+    std::vector<std::string> messages;
+    for (const AlertPtr& alert : notification.alerts) {
+      messages.push_back(text_.Render(*alert, notification.external_url));
+    }
+    return settings_.format == config::WebhookFormat::kSeed
+               ? SeedBody(notification, messages)
+               : AlertmanagerBody(notification, messages);
+  }
+
+  HttpClientRequest MakeRequest(const Notification& notification, Duration timeout) {
+    HttpClientRequest request;
+    request.method = "POST";
+    request.url = settings_.url.Reveal();
+    request.timeout = timeout;
+    request.body = MakeBody(notification);
+    for (const auto& [name, value] : settings_.headers) {
+      request.headers.emplace_back(name, value.Reveal());
+    }
+    // The settings win: a receiver may ask for a content type of its own.
+    AddHeader("Content-Type", "application/json", &request);
+    AddHeader("Idempotency-Key", notification.IdempotencyKey(), &request);
+    return request;
+  }
+
+  static void AddHeader(std::string_view name, std::string value, HttpClientRequest* request) {
+    const bool is_set =
+        std::any_of(request->headers.begin(), request->headers.end(),
+                    [name](const auto& header) { return EqualsIgnoreCase(header.first, name); });
+    if (!is_set) request->headers.emplace_back(name, std::move(value));
+  }
+
+  const config::WebhookSettings settings_;
+  HttpClient& http_;
+  const Clock& clock_;
+  const RuleTextRenderer text_;
+};
+
+}  // namespace
+
+// ---- kind
+
+Result<BuiltChannel> MakeWebhook(const config::ChannelSettings& settings,
+                                 const ChannelContext& context) {
+  if (Status status = CheckSettings(settings.webhook); !status) return status.error();
+  BuiltChannel built;
+  built.channel = std::make_unique<Webhook>(settings.webhook, context);
+  built.timeout = settings.webhook.timeout;
+  built.send_resolved = settings.webhook.send_resolved;
+  return built;
+}
+
+}  // namespace tocsin::receivers

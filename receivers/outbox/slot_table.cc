@@ -1,0 +1,111 @@
+#include "receivers/outbox/slot_table.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/check.h"
+
+namespace tocsin::receivers {
+
+using State = OutboxEntry::State;
+
+SlotTable::Slot* SlotTable::Find(const SlotKey& key) {
+  const auto slot = slots_.find(key);
+  return slot == slots_.end() ? nullptr : &slot->second;
+}
+
+const SlotTable::Slot* SlotTable::Find(const SlotKey& key) const {
+  const auto slot = slots_.find(key);
+  return slot == slots_.end() ? nullptr : &slot->second;
+}
+
+OutboxEntry* SlotTable::Find(const RowId& id) {
+  Slot* const slot = Find(id.slot);
+  if (slot == nullptr) return nullptr;
+  for (OutboxEntry& entry : slot->entries) {
+    if (entry.row.sequence == id.sequence) return &entry;
+  }
+  return nullptr;
+}
+
+bool SlotTable::Any(const SlotKey& key, const Predicate& predicate) const {
+  const Slot* const slot = Find(key);
+  return slot != nullptr && std::any_of(slot->entries.begin(), slot->entries.end(), predicate);
+}
+
+std::vector<SlotKey> SlotTable::SlotsOf(const std::string& integration) const {
+  std::vector<SlotKey> keys;
+  for (auto it = slots_.lower_bound({integration, 0});
+       it != slots_.end() && it->first.integration == integration; ++it) {
+    keys.push_back(it->first);
+  }
+  return keys;
+}
+
+std::vector<std::string> SlotTable::Integrations() const {
+  std::vector<std::string> ids;
+  for (const auto& [key, slot] : slots_) {
+    if (ids.empty() || ids.back() != key.integration) ids.push_back(key.integration);
+  }
+  return ids;
+}
+
+OutboxEntry& SlotTable::Insert(OutboxEntry entry) {
+  Entries& entries = slots_[SlotOf(entry.row)].entries;
+  const auto after = std::upper_bound(
+      entries.begin(), entries.end(), entry.row.sequence,
+      [](std::uint64_t sequence, const OutboxEntry& e) { return sequence < e.row.sequence; });
+  ++CounterOf(entry.state);
+  return *entries.insert(after, std::move(entry));
+}
+
+std::vector<OutboxRow> SlotTable::EraseIf(const SlotKey& key, const Predicate& predicate) {
+  std::vector<OutboxRow> rows;
+  const auto slot = slots_.find(key);
+  if (slot == slots_.end()) return rows;
+  Entries& entries = slot->second.entries;
+  for (auto it = entries.begin(); it != entries.end();) {
+    if (!predicate(*it)) {
+      ++it;
+      continue;
+    }
+    CHECK(it->state != State::kInFlight);
+    if (it->timer != 0) timers_.Cancel(it->timer);
+    --CounterOf(it->state);
+    if (it->stored) removed_.push_back(it->row.key());
+    rows.push_back(std::move(it->row));
+    it = entries.erase(it);
+  }
+  if (entries.empty()) slots_.erase(slot);
+  return rows;
+}
+
+void SlotTable::SetState(OutboxEntry& entry, State state) {
+  --CounterOf(entry.state);
+  ++CounterOf(state);
+  if (entry.timer != 0) timers_.Cancel(std::exchange(entry.timer, 0));
+  entry.state = state;
+}
+
+void SlotTable::MarkChanged(OutboxEntry& entry) {
+  if (entry.changed) return;
+  entry.changed = true;
+  changed_.push_back({SlotOf(entry.row), entry.row.sequence});
+}
+
+std::vector<RowId> SlotTable::Flush(WriteBatch* batch) {
+  std::vector<RowId> uncommitted;
+  for (std::string& key : removed_) batch->Delete(StateTable::kOutbox, std::move(key));
+  removed_.clear();
+  for (RowId& id : std::exchange(changed_, {})) {
+    OutboxEntry* const entry = Find(id);
+    if (entry == nullptr) continue;  // gone again
+    batch->Put(StateTable::kOutbox, entry->row.key(), SerializeRow(entry->row, *entry->alert_json));
+    entry->changed = false;
+    entry->stored = true;
+    if (entry->state == State::kUncommitted) uncommitted.push_back(std::move(id));
+  }
+  return uncommitted;
+}
+
+}  // namespace tocsin::receivers

@@ -1,0 +1,57 @@
+// ReceiverSet: the receivers of one configuration with their channels, built aside and swapped
+// whole.
+//
+// A receiver has one integration per channel; deliveries, retries and receipts belong to the
+// integration. Immutable after construction; owned by the dispatcher's thread.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "config/settings.h"
+#include "receivers/channels/channel.h"
+
+namespace tocsin::receivers {
+
+struct Integration {
+  std::string id;  // "ops/webhook", and from the second of its type on "ops/webhook[1]"
+  std::string receiver;
+  config::ChannelSettings settings;
+  std::unique_ptr<Channel> channel;
+  Duration timeout{0};
+  bool send_resolved = true;
+};
+using IntegrationPtr = std::shared_ptr<const Integration>;
+
+class ReceiverSet {
+ public:
+  ReceiverSet() = default;
+  ReceiverSet(std::vector<std::string> names, std::vector<IntegrationPtr> integrations,
+              std::vector<std::string> default_receivers)
+      : names_(std::move(names)),
+        integrations_(std::move(integrations)),
+        default_receivers_(std::move(default_receivers)) {}
+
+  const std::vector<std::string>& names() const { return names_; }
+  const std::vector<std::string>& default_receivers() const { return default_receivers_; }
+  const std::vector<IntegrationPtr>& integrations() const { return integrations_; }
+  // Null where there is none.
+  IntegrationPtr Find(std::string_view id) const;
+  // Empty for an unknown receiver and for one without channels.
+  std::vector<IntegrationPtr> Of(std::string_view receiver) const;
+
+ private:
+  std::vector<std::string> names_;
+  std::vector<IntegrationPtr> integrations_;
+  std::vector<std::string> default_receivers_;
+};
+
+// Everything of a new configuration that can fail, without touching what runs.
+Result<ReceiverSet> BuildReceivers(const std::vector<config::ReceiverSettings>& receivers,
+                                   std::vector<std::string> default_receivers,
+                                   const ChannelContext& context);
+
+}  // namespace tocsin::receivers

@@ -1,0 +1,45 @@
+// The words that a native rule's notification_template may hold in braces, and the texts made of
+// them. Pure functions of one alert; escaping is the business of the channel that prints the text.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/alert.h"
+#include "base/metrics.h"
+
+namespace tocsin::receivers {
+
+// {rule_name}, {value}, ..., then the metadata by their keys; nothing for a word that is neither.
+std::optional<std::string> AlertWord(const Alert& alert, std::string_view external_url,
+                                     std::string_view word);
+
+// {message}: the description, or "name: metric condition threshold (value v)".
+std::string DefaultMessage(const Alert& alert);
+
+struct RuleText {
+  std::string text;
+  std::size_t unknown_placeholders = 0;
+};
+// The rule's notification_template filled in; the default message where there is none.
+RuleText RenderRuleText(const Alert& alert, std::string_view external_url);
+
+// RenderRuleText that counts what it could not fill. Synchronises itself.
+class RuleTextRenderer {
+ public:
+  explicit RuleTextRenderer(MetricRegistry& metrics);
+  std::string Render(const Alert& alert, std::string_view external_url) const;
+
+ private:
+  prometheus::Counter& unknown_placeholders_;
+};
+
+// Where a person sees the alert; empty without an external URL.
+std::string AlertUrl(const Alert& alert, std::string_view external_url);
+
+// When what the notification tells of happened.
+Timestamp ChangedAt(const Alert& alert);
+
+}  // namespace tocsin::receivers
