@@ -1,0 +1,146 @@
+"""Flags, sub-commands, environment, and what a start refuses."""
+
+import json
+import subprocess
+
+import harness
+from harness import BINARY, config, rule, rule_file
+
+BAD_CONFIG = """\
+global:
+  scrape_interval: never
+remote_write: []
+tocsin:
+  staleness: 5m
+  stalenes: 5m
+"""
+
+
+class CommandLine(harness.TestCase):
+    def tool(self, *arguments):
+        """(exit status, both outputs)"""
+        done = subprocess.run(
+            [BINARY, *map(str, arguments)],
+            stdin=subprocess.DEVNULL,
+            check=False,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            timeout=harness.PATIENCE,
+        )
+        return done.returncode, done.stdout.decode()
+
+    def file(self, name, text):
+        path = self.folder / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text)
+        return path
+
+    def test_version_and_help(self):
+        status, output = self.tool("--version")
+        self.assertEqual(status, 0)
+        self.assertRegex(output, r"^tocsin.* \d+\.\d+")
+        status, output = self.tool("--help")
+        self.assertEqual(status, 0)
+        for flag in (
+            "--config.file",
+            "--storage.path",
+            "--web.listen-address",
+            "--log.level",
+            "--log.format",
+        ):
+            self.assertIn(flag, output)
+
+    def test_an_unknown_flag_is_refused(self):
+        status, output = self.tool("--no-such-flag")
+        self.assertNotEqual(status, 0)
+        self.assertIn("no-such-flag", output)
+
+    def test_check_config_lists_every_problem_with_its_place(self):
+        path = self.file("tocsin.yml", BAD_CONFIG)
+        status, output = self.tool("check", "config", path)
+        self.assertEqual(status, 1)
+        for line in (2, 3, 6):
+            self.assertRegex(output, rf"tocsin\.yml:{line}:\d+: ")
+        self.assertIn("remote_write is not supported yet", output)
+        self.assertEqual(self.tool("check", "config", self.file("good/tocsin.yml", config()))[0], 0)
+
+    def test_check_rules_lists_every_problem_of_every_file(self):
+        good = self.file("good.yml", rule_file([rule("High", "load")]))
+        bad = self.file(
+            "bad.yml",
+            "rules:\n- name: A\n  metric_name: a\n  condition: '>'\n"
+            "  threshold: high\n  severity: loud\n",
+        )
+        self.assertEqual(self.tool("check", "rules", good)[0], 0)
+        status, output = self.tool("check", "rules", good, bad, self.folder / "missing.yml")
+        self.assertEqual(status, 1)
+        self.assertRegex(output, r"bad\.yml:5:\d+: ")
+        self.assertRegex(output, r"bad\.yml:6:\d+: ")
+        self.assertIn("missing.yml", output)
+
+    def test_a_bad_configuration_is_refused_at_start_with_every_problem(self):
+        tocsin = self.prepare_tocsin(BAD_CONFIG)
+        tocsin.spawn()
+        self.assertEqual(tocsin.process.wait(), 1)
+        for line in (2, 3, 6):
+            self.assertRegex(tocsin.process.stderr(), rf"tocsin\.yml:{line}:\d+: ")
+
+    def test_a_port_that_is_taken_is_refused_with_the_address(self):
+        first = self.tocsin(config())
+        status, output = self.tool(
+            f"--config.file={first.config_file}",
+            f"--storage.path={self.folder / 'two'}",
+            f"--web.listen-address=127.0.0.1:{first.port}",
+        )
+        self.assertEqual(status, 1)
+        self.assertIn(f"127.0.0.1:{first.port}", output)
+
+    def test_one_storage_folder_is_not_shared_by_two_daemons(self):
+        first = self.tocsin(config())
+        status, output = self.tool(
+            f"--config.file={first.config_file}",
+            f"--storage.path={first.storage}",
+            "--web.listen-address=127.0.0.1:0",
+        )
+        self.assertEqual(status, 1)
+        self.assertIn(str(first.storage), output)
+        self.assertEqual(first.get("/-/ready").status, 200)
+
+    def test_json_logs_are_one_object_a_line(self):
+        tocsin = self.tocsin(config(), arguments=["--log.format=json", "--log.level=debug"])
+        tocsin.stop()
+        lines = [json.loads(line) for line in tocsin.process.stderr().splitlines()]
+        self.assertTrue(lines)
+        for line in lines:
+            self.assertLessEqual({"timestamp", "level", "component", "msg"}, line.keys())
+
+
+class Environment(harness.TestCase):
+    def test_webhook_url_makes_a_receiver_that_gets_unrouted_alerts(self):
+        hook = self.sink()
+        unrouted = rule("High", "load", notification_channels=[])
+        tocsin = self.tocsin(config(), [unrouted], environment={"WEBHOOK_URL": hook.url})
+        tocsin.submit("load", 90, host="a")
+        hook.wait_change("High", "active")
+        self.assertNotIn("/hook", tocsin.process.stderr(), "the address is a secret")
+
+    def test_database_url_says_where_the_state_is(self):
+        database = self.folder / "elsewhere.db"
+        tocsin = self.tocsin(config(), environment={"DATABASE_URL": f"sqlite:///{database}"})
+        self.assertTrue(database.exists())
+        tocsin.stop()
+        tocsin.environment["DATABASE_URL"] = "oracle://somewhere"
+        tocsin.spawn()
+        self.assertEqual(tocsin.process.wait(), 1)
+        self.assertIn("sqlite:///", tocsin.process.stderr())
+
+    def test_prometheus_port_opens_a_second_listener_for_metrics(self):
+        extra = harness.HttpApi()
+        extra.port = harness.free_port()
+        self.tocsin(config(), environment={"PROMETHEUS_PORT": str(extra.port)})
+        self.assertIn("alerting_rules_total", extra.get("/metrics").text)
+        self.assertEqual(extra.get("/api/v1/alerting/alerts").status, 404)
+
+
+if __name__ == "__main__":
+    harness.main()
