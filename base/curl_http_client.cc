@@ -93,7 +93,8 @@ Status CheckRequest(const HttpClientRequest& request) {
 }
 
 std::string FailureMessage(const HttpClientRequest& request, std::string_view why) {
-  const std::string_view method = IsToken(request.method) ? request.method : "request";
+  const std::string_view method =
+      IsToken(request.method) ? std::string_view(request.method) : "request";
   return fmt::format("{} {}: {}", TruncateUtf8(method, 32), RedactUrl(request.url), why);
 }
 

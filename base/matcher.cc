@@ -4,6 +4,8 @@
 #include <re2/re2.h>
 
 #include <algorithm>
+#include <optional>
+#include <utility>
 
 #include "base/text.h"
 
@@ -25,12 +27,53 @@ bool UsesAnyByte(std::string_view pattern) {
 
 std::string_view OpText(Matcher::Op op) {
   switch (op) {
-    case Matcher::Op::kEqual: return "=";
-    case Matcher::Op::kNotEqual: return "!=";
-    case Matcher::Op::kRegex: return "=~";
-    case Matcher::Op::kNotRegex: return "!~";
+    case Matcher::Op::kEqual:
+      return "=";
+    case Matcher::Op::kNotEqual:
+      return "!=";
+    case Matcher::Op::kRegex:
+      return "=~";
+    case Matcher::Op::kNotRegex:
+      return "!~";
   }
   return "";
+}
+
+// The operators, longer ones first: `=~` begins as `=` does.
+constexpr std::pair<std::string_view, Matcher::Op> kOps[] = {{"=~", Matcher::Op::kRegex},
+                                                             {"!~", Matcher::Op::kNotRegex},
+                                                             {"!=", Matcher::Op::kNotEqual},
+                                                             {"=", Matcher::Op::kEqual}};
+
+// "a\"b" without its quotes; nothing where it is not one whole quoted text.
+std::optional<std::string> Unquote(std::string_view text) {
+  if (text.size() < 2 || text.front() != '"' || text.back() != '"') return std::nullopt;
+  text = text.substr(1, text.size() - 2);
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '"') return std::nullopt;
+    if (text[i] != '\\') {
+      out.push_back(text[i]);
+      continue;
+    }
+    if (++i == text.size()) return std::nullopt;
+    switch (text[i]) {
+      case 'n':
+        out.push_back('\n');
+        break;
+      case '"':
+      case '\\':
+        out.push_back(text[i]);
+        break;
+      default:
+        return std::nullopt;
+    }
+  }
+  return out;
+}
+
+Error MatcherFault(std::string_view text, std::size_t at, std::string_view what) {
+  return Error{fmt::format("matcher {}: {} at byte {}", QuoteForMessage(text), what, at + 1)};
 }
 
 }  // namespace
@@ -63,9 +106,12 @@ Result<Matcher> Matcher::Make(std::string name, Op op, std::string value) {
 
 bool Matcher::Matches(std::string_view value) const {
   switch (op_) {
-    case Op::kEqual: return value == value_;
-    case Op::kNotEqual: return value != value_;
-    case Op::kRegex: return re2::RE2::FullMatch(re2::StringPiece(value.data(), value.size()), *regex_);
+    case Op::kEqual:
+      return value == value_;
+    case Op::kNotEqual:
+      return value != value_;
+    case Op::kRegex:
+      return re2::RE2::FullMatch(re2::StringPiece(value.data(), value.size()), *regex_);
     case Op::kNotRegex:
       return !re2::RE2::FullMatch(re2::StringPiece(value.data(), value.size()), *regex_);
   }
@@ -74,6 +120,30 @@ bool Matcher::Matches(std::string_view value) const {
 
 std::string Matcher::ToString() const {
   return fmt::format("{}{}{}", name_, OpText(op_), QuoteLabelValue(value_));
+}
+
+Result<Matcher> ParseMatcher(std::string_view text) {
+  const std::size_t op_at = std::min(text.find_first_of("=!~"), text.size());
+  const std::string_view name = TrimSpace(text.substr(0, op_at));
+  if (!IsLegacyLabelName(name)) return MatcherFault(text, 0, "a label name is expected");
+  for (const auto& [symbol, op] : kOps) {
+    if (text.substr(op_at, symbol.size()) != symbol) continue;
+    const std::size_t value_at = op_at + symbol.size();
+    const std::string_view value = TrimSpace(text.substr(value_at));
+    if (value.substr(0, 1) == "\"") {
+      std::optional<std::string> unquoted = Unquote(value);
+      if (!unquoted) {
+        return MatcherFault(text, value_at,
+                            "one text in double quotes, escapes \\\\, \\\" and \\n, is expected");
+      }
+      return Matcher::Make(std::string(name), op, *std::move(unquoted));
+    }
+    if (value.empty() || value.find_first_of("\"'`,{} \t\n") != std::string_view::npos) {
+      return MatcherFault(text, value_at, "a value is expected, in double quotes");
+    }
+    return Matcher::Make(std::string(name), op, std::string(value));
+  }
+  return MatcherFault(text, op_at, "one of = != =~ !~ is expected");
 }
 
 bool MatchesAll(const std::vector<Matcher>& matchers, LabelsView labels) {

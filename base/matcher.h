@@ -1,5 +1,6 @@
-// Label matchers: name = "v", != "v", =~ "regex", !~ "regex". Regular expressions are RE2's, anchored
-// at both ends, and the dot matches a newline, as in Prometheus 3. An absent label is empty.
+// Label matchers: name = "v", != "v", =~ "regex", !~ "regex". Regular expressions are RE2's,
+// anchored at both ends, and the dot matches a newline, as in Prometheus 3. An absent label is
+// empty.
 #pragma once
 
 #include <memory>
@@ -45,6 +46,11 @@ class Matcher {
   std::string value_;
   std::shared_ptr<const re2::RE2> regex_;  // compiled once, shared by copies
 };
+
+// One matcher as PromQL and Alertmanager write it: mountpoint!="", queue =~ "a|b", host = web-1. A
+// value without quotes ends with the text and holds no quote, comma, brace or blank. The message of
+// a failure says what is wrong and names the byte (from 1).
+Result<Matcher> ParseMatcher(std::string_view text);
 
 bool MatchesAll(const std::vector<Matcher>& matchers, LabelsView labels);
 

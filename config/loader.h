@@ -2,21 +2,17 @@
 // environment. Pure but for reading files; called by start-up, reload and `tocsin check`.
 #pragma once
 
-#include <functional>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "config/diagnostics.h"
+#include "config/environment.h"
+#include "config/files.h"
 #include "config/settings.h"
 
 namespace tocsin::config {
-
-// Reads one environment variable; nothing where it is not set. An argument, so that tests own it.
-using Environment = std::function<std::optional<std::string>(std::string_view name)>;
-Environment ProcessEnvironment();
 
 struct Loaded {
   std::shared_ptr<const Settings> settings;  // null when there are errors
@@ -25,6 +21,10 @@ struct Loaded {
 
 Loaded LoadConfiguration(const std::string& file, const Environment& environment);
 
+// The same for a text that is at hand: `file` only names it, and rule files come from `files`.
+Loaded LoadConfigurationText(const std::string& file, std::string_view text,
+                             const Environment& environment, Files& files);
+
 // Rule files alone (`tocsin check rules`): the rules, and what is wrong with them. Channel names
 // are not checked, since the receivers are not known. REQUIRES: paths, not patterns.
 struct LoadedRules {
@@ -32,5 +32,7 @@ struct LoadedRules {
   Diagnostics diagnostics;
 };
 LoadedRules LoadRuleFiles(const std::vector<std::string>& files);
+// The same for the text of one file.
+LoadedRules LoadRuleText(const std::string& file, std::string_view text);
 
 }  // namespace tocsin::config

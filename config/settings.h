@@ -1,5 +1,5 @@
-// Everything a configuration file and the environment can say, as plain structs with their defaults.
-// Keys of prometheus.yml keep their names and meaning; our own stand under `tocsin:`.
+// Everything a configuration file and the environment can say, as plain structs with their
+// defaults. Keys of prometheus.yml keep their names and meaning; our own stand under `tocsin:`.
 #pragma once
 
 #include <cstddef>
@@ -44,6 +44,7 @@ struct HostSettings {
   Duration interval{std::chrono::seconds(5)};
   std::string job = "node";
   std::string instance;  // empty: the host's name
+  friend bool operator==(const HostSettings&, const HostSettings&) = default;
 };
 
 enum class WebhookFormat : std::uint8_t { kSeed, kAlertmanager };
@@ -55,14 +56,17 @@ struct WebhookSettings {
   std::vector<std::pair<std::string, Secret>> headers;
   Duration timeout{std::chrono::seconds(10)};
   bool send_resolved = true;
+  friend bool operator==(const WebhookSettings&, const WebhookSettings&) = default;
 };
 struct ConsoleSettings {
   bool send_resolved = true;
+  friend bool operator==(const ConsoleSettings&, const ConsoleSettings&) = default;
 };
 struct ChannelSettings {
   std::string type;  // "webhook", "console": a name of receivers/channels/channel_list.h
   WebhookSettings webhook;
   ConsoleSettings console;
+  friend bool operator==(const ChannelSettings&, const ChannelSettings&) = default;
 };
 struct ReceiverSettings {
   std::string name;
@@ -91,21 +95,23 @@ struct Settings {
   Labels external_labels;
 
   std::vector<ScrapeJob> scrape_jobs;
-  std::vector<std::string> rule_file_patterns;  // absolute or relative to the configuration file
-  std::vector<std::string> rule_files;          // what the patterns matched, sorted
+  // glob(7) patterns to open as they are: the configuration file's folder stands in front.
+  std::vector<std::string> rule_file_patterns;
+  std::vector<std::string> rule_files;  // what the patterns matched, sorted
   std::vector<std::shared_ptr<const ThresholdRule>> rules;
 
   // tocsin
   HostSettings host;
-  std::vector<ReceiverSettings> receivers;      // of the file, then of the environment; "console" always
-  std::vector<std::string> default_receivers;   // resolved: never empty
+  std::vector<ReceiverSettings>
+      receivers;  // of the file, then of the environment; "console" always
+  std::vector<std::string> default_receivers;  // resolved: never empty
   Duration staleness{std::chrono::minutes(5)};
   WebSettings web;
   SeriesSettings series;
   std::string sender = "Tocsin";
 
   // environment
-  std::string database_path;                    // absolute or relative to storage; ":memory:"
+  std::string database_path;                        // absolute or relative to storage; ":memory:"
   std::optional<std::uint16_t> extra_metrics_port;  // PROMETHEUS_PORT
 
   // Every file that was read, the configuration file first: what a watcher watches beside the

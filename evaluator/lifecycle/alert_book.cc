@@ -69,9 +69,8 @@ std::vector<std::string> AlertBook::PruneResolved(Timestamp before, std::size_t 
   for (const auto& [id, entry] : by_id_) {
     if (entry.alert->state == AlertState::kResolved) resolved.push_back(entry.alert);
   }
-  std::sort(resolved.begin(), resolved.end(), [](const AlertPtr& a, const AlertPtr& b) {
-    return *a->resolved_at > *b->resolved_at;
-  });
+  std::sort(resolved.begin(), resolved.end(),
+            [](const AlertPtr& a, const AlertPtr& b) { return *a->resolved_at > *b->resolved_at; });
   std::vector<std::string> pruned;
   for (std::size_t i = 0; i < resolved.size(); ++i) {
     if (i < max_resolved && *resolved[i]->resolved_at >= before) continue;

@@ -21,13 +21,14 @@ class AlertBook {
   void Put(AlertPtr alert, std::shared_ptr<const ThresholdWatch> watch) EXCLUDES(mu_);
   void Remove(const std::string& id) EXCLUDES(mu_);
 
-  // Null where there is none. `value` and `last_value_at` of what is not resolved are the newest seen.
+  // Null where there is none. `value` and `last_value_at` of what is not resolved are the newest
+  // seen.
   AlertPtr Find(std::string_view id) const EXCLUDES(mu_);
   // Of the given states, newest first by the time they began to fire (else began to be pending).
   std::vector<AlertPtr> List(const std::vector<AlertState>& states) const EXCLUDES(mu_);
 
-  // Takes out resolved alerts that ended before `before`, and the oldest ones beyond `max_resolved`;
-  // returns their ids.
+  // Takes out resolved alerts that ended before `before`, and the oldest ones beyond
+  // `max_resolved`; returns their ids.
   std::vector<std::string> PruneResolved(Timestamp before, std::size_t max_resolved) EXCLUDES(mu_);
 
  private:

@@ -12,6 +12,9 @@ namespace tocsin::evaluator {
 namespace {
 
 constexpr Duration kPruneInterval = std::chrono::hours(1);
+// So many resolved alerts are a reason to prune before the hour is over: a value that swings around
+// its threshold can end thousands of episodes a second.
+constexpr std::size_t kPruneAfterResolved = 1'000;
 // How far back the receivers are told again of resolved alerts after a restart.
 constexpr Duration kOfferResolved = std::chrono::hours(24);
 
@@ -66,11 +69,15 @@ struct Lifecycle::Metrics {
 
   prometheus::Gauge* GaugeOf(const Alert& alert) {
     switch (alert.state) {
-      case AlertState::kPending: return &pending;
-      case AlertState::kFiring: return active.at(static_cast<std::size_t>(alert.rule->severity));
-      case AlertState::kAcknowledged: return &acknowledged;
+      case AlertState::kPending:
+        return &pending;
+      case AlertState::kFiring:
+        return active.at(static_cast<std::size_t>(alert.rule->severity));
+      case AlertState::kAcknowledged:
+        return &acknowledged;
       case AlertState::kInactive:
-      case AlertState::kResolved: return nullptr;
+      case AlertState::kResolved:
+        return nullptr;
     }
     return nullptr;
   }
@@ -105,16 +112,27 @@ Lifecycle::Lifecycle(LifecycleOptions options, AlertBook& book, StateStore& stor
 void Lifecycle::Handle(const Signal& signal, Timestamp now) {
   const auto watch = std::dynamic_pointer_cast<const ThresholdWatch>(signal.watch);
   if (watch == nullptr || !watch->TakeSequence(signal.sequence)) return;
+  // ApplyRules has ended what such a watch was about; the rule's new watches speak for themselves.
+  if (CurrentRule(*watch) == nullptr) return;
   switch (signal.kind) {
-    case Signal::Kind::kViolating: OnViolating(signal, watch, now); break;
-    case Signal::Kind::kHeld: OnHeld(watch->fingerprint(), now); break;
-    case Signal::Kind::kGood: OnGood(watch->fingerprint(), signal.sample, now); break;
-    case Signal::Kind::kEnded: OnEnded(watch->fingerprint(), now); break;
+    case Signal::Kind::kViolating:
+      OnViolating(signal, watch, now);
+      break;
+    case Signal::Kind::kHeld:
+      OnHeld(signal, watch, now);
+      break;
+    case Signal::Kind::kGood:
+      OnGood(watch->fingerprint(), signal.sample, now);
+      break;
+    case Signal::Kind::kEnded:
+      OnEnded(watch->fingerprint(), now);
+      break;
   }
 }
 
 std::shared_ptr<const ThresholdRule> Lifecycle::CurrentRule(const ThresholdWatch& watch) const {
-  // The signal of a watch that a reload has just replaced: the rule may be gone or mean another thing.
+  // The signal of a watch that a reload has just replaced: the rule may be gone or mean another
+  // thing.
   std::shared_ptr<const ThresholdRule> rule = rules_->Find(watch.rule().id);
   if (rule == nullptr || !rule->enabled || !rule->SameCondition(watch.rule())) return nullptr;
   return rule;
@@ -122,25 +140,39 @@ std::shared_ptr<const ThresholdRule> Lifecycle::CurrentRule(const ThresholdWatch
 
 void Lifecycle::OnViolating(const Signal& signal,
                             const std::shared_ptr<const ThresholdWatch>& watch, Timestamp now) {
-  const std::shared_ptr<const ThresholdRule> rule = CurrentRule(*watch);
-  if (rule == nullptr) return;
   const std::uint64_t fingerprint = watch->fingerprint();
   Tracked& tracked = tracked_[fingerprint];
-  tracked.watch = watch;
+  const std::shared_ptr<const ThresholdWatch> former = std::exchange(tracked.watch, watch);
   if (tracked.alert != nullptr) {
-    // Known from before a restart, or the series came back under a new watch.
-    book_.Put(tracked.alert, watch);
+    const bool began_anew = former != nullptr && watch->SharesKnowledgeWith(*former) &&
+                            signal.since > tracked.alert->pending_since;
+    if (began_anew && tracked.alert->state == AlertState::kPending) {
+      // The good sample or the silence in between was overtaken by this signal.
+      BeginAnew(fingerprint, tracked, signal.since, now);
+    } else {
+      // Known from before a restart, or the series came back under a new watch.
+      book_.Put(tracked.alert, watch);
+    }
     ArmStaleness(fingerprint, tracked);
     return;
   }
   if (tracked.hold_until) return;
-  Begin(fingerprint, tracked, rule, signal, now);
+  Begin(fingerprint, tracked, CurrentRule(*watch), signal, now);
 }
 
-void Lifecycle::OnHeld(std::uint64_t fingerprint, Timestamp now) {
+void Lifecycle::OnHeld(const Signal& signal, const std::shared_ptr<const ThresholdWatch>& watch,
+                       Timestamp now) {
+  const std::uint64_t fingerprint = watch->fingerprint();
   const auto found = tracked_.find(fingerprint);
-  if (found == tracked_.end() || found->second.alert == nullptr) return;
-  if (found->second.alert->state == AlertState::kPending) Fire(fingerprint, found->second, now);
+  if (found == tracked_.end() || found->second.alert == nullptr) {
+    // It has overtaken the signal that the violation began, which says nothing any more. What
+    // begins here is due already.
+    return OnViolating(signal, watch, now);
+  }
+  const Alert& alert = *found->second.alert;
+  // A reload may have made the duration longer since the watch said so.
+  const bool held = signal.sample.timestamp - alert.pending_since >= alert.rule->duration;
+  if (alert.state == AlertState::kPending && held) Fire(fingerprint, found->second, now);
 }
 
 void Lifecycle::OnGood(std::uint64_t fingerprint, const Sample& sample, Timestamp now) {
@@ -178,8 +210,9 @@ CommandResult Lifecycle::Acknowledge(const std::string& id, const std::string& a
   }
   Tracked& tracked = tracked_.at(known->fingerprint);
   std::shared_ptr<Alert> next = NextVersion(*tracked.alert, now);
-  next->acknowledge_note = note;
-  if (next->state != AlertState::kAcknowledged) {
+  const bool again = next->state == AlertState::kAcknowledged;
+  if (!again || !note.empty()) next->acknowledge_note = note;
+  if (!again) {
     next->state = AlertState::kAcknowledged;
     next->acknowledged_at = now;
     next->acknowledged_by = actor;
@@ -269,6 +302,15 @@ void Lifecycle::Begin(std::uint64_t fingerprint, Tracked& tracked,
   SetTimer(Timer::kFire, fingerprint, &tracked.fire_at, signal.since + rule->duration);
 }
 
+void Lifecycle::BeginAnew(std::uint64_t fingerprint, Tracked& tracked, Timestamp since,
+                          Timestamp now) {
+  std::shared_ptr<Alert> next = NextVersion(*tracked.alert, now);
+  next->pending_since = since;
+  TakeNewestValue(tracked.watch, next.get());
+  SetTimer(Timer::kFire, fingerprint, &tracked.fire_at, since + next->rule->duration);
+  Change(tracked, std::move(next));
+}
+
 void Lifecycle::Fire(std::uint64_t fingerprint, Tracked& tracked, Timestamp now) {
   SetTimer(Timer::kFire, fingerprint, &tracked.fire_at, std::nullopt);
   std::shared_ptr<Alert> next = NextVersion(*tracked.alert, now);
@@ -278,8 +320,8 @@ void Lifecycle::Fire(std::uint64_t fingerprint, Tracked& tracked, Timestamp now)
   Change(tracked, std::move(next));
 }
 
-void Lifecycle::End(std::uint64_t fingerprint, Tracked& tracked, ResolveReason reason, Timestamp now,
-                    const std::string& actor, const std::string& note) {
+void Lifecycle::End(std::uint64_t fingerprint, Tracked& tracked, ResolveReason reason,
+                    Timestamp now, const std::string& actor, const std::string& note) {
   SetTimer(Timer::kFire, fingerprint, &tracked.fire_at, std::nullopt);
   SetTimer(Timer::kStale, fingerprint, &tracked.stale_at, std::nullopt);
   const AlertPtr alert = tracked.alert;
@@ -296,12 +338,14 @@ void Lifecycle::End(std::uint64_t fingerprint, Tracked& tracked, ResolveReason r
     next->resolve_note = note;
     TakeNewestValue(tracked.watch, next.get());
     Change(tracked, std::move(next));
+    ++resolved_since_prune_;
   }
   tracked.alert = nullptr;
   ForgetIfIdle(fingerprint);
 }
 
-void Lifecycle::Hold(std::uint64_t fingerprint, Tracked& tracked, Duration cooldown, Timestamp now) {
+void Lifecycle::Hold(std::uint64_t fingerprint, Tracked& tracked, Duration cooldown,
+                     Timestamp now) {
   SetTimer(Timer::kHoldEnds, fingerprint, &tracked.hold_until, now + cooldown);
   writes_.Put(StateTable::kHolds, FormatHex64(fingerprint),
               std::to_string(ToUnixMillis(now + cooldown)));
@@ -361,9 +405,19 @@ void Lifecycle::ArmStaleness(std::uint64_t fingerprint, Tracked& tracked) {
   SetTimer(Timer::kStale, fingerprint, &tracked.stale_at, LastHeard(tracked) + StaleAfter(tracked));
 }
 
+void Lifecycle::OnFireTimer(std::uint64_t fingerprint, Tracked& tracked, Timestamp now) {
+  // A good sample was there in time; its signal is on the way.
+  if (tracked.watch != nullptr && !tracked.alert->rule->Violates(tracked.watch->newest().value)) {
+    return;
+  }
+  Fire(fingerprint, tracked, now);
+}
+
 void Lifecycle::OnStaleTimer(std::uint64_t fingerprint, Tracked& tracked, Timestamp now) {
-  if (tracked.alert == nullptr) return;
   if (LastHeard(tracked) + StaleAfter(tracked) > now) return ArmStaleness(fingerprint, tracked);
+  // A violating sample that comes at this very moment may have been told to nobody: the next one
+  // is.
+  if (tracked.watch != nullptr) tracked.watch->SignalNextViolation();
   End(fingerprint, tracked, ResolveReason::kStale, now);
 }
 
@@ -375,7 +429,7 @@ void Lifecycle::RunDue(Timestamp now) {
     switch (timer) {
       case Timer::kFire:
         tracked.fire_at.reset();
-        Fire(fingerprint, tracked, now);
+        OnFireTimer(fingerprint, tracked, now);
         break;
       case Timer::kStale:
         tracked.stale_at.reset();
@@ -389,7 +443,7 @@ void Lifecycle::RunDue(Timestamp now) {
         break;
     }
   }
-  if (now >= next_prune_) Prune(now);
+  if (now >= next_prune_ || resolved_since_prune_ >= kPruneAfterResolved) Prune(now);
 }
 
 std::optional<Timestamp> Lifecycle::next_deadline() const {
@@ -399,6 +453,7 @@ std::optional<Timestamp> Lifecycle::next_deadline() const {
 
 void Lifecycle::Prune(Timestamp now) {
   next_prune_ = now + kPruneInterval;
+  resolved_since_prune_ = 0;
   for (const std::string& id :
        book_.PruneResolved(now - options_.keep_resolved, options_.max_resolved)) {
     writes_.Delete(StateTable::kAlerts, id);
@@ -455,11 +510,14 @@ void Lifecycle::RestoreHolds(Timestamp now) {
 }
 
 void Lifecycle::OfferRestored(Timestamp now) {
-  std::vector<AlertPtr> offer = book_.List(
-      {AlertState::kFiring, AlertState::kAcknowledged, AlertState::kResolved});
+  std::vector<AlertPtr> offer =
+      book_.List({AlertState::kFiring, AlertState::kAcknowledged, AlertState::kResolved});
   std::erase_if(offer, [now](const AlertPtr& alert) {
     return alert->state == AlertState::kResolved && *alert->resolved_at + kOfferResolved < now;
   });
+  // What the first ApplyRules changed is in the book, too; it is written before it is told.
+  changed_.clear();
+  Flush();
   if (!offer.empty()) sink_.Accept(std::move(offer));
 }
 

@@ -1,13 +1,14 @@
 // The state machine of alerts. Signals of watches, commands of people, new rules and the passing of
 // time go in; changed alerts come out: first to the store, then to the receivers.
 //
-// Everything here belongs to one thread (evaluator/lifecycle/engine.h runs it); `now` is an argument,
-// so tests drive it by hand.
+// Everything here belongs to one thread (evaluator/lifecycle/engine.h runs it); `now` is an
+// argument, so tests drive it by hand.
 //
-// State is kept per rule and label set (the fingerprint). From the first violating sample an alert is
-// pending until the rule's duration has passed, then firing until a good sample, a person, a rule
-// change or silence resolves it. What was firing before a restart is firing after it; a pending alert
-// keeps its start, and its last known value holds until it would be stale, counted from the restart.
+// State is kept per rule and label set (the fingerprint). From the first violating sample an alert
+// is pending until the rule's duration has passed, then firing until a good sample, a person, a
+// rule change or silence resolves it. What was firing before a restart is firing after it; a
+// pending alert keeps its start, and its last known value holds until it would be stale, counted
+// from the restart.
 //
 // After a manual resolve the same rule and label set begins no new episode until a good sample was
 // seen or the rule's cooldown, counted from the resolve, has ended: then the next violating sample
@@ -57,21 +58,22 @@ class Lifecycle {
   // At start, once, before anything else: reads what the store holds. Rows that cannot be read are
   // logged and left alone.
   Status Restore(Timestamp now);
-  // After Restore and the first ApplyRules: tells the receivers about everything that fires, and what
-  // was resolved within the last day, since they may not have heard of it before the restart.
+  // After Restore and the first ApplyRules: tells the receivers about everything that fires, and
+  // what was resolved within the last day, since they may not have heard of it before the restart.
   void OfferRestored(Timestamp now);
 
   // Alerts of rules that are gone, disabled or look at something else are resolved.
   void ApplyRules(std::shared_ptr<const RuleIndex> rules, Duration staleness, Timestamp now);
   void Handle(const Signal& signal, Timestamp now);
-  CommandResult Acknowledge(const std::string& id, const std::string& actor, const std::string& note,
-                            Timestamp now);
+  CommandResult Acknowledge(const std::string& id, const std::string& actor,
+                            const std::string& note, Timestamp now);
   CommandResult Resolve(const std::string& id, const std::string& actor, const std::string& note,
                         Timestamp now);
   void RunDue(Timestamp now);
   std::optional<Timestamp> next_deadline() const;
 
-  // `done` runs (on the store's thread) when what has changed so far is durable, or cannot be made so.
+  // `done` runs (on the store's thread) when what has changed so far is durable, or cannot be made
+  // so.
   void WhenCommitted(StateStore::Committed done) { waiting_.push_back(std::move(done)); }
   // Hands everything that has changed to the store, then to the receivers: one write for all.
   void Flush();
@@ -87,7 +89,8 @@ class Lifecycle {
     std::optional<Timestamp> hold_until;  // no new episode before, after a manual resolve
   };
   using TrackedMap = std::unordered_map<std::uint64_t, Tracked>;
-  enum class Timer : std::uint8_t { kFire, kStale, kHoldEnds };
+  // At equal times in this order: what is stale fires no more.
+  enum class Timer : std::uint8_t { kStale, kFire, kHoldEnds };
   using Deadline = std::tuple<Timestamp, Timer, std::uint64_t>;
 
   struct Metrics;
@@ -96,15 +99,19 @@ class Lifecycle {
                    Timestamp now);
   void OnGood(std::uint64_t fingerprint, const Sample& sample, Timestamp now);
   void OnEnded(std::uint64_t fingerprint, Timestamp now);
-  void OnHeld(std::uint64_t fingerprint, Timestamp now);
+  void OnHeld(const Signal& signal, const std::shared_ptr<const ThresholdWatch>& watch,
+              Timestamp now);
+  void OnFireTimer(std::uint64_t fingerprint, Tracked& tracked, Timestamp now);
   void OnStaleTimer(std::uint64_t fingerprint, Tracked& tracked, Timestamp now);
   void ApplyRule(std::uint64_t fingerprint, Tracked& tracked, Timestamp now);
 
   void Begin(std::uint64_t fingerprint, Tracked& tracked,
              const std::shared_ptr<const ThresholdRule>& rule, const Signal& signal, Timestamp now);
+  // The alert is pending since another time than was thought.
+  void BeginAnew(std::uint64_t fingerprint, Tracked& tracked, Timestamp since, Timestamp now);
   void Fire(std::uint64_t fingerprint, Tracked& tracked, Timestamp now);
-  // Ends an episode: a pending one is forgotten, another becomes resolved. Forgets the tracking where
-  // nothing is held, so `tracked` may be gone afterwards.
+  // Ends an episode: a pending one is forgotten, another becomes resolved. Forgets the tracking
+  // where nothing is held, so `tracked` may be gone afterwards.
   void End(std::uint64_t fingerprint, Tracked& tracked, ResolveReason reason, Timestamp now,
            const std::string& actor = "", const std::string& note = "");
   void Hold(std::uint64_t fingerprint, Tracked& tracked, Duration cooldown, Timestamp now);
@@ -135,6 +142,7 @@ class Lifecycle {
   TrackedMap tracked_;
   std::set<Deadline> deadlines_;
   Timestamp next_prune_;
+  std::size_t resolved_since_prune_ = 0;
 
   WriteBatch writes_;
   std::vector<AlertPtr> changed_;

@@ -4,9 +4,9 @@
 // waits when the writer is free goes into one transaction. Checkpoints run when nothing waits, so
 // that they do not stand in an alert's way.
 //
-// When a write fails (disk full, read-only, gone) the callbacks of what was in it hear of it at once,
-// the writes are kept and tried again every second, in order, the later of one key replacing the
-// earlier, so memory stays bounded by the number of keys. Trouble() says why meanwhile.
+// When a write fails (disk full, read-only, gone) the callbacks of what was in it hear of it at
+// once, the writes are kept and tried again every second, in order, the later of one key replacing
+// the earlier, so memory stays bounded by the number of keys. Trouble() says why meanwhile.
 #pragma once
 
 #include <map>
@@ -52,6 +52,8 @@ class SqliteStore final : public StateStore {
 
   void Run();
   std::vector<Waiting> TakeWaiting(bool* stop);
+  // True also where there is nothing.
+  static bool AwaitedByAnyone(const std::vector<Waiting>& waiting);
   void FoldWaiting() REQUIRES_LOCK(mu_);
   void Write(std::vector<Waiting> waiting);
   // Remembers writes that could not be made and tells their callbacks.

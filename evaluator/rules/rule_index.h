@@ -30,7 +30,8 @@ class RuleIndex final : public WatchMaker {
   const Rules& rules() const { return rules_; }
 
  private:
-  std::shared_ptr<Watch> WatchFor(const std::shared_ptr<const ThresholdRule>& rule, LabelsView labels,
+  std::shared_ptr<Watch> WatchFor(const std::shared_ptr<const ThresholdRule>& rule,
+                                  LabelsView labels,
                                   const std::vector<std::shared_ptr<Watch>>& current) const;
 
   const Rules rules_;

@@ -61,6 +61,7 @@ bool ThresholdWatch::OnSample(const Sample& sample, Timestamp arrival, Signal* s
     *signal = Signal{nullptr, kind, ++sequence_, sample, violating_since_};
     return true;
   };
+  const Timestamp heard_before = last_arrival();
   shared_->arrival_ms.store(ToUnixMillis(arrival), std::memory_order_relaxed);
   if (std::isnan(sample.value)) {
     // An ordinary NaN is no information: it neither violates nor recovers.
@@ -76,10 +77,17 @@ bool ThresholdWatch::OnSample(const Sample& sample, Timestamp arrival, Signal* s
     condition_ = Condition::kGood;
     return report(Signal::Kind::kGood);
   }
+  // A sender whose clock is ahead must neither delay nor hasten the alert.
+  const Timestamp seen = std::min(sample.timestamp, arrival);
+  // What was known before a silence is over: a violation after it is another one.
+  if (condition_ == Condition::kViolating && heard_before + stale_after_ <= arrival) {
+    condition_ = Condition::kUnknown;
+  }
   if (condition_ != Condition::kViolating) {
+    // So old that it is stale on arrival: it says nothing of now.
+    if (seen + stale_after_ < arrival) return false;
     condition_ = Condition::kViolating;
-    // A sender whose clock is ahead must not delay the alert.
-    violating_since_ = std::min(sample.timestamp, arrival);
+    violating_since_ = seen;
     held_signalled_ = rule_->duration == Duration(0);  // fires at once: nothing more to say
     shared_->repeat.store(false, std::memory_order_relaxed);
     return report(Signal::Kind::kViolating);
@@ -88,7 +96,7 @@ bool ThresholdWatch::OnSample(const Sample& sample, Timestamp arrival, Signal* s
     shared_->repeat.store(false, std::memory_order_relaxed);
     return report(Signal::Kind::kViolating);
   }
-  if (!held_signalled_ && sample.timestamp - violating_since_ >= rule_->duration) {
+  if (!held_signalled_ && seen - violating_since_ >= rule_->duration) {
     held_signalled_ = true;
     return report(Signal::Kind::kHeld);
   }

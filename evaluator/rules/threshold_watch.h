@@ -43,9 +43,12 @@ class ThresholdWatch final : public Watch {
   // nothing any more. Called by the state machine's thread.
   bool TakeSequence(std::uint64_t sequence) const;
 
-  // The next violating sample signals kViolating although the condition held before: after a manual
-  // resolve, when a new episode may begin again. Any thread.
+  // The next violating sample signals kViolating although the condition held before: when a new
+  // episode may begin although no good sample was seen. Any thread.
   void SignalNextViolation() const;
+
+  // Whether the two follow one another on one series: what this one signals, `other` would have.
+  bool SharesKnowledgeWith(const ThresholdWatch& other) const { return shared_ == other.shared_; }
 
  private:
   enum class Condition : std::uint8_t { kUnknown, kGood, kViolating, kEnded };

@@ -1,6 +1,8 @@
 #include "evaluator/series/store.h"
 
+#include <algorithm>
 #include <bit>
+#include <cmath>
 
 #include "base/number.h"
 #include "evaluator/series/series.h"
@@ -27,7 +29,11 @@ struct SeriesStore::Shard {
 
 struct SeriesStore::Metrics {
   explicit Metrics(MetricRegistry& registry)
-      : series(GaugeFamily(registry, "tocsin_series", "Series held in memory.").Add({})) {
+      : series(GaugeFamily(registry, "tocsin_series", "Series held in memory.").Add({})),
+        watched_nan(CounterFamily(registry, "tocsin_rule_nan_samples_total",
+                                  "Samples of series with rules that are not a number: such a "
+                                  "sample neither violates nor recovers.")
+                        .Add({})) {
     auto& appended = CounterFamily(registry, "tocsin_samples_appended_total",
                                    "Samples stored, by what brought them.");
     constexpr std::array<const char*, 5> kOrigins = {"host", "push", "json", "scrape", "self"};
@@ -43,6 +49,7 @@ struct SeriesStore::Metrics {
   }
 
   prometheus::Gauge& series;
+  prometheus::Counter& watched_nan;
   std::array<prometheus::Counter*, 5> appended_by_origin{};
   std::array<prometheus::Counter*, 4> refused{};
 };
@@ -131,6 +138,9 @@ AppendReport SeriesStore::Append(const SampleBatch& batch, Timestamp now) {
     }
     ++report.accepted;
     if (series->watches() == nullptr) continue;
+    if (std::isnan(item.sample.value) && !IsStaleNan(item.sample.value)) {
+      metrics_->watched_nan.Increment();
+    }
     for (const std::shared_ptr<Watch>& watch : *series->watches()) {
       if (!watch->OnSample(item.sample, now, &signal)) continue;
       signal.watch = watch;
@@ -196,7 +206,13 @@ std::vector<SeriesSamples> SeriesStore::Latest(const std::vector<Matcher>& match
 
 void SeriesStore::AddMetadata(const std::vector<FamilyMetadata>& metadata) {
   MutexLock lock(metadata_mu_);
-  for (const FamilyMetadata& family : metadata) metadata_.insert_or_assign(family.name, family);
+  const std::size_t max_families = max_series_.load(std::memory_order_relaxed);
+  for (const FamilyMetadata& family : metadata) {
+    // A sender of ever new names is refused its series and must not fill the memory this way
+    // either.
+    if (metadata_.size() >= max_families && metadata_.count(family.name) == 0) continue;
+    metadata_.insert_or_assign(family.name, family);
+  }
 }
 
 std::optional<FamilyMetadata> SeriesStore::Metadata(std::string_view family) const {

@@ -22,10 +22,10 @@ bool DecodePart(std::string_view part, std::string* out) {
     out->assign(part);
   } else {
     std::optional<std::string> decoded = PercentDecode(part);
-    if (!decoded || decoded->find('\0') != std::string::npos) return false;
+    if (!decoded) return false;
     *out = *std::move(decoded);
   }
-  return IsValidUtf8(*out);
+  return IsValidUtf8(*out) && out->find('\0') == std::string::npos;
 }
 
 // Splits what follows the leading slash. False where a part is malformed; `parts` then ends before

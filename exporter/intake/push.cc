@@ -162,7 +162,7 @@ http::Response PushIntake::Push(const http::Request& request, PushMode mode) {
   if (!key) return metrics_->Refuse({400, Reason::kPath, key.message()});
   if (const auto refused = CheckContentType(request)) return metrics_->Refuse(*refused);
 
-  // Taken before the body is read, so that a short body does not overtake a long one.
+  // Taken before the body is parsed, so that a short body does not overtake a long one.
   const PushTurns::Turn turn = store_.TakeTurn(*key);
   std::string decoded;
   std::string_view body;

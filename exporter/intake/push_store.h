@@ -5,8 +5,7 @@
 //
 //   1. checked against Tocsin's own metrics and all other groups, and reserved (PushTable);
 //   2. its new series go to the SampleSink. If that refuses one (the cap on series), the others get
-//   a
-//      stale marker, the reservation is taken back and the push is refused: nothing of the group
+//      a stale marker, the reservation is taken back and the push is refused: nothing of the group
 //      that existed has been touched;
 //   3. its known series follow, with stale markers for those that vanished: rules have seen it now;
 //   4. the group's content is swapped, and its rows are written and waited for.

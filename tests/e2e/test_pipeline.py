@@ -246,6 +246,7 @@ class Reload(harness.TestCase):
         tocsin.write_rules(
             "rules:\n- name: High\n  metric_name: system.cpu.usage\n"
             "  condition: over\n  threshold: '80'\n  severity: high\n"
+            "  notification_channels: [hook]\n"
         )
         answer = tocsin.post("/-/reload")
         self.assertNotEqual(answer.status, 200)

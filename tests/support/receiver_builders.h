@@ -79,6 +79,35 @@ inline std::shared_ptr<Alert> Resolved(const Alert& alert,
   return next;
 }
 
+// How attempts end.
+inline receivers::Outcome Unavailable() {
+  return receivers::Outcome::Retry(receivers::Failure::kServerError, "HTTP status 503");
+}
+// Asked to wait.
+inline receivers::Outcome RateLimited(Duration retry_after) {
+  receivers::Outcome outcome =
+      receivers::Outcome::Retry(receivers::Failure::kRateLimited, "HTTP status 429");
+  outcome.retry_after = retry_after;
+  return outcome;
+}
+// The message was sent whole, the answer never came.
+inline receivers::Outcome TimedOut() {
+  receivers::Outcome outcome = receivers::Outcome::Retry(receivers::Failure::kTimeout, "no answer");
+  outcome.may_have_arrived = true;
+  return outcome;
+}
+inline receivers::Outcome NotFound() {
+  return receivers::Outcome::GiveUp(receivers::Failure::kClientError, "HTTP status 404",
+                                    "check the URL");
+}
+// This payload will never be taken.
+inline receivers::Outcome BadRequest() {
+  receivers::Outcome outcome = receivers::Outcome::GiveUp(receivers::Failure::kClientError,
+                                                          "HTTP status 400", "check the format");
+  outcome.payload_refused = true;
+  return outcome;
+}
+
 // What left through the channels of a test, in order. Outlives every "process" of the test, as the
 // receivers of this world do.
 struct Wire {

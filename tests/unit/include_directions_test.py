@@ -24,6 +24,9 @@ TOP_LEVEL = {
     "Makefile",
     "README.md",
     "LICENSE",
+    "CHANGELOG.md",
+    "CONTRIBUTING.md",
+    "SECURITY.md",
 }
 # Made by building and running, and ignored by git.
 IGNORED_AT_TOP_LEVEL = re.compile(r"\..*|build|build-.*|data|compile_commands\.json")

@@ -48,5 +48,40 @@ TEST(Matcher, PrintsAsInASelector) {
   EXPECT_EQ(Regex("b.*").ToString(), R"(l=~"b.*")");
 }
 
+TEST(ParseMatcher, ReadsWhatPromqlAndAlertmanagerWrite) {
+  for (const auto& [text, canonical] : std::vector<std::pair<std::string, std::string>>{
+           {R"(mountpoint!="")", R"(mountpoint!="")"},
+           {R"( queue =~ "a|b" )", R"(queue=~"a|b")"},
+           {"host=web-1", R"(host="web-1")"},
+           {R"(job!~"x.*")", R"(job!~"x.*")"},
+           {R"(path="a\\b\"c\nd")", R"(path="a\\b\"c\nd")"},
+           {R"(query="a=b")", R"(query="a=b")"}}) {
+    const Result<Matcher> matcher = ParseMatcher(text);
+    ASSERT_TRUE(matcher.ok()) << text << ": " << matcher.message();
+    EXPECT_EQ(matcher->ToString(), canonical);
+  }
+}
+
+TEST(ParseMatcher, RefusesEverythingElseWithThePlace) {
+  for (const auto& [text, words] : std::vector<std::pair<std::string, std::string>>{
+           {"", "a label name is expected at byte 1"},
+           {"host", "one of = != =~ !~ is expected at byte 5"},
+           {"1host=\"a\"", "a label name is expected"},
+           {"host~\"a\"", "one of = != =~ !~ is expected at byte 5"},
+           {"host=", "a value is expected, in double quotes at byte 6"},
+           {"host=a b", "a value is expected"},
+           {"host=a, job=b", "a value is expected"},
+           {"host=\"a", "one text in double quotes"},
+           {"host=\"a\" x", "one text in double quotes"},
+           {"host=\"a\\x\"", "one text in double quotes"},
+           {"host=\"a\", job=\"b\"", "one text in double quotes"},
+           {"host=~\"(\"", "invalid regular expression"}}) {
+    const Result<Matcher> matcher = ParseMatcher(text);
+    ASSERT_FALSE(matcher.ok()) << text;
+    EXPECT_NE(matcher.message().find(words), std::string::npos)
+        << text << ": " << matcher.message();
+  }
+}
+
 }  // namespace
 }  // namespace tocsin

@@ -39,8 +39,8 @@ TEST(AlertBook, ListsTheAskedStatesNewestFirst) {
 
 TEST(AlertBook, ShowsTheNewestValueOfWhatIsNotResolved) {
   AlertBook book;
-  auto watch = std::make_shared<ThresholdWatch>(testing::CpuRule(), Labels{{"__name__", "cpu"}},
-                                                minutes(5));
+  auto watch =
+      std::make_shared<ThresholdWatch>(testing::CpuRule(), Labels{{"__name__", "cpu"}}, minutes(5));
   book.Put(MakeAlert("a", AlertState::kFiring, kNow), watch);
   Signal signal;
   watch->OnSample({kNow + seconds(3), 99}, kNow + seconds(3), &signal);

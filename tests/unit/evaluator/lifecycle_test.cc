@@ -1,150 +1,13 @@
-#include "evaluator/lifecycle/lifecycle.h"
-
 #include <gtest/gtest.h>
 
 #include "base/number.h"
-#include "evaluator/series/store.h"
-#include "tests/support/evaluator_builders.h"
-#include "tests/support/memory_state_store.h"
-#include "tests/support/null_log.h"
+#include "tests/unit/evaluator/lifecycle_world.h"
 
 namespace tocsin::evaluator {
 namespace {
 
 using std::chrono::minutes;
 using std::chrono::seconds;
-using testing::CpuRule;
-using testing::MemoryStateStore;
-using testing::RecordingAlertSink;
-using testing::RecordingSignals;
-
-// The whole evaluator on one thread: samples go into a real series store, its signals into the
-// lifecycle, and time is what the test says. Restart() is kill -9 and a new start.
-class World {
- public:
-  explicit World(std::vector<std::shared_ptr<ThresholdRule>> rules)
-      : rules_(std::move(rules)) {
-    Start();
-  }
-
-  void Submit(const std::string& host, double value) {
-    SampleBatch batch(Origin::kJson);
-    batch.Add(Labels{{"__name__", "cpu"}, {"host", host}}, {now, value});
-    series_->Append(batch, now);
-    Pump();
-  }
-  // Several samples of one host that arrive in one batch, one second apart, the last one now.
-  void SubmitHistory(const std::string& host, const std::vector<double>& values) {
-    SampleBatch batch(Origin::kJson);
-    for (std::size_t i = 0; i < values.size(); ++i) {
-      batch.Add(Labels{{"__name__", "cpu"}, {"host", host}},
-                {now - seconds(values.size() - 1 - i), values[i]});
-    }
-    series_->Append(batch, now);
-    Pump();
-  }
-  void Advance(Duration by) {
-    now += by;
-    Pump();
-  }
-  void SetRules(std::vector<std::shared_ptr<ThresholdRule>> rules) {
-    rules_ = std::move(rules);
-    ApplyRules();
-    Pump();
-  }
-  CommandResult Acknowledge(const std::string& id) {
-    const CommandResult result = lifecycle_->Acknowledge(id, "anna", "looking", now);
-    Pump();
-    return result;
-  }
-  CommandResult Resolve(const std::string& id) {
-    const CommandResult result = lifecycle_->Resolve(id, "anna", "", now);
-    Pump();
-    return result;
-  }
-  void Restart() {
-    const MemoryStateStore::Tables tables = store_->tables();
-    Stop();
-    store_ = std::make_unique<MemoryStateStore>(true, tables);
-    Start();
-  }
-
-  std::vector<AlertPtr> In(AlertState state) const { return book_->List({state}); }
-  AlertPtr Only(AlertState state) const {
-    const std::vector<AlertPtr> alerts = In(state);
-    EXPECT_EQ(alerts.size(), 1U) << AlertStateName(state);
-    return alerts.empty() ? nullptr : alerts[0];
-  }
-  // What the receivers were told, as "active a" or "resolved a recovered".
-  std::vector<std::string> Told() const {
-    std::vector<std::string> told;
-    for (const AlertPtr& alert : sink_.accepted) {
-      std::string line = std::string(AlertStateName(alert->state)) + " " +
-                         std::string(alert->metadata.Get("host"));
-      if (alert->state == AlertState::kResolved) {
-        line += " " + std::string(ResolveReasonName(alert->resolved_reason));
-      }
-      told.push_back(line);
-    }
-    return told;
-  }
-  std::size_t StoredAlerts() const { return store_->tables()[StateTable::kAlerts].size(); }
-
-  Timestamp now = FromUnixMillis(1'700'000'000'000);
-  RecordingAlertSink sink_;
-
- private:
-  void Start() {
-    if (!store_) store_ = std::make_unique<MemoryStateStore>();
-    registry_ = std::make_unique<MetricRegistry>();
-    book_ = std::make_unique<AlertBook>();
-    signals_ = std::make_unique<RecordingSignals>();
-    series_ = std::make_unique<SeriesStore>(StoreLimits{}, *signals_, *registry_);
-    lifecycle_ = std::make_unique<Lifecycle>(
-        LifecycleOptions{}, *book_, *store_, sink_, [this] { return "id-" + std::to_string(++ids_); },
-        Logger(log_sink_, "lifecycle"), *registry_);
-    EXPECT_TRUE(lifecycle_->Restore(now).ok());
-    ApplyRules();
-    lifecycle_->OfferRestored(now);
-    Pump();
-  }
-  void Stop() {
-    lifecycle_.reset();
-    series_.reset();
-    book_.reset();
-  }
-  void ApplyRules() {
-    const auto index = std::make_shared<const RuleIndex>(
-        RuleIndex::Rules(rules_.begin(), rules_.end()), minutes(5));
-    lifecycle_->ApplyRules(index, minutes(5), now);
-    series_->SetWatchMaker(index, now);
-  }
-  // What the engine's thread does.
-  void Pump() {
-    std::vector<Signal> signals = std::exchange(signals_->taken, {});
-    for (const Signal& signal : signals) lifecycle_->Handle(signal, now);
-    lifecycle_->RunDue(now);
-    lifecycle_->Flush();
-  }
-
-  std::vector<std::shared_ptr<ThresholdRule>> rules_;
-  testing::NullLogSink log_sink_;
-  int ids_ = 0;
-  std::unique_ptr<MemoryStateStore> store_;
-  std::unique_ptr<MetricRegistry> registry_;
-  std::unique_ptr<AlertBook> book_;
-  std::unique_ptr<RecordingSignals> signals_;
-  std::unique_ptr<SeriesStore> series_;
-  std::unique_ptr<Lifecycle> lifecycle_;
-};
-
-std::shared_ptr<ThresholdRule> RuleFor(Duration duration) {
-  auto rule = CpuRule();
-  rule->duration = duration;
-  return rule;
-}
-
-using Lines = std::vector<std::string>;
 
 TEST(Lifecycle, WithoutDurationTheFirstViolatingSampleFires) {
   World world({RuleFor(seconds(0))});
@@ -449,8 +312,8 @@ TEST(Lifecycle, EveryChangeIsWrittenBeforeTheReceiversHearOfIt) {
   AlertBook book;
   MetricRegistry registry;
   testing::NullLogSink log;
-  Lifecycle lifecycle({}, book, store, sink, [] { return std::string("id"); }, Logger(log, "l"),
-                      registry);
+  Lifecycle lifecycle(
+      {}, book, store, sink, [] { return std::string("id"); }, Logger(log, "l"), registry);
   const auto rule = RuleFor(seconds(0));
   const Timestamp now = FromUnixMillis(1'700'000'000'000);
   lifecycle.ApplyRules(std::make_shared<const RuleIndex>(RuleIndex::Rules{rule}, minutes(5)),
@@ -537,9 +400,8 @@ TEST(LifecycleRestart, TheClockOfStalenessStartsAnew) {
 TEST(LifecycleRestart, ARuleDeletedMeanwhileResolvesItsAlert) {
   World world({RuleFor(seconds(0))});
   world.Submit("a", 90);
-  world.SetRules({});  // stands for the files having changed while the process was down:
   world.sink_.accepted.clear();
-  world.Restart();
+  world.RestartWith({});
   EXPECT_TRUE(world.In(AlertState::kFiring).empty());
   EXPECT_EQ(world.Only(AlertState::kResolved)->resolved_reason, ResolveReason::kRuleDeleted);
   EXPECT_EQ(world.Told(), (Lines{"resolved a rule_deleted"}));
@@ -551,8 +413,8 @@ TEST(LifecycleRestart, ARowThatCannotBeReadIsLeftAlone) {
   RecordingAlertSink sink;
   MetricRegistry registry;
   testing::RecordingLogSink log;
-  Lifecycle lifecycle({}, book, store, sink, [] { return std::string("id"); }, Logger(log, "l"),
-                      registry);
+  Lifecycle lifecycle(
+      {}, book, store, sink, [] { return std::string("id"); }, Logger(log, "l"), registry);
   EXPECT_TRUE(lifecycle.Restore(FromUnixMillis(0)).ok());
   EXPECT_EQ(store.tables()[StateTable::kAlerts].size(), 1U);
   ASSERT_EQ(log.lines().size(), 1U);
@@ -565,8 +427,8 @@ TEST(Lifecycle, AnOvertakenSignalChangesNothing) {
   RecordingAlertSink sink;
   MetricRegistry registry;
   testing::NullLogSink log;
-  Lifecycle lifecycle({}, book, store, sink, [] { return std::string("id"); }, Logger(log, "l"),
-                      registry);
+  Lifecycle lifecycle(
+      {}, book, store, sink, [] { return std::string("id"); }, Logger(log, "l"), registry);
   const auto rule = RuleFor(seconds(0));
   const Timestamp now = FromUnixMillis(1'700'000'000'000);
   lifecycle.ApplyRules(std::make_shared<const RuleIndex>(RuleIndex::Rules{rule}, minutes(5)),

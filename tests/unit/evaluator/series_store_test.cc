@@ -1,5 +1,3 @@
-#include "evaluator/series/store.h"
-
 #include <gtest/gtest.h>
 
 #include <limits>
@@ -7,6 +5,7 @@
 
 #include "base/number.h"
 #include "evaluator/rules/rule_index.h"
+#include "evaluator/series/store.h"
 #include "tests/support/evaluator_builders.h"
 
 namespace tocsin::evaluator {
@@ -29,8 +28,7 @@ class SeriesStoreTest : public ::testing::Test {
   }
   std::vector<double> Values(const Labels& labels) {
     std::vector<double> values;
-    for (const SeriesSamples& series :
-         store_.Select({}, kNow - minutes(60), kNow + minutes(60))) {
+    for (const SeriesSamples& series : store_.Select({}, kNow - minutes(60), kNow + minutes(60))) {
       if (series.labels != labels) continue;
       for (const Sample& sample : series.samples) values.push_back(sample.value);
     }
@@ -90,7 +88,8 @@ TEST_F(SeriesStoreTest, ASeriesBelongsToTheSpellingThatMadeIt) {
       Append(cpu_a_, kNow + seconds(1), 2, SameTime::kReplace, SpellingOf("c-pu"));
   ASSERT_EQ(report.refused.size(), 1U);
   EXPECT_EQ(report.refused[0].why, Refusal::kNameTaken);
-  EXPECT_EQ(Append(cpu_a_, kNow + seconds(1), 2, SameTime::kReplace, SpellingOf("c.pu")).accepted, 1U);
+  EXPECT_EQ(Append(cpu_a_, kNow + seconds(1), 2, SameTime::kReplace, SpellingOf("c.pu")).accepted,
+            1U);
 }
 
 TEST_F(SeriesStoreTest, SelectIsOpenOnTheLeftAndOrderedByLabels) {
@@ -143,8 +142,7 @@ TEST_F(SeriesStoreTest, PruneForgetsOldSamplesAndThenTheSeries) {
 }
 
 TEST_F(SeriesStoreTest, OnlyTheRulesOfASeriesSeeItsSamples) {
-  store_.SetWatchMaker(
-      std::make_shared<RuleIndex>(RuleIndex::Rules{CpuRule()}, minutes(5)), kNow);
+  store_.SetWatchMaker(std::make_shared<RuleIndex>(RuleIndex::Rules{CpuRule()}, minutes(5)), kNow);
   Append(Labels{{"__name__", "mem"}}, kNow, 99);
   EXPECT_TRUE(signals_.taken.empty());
   Append(cpu_a_, kNow, 99);
@@ -156,15 +154,13 @@ TEST_F(SeriesStoreTest, OnlyTheRulesOfASeriesSeeItsSamples) {
 TEST_F(SeriesStoreTest, ANewRuleIsJudgedByTheNewestSampleUnlessThatIsStale) {
   Append(cpu_a_, kNow, 99);
   Append(cpu_b_, kNow - minutes(6), 99);
-  store_.SetWatchMaker(
-      std::make_shared<RuleIndex>(RuleIndex::Rules{CpuRule()}, minutes(5)), kNow);
+  store_.SetWatchMaker(std::make_shared<RuleIndex>(RuleIndex::Rules{CpuRule()}, minutes(5)), kNow);
   ASSERT_EQ(signals_.taken.size(), 1U);
   EXPECT_EQ(signals_.taken[0].kind, Signal::Kind::kViolating);
 }
 
 TEST_F(SeriesStoreTest, ARefusedSampleIsNotEvaluated) {
-  store_.SetWatchMaker(
-      std::make_shared<RuleIndex>(RuleIndex::Rules{CpuRule()}, minutes(5)), kNow);
+  store_.SetWatchMaker(std::make_shared<RuleIndex>(RuleIndex::Rules{CpuRule()}, minutes(5)), kNow);
   Append(cpu_a_, kNow, 1);
   signals_.taken.clear();
   Append(cpu_a_, kNow - seconds(1), 99);
@@ -179,6 +175,56 @@ TEST_F(SeriesStoreTest, MetadataOfAFamilyIsTheLastOneTold) {
   ASSERT_TRUE(store_.Metadata("cpu").has_value());
   EXPECT_EQ(store_.Metadata("cpu")->help, "second");
   EXPECT_FALSE(store_.Metadata("mem").has_value());
+}
+
+TEST_F(SeriesStoreTest, MetadataIsCappedAsSeriesAre) {
+  store_.SetLimits({2, minutes(60)});
+  SampleBatch batch(Origin::kJson);
+  for (const char* name : {"one", "two", "three"}) {
+    batch.AddMetadata({name, MetricType::kGauge, "first", "", ""});
+  }
+  batch.AddMetadata({"one", MetricType::kGauge, "second", "", ""});
+  store_.Append(batch, kNow);
+  EXPECT_FALSE(store_.Metadata("three").has_value());
+  EXPECT_TRUE(store_.Metadata("two").has_value());
+  EXPECT_EQ(store_.Metadata("one")->help, "second");  // a known one still changes
+}
+
+TEST_F(SeriesStoreTest, CountsNanOfSeriesThatRulesLookAt) {
+  const auto counted = [this] {
+    for (const prometheus::MetricFamily& family : registry_.Collect()) {
+      if (family.name == "tocsin_rule_nan_samples_total") return family.metric[0].counter.value;
+    }
+    return -1.0;
+  };
+  store_.SetWatchMaker(std::make_shared<RuleIndex>(RuleIndex::Rules{CpuRule()}, minutes(5)), kNow);
+  Append(Labels{{"__name__", "mem"}}, kNow, NormalNan());
+  Append(cpu_a_, kNow, 1);
+  Append(cpu_b_, kNow, StaleNan());
+  EXPECT_EQ(counted(), 0);
+  Append(cpu_a_, kNow + seconds(1), NormalNan());
+  EXPECT_EQ(counted(), 1);
+}
+
+TEST_F(SeriesStoreTest, ASeriesThatComesBackAfterPruningHasItsRules) {
+  store_.SetWatchMaker(std::make_shared<RuleIndex>(RuleIndex::Rules{CpuRule()}, minutes(5)), kNow);
+  Append(cpu_a_, kNow - minutes(50), 1);
+  store_.Prune(kNow + minutes(15));
+  signals_.taken.clear();
+  Append(cpu_a_, kNow + minutes(15), 99);
+  ASSERT_EQ(signals_.taken.size(), 1U);
+  EXPECT_EQ(signals_.taken[0].kind, Signal::Kind::kViolating);
+}
+
+TEST_F(SeriesStoreTest, EveryRuleOfASeriesSeesItsSamples) {
+  auto low = CpuRule("low");
+  low->threshold = 10;
+  store_.SetWatchMaker(
+      std::make_shared<RuleIndex>(RuleIndex::Rules{CpuRule("high"), low}, minutes(5)), kNow);
+  Append(cpu_a_, kNow, 50);
+  ASSERT_EQ(signals_.taken.size(), 2U);
+  EXPECT_EQ(signals_.taken[0].kind, Signal::Kind::kGood);
+  EXPECT_EQ(signals_.taken[1].kind, Signal::Kind::kViolating);
 }
 
 TEST_F(SeriesStoreTest, ThreadsMayAppendQueryPruneAndChangeRulesAtOnce) {
@@ -201,8 +247,8 @@ TEST_F(SeriesStoreTest, ThreadsMayAppendQueryPruneAndChangeRulesAtOnce) {
   }
   threads.emplace_back([&store] {
     for (int i = 0; i < 50; ++i) {
-      store.SetWatchMaker(
-          std::make_shared<RuleIndex>(RuleIndex::Rules{CpuRule()}, minutes(5)), kNow);
+      store.SetWatchMaker(std::make_shared<RuleIndex>(RuleIndex::Rules{CpuRule()}, minutes(5)),
+                          kNow);
       store.Prune(kNow);
       store.Latest({}, kNow - minutes(5));
     }

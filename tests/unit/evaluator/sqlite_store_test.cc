@@ -15,6 +15,24 @@
 namespace tocsin::evaluator {
 namespace {
 
+// A full disk, made with a limit on the size of files this process may write.
+class FullDisk {
+ public:
+  FullDisk() {
+    std::signal(SIGXFSZ, SIG_IGN);
+    CHECK(getrlimit(RLIMIT_FSIZE, &before_) == 0);
+    rlimit small = before_;
+    small.rlim_cur = 1024;
+    CHECK(setrlimit(RLIMIT_FSIZE, &small) == 0);
+  }
+  ~FullDisk() { CHECK(setrlimit(RLIMIT_FSIZE, &before_) == 0); }
+  FullDisk(const FullDisk&) = delete;
+  FullDisk& operator=(const FullDisk&) = delete;
+
+ private:
+  rlimit before_{};
+};
+
 class SqliteStoreTest : public ::testing::Test {
  protected:
   Result<std::unique_ptr<SqliteStore>> Open() {
@@ -93,25 +111,108 @@ TEST_F(SqliteStoreTest, ADatabaseOfANewerProgramIsRefusedWithTheVersions) {
   EXPECT_NE(store.message().find("schema version 99"), std::string::npos) << store.message();
 }
 
-// A full disk, made with a limit on the size of files this process may write.
 TEST_F(SqliteStoreTest, WritesThatFailAreReportedKeptAndMadeGoodLater) {
   auto store = *Open();
   ASSERT_TRUE(Commit(*store, Put("before", "1")).ok());
-  std::signal(SIGXFSZ, SIG_IGN);
-  rlimit old_limit{};
-  ASSERT_EQ(getrlimit(RLIMIT_FSIZE, &old_limit), 0);
-  rlimit small = old_limit;
-  small.rlim_cur = 1024;
-  ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &small), 0);
-  const Status failed = Commit(*store, Put("during", "2"));
-  EXPECT_FALSE(failed.ok());
-  EXPECT_TRUE(store->Trouble().has_value());
-  EXPECT_FALSE(Commit(*store, Put("during", "3")).ok());
-  ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &old_limit), 0);
+  {
+    const FullDisk full;
+    const Status failed = Commit(*store, Put("during", "2"));
+    EXPECT_FALSE(failed.ok());
+    EXPECT_TRUE(store->Trouble().has_value());
+    EXPECT_FALSE(Commit(*store, Put("during", "3")).ok());
+  }
   // The next write finds the disk well again and brings the kept ones with it.
   EXPECT_TRUE(Commit(*store, Put("after", "4")).ok());
   EXPECT_FALSE(store->Trouble().has_value());
-  EXPECT_EQ(*store->Scan(StateTable::kAlerts), (Rows{{"after", "4"}, {"before", "1"}, {"during", "3"}}));
+  EXPECT_EQ(*store->Scan(StateTable::kAlerts),
+            (Rows{{"after", "4"}, {"before", "1"}, {"during", "3"}}));
+}
+
+// What kill -9 leaves behind: the files as they are at some moment, the log not yet moved into the
+// database.
+TEST_F(SqliteStoreTest, WhatStandsOnlyInTheLogOfAKilledProcessIsThere) {
+  const testing::TempDir left;
+  const std::string copy = left.path() + "/state.db";
+  auto store = *Open();
+  ASSERT_TRUE(Commit(*store, Put("a", "1")).ok());
+  ASSERT_TRUE(Commit(*store, Put("a", "2")).ok());
+  std::filesystem::copy_file(Path(), copy);
+  std::filesystem::copy_file(Path() + "-wal", copy + "-wal");
+  MetricRegistry registry;
+  const auto reopened = SqliteStore::Open(copy, clock_, Logger(log_, "store"), registry);
+  ASSERT_TRUE(reopened.ok()) << reopened.message();
+  EXPECT_EQ(*(*reopened)->Scan(StateTable::kAlerts), (Rows{{"a", "2"}}));
+}
+
+// The power went while the last commit was being written.
+TEST_F(SqliteStoreTest, ATornLogLosesTheTornCommitAndNoOther) {
+  const testing::TempDir left;
+  const std::string copy = left.path() + "/state.db";
+  auto store = *Open();
+  ASSERT_TRUE(Commit(*store, Put("a", "1")).ok());
+  ASSERT_TRUE(Commit(*store, Put("b", std::string(3'000, 'x'))).ok());
+  std::filesystem::copy_file(Path(), copy);
+  std::filesystem::copy_file(Path() + "-wal", copy + "-wal");
+  std::filesystem::resize_file(copy + "-wal", std::filesystem::file_size(copy + "-wal") - 100);
+  MetricRegistry registry;
+  const auto reopened = SqliteStore::Open(copy, clock_, Logger(log_, "store"), registry);
+  ASSERT_TRUE(reopened.ok()) << reopened.message();
+  EXPECT_EQ(*(*reopened)->Scan(StateTable::kAlerts), (Rows{{"a", "1"}}));
+  EXPECT_TRUE(Commit(**reopened, Put("c", "3")).ok());
+}
+
+TEST_F(SqliteStoreTest, ADamagedDatabaseIsRefusedOrItsTableIsInsteadOfLosingRowsSilently) {
+  {
+    auto store = *Open();
+    for (int i = 0; i < 200; ++i) {
+      store->Submit(Put(std::to_string(i), std::string(500, 'x')), nullptr);
+    }
+  }
+  {
+    // Every page but the first, which tells that it is a database.
+    std::fstream file(Path(), std::ios::in | std::ios::out | std::ios::binary);
+    file.seekp(4096);
+    const auto size = std::filesystem::file_size(Path());
+    ASSERT_GT(size, 8192U);
+    file << std::string(size - 4096, '\xee');
+  }
+  const auto store = Open();
+  if (!store.ok()) return;
+  const auto rows = (*store)->Scan(StateTable::kAlerts);
+  ASSERT_FALSE(rows.ok());
+  EXPECT_NE(rows.message().find(Path()), std::string::npos) << rows.message();
+}
+
+TEST_F(SqliteStoreTest, AFolderThatIsNotThereIsRefusedByName) {
+  MetricRegistry registry;
+  const std::string path = dir_.path() + "/absent/state.db";
+  const auto store = SqliteStore::Open(path, clock_, Logger(log_, "store"), registry);
+  ASSERT_FALSE(store.ok());
+  EXPECT_NE(store.message().find(path), std::string::npos) << store.message();
+}
+
+TEST_F(SqliteStoreTest, TroubleIsLoggedWhenItBeginsAndWhenItEndsAndShownMeanwhile) {
+  auto store = *Open();
+  ASSERT_TRUE(Commit(*store, Put("before", "1")).ok());
+  EXPECT_FALSE(store->Trouble().has_value());
+  {
+    const FullDisk full;
+    for (int i = 0; i < 5; ++i) EXPECT_FALSE(Commit(*store, Put("k", std::to_string(i))).ok());
+    EXPECT_NE(store->Trouble()->find(Path()), std::string::npos) << *store->Trouble();
+  }
+  ASSERT_TRUE(Commit(*store, Put("after", "1")).ok());
+  ASSERT_EQ(log_.lines().size(), 2U);
+  EXPECT_NE(log_.lines()[0].find("level=error"), std::string::npos) << log_.lines()[0];
+  EXPECT_NE(log_.lines()[1].find("level=info"), std::string::npos) << log_.lines()[1];
+}
+
+TEST_F(SqliteStoreTest, WritesThatCouldNotBeMadeAreMadeGoodWhenItCloses) {
+  {
+    auto store = *Open();
+    const FullDisk full;
+    EXPECT_FALSE(Commit(*store, Put("kept", "1")).ok());
+  }
+  EXPECT_EQ(*(*Open())->Scan(StateTable::kAlerts), (Rows{{"kept", "1"}}));
 }
 
 TEST_F(SqliteStoreTest, ManyThreadsMaySubmitAtOnce) {

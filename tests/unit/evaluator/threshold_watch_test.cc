@@ -83,6 +83,25 @@ TEST_F(ThresholdWatchTest, ASenderWhoseClockIsAheadDoesNotDelayTheAlert) {
   EXPECT_EQ(signal_.since, kNow);
 }
 
+TEST_F(ThresholdWatchTest, ASenderWhoseClockIsAheadDoesNotHastenTheAlert) {
+  ASSERT_TRUE(watch_.OnSample({kNow + minutes(4), 90}, kNow, &signal_));
+  EXPECT_FALSE(watch_.OnSample({kNow + minutes(5), 90}, kNow + seconds(59), &signal_));
+  ASSERT_TRUE(watch_.OnSample({kNow + minutes(6), 90}, kNow + seconds(60), &signal_));
+  EXPECT_EQ(signal_.kind, Signal::Kind::kHeld);
+}
+
+TEST_F(ThresholdWatchTest, AViolatingSampleThatIsStaleOnArrivalIsNoViolation) {
+  EXPECT_FALSE(watch_.OnSample({kNow - minutes(5) - Duration(1), 90}, kNow, &signal_));
+  EXPECT_TRUE(watch_.OnSample({kNow - minutes(5), 90}, kNow, &signal_));
+}
+
+TEST_F(ThresholdWatchTest, AViolationAfterASilenceIsAnotherOne) {
+  EXPECT_EQ(See(90, kNow), Signal::Kind::kViolating);
+  EXPECT_EQ(See(90, kNow + minutes(5)), Signal::Kind::kViolating);
+  EXPECT_EQ(signal_.since, kNow + minutes(5));
+  EXPECT_EQ(See(90, kNow + minutes(10) - Duration(1)), Signal::Kind::kHeld);
+}
+
 TEST_F(ThresholdWatchTest, ARuleWithoutDurationHasNothingToHold) {
   auto rule = CpuRule();
   ThresholdWatch watch(rule, kSeries, minutes(5));
@@ -109,6 +128,8 @@ TEST_F(ThresholdWatchTest, ItsSuccessorKnowsWhatItKnewAndSharesWhatItSees) {
   EXPECT_EQ(signal_.since, kNow);
   EXPECT_EQ(watch_.newest().value, 95);
   EXPECT_EQ(watch_.last_arrival(), kNow + seconds(10));
+  EXPECT_TRUE(successor.SharesKnowledgeWith(watch_));
+  EXPECT_FALSE(ThresholdWatch(rule_, kSeries, minutes(5)).SharesKnowledgeWith(watch_));
 }
 
 TEST_F(ThresholdWatchTest, CanBeAskedToSignalTheNextViolationAgain) {

@@ -31,7 +31,8 @@ struct EmitterTest : ::testing::Test {
   Emitter emit{Identity{"node", "web-1:9095", "web-1"}};
   const Family load{"node_load1", MetricType::kGauge, "Load."};
   const Family bytes{"node_bytes_total", MetricType::kCounter, "Bytes.", {"device"}};
-  const Family usage = Family::Dotted("system.disk.usage", MetricType::kGauge, "Use.", {"mountpoint"});
+  const Family usage =
+      Family::Dotted("system.disk.usage", MetricType::kGauge, "Use.", {"mountpoint"});
 };
 
 TEST_F(EmitterTest, EverySeriesCarriesJobAndInstanceAndTheTimeOfTheRound) {
@@ -50,8 +51,10 @@ TEST_F(EmitterTest, ADottedNameIsMappedAndKeptAndItsSeriesCarryTheHost) {
   emit.Begin(kNow);
   emit.Add(usage, {"/"}, 40);
   const SampleBatch& batch = emit.Finish();
-  EXPECT_EQ(Texts(batch),
-            Lines{R"(system_disk_usage{host="web-1", instance="web-1:9095", job="node", mountpoint="/"} 40)"});
+  EXPECT_EQ(
+      Texts(batch),
+      Lines{
+          R"(system_disk_usage{host="web-1", instance="web-1:9095", job="node", mountpoint="/"} 40)"});
   EXPECT_EQ(batch.items()[0].spelling, SpellingOf("system.disk.usage"));
   ASSERT_EQ(batch.metadata().size(), 1U);
   EXPECT_EQ(batch.metadata()[0].name, "system_disk_usage");

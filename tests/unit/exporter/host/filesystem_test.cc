@@ -107,10 +107,9 @@ TEST_F(FilesystemTest, ShowsBlanksOfAMountPoint) {
 TEST_F(FilesystemTest, ShowsTheHostsMountPointsWithoutTheRootPrefix) {
   // Where process 1 may not be looked at, the host's mounts are seen below the prefix.
   const std::string root = world.Path("root");
-  world.Write("proc/self/mountinfo",
-              "1 0 8:1 / " + root + " rw - ext4 /dev/sda1 rw\n" +
-                  "2 1 8:2 / " + root + "/home rw - ext4 /dev/sda2 rw\n" +
-                  "3 1 8:3 / " + root + "-other rw - ext4 /dev/sda3 rw\n");
+  world.Write("proc/self/mountinfo", "1 0 8:1 / " + root + " rw - ext4 /dev/sda1 rw\n" +
+                                         "2 1 8:2 / " + root + "/home rw - ext4 /dev/sda2 rw\n" +
+                                         "3 1 8:3 / " + root + "-other rw - ext4 /dev/sda3 rw\n");
   std::map<std::string, int> asked;
   Use([&asked](const std::string& path) {
     ++asked[path];
@@ -144,18 +143,17 @@ TEST_F(FilesystemTest, AStuckMountHasADeviceErrorAndItsFiguresEnd) {
       "1 0 8:1 / / rw - ext4 /dev/sda1 rw\n"
       "2 0 0:50 / /nfs rw - nfs4 server:/export rw\n");
   StuckMounts mounts;
-  // The first round waits for the answers, the others do not wait.
   Use(mounts.Ask(), {Duration(0), std::chrono::seconds(5), 32});
   const auto of_nfs = [this](std::string_view family) {
     return Of(family, "/nfs", "server:/export", "nfs4");
   };
-  while (!of_nfs("node_filesystem_size_bytes")) world.CollectAfter(Duration(1));
+  while (!of_nfs("node_filesystem_size_bytes")) world.Collect();
 
   mounts.Block(world.Path("root/nfs"));
   const std::size_t asked = mounts.asked(world.Path("root/nfs"));
-  while (mounts.asked(world.Path("root/nfs")) == asked) world.CollectAfter(Duration(1));
+  while (mounts.asked(world.Path("root/nfs")) == asked) world.Collect();
   mounts.AwaitBlocked(1);
-  world.CollectAfter(Duration(1));  // seen to be busy
+  world.Collect();  // seen to be busy
   EXPECT_NE(of_nfs("node_filesystem_size_bytes"), "stale") << "told from memory for a while";
   EXPECT_EQ(of_nfs("node_filesystem_device_error"), "0");
 
@@ -165,7 +163,7 @@ TEST_F(FilesystemTest, AStuckMountHasADeviceErrorAndItsFiguresEnd) {
   EXPECT_EQ(Of("node_filesystem_device_error", "/"), "0") << "the others go on";
 
   mounts.ReleaseAll();
-  while (of_nfs("node_filesystem_device_error") != "0") world.CollectAfter(Duration(1));
+  while (of_nfs("node_filesystem_device_error") != "0") world.Collect();
   EXPECT_NE(of_nfs("node_filesystem_size_bytes"), "stale");
 }
 

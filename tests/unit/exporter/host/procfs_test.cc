@@ -178,7 +178,8 @@ TEST(ParseSensorFile, SplitsKindNumberAndElement) {
   EXPECT_EQ(alarm->kind, "temp");
   EXPECT_EQ(alarm->sensor, "temp12");
   EXPECT_EQ(alarm->element, "crit_alarm");
-  for (const char* name : {"", "name", "temp1", "temp1_", "temp_input", "1_input", "update_interval"}) {
+  for (const char* name :
+       {"", "name", "temp1", "temp1_", "temp_input", "1_input", "update_interval"}) {
     EXPECT_FALSE(ParseSensorFile(name).has_value()) << name;
   }
 }

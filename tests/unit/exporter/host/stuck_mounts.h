@@ -1,5 +1,5 @@
-// Mounts that answer at once, but for those that a test blocks, as a dead network mount does. What the
-// asking threads touch outlives the test: a blocked one may wake up late.
+// Mounts that answer at once, but for those that a test blocks, as a dead network mount does. What
+// the asking threads touch outlives the test: a blocked one may wake up late.
 #pragma once
 
 #include <map>

@@ -112,6 +112,8 @@ TEST_F(RouterTest, RefusesMalformedPaths) {
                            "x", ""}) {
     EXPECT_EQ(Find("GET", path), "400") << path;
   }
+  // A fuzzer's find: one that is not written as an escape.
+  EXPECT_EQ(Find("GET", std::string("/x/a\0b", 6)), "400");
 }
 
 TEST_F(RouterTest, AnswersHeadWithGet) {

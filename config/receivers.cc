@@ -1,0 +1,244 @@
+#include "config/receivers.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iterator>
+#include <map>
+#include <utility>
+
+#include "base/http_client.h"
+#include "base/text.h"
+
+namespace tocsin::config {
+namespace {
+
+// Channels that are not built yet: their receivers load, and deliver nothing by them.
+constexpr std::string_view kUnsupportedChannels[] = {
+    "discord",  "email",     "googlechat", "incidentio", "mattermost", "msteams", "ntfy",
+    "opsgenie", "pagerduty", "pushover",   "rocketchat", "slack",      "sms",     "sns",
+    "teams",    "telegram",  "victorops",  "webex",      "wechat",     "zulip"};
+
+// How native alerts are grouped, per receiver.
+constexpr std::string_view kUnsupportedGrouping[] = {"group_by", "group_interval", "group_wait",
+                                                     "repeat_interval"};
+
+// https://www.rfc-editor.org/rfc/rfc9110#section-5.6.2
+bool IsTokenCharacter(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+         std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
+}
+
+bool IsControl(char c) {
+  const auto byte = static_cast<unsigned char>(c);
+  return (byte < 0x20 && c != '\t') || byte == 0x7f;
+}
+
+void DecodeHeaders(MapDecoder& map, WebhookSettings* webhook) {
+  for (const YamlEntry& entry : map.ReadEntries("headers")) {
+    std::string value;
+    if (entry.value.is_null()) continue;
+    if (!ReadText(entry.value, "the value of a header", map.report(), &value)) continue;
+    if (Status status = CheckHeader(entry.key, value); !status) {
+      map.report().Error(entry.mark, "headers: " + status.message());
+      continue;
+    }
+    webhook->headers.emplace_back(entry.key, Secret(std::move(value)));
+  }
+}
+
+void DecodeFormat(MapDecoder& map, WebhookSettings* webhook) {
+  std::string format;
+  if (!map.ReadText("format", &format)) return;
+  if (format == "alertmanager") {
+    webhook->format = WebhookFormat::kAlertmanager;
+  } else if (format != "seed") {
+    map.report().Error(map.PlaceOf("format"),
+                       fmt::format("unknown webhook format {}; use seed or alertmanager",
+                                   QuoteForMessage(format)));
+  }
+}
+
+ChannelSettings DecodeWebhook(const YamlNode& node, FileReport& report) {
+  ChannelSettings channel;
+  channel.type = "webhook";
+  WebhookSettings& webhook = channel.webhook;
+  MapDecoder map(node, "webhook", report);
+  std::string url;
+  if (map.Require("url") != nullptr && map.ReadText("url", &url)) {
+    // The address may be the secret: it stands in no message.
+    if (Status status = CheckUrl(url); !status) {
+      report.Error(map.PlaceOf("url"), "url: " + status.message());
+    }
+    webhook.url = Secret(std::move(url));
+  }
+  DecodeFormat(map, &webhook);
+  DecodeHeaders(map, &webhook);
+  if (map.ReadDuration("timeout", &webhook.timeout) && webhook.timeout.count() == 0) {
+    report.Error(map.PlaceOf("timeout"), "timeout must be longer than 0s");
+  }
+  map.ReadBool("send_resolved", &webhook.send_resolved);
+  map.Finish();
+  return channel;
+}
+
+ChannelSettings DecodeConsole(const YamlNode& node, FileReport& report) {
+  ChannelSettings channel;
+  channel.type = "console";
+  MapDecoder map(node, "console", report);
+  map.ReadBool("send_resolved", &channel.console.send_resolved);
+  map.Finish();
+  return channel;
+}
+
+bool IsUnsupportedChannel(const YamlEntry& entry) {
+  return std::find(std::begin(kUnsupportedChannels), std::end(kUnsupportedChannels), entry.key) !=
+         std::end(kUnsupportedChannels);
+}
+
+bool HasUnsupportedChannel(const YamlNode& node) {
+  return std::any_of(node.entries.begin(), node.entries.end(), IsUnsupportedChannel);
+}
+
+void WarnOfUnsupportedChannels(const YamlNode& node, const std::string& receiver, MapDecoder& map) {
+  for (const YamlEntry& entry : node.entries) {
+    if (!IsUnsupportedChannel(entry)) continue;
+    map.Find(entry.key);  // known, if not supported
+    map.report().Warning(entry.mark, fmt::format("{} is not supported yet: receiver {} delivers "
+                                                 "nothing by it",
+                                                 entry.key, QuoteForMessage(receiver)));
+  }
+}
+
+ReceiverSettings DecodeReceiver(const YamlNode& node, FileReport& report) {
+  ReceiverSettings receiver;
+  receiver.source = report.PlaceName(node.mark);
+  MapDecoder map(node, "receivers", report);
+  map.Require("name");
+  if (map.ReadText("name", &receiver.name) && receiver.name.empty()) {
+    report.Error(map.PlaceOf("name"), "the name of a receiver must not be empty");
+  }
+  if (const YamlNode* webhook = map.Find("webhook")) {
+    receiver.channels.push_back(DecodeWebhook(*webhook, report));
+  }
+  if (const YamlNode* console = map.Find("console")) {
+    receiver.channels.push_back(DecodeConsole(*console, report));
+  }
+  WarnOfUnsupportedChannels(node, receiver.name, map);
+  map.Refuse(kUnsupportedGrouping, "receivers.");
+  map.Finish();
+  return receiver;
+}
+
+std::string JoinNames(const std::vector<std::string>& names) {
+  std::string joined;
+  for (const std::string& name : names) {
+    if (!joined.empty()) joined += ", ";
+    joined += NameForMessage(name);
+  }
+  return joined;
+}
+
+}  // namespace
+
+Status CheckHeader(std::string_view name, std::string_view value) {
+  if (name.empty() || !std::all_of(name.begin(), name.end(), IsTokenCharacter)) {
+    return Error{fmt::format("{} is not a valid header name", QuoteForMessage(name))};
+  }
+  for (std::string_view framing : {"Connection", "Content-Length", "Host", "Transfer-Encoding"}) {
+    if (EqualsIgnoreCase(name, framing)) {
+      return Error{fmt::format("the header {} is set by the HTTP client", framing)};
+    }
+  }
+  if (std::any_of(value.begin(), value.end(), IsControl)) {
+    return Error{fmt::format("the value of {} holds a line break or control character",
+                             QuoteForMessage(name))};
+  }
+  return {};
+}
+
+std::vector<ReceiverSettings> DecodeReceivers(const std::vector<YamlNode>& nodes,
+                                              FileReport& report) {
+  std::vector<ReceiverSettings> receivers;
+  std::map<std::string, std::string> places;
+  for (const YamlNode& node : nodes) {
+    ReceiverSettings receiver = DecodeReceiver(node, report);
+    if (receiver.name.empty()) continue;
+    const auto [first, is_new] = places.emplace(receiver.name, receiver.source);
+    if (!is_new) {
+      report.Error(node.mark, fmt::format("receiver {} is already defined at {}",
+                                          QuoteForMessage(receiver.name), first->second));
+      continue;
+    }
+    if (receiver.channels.empty() && !HasUnsupportedChannel(node)) {
+      report.Warning(node.mark,
+                     fmt::format("receiver {} has no channel and delivers nothing; a channel "
+                                 "without settings is written `console: {{}}`",
+                                 QuoteForMessage(receiver.name)));
+    }
+    receivers.push_back(std::move(receiver));
+  }
+  return receivers;
+}
+
+std::vector<ReceiverSettings> JoinReceivers(std::vector<ReceiverSettings> of_file,
+                                            std::vector<ReceiverSettings> of_environment,
+                                            Diagnostics& diagnostics) {
+  std::vector<ReceiverSettings> all = std::move(of_file);
+  const auto find = [&all](std::string_view name) {
+    return std::find_if(all.begin(), all.end(),
+                        [name](const ReceiverSettings& receiver) { return receiver.name == name; });
+  };
+  for (ReceiverSettings& receiver : of_environment) {
+    const auto same = find(receiver.name);
+    if (same == all.end()) {
+      all.push_back(std::move(receiver));
+      continue;
+    }
+    diagnostics.Add({Diagnostic::Level::kWarning, "", 0, 0,
+                     fmt::format("{} has no effect: receiver {} is defined at {}", receiver.source,
+                                 QuoteForMessage(receiver.name), same->source)});
+  }
+  if (find("console") == all.end()) {
+    ChannelSettings console;
+    console.type = "console";
+    all.push_back({"console", {std::move(console)}, "built in"});
+  }
+  return all;
+}
+
+std::string HowToConfigure(std::string_view contract_channel) {
+  // The others' variables have no effect until their channels are built.
+  if (contract_channel == "webhook") {
+    return "channel \"webhook\" is not configured; set WEBHOOK_URL";
+  }
+  return fmt::format(
+      "channel {} is not configured, and not supported yet; a receiver of that name under "
+      "tocsin.receivers takes its place",
+      QuoteForMessage(contract_channel));
+}
+
+ReceiverNames::ReceiverNames(const std::vector<ReceiverSettings>& receivers) {
+  for (const ReceiverSettings& receiver : receivers) configured_.push_back(receiver.name);
+}
+
+bool ReceiverNames::IsConfigured(std::string_view name) const {
+  return std::find(configured_.begin(), configured_.end(), name) != configured_.end();
+}
+
+bool ReceiverNames::IsKnown(std::string_view name) const {
+  return IsConfigured(name) || std::find(std::begin(kContractChannels), std::end(kContractChannels),
+                                         name) != std::end(kContractChannels);
+}
+
+std::string ReceiverNames::KnownList() const {
+  std::vector<std::string> names(std::begin(kContractChannels), std::end(kContractChannels));
+  for (const std::string& name : configured_) {
+    if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+  }
+  return JoinNames(names);
+}
+
+std::string ReceiverNames::ConfiguredList() const { return JoinNames(configured_); }
+
+}  // namespace tocsin::config

@@ -1,0 +1,155 @@
+#include "config/tocsin_file.h"
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <string>
+#include <utility>
+
+#include "base/http_client.h"
+#include "base/text.h"
+#include "config/receivers.h"
+
+namespace tocsin::config {
+namespace {
+
+constexpr std::string_view kUnsupportedKeys[] = {"egress"};
+constexpr std::string_view kUnsupportedAlertmanagerKeys[] = {"config_file"};
+constexpr std::string_view kUnsupportedRoutingKeys[] = {"native"};
+constexpr std::string_view kUnsupportedWebKeys[] = {"rate_limit"};
+
+// Faster than this the collector would measure itself.
+constexpr Duration kMinHostInterval = std::chrono::milliseconds(100);
+
+// The server has one thread per connection: more workers than this is a slip of the pen.
+constexpr std::uint64_t kMaxWorkers = 4096;
+constexpr std::uint64_t kMaxStreams = 100'000;
+
+// A duration that has to last some time, however short.
+void ReadLastingDuration(MapDecoder& map, std::string_view key, Duration* out,
+                         Duration least = Duration(1)) {
+  Duration value{0};
+  if (!map.ReadDuration(key, &value)) return;
+  if (value < least) {
+    map.report().Error(map.PlaceOf(key),
+                       fmt::format("{} must be at least {}", key, FormatDuration(least)));
+    return;
+  }
+  *out = value;
+}
+
+void ReadSize(MapDecoder& map, std::string_view key, std::uint64_t least, std::uint64_t most,
+              std::size_t* out) {
+  std::uint64_t value = 0;
+  if (map.ReadCount(key, &value, least, most)) *out = static_cast<std::size_t>(value);
+}
+
+void DecodeHost(const YamlNode& node, FileReport& report, HostSettings* host) {
+  MapDecoder map(node, "tocsin.host", report);
+  map.ReadBool("enabled", &host->enabled);
+  ReadLastingDuration(map, "interval", &host->interval, kMinHostInterval);
+  map.ReadText("job", &host->job);
+  map.ReadText("instance", &host->instance);
+  map.Finish();
+}
+
+// scheme://host or scheme://host:port, as browsers send it.
+bool IsOrigin(std::string_view text) {
+  if (!CheckUrl(text)) return false;
+  const std::size_t host = text.find("://") + 3;
+  return text.find_first_of("/?#\\", host) == std::string_view::npos;
+}
+
+void DecodeWeb(const YamlNode& node, FileReport& report, WebSettings* web) {
+  MapDecoder map(node, "tocsin.web", report);
+  ReadSize(map, "workers", 1, kMaxWorkers, &web->workers);
+  ReadSize(map, "max_streams", 0, kMaxStreams, &web->max_streams);
+  map.ReadBool("allow_unauthenticated", &web->allow_unauthenticated);
+  map.ReadBool("public_metrics", &web->public_metrics);
+  for (PlacedText& origin : map.ReadTexts("allowed_origins")) {
+    if (IsOrigin(origin.text)) {
+      web->allowed_origins.push_back(std::move(origin.text));
+    } else {
+      report.Error(origin.mark,
+                   fmt::format("allowed_origins: {} is not an origin, such as https://example.org",
+                               QuoteForMessage(origin.text)));
+    }
+  }
+  map.Refuse(kUnsupportedWebKeys, "web.");
+  map.Finish();
+}
+
+void DecodeSeries(const YamlNode& node, FileReport& report, SeriesSettings* series) {
+  MapDecoder map(node, "tocsin.series", report);
+  ReadSize(map, "max_series", 1, 1'000'000'000, &series->max_series);
+  ReadLastingDuration(map, "retention", &series->retention);
+  map.Finish();
+}
+
+// There is no routing tree yet that a rule's alerts could take instead of its channels.
+void CheckNativeRules(MapDecoder& map) {
+  std::string way;
+  if (!map.ReadText("native_rules", &way) || way == "channels") return;
+  const bool is_planned = way == "tree" || way == "both";
+  map.report().Error(map.PlaceOf("native_rules"),
+                     is_planned ? fmt::format("native_rules: {} is not supported yet", way)
+                                : fmt::format("unknown way for native_rules {}; use channels",
+                                              QuoteForMessage(way)));
+}
+
+DefaultReceivers DecodeRouting(const YamlNode& node, FileReport& report) {
+  MapDecoder map(node, "tocsin.routing", report);
+  DefaultReceivers receivers;
+  receivers.given = map.Find("default_receivers") != nullptr;
+  receivers.names = map.ReadTexts("default_receivers");
+  if (receivers.given && receivers.names.empty()) {
+    report.Error(map.PlaceOf("default_receivers"), "default_receivers must name a receiver");
+  }
+  CheckNativeRules(map);
+  map.Refuse(kUnsupportedRoutingKeys, "routing.");
+  map.Finish();
+  return receivers;
+}
+
+void DecodeNotifications(const YamlNode& node, FileReport& report, Settings* settings) {
+  MapDecoder map(node, "tocsin.notifications", report);
+  if (map.ReadText("sender", &settings->sender) && settings->sender.empty()) {
+    report.Error(map.PlaceOf("sender"), "sender must not be empty");
+  }
+  map.Finish();
+}
+
+void DecodeAlertmanager(const YamlNode& node, FileReport& report) {
+  MapDecoder map(node, "tocsin.alertmanager", report);
+  map.Refuse(kUnsupportedAlertmanagerKeys, "alertmanager.");
+  map.Finish();
+}
+
+}  // namespace
+
+DefaultReceivers DecodeTocsinKeys(MapDecoder& top, Settings* settings) {
+  DefaultReceivers default_receivers;
+  const YamlNode* node = top.Find("tocsin");
+  if (node == nullptr) return default_receivers;
+  FileReport& report = top.report();
+  MapDecoder map(*node, "tocsin", report);
+  if (const YamlNode* host = map.Find("host")) DecodeHost(*host, report, &settings->host);
+  if (const YamlNode* web = map.Find("web")) DecodeWeb(*web, report, &settings->web);
+  if (const YamlNode* series = map.Find("series")) DecodeSeries(*series, report, &settings->series);
+  if (const YamlNode* routing = map.Find("routing")) {
+    default_receivers = DecodeRouting(*routing, report);
+  }
+  if (const YamlNode* notifications = map.Find("notifications")) {
+    DecodeNotifications(*notifications, report, settings);
+  }
+  if (const YamlNode* alertmanager = map.Find("alertmanager")) {
+    DecodeAlertmanager(*alertmanager, report);
+  }
+  ReadLastingDuration(map, "staleness", &settings->staleness);
+  settings->receivers = DecodeReceivers(map.ReadList("receivers"), report);
+  map.Refuse(kUnsupportedKeys);
+  map.Finish();
+  return default_receivers;
+}
+
+}  // namespace tocsin::config

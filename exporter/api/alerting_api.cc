@@ -1,0 +1,284 @@
+#include "exporter/api/alerting_api.h"
+
+#include <fmt/format.h>
+
+#include <future>
+
+#include "base/number.h"
+#include "base/text.h"
+#include "exporter/api/alerting_json.h"
+
+namespace tocsin::api {
+namespace {
+
+using http::Request;
+using http::Response;
+
+constexpr std::size_t kMaxPage = 10'000;
+// A command waits for one commit; this only bounds a disk that hangs.
+constexpr auto kCommandTimeout = std::chrono::seconds(10);
+
+Response JsonResponse(int status, const Json& body) {
+  Response response;
+  response.status = status;
+  response.content_type = "application/json";
+  response.body = Dump(body);
+  return response;
+}
+
+Response Detail(int status, const std::string& detail) {
+  return JsonResponse(status, {{"detail", detail}});
+}
+
+// One entry of the `detail` list of a 422 answer.
+Json Fault(Json where, const std::string& message, const std::string& type) {
+  return {{"loc", std::move(where)}, {"msg", message}, {"type", type}};
+}
+
+// ---- query parameters of GET /alerts
+
+struct AlertQuery {
+  std::vector<AlertState> states{AlertState::kFiring};
+  std::optional<Severity> severity;
+  std::optional<std::string> rule_id;
+  std::size_t limit = kMaxPage;
+  std::size_t offset = 0;
+};
+
+const std::vector<AlertState> kAllStates = {AlertState::kPending, AlertState::kFiring,
+                                            AlertState::kAcknowledged, AlertState::kResolved};
+
+void ReadStates(const Request& request, AlertQuery* query, Json* faults) {
+  const std::optional<std::string> text = request.QueryParameter("status");
+  if (!text) return;
+  query->states.clear();
+  for (std::string_view word : Split(*text, ',')) {
+    const std::string_view trimmed = TrimSpace(word);
+    const std::optional<AlertState> state = ParseAlertState(trimmed);
+    if (trimmed == "all") {
+      query->states = kAllStates;
+    } else if (state && *state != AlertState::kInactive) {
+      query->states.push_back(*state);
+    } else {
+      faults->push_back(Fault({"query", "status"},
+                              fmt::format("value {} is not a valid enumeration member; permitted: active, "
+                                          "acknowledged, pending, resolved, all",
+                                          QuoteForMessage(trimmed)),
+                              "type_error.enum"));
+    }
+  }
+}
+
+void ReadNumber(const Request& request, const char* name, std::size_t* value, Json* faults) {
+  const std::optional<std::string> text = request.QueryParameter(name);
+  if (!text) return;
+  const std::optional<std::int64_t> number = ParseInt(*text);
+  if (!number) {
+    faults->push_back(Fault({"query", name}, "value is not a valid integer", "type_error.integer"));
+  } else if (*number < 0) {
+    faults->push_back(Fault({"query", name}, "ensure this value is greater than or equal to 0",
+                            "value_error.number.not_ge"));
+  } else {
+    *value = static_cast<std::size_t>(*number);
+  }
+}
+
+AlertQuery ReadAlertQuery(const Request& request, Json* faults) {
+  AlertQuery query;
+  ReadStates(request, &query, faults);
+  ReadNumber(request, "limit", &query.limit, faults);
+  ReadNumber(request, "offset", &query.offset, faults);
+  query.rule_id = request.QueryParameter("rule_id");
+  if (const std::optional<std::string> word = request.QueryParameter("severity")) {
+    query.severity = ParseSeverity(*word);
+    if (!query.severity) {
+      faults->push_back(Fault({"query", "severity"},
+                              "value is not a valid enumeration member; permitted: critical, high, "
+                              "medium, low, info",
+                              "type_error.enum"));
+    }
+  }
+  return query;
+}
+
+bool Selected(const Alert& alert, const AlertQuery& query) {
+  if (query.severity && alert.rule->severity != *query.severity) return false;
+  return !query.rule_id || alert.rule->id == *query.rule_id;
+}
+
+// ---- bodies of commands
+
+struct CommandBody {
+  std::string actor = "api";
+  std::string note;
+};
+
+void ReadText(const nlohmann::json& body, const char* key, std::string* value, Json* faults) {
+  const auto found = body.find(key);
+  if (found == body.end() || found->is_null()) return;
+  if (found->is_string()) {
+    *value = found->get<std::string>();
+  } else {
+    faults->push_back(Fault({"body", key}, "str type expected", "type_error.str"));
+  }
+}
+
+CommandBody ReadCommandBody(const std::string& text, Json* faults) {
+  CommandBody command;
+  if (TrimSpace(text).empty()) return command;
+  // No recursion on hostile depth: the parser keeps its own stack, and nothing is dumped.
+  const nlohmann::json body = nlohmann::json::parse(text, nullptr, /*allow_exceptions=*/false);
+  if (body.is_discarded()) {
+    faults->push_back(Fault({"body"}, "the body is not JSON", "value_error.jsondecode"));
+  } else if (!body.is_object()) {
+    faults->push_back(Fault({"body"}, "value is not a valid dict", "type_error.dict"));
+  } else {
+    ReadText(body, "actor", &command.actor, faults);
+    ReadText(body, "note", &command.note, faults);
+    if (body.contains("expires_in") && !body["expires_in"].is_null()) {
+      faults->push_back(Fault({"body", "expires_in"},
+                              "an acknowledgement that expires is not supported yet",
+                              "value_error.unsupported"));
+    }
+  }
+  return command;
+}
+
+}  // namespace
+
+std::vector<http::Route> AlertingApi::Routes() {
+  std::vector<http::Route> routes;
+  for (const char* mount : {"/api/v1/alerting", "/alerting"}) {
+    const auto add = [&](const char* method, const std::string& path, http::Handler handler) {
+      http::Route route;
+      route.method = method;
+      route.pattern = mount + path;
+      route.handler = std::move(handler);
+      route.errors = http::ErrorStyle::kJson;
+      routes.push_back(std::move(route));
+    };
+    add("GET", "/rules", [this](const Request&) { return ListRules(); });
+    add("GET", "/rules/{id}", [this](const Request& r) { return GetRule(r.captures[0]); });
+    add("GET", "/alerts", [this](const Request& r) { return ListAlerts(r); });
+    add("GET", "/alerts/{id}", [this](const Request& r) { return GetAlert(r.captures[0]); });
+    add("POST", "/alerts/{id}/acknowledge", [this](const Request& r) {
+      return Run(&evaluator::Engine::Acknowledge, r, "Alert acknowledged successfully");
+    });
+    add("POST", "/alerts/{id}/resolve", [this](const Request& r) {
+      return Run(&evaluator::Engine::Resolve, r, "Alert resolved successfully");
+    });
+    add("GET", "/status", [this](const Request&) { return Status(); });
+    add("GET", "/health", [this](const Request&) { return Health(); });
+  }
+  return routes;
+}
+
+Response AlertingApi::ListRules() const {
+  const LoadedRules rules = sources_.rules();
+  Json list = Json::array();
+  for (const auto& rule : rules.index->rules()) list.push_back(RuleJson(*rule, rules.loaded_at));
+  return JsonResponse(200, list);
+}
+
+Response AlertingApi::GetRule(const std::string& id) const {
+  const LoadedRules rules = sources_.rules();
+  const std::shared_ptr<const ThresholdRule> rule = rules.index->Find(id);
+  if (rule == nullptr) return Detail(404, "Alert rule not found");
+  return JsonResponse(200, RuleJson(*rule, rules.loaded_at));
+}
+
+Response AlertingApi::ListAlerts(const Request& request) const {
+  Json faults = Json::array();
+  const AlertQuery query = ReadAlertQuery(request, &faults);
+  if (!faults.empty()) return JsonResponse(422, {{"detail", faults}});
+  std::size_t total = 0;
+  Json list = Json::array();
+  for (const AlertPtr& alert : sources_.book.List(query.states)) {
+    if (!Selected(*alert, query)) continue;
+    ++total;
+    if (total <= query.offset || list.size() >= query.limit) continue;
+    list.push_back(AlertJson(*alert, sources_.announced(alert->id)));
+  }
+  Response response = JsonResponse(200, list);
+  response.headers.emplace_back("X-Total-Count", std::to_string(total));
+  return response;
+}
+
+Response AlertingApi::GetAlert(const std::string& id) const {
+  const AlertPtr alert = sources_.book.Find(id);
+  if (alert == nullptr) return Detail(404, "Alert not found");
+  return JsonResponse(200, AlertJson(*alert, sources_.announced(id)));
+}
+
+Response AlertingApi::Run(Command command, const Request& request, const char* done_message) {
+  Json faults = Json::array();
+  const CommandBody body = ReadCommandBody(request.body, &faults);
+  if (!faults.empty()) return JsonResponse(422, {{"detail", faults}});
+  // Shared: if this worker gives up waiting, the answer must still have somewhere to go.
+  auto answer = std::make_shared<std::promise<evaluator::CommandResult>>();
+  std::future<evaluator::CommandResult> answered = answer->get_future();
+  (sources_.engine.*command)(request.captures[0], body.actor, body.note,
+                             [answer](evaluator::CommandResult result) { answer->set_value(result); });
+  if (answered.wait_for(kCommandTimeout) != std::future_status::ready) {
+    return Detail(503, "The change is in force, but the state store has not confirmed it yet");
+  }
+  const evaluator::CommandResult result = answered.get();
+  switch (result.kind) {
+    case evaluator::CommandResult::Kind::kDone: break;
+    case evaluator::CommandResult::Kind::kNotFound: return Detail(404, result.detail);
+    case evaluator::CommandResult::Kind::kConflict: return Detail(409, result.detail);
+  }
+  return JsonResponse(200, {{"message", done_message}});
+}
+
+Response AlertingApi::Status() const {
+  const DaemonStatus status = sources_.status();
+  Json receivers = Json::object();
+  for (const ReceiverStatus& receiver : status.receivers) {
+    receivers[receiver.name] = {{"health", receiver.health},
+                                {"last_error", receiver.last_error.empty() ? Json() : Json(receiver.last_error)}};
+  }
+  return JsonResponse(
+      200,
+      {{"status", status.overall()},
+       {"timestamp", FormatRfc3339(status.now)},
+       {"active_alerts", sources_.book.List({AlertState::kFiring}).size()},
+       {"pending_alerts", sources_.book.List({AlertState::kPending}).size()},
+       {"acknowledged_alerts", sources_.book.List({AlertState::kAcknowledged}).size()},
+       {"total_rules", status.rules_total},
+       {"enabled_rules", status.rules_enabled},
+       {"notifications_sent_24h", status.notifications_sent_24h},
+       {"system_health",
+        {{"alert_manager", status.alert_manager_health()},
+         {"notification_channels", status.notifications_health()},
+         {"database", status.database_health()},
+         {"metrics_collection", status.collection_health()}}},
+       {"database_error", status.store_trouble ? Json(*status.store_trouble) : Json()},
+       {"outbox_pending", status.outbox_pending},
+       {"dead_letters", status.outbox_dead},
+       {"channels", receivers},
+       {"series", status.series},
+       {"config",
+        {{"last_reload_successful", status.reload.successful},
+         {"last_reload_at", FormatRfc3339(status.reload.at)},
+         {"problems", status.reload.problems}}},
+       {"version", status.version},
+       {"uptime_seconds",
+        std::chrono::duration_cast<std::chrono::seconds>(status.now - status.started).count()}});
+}
+
+Response AlertingApi::Health() const {
+  const DaemonStatus status = sources_.status();
+  const std::string overall = status.overall();
+  return JsonResponse(overall == "unhealthy" ? 503 : 200,
+                      {{"status", overall},
+                       {"timestamp", FormatRfc3339(status.now)},
+                       {"service", "pynomaly-alerting"},
+                       {"checks",
+                        {{"alert_manager", status.alert_manager_health()},
+                         {"database", status.database_health()},
+                         {"notifications", status.notifications_health()},
+                         {"metrics_collection", status.collection_health()}}}});
+}
+
+}  // namespace tocsin::api

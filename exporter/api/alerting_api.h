@@ -1,0 +1,57 @@
+// The alerting API's reading side and its two commands: GET rules, alerts, status, health; POST
+// acknowledge and resolve. Served under /api/v1/alerting and /alerting alike.
+//
+// Handlers run on web workers; they read snapshots, and a command waits until the change is durable.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "evaluator/lifecycle/alert_book.h"
+#include "evaluator/lifecycle/engine.h"
+#include "evaluator/rules/rule_index.h"
+#include "exporter/api/daemon_status.h"
+#include "exporter/http/http.h"
+#include "receivers/announcement.h"
+
+namespace tocsin::api {
+
+struct LoadedRules {
+  std::shared_ptr<const evaluator::RuleIndex> index;
+  Timestamp loaded_at;
+};
+
+// Where the handlers get what they show. The functions may be called from any thread.
+struct AlertingSources {
+  const evaluator::AlertBook& book;
+  evaluator::Engine& engine;
+  std::function<LoadedRules()> rules;
+  std::function<DaemonStatus()> status;
+  std::function<std::optional<receivers::AnnouncementView>(const std::string& episode_id)> announced;
+};
+
+class AlertingApi {
+ public:
+  // `sources` must outlive the object, which must outlive the routes.
+  explicit AlertingApi(AlertingSources sources) : sources_(std::move(sources)) {}
+
+  std::vector<http::Route> Routes();
+
+ private:
+  http::Response ListRules() const;
+  http::Response GetRule(const std::string& id) const;
+  http::Response ListAlerts(const http::Request& request) const;
+  http::Response GetAlert(const std::string& id) const;
+  http::Response Status() const;
+  http::Response Health() const;
+  using Command = void (evaluator::Engine::*)(std::string, std::string, std::string,
+                                              evaluator::Engine::Done);
+  http::Response Run(Command command, const http::Request& request, const char* done_message);
+
+  AlertingSources sources_;
+};
+
+}  // namespace tocsin::api

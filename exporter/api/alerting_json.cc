@@ -1,0 +1,99 @@
+#include "exporter/api/alerting_json.h"
+
+#include "base/number.h"
+
+namespace tocsin::api {
+namespace {
+
+Json TimeOrNull(const std::optional<Timestamp>& t) { return t ? Json(FormatRfc3339(*t)) : Json(); }
+Json TextOrNull(const std::string& text) { return text.empty() ? Json() : Json(text); }
+std::int64_t Seconds(Duration d) {
+  return std::chrono::duration_cast<std::chrono::seconds>(d).count();
+}
+
+Json LabelsJson(LabelsView labels) {
+  Json out = Json::object();
+  for (const Label& label : labels) out[std::string(label.name)] = std::string(label.value);
+  return out;
+}
+
+Json NotificationsJson(const receivers::AnnouncementView& view) {
+  Json out = Json::object();
+  for (const receivers::ChannelDelivery& delivery : view.channels) {
+    out[delivery.receiver] = {{"outcome", delivery.last_outcome},
+                              {"attempts", delivery.attempts},
+                              {"last_error", TextOrNull(delivery.last_error)}};
+  }
+  return out;
+}
+
+}  // namespace
+
+std::string Dump(const Json& json) {
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+Json RuleJson(const ThresholdRule& rule, Timestamp loaded_at) {
+  Json matchers = Json::object();
+  for (const Matcher& matcher : rule.matchers) {
+    if (matcher.op() == Matcher::Op::kEqual) matchers[matcher.name()] = matcher.value();
+  }
+  Json all_matchers = Json::array();
+  for (const Matcher& matcher : rule.matchers) all_matchers.push_back(matcher.ToString());
+  return {{"id", rule.id},
+          {"name", rule.name},
+          {"rule_name", rule.name},
+          {"description", TextOrNull(rule.description)},
+          {"metric_name", rule.metric_name},
+          {"labels", std::move(matchers)},
+          {"matchers", std::move(all_matchers)},
+          {"condition", std::string(ConditionSymbol(rule.condition))},
+          {"threshold", rule.threshold_text},
+          {"duration", Seconds(rule.duration)},
+          {"severity", std::string(SeverityName(rule.severity))},
+          {"enabled", rule.enabled},
+          {"notification_channels", rule.notification_channels},
+          {"notification_template", TextOrNull(rule.notification_template)},
+          {"cooldown_period", Seconds(rule.cooldown)},
+          {"source", rule.source_file.empty() ? "api" : "file"},
+          {"source_file", TextOrNull(rule.source_file)},
+          {"source_line", rule.source_line},
+          {"created_by", Json()},
+          {"created_at", FormatRfc3339(loaded_at)},
+          {"updated_at", FormatRfc3339(loaded_at)}};
+}
+
+Json AlertJson(const Alert& alert, const std::optional<receivers::AnnouncementView>& announced) {
+  const ThresholdRule& rule = *alert.rule;
+  return {{"id", alert.id},
+          {"rule_id", rule.id},
+          {"name", rule.name},
+          {"rule_name", rule.name},
+          {"description", TextOrNull(rule.description)},
+          {"severity", std::string(SeverityName(rule.severity))},
+          {"status", std::string(AlertStateName(alert.state))},
+          {"metric_name", rule.metric_name},
+          {"metric_value", FormatFloatPython(alert.value)},
+          {"condition", std::string(ConditionSymbol(rule.condition))},
+          {"threshold", rule.threshold_text},
+          {"duration", Seconds(rule.duration)},
+          {"triggered_at", TimeOrNull(alert.triggered_at)},
+          {"acknowledged_at", TimeOrNull(alert.acknowledged_at)},
+          {"resolved_at", TimeOrNull(alert.resolved_at)},
+          {"metadata", LabelsJson(alert.metadata)},
+          {"labels", LabelsJson(alert.labels)},
+          {"fingerprint", alert.fingerprint_text()},
+          {"pending_since", FormatRfc3339(alert.pending_since)},
+          {"updated_at", FormatRfc3339(alert.updated_at)},
+          {"last_value_at", FormatRfc3339(alert.last_value_at)},
+          {"acknowledged_by", TextOrNull(alert.acknowledged_by)},
+          {"acknowledge_note", TextOrNull(alert.acknowledge_note)},
+          {"resolved_by", TextOrNull(alert.resolved_by)},
+          {"resolve_note", TextOrNull(alert.resolve_note)},
+          {"resolved_reason", TextOrNull(std::string(ResolveReasonName(alert.resolved_reason)))},
+          {"notifications_sent", announced ? announced->notifications_sent : 0},
+          {"last_notification_at", TimeOrNull(announced ? announced->last_notification_at : std::nullopt)},
+          {"notifications", announced ? NotificationsJson(*announced) : Json::object()}};
+}
+
+}  // namespace tocsin::api

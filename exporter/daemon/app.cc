@@ -1,0 +1,534 @@
+#include "exporter/daemon/app.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <optional>
+#include <random>
+#include <thread>
+#include <utility>
+
+#include "base/http_client.h"
+#include "base/metrics.h"
+#include "base/snapshot.h"
+#include "base/timer_queue.h"
+#include "base/uuid.h"
+#include "base/worker_pool.h"
+#include "config/loader.h"
+#include "config/watcher.h"
+#include "evaluator/lifecycle/alert_book.h"
+#include "evaluator/lifecycle/engine.h"
+#include "evaluator/lifecycle/lifecycle.h"
+#include "evaluator/persist/sqlite_store.h"
+#include "evaluator/series/store.h"
+#include "exporter/api/admin_api.h"
+#include "exporter/api/alerting_api.h"
+#include "exporter/api/overview.h"
+#include "exporter/daemon/config_log.h"
+#include "exporter/daemon/configured.h"
+#include "exporter/daemon/host_rounds.h"
+#include "exporter/daemon/measured_sink.h"
+#include "exporter/daemon/metrics_page.h"
+#include "exporter/daemon/on_demand_http_client.h"
+#include "exporter/daemon/periodic.h"
+#include "exporter/daemon/process_metrics.h"
+#include "exporter/daemon/self_metrics.h"
+#include "exporter/daemon/storage_folder.h"
+#include "exporter/daemon/version.h"
+#include "exporter/http/civetweb_server.h"
+#include "exporter/http/listen_address.h"
+#include "exporter/http/origin_guard.h"
+#include "exporter/intake/intakes.h"
+#include "exporter/intake/push_store.h"
+#include "exporter/scrape/scrape_manager.h"
+#include "receivers/channels/console_writer.h"
+#include "receivers/dispatcher.h"
+
+namespace tocsin::daemon {
+namespace {
+
+constexpr const char* kDatabaseInMemory = ":memory:";
+// Reading scraped pages, host rounds and other background work. Two, so that a slow round of one
+// kind does not hold up the other.
+constexpr std::size_t kPoolThreads = 2;
+constexpr std::size_t kPoolCapacity = 10'000;
+constexpr std::size_t kConsoleCapacity = 1'000;
+constexpr Duration kPruneInterval = std::chrono::minutes(1);
+constexpr Duration kSelfInterval = std::chrono::seconds(5);
+// How long deliveries under way may take when the daemon stops; what is not confirmed by then goes
+// on after the next start.
+constexpr Duration kDrainTime = std::chrono::seconds(3);
+// So many messages in front of the state machine mean that evaluation has come to a standstill: its
+// queue holds 65,536.
+constexpr std::size_t kStalledMessages = 60'000;
+
+std::function<double()> RandomNumbers() {
+  return
+      [engine = std::mt19937_64(std::random_device()()),
+       spread = std::uniform_real_distribution<double>(0, 1)]() mutable { return spread(engine); };
+}
+
+// Listening beyond this machine lets everybody in: the operator must have said so.
+Status CheckExposure(const std::string& listen_address, const config::Settings& settings,
+                     const Logger& log) {
+  const Result<http::ListenAddress> address = http::ParseListenAddress(listen_address);
+  if (!address) return address.error();
+  if (address->ip.starts_with("127.")) return {};
+  if (!settings.web.allow_unauthenticated) {
+    return Error{
+        fmt::format("refusing to listen on {}: whoever reaches it could change alerts, and there "
+                    "are no keys to "
+                    "ask for. Listen on 127.0.0.1 behind a proxy, or say "
+                    "tocsin.web.allow_unauthenticated: true",
+                    listen_address)};
+  }
+  log.Warn("listening beyond this machine without authentication", {{"address", listen_address}});
+  return {};
+}
+
+// How the last reload ended, for the metrics and the status API.
+class ReloadBook {
+ public:
+  ReloadBook(MetricRegistry& metrics, Timestamp now)
+      : successful_(GaugeFamily(metrics, "tocsin_config_last_reload_successful",
+                                "Whether the last attempt to load the configuration succeeded.")
+                        .Add({})),
+        success_time_(GaugeFamily(metrics, "tocsin_config_last_reload_success_timestamp_seconds",
+                                  "When the configuration that is in force was loaded.")
+                          .Add({})) {
+    Note(now, {});
+  }
+
+  void Note(Timestamp now, std::vector<std::string> problems) {
+    auto status = std::make_shared<api::ReloadStatus>();
+    status->successful = problems.empty();
+    status->at = now;
+    status->problems = std::move(problems);
+    successful_.Set(status->successful ? 1 : 0);
+    if (status->successful) success_time_.Set(ToUnixSeconds(now));
+    status_.Publish(std::move(status));
+  }
+  // Any thread.
+  api::ReloadStatus status() const { return *status_.Get(); }
+
+ private:
+  prometheus::Gauge& successful_;
+  prometheus::Gauge& success_time_;
+  Snapshot<api::ReloadStatus> status_;
+};
+
+class RuleGauges {
+ public:
+  explicit RuleGauges(MetricRegistry& metrics)
+      : total_(GaugeFamily(metrics, "alerting_rules_total", "Rules that are loaded.").Add({})),
+        enabled_(Family(metrics).Add({{"enabled", "true"}})),
+        disabled_(Family(metrics).Add({{"enabled", "false"}})) {}
+
+  void Show(const evaluator::RuleIndex& rules) {
+    const auto is_enabled = [](const auto& rule) { return rule->enabled; };
+    const auto all = static_cast<double>(rules.rules().size());
+    const auto enabled =
+        static_cast<double>(std::count_if(rules.rules().begin(), rules.rules().end(), is_enabled));
+    total_.Set(all);
+    enabled_.Set(enabled);
+    disabled_.Set(all - enabled);
+  }
+
+ private:
+  static prometheus::Family<prometheus::Gauge>& Family(MetricRegistry& metrics) {
+    return GaugeFamily(metrics, "alerting_rules", "Rules that are loaded, by whether they run.");
+  }
+  prometheus::Gauge& total_;
+  prometheus::Gauge& enabled_;
+  prometheus::Gauge& disabled_;
+};
+
+void ShowBuild(MetricRegistry& metrics) {
+  GaugeFamily(metrics, "tocsin_build_info", "Always 1; which Tocsin this is, by its labels.")
+      .Add({{"version", std::string(Version())}, {"compiler", std::string(Compiler())}})
+      .Set(1);
+}
+
+}  // namespace
+
+// In the order of construction: what stands later may use what stands before.
+struct App::Parts {
+  Parts(const Options& o, StorageFolder s, MainQueue& q, const Clock& c, const Logger& l)
+      : options(o), storage(std::move(s)), queue(q), clock(c), log(l) {}
+
+  // New()
+  Status OpenStore(const config::Settings& settings);
+  void BuildPipeline(Configured configured);
+  Status Restore();
+  void BuildRoutes(const config::Settings& settings);
+  Status Listen(const config::Settings& settings);
+
+  // Start() and Reload()
+  void ApplySources(const config::Settings& settings);
+  void StartRounds();
+  void Watch(const config::Settings& settings);
+  void Swap(Configured next);
+
+  // for the API
+  api::AlertingSources Sources();
+  api::LoadedRules Rules() const { return *loaded_rules.Get(); }
+  void PublishRules(std::shared_ptr<const evaluator::RuleIndex> rules);
+  api::DaemonStatus GatherStatus() const;
+  MetricsPage Page();
+
+  const Options options;
+  const StorageFolder storage;
+  MainQueue& queue;
+  const Clock& clock;
+  const Logger log;
+  const Timestamp started = clock.Now();
+
+  MetricRegistry metrics;
+  ProcessMetrics process_metrics;
+  ReloadBook reloads{metrics, started};
+  RuleGauges rule_gauges{metrics};
+
+  std::unique_ptr<evaluator::SqliteStore> store;
+  std::unique_ptr<OnDemandHttpClient> http_client;
+  TimerQueue timers{clock};
+  std::optional<WorkerPool> pool;
+  std::optional<WorkerPool> console_pool;
+  std::optional<receivers::ChannelContext> channel_context;
+
+  std::shared_ptr<const config::Settings> settings;  // the main thread only
+  std::atomic<std::int64_t> staleness_ms{0};
+  Snapshot<api::LoadedRules> loaded_rules;
+
+  std::optional<receivers::Dispatcher> dispatcher;
+  evaluator::AlertBook book;
+  std::optional<evaluator::Lifecycle> lifecycle;
+  std::optional<evaluator::Engine> engine;
+  std::optional<evaluator::SeriesStore> series;
+  std::optional<MeasuredSink> sink;
+
+  std::optional<intake::PushStore> push_store;
+  std::vector<std::unique_ptr<intake::Intake>> intakes;
+  std::optional<scrape::ScrapeManager> scraper;
+  std::optional<HostRounds> host;
+
+  std::optional<api::AlertingApi> alerting_api;
+  http::Router router;
+  http::Router extra_router;
+  std::unique_ptr<http::Server> server;
+  std::unique_ptr<http::Server> extra_server;
+  std::atomic<bool> ready{false};
+
+  std::thread timer_thread;
+  std::unique_ptr<Periodic> prune_rounds;
+  std::unique_ptr<Periodic> self_rounds;
+  std::unique_ptr<Periodic> resample_rounds;
+  Duration resample_interval{0};
+  std::unique_ptr<config::FileWatcher> watcher;
+};
+
+// ---- New
+
+Status App::Parts::OpenStore(const config::Settings& opened) {
+  const std::string path = opened.database_path == kDatabaseInMemory
+                               ? opened.database_path
+                               : storage.Path(opened.database_path);
+  Result<std::unique_ptr<evaluator::SqliteStore>> result =
+      evaluator::SqliteStore::Open(path, clock, log.Named("store"), metrics);
+  if (!result) return result.error();
+  store = *std::move(result);
+  return {};
+}
+
+void App::Parts::BuildPipeline(Configured configured) {
+  settings = configured.settings;
+  staleness_ms = settings->staleness.count();
+
+  dispatcher.emplace(receivers::DispatcherOptions(), std::move(configured.receivers), *store, clock,
+                     RandomNumbers(), nullptr, log.Named("dispatcher"), metrics);
+  evaluator::LifecycleOptions lifecycle_options;
+  lifecycle_options.staleness = settings->staleness;
+  lifecycle.emplace(lifecycle_options, book, *store, *dispatcher, RandomUuid,
+                    log.Named("lifecycle"), metrics);
+  engine.emplace(*lifecycle, clock);
+  series.emplace(evaluator::StoreLimits{settings->series.max_series, settings->series.retention},
+                 *engine, metrics);
+  sink.emplace(*series, clock, metrics);
+
+  const intake::Context context{*sink, *store, clock, log.Named("intake"), metrics};
+  push_store.emplace(context);
+  intakes = intake::MakeIntakes(context, *push_store);
+  scraper.emplace(*sink, *http_client, timers, *pool, clock, log.Named("scrape"), metrics);
+  host.emplace(*sink, timers, *pool, clock, log.Named("host"), metrics);
+
+  series->SetWatchMaker(configured.rules, started);
+  PublishRules(std::move(configured.rules));
+}
+
+Status App::Parts::Restore() {
+  if (Status restored = dispatcher->Restore(); !restored) return restored;
+  if (Status restored = lifecycle->Restore(started); !restored) return restored;
+  lifecycle->ApplyRules(Rules().index, settings->staleness, started);
+  return push_store->Restore();
+}
+
+Status App::Parts::Listen(const config::Settings& listening) {
+  if (Status safe = CheckExposure(options.listen_address, listening, log); !safe) return safe;
+  http::ServerOptions server_options;
+  server_options.listen_address = options.listen_address;
+  server_options.workers = listening.web.workers;
+  Result<std::unique_ptr<http::Server>> main_server =
+      http::StartCivetwebServer(server_options, router, log.Named("http"), metrics);
+  if (!main_server) return main_server.error();
+  server = *std::move(main_server);
+
+  if (!listening.extra_metrics_port) return {};
+  server_options.listen_address = fmt::format("127.0.0.1:{}", *listening.extra_metrics_port);
+  server_options.workers = 4;
+  Result<std::unique_ptr<http::Server>> metrics_server =
+      http::StartCivetwebServer(server_options, extra_router, log.Named("http"), metrics);
+  if (!metrics_server) {
+    return Error{fmt::format("PROMETHEUS_PORT: {}", metrics_server.message())};
+  }
+  extra_server = *std::move(metrics_server);
+  return {};
+}
+
+Result<std::unique_ptr<App>> App::New(const Options& options,
+                                      std::shared_ptr<const config::Settings> settings,
+                                      MainQueue& queue, const Clock& clock, const Logger& log) {
+  Result<StorageFolder> storage = StorageFolder::Open(options.storage_path);
+  if (!storage) return storage.error();
+  auto parts = std::make_unique<Parts>(options, *std::move(storage), queue, clock, log);
+  parts->storage.RemoveFile("address");  // an earlier process's
+  ShowBuild(parts->metrics);
+  if (Status opened = parts->OpenStore(*settings); !opened) return opened.error();
+
+  parts->http_client =
+      std::make_unique<OnDemandHttpClient>([client_log = log.Named("http_client")] {
+        return MakeCurlHttpClient(fmt::format("Tocsin/{}", Version()), client_log);
+      });
+  parts->pool.emplace(kPoolThreads, kPoolCapacity);
+  parts->console_pool.emplace(1, kConsoleCapacity);
+  parts->channel_context.emplace(
+      receivers::ChannelContext{*parts->http_client, clock, parts->metrics,
+                                [](std::string_view text, Duration timeout) {
+                                  return receivers::WriteToDescriptor(STDOUT_FILENO, text, timeout);
+                                },
+                                *parts->console_pool});
+
+  Result<Configured> configured = BuildConfigured(settings, *parts->channel_context);
+  if (!configured) return configured.error();
+  parts->BuildPipeline(*std::move(configured));
+  if (Status restored = parts->Restore(); !restored) return restored.error();
+  parts->BuildRoutes(*settings);
+  if (Status listening = parts->Listen(*settings); !listening) return listening.error();
+  return std::unique_ptr<App>(new App(std::move(parts)));
+}
+
+App::App(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+
+App::~App() { Stop(); }
+
+// ---- routes
+
+void App::Parts::BuildRoutes(const config::Settings& served) {
+  const auto add = [this, &served](http::Route route) {
+    router.Add(http::GuardOrigin(std::move(route), served.web.allowed_origins));
+  };
+  for (const auto& intake : intakes) {
+    for (http::Route& route : intake->Routes()) add(std::move(route));
+  }
+  alerting_api.emplace(Sources());
+  for (http::Route& route : alerting_api->Routes()) add(std::move(route));
+  for (http::Route& route :
+       api::AdminRoutes({[this] { return ready.load(); },
+                         [this] { return queue.ReloadAndWait("/-/reload"); }})) {
+    add(std::move(route));
+  }
+  add(api::OverviewRoute(Sources()));
+  add(MetricsRoute(Page()));
+  extra_router.Add(MetricsRoute(Page()));
+}
+
+api::AlertingSources App::Parts::Sources() {
+  return {book, *engine, [this] { return Rules(); }, [this] { return GatherStatus(); },
+          [this](const std::string& episode) { return dispatcher->ForEpisode(episode); }};
+}
+
+MetricsPage App::Parts::Page() {
+  return {{&metrics, &process_metrics},
+          *push_store,
+          *series,
+          clock,
+          [this] { return Duration(staleness_ms.load()); },
+          metrics};
+}
+
+void App::Parts::PublishRules(std::shared_ptr<const evaluator::RuleIndex> rules) {
+  rule_gauges.Show(*rules);
+  loaded_rules.Publish(
+      std::make_shared<const api::LoadedRules>(api::LoadedRules{std::move(rules), clock.Now()}));
+}
+
+api::DaemonStatus App::Parts::GatherStatus() const {
+  api::DaemonStatus status;
+  status.now = clock.Now();
+  status.started = started;
+  status.version = Version();
+  const auto& rules = Rules().index->rules();
+  status.rules_total = rules.size();
+  status.rules_enabled = static_cast<std::size_t>(
+      std::count_if(rules.begin(), rules.end(), [](const auto& rule) { return rule->enabled; }));
+  status.series = series->series_count();
+  status.notifications_sent_24h = dispatcher->delivered_within_day();
+  status.outbox_pending = dispatcher->outbox().pending;
+  status.outbox_dead = dispatcher->outbox().dead;
+  status.store_trouble = store->Trouble();
+  status.stalled = engine->waiting() >= kStalledMessages;
+  status.host_collector_healthy = host->healthy();
+  status.reload = reloads.status();
+  for (const receivers::ReceiverView& receiver : dispatcher->Receivers()) {
+    status.receivers.push_back({receiver.name, receiver.health, receiver.last_error});
+  }
+  for (const scrape::TargetStatus& target : scraper->Targets()) {
+    status.targets.push_back({target.job, target.url,
+                              std::string(scrape::TargetHealthName(target.health)),
+                              target.last_error, target.last_scrape,
+                              std::chrono::duration_cast<Duration>(target.last_duration)});
+  }
+  return status;
+}
+
+// ---- Start
+
+void App::Start() {
+  Parts& p = *parts_;
+  p.dispatcher->Start();
+  p.engine->Start([dispatcher = &*p.dispatcher] { dispatcher->EngineRestored(); });
+  p.timer_thread = std::thread([&p] { p.timers.Run(); });
+  p.push_store->Resample(p.clock.Now());
+  p.StartRounds();
+  p.ApplySources(*p.settings);
+  p.watcher = std::make_unique<config::FileWatcher>(
+      [&queue = p.queue] { queue.AskReload("a configuration file has changed"); },
+      p.log.Named("config"));
+  p.Watch(*p.settings);
+  p.ready = true;
+  p.log.Info("listening", {{"address", p.server->address()}, {"version", Version()}});
+  if (p.extra_server != nullptr) {
+    p.log.Info("listening for scrapes of /metrics too", {{"address", p.extra_server->address()}});
+  }
+  // Last: whoever waits for the file finds a daemon that is ready.
+  const Status written = p.storage.WriteFile("address", p.server->address() + "\n");
+  if (!written) p.log.Warn("cannot say where the daemon listens", {{"err", written.message()}});
+}
+
+void App::Parts::StartRounds() {
+  prune_rounds = std::make_unique<Periodic>(timers, *pool, clock, kPruneInterval,
+                                            [this](Timestamp now) { series->Prune(now); });
+  self_rounds = std::make_unique<Periodic>(
+      timers, *pool, clock, kSelfInterval, [this, instance = server->address()](Timestamp now) {
+        series->Append(CollectSelf({&metrics, &process_metrics}, instance, now), now);
+      });
+}
+
+// What brings samples in by itself.
+void App::Parts::ApplySources(const config::Settings& next) {
+  const Duration interval = ResampleInterval(next);
+  if (interval != resample_interval) {
+    resample_interval = interval;
+    resample_rounds.reset();
+    resample_rounds = std::make_unique<Periodic>(
+        timers, *pool, clock, interval, [this](Timestamp now) { push_store->Resample(now); });
+  }
+  if (NeedsHttpClient(next)) http_client->Prepare();
+  host->Apply(next.host);
+  scraper->Apply(next.scrape_jobs, next.external_labels);
+}
+
+void App::Parts::Watch(const config::Settings& watched) {
+  watcher->Watch(watched.files_read, watched.rule_file_patterns);
+}
+
+// ---- Reload
+
+Status App::Reload() {
+  Parts& p = *parts_;
+  const Logger log = p.log.Named("config");
+  config::Loaded loaded =
+      config::LoadConfiguration(p.options.config_file, config::ProcessEnvironment());
+  LogDiagnostics(loaded.diagnostics, log);
+  std::vector<std::string> problems = ErrorTexts(loaded.diagnostics);
+  std::optional<Configured> next;
+  if (loaded.settings != nullptr) {
+    Result<Configured> built = BuildConfigured(loaded.settings, *p.channel_context);
+    if (built) {
+      next = *std::move(built);
+    } else {
+      log.Error(built.message());
+      problems.push_back(built.message());
+    }
+  }
+  if (!next) {
+    log.Error("the configuration is not reloaded: what was in force stays",
+              {{"problems", problems.size()}});
+    std::string text = fmt::format("{}", fmt::join(problems, "\n"));
+    p.reloads.Note(p.clock.Now(), std::move(problems));
+    return Error{std::move(text)};
+  }
+  p.Swap(*std::move(next));
+  p.reloads.Note(p.clock.Now(), {});
+  log.Info("configuration reloaded",
+           {{"rules", p.settings->rules.size()}, {"receivers", p.settings->receivers.size()}});
+  return {};
+}
+
+// None of this can fail. Rules go first to the state machine, which ends the alerts of what has
+// changed, then to the series, which judge their newest samples anew.
+void App::Parts::Swap(Configured next) {
+  for (const std::string& key : NeedRestart(*settings, *next.settings)) {
+    log.Named("config").Warn("this setting takes effect after a restart", {{"key", key}});
+  }
+  settings = next.settings;
+  staleness_ms = settings->staleness.count();
+  dispatcher->ApplyReceivers(std::move(next.receivers));
+  engine->ApplyRules(next.rules, settings->staleness);
+  series->SetLimits({settings->series.max_series, settings->series.retention});
+  series->SetWatchMaker(next.rules, clock.Now());
+  PublishRules(std::move(next.rules));
+  ApplySources(*settings);
+  Watch(*settings);
+}
+
+// ---- Stop
+
+void App::Stop() {
+  if (parts_ == nullptr) return;
+  Parts& p = *parts_;
+  p.ready = false;
+  p.watcher.reset();
+  p.server->Stop();
+  if (p.extra_server != nullptr) p.extra_server->Stop();
+  p.storage.RemoveFile("address");
+
+  p.scraper->Stop();
+  p.host->Stop();
+  p.resample_rounds.reset();
+  p.self_rounds.reset();
+  p.prune_rounds.reset();
+  p.timers.Stop();
+  if (p.timer_thread.joinable()) p.timer_thread.join();
+  p.pool.reset();
+
+  p.engine->Stop();
+  p.dispatcher->Stop(kDrainTime);
+  // Ends what is still under way; channels hear of it while they still exist.
+  p.http_client.reset();
+  p.console_pool.reset();
+  p.log.Info("stopped");
+  parts_.reset();
+}
+
+}  // namespace tocsin::daemon

@@ -1,0 +1,92 @@
+#include "exporter/daemon/commands.h"
+
+#include <fmt/format.h>
+
+#include <cstdio>
+
+#include "config/loader.h"
+#include "exporter/daemon/app.h"
+#include "exporter/daemon/config_log.h"
+#include "exporter/daemon/main_queue.h"
+#include "exporter/daemon/signals.h"
+#include "exporter/daemon/version.h"
+
+namespace tocsin::daemon {
+namespace {
+
+// Findings go to standard error, the verdict to standard output, as promtool does.
+int Report(const config::Diagnostics& diagnostics, const std::string& verdict) {
+  for (const config::Diagnostic& diagnostic : diagnostics.list()) {
+    fmt::print(stderr, "{}\n", diagnostic.ToString());
+  }
+  if (diagnostics.has_errors()) {
+    fmt::print("FAILED\n");
+    return 1;
+  }
+  fmt::print("SUCCESS: {}\n", verdict);
+  return 0;
+}
+
+// Of a start that failed: for people as the check command prints them, for machines as the log they
+// asked for.
+void ReportAtStart(const config::Diagnostics& diagnostics, const Options& options,
+                   const Logger& log) {
+  if (options.log_format == LogFormat::kJson || !diagnostics.has_errors()) {
+    return LogDiagnostics(diagnostics, log);
+  }
+  for (const config::Diagnostic& diagnostic : diagnostics.list()) {
+    fmt::print(stderr, "{}\n", diagnostic.ToString());
+  }
+}
+
+}  // namespace
+
+int RunDaemon(const Options& options) {
+  BlockSignals();
+  const SystemClock clock;
+  const std::unique_ptr<LogSink> sink =
+      MakeStderrLogSink(options.log_level, options.log_format, clock);
+  const Logger log(*sink, "daemon");
+
+  config::Loaded loaded =
+      config::LoadConfiguration(options.config_file, config::ProcessEnvironment());
+  ReportAtStart(loaded.diagnostics, options, log.Named("config"));
+  if (loaded.settings == nullptr) return 1;
+
+  MainQueue queue;
+  const SignalThread signals(queue);
+  Result<std::unique_ptr<App>> app = App::New(options, loaded.settings, queue, clock, log);
+  if (!app) {
+    log.Error("cannot start", {{"err", app.message()}});
+    return 1;
+  }
+  (*app)->Start();
+  MainQueue::Wishes wishes = queue.Take();
+  for (; !wishes.stop; wishes = queue.Take()) {
+    log.Info("reloading the configuration", {{"because", wishes.why}});
+    wishes.Answer((*app)->Reload());
+  }
+  log.Info("stopping", {{"because", wishes.why}});
+  wishes.Answer(Error{"the daemon is stopping"});
+  queue.Close();
+  (*app)->Stop();
+  return 0;
+}
+
+int CheckConfig(const std::string& file) {
+  const config::Loaded loaded = config::LoadConfiguration(file, config::ProcessEnvironment());
+  if (loaded.settings == nullptr) return Report(loaded.diagnostics, "");
+  return Report(
+      loaded.diagnostics,
+      fmt::format("{} is valid: {} rules from {} files, {} scrape jobs, {} receivers", file,
+                  loaded.settings->rules.size(), loaded.settings->rule_files.size(),
+                  loaded.settings->scrape_jobs.size(), loaded.settings->receivers.size()));
+}
+
+int CheckRules(const std::vector<std::string>& files) {
+  const config::LoadedRules loaded = config::LoadRuleFiles(files);
+  return Report(loaded.diagnostics,
+                fmt::format("{} rules found in {} files", loaded.rules.size(), files.size()));
+}
+
+}  // namespace tocsin::daemon

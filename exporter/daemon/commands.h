@@ -1,0 +1,19 @@
+// What the command line can ask for. Each answers with the exit status.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "exporter/daemon/options.h"
+
+namespace tocsin::daemon {
+
+// Runs until SIGTERM or SIGINT. 1 where the configuration is bad or something cannot be opened.
+int RunDaemon(const Options& options);
+
+// `tocsin check config FILE`, `tocsin check rules FILE...`: print every problem as
+// file:line:col: message; 1 if one is an error.
+int CheckConfig(const std::string& file);
+int CheckRules(const std::vector<std::string>& files);
+
+}  // namespace tocsin::daemon

@@ -1,0 +1,56 @@
+#include "exporter/daemon/configured.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace tocsin::daemon {
+
+Result<Configured> BuildConfigured(std::shared_ptr<const config::Settings> settings,
+                                   const receivers::ChannelContext& context) {
+  Result<receivers::ReceiverSet> receivers =
+      receivers::BuildReceivers(settings->receivers, settings->default_receivers, context);
+  if (!receivers) return receivers.error();
+  Configured configured;
+  configured.rules =
+      std::make_shared<const evaluator::RuleIndex>(settings->rules, settings->staleness);
+  configured.receivers = *std::move(receivers);
+  configured.settings = std::move(settings);
+  return configured;
+}
+
+Duration ResampleInterval(const config::Settings& settings) {
+  Duration shortest_patience = settings.staleness;
+  for (const auto& rule : settings.rules) {
+    shortest_patience = std::min(shortest_patience, rule->stale_after.value_or(shortest_patience));
+  }
+  return std::max(std::min(settings.scrape_interval, shortest_patience / 2), Duration(100));
+}
+
+bool NeedsHttpClient(const config::Settings& settings) {
+  return !settings.scrape_jobs.empty() ||
+         std::any_of(
+             settings.receivers.begin(), settings.receivers.end(), [](const auto& receiver) {
+               return std::any_of(receiver.channels.begin(), receiver.channels.end(),
+                                  [](const auto& channel) { return channel.type != "console"; });
+             });
+}
+
+std::vector<std::string> NeedRestart(const config::Settings& running,
+                                     const config::Settings& next) {
+  std::vector<std::string> keys;
+  const auto compare = [&keys](const char* key, const auto& a, const auto& b) {
+    if (!(a == b)) keys.emplace_back(key);
+  };
+  compare("tocsin.web.workers", running.web.workers, next.web.workers);
+  compare("tocsin.web.max_streams", running.web.max_streams, next.web.max_streams);
+  compare("tocsin.web.allow_unauthenticated", running.web.allow_unauthenticated,
+          next.web.allow_unauthenticated);
+  compare("tocsin.web.allowed_origins", running.web.allowed_origins, next.web.allowed_origins);
+  compare("DATABASE_URL", running.database_path, next.database_path);
+  compare("PROMETHEUS_PORT", running.extra_metrics_port, next.extra_metrics_port);
+  return keys;
+}
+
+}  // namespace tocsin::daemon

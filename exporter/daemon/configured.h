@@ -1,0 +1,35 @@
+// What of the daemon is made from the configuration and replaced whole by a reload.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "config/settings.h"
+#include "evaluator/rules/rule_index.h"
+#include "receivers/receiver_set.h"
+
+namespace tocsin::daemon {
+
+struct Configured {
+  std::shared_ptr<const config::Settings> settings;
+  std::shared_ptr<const evaluator::RuleIndex> rules;
+  receivers::ReceiverSet receivers;
+};
+
+// All that can fail of a new configuration; touches nothing that runs.
+Result<Configured> BuildConfigured(std::shared_ptr<const config::Settings> settings,
+                                   const receivers::ChannelContext& context);
+
+// How often the values of pushed groups are appended again: at each global.scrape_interval, as if
+// they were scraped, but sooner where a rule would else take them for stale.
+Duration ResampleInterval(const config::Settings& settings);
+
+// Whether anything is to be scraped or sent over HTTP.
+bool NeedsHttpClient(const config::Settings& settings);
+
+// Settings of `next` that the running daemon cannot take over, by their keys: they need a restart.
+std::vector<std::string> NeedRestart(const config::Settings& running, const config::Settings& next);
+
+}  // namespace tocsin::daemon

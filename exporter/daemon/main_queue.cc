@@ -1,0 +1,62 @@
+#include "exporter/daemon/main_queue.h"
+
+#include <utility>
+
+namespace tocsin::daemon {
+namespace {
+
+const Error kStopping{"the daemon is stopping"};
+
+}  // namespace
+
+void MainQueue::Wishes::Answer(const Status& outcome) const {
+  for (const auto& promise : waiting) promise->set_value(outcome);
+}
+
+void MainQueue::AskReload(std::string why) {
+  {
+    MutexLock lock(mu_);
+    if (!wishes_.reload) wishes_.why = std::move(why);
+    wishes_.reload = true;
+  }
+  changed_.NotifyOne();
+}
+
+void MainQueue::AskStop(std::string why) {
+  {
+    MutexLock lock(mu_);
+    wishes_.stop = true;
+    wishes_.why = std::move(why);
+  }
+  changed_.NotifyOne();
+}
+
+Status MainQueue::ReloadAndWait(std::string why) {
+  auto promise = std::make_shared<std::promise<Status>>();
+  std::future<Status> outcome = promise->get_future();
+  {
+    MutexLock lock(mu_);
+    if (closed_) return kStopping;
+    wishes_.waiting.push_back(std::move(promise));
+  }
+  AskReload(std::move(why));
+  return outcome.get();
+}
+
+MainQueue::Wishes MainQueue::Take() {
+  MutexLock lock(mu_);
+  while (!wishes_.stop && !wishes_.reload) changed_.Wait(mu_);
+  return std::exchange(wishes_, Wishes());
+}
+
+void MainQueue::Close() {
+  Wishes left;
+  {
+    MutexLock lock(mu_);
+    closed_ = true;
+    left = std::exchange(wishes_, Wishes());
+  }
+  left.Answer(kStopping);
+}
+
+}  // namespace tocsin::daemon

@@ -1,0 +1,25 @@
+#include "exporter/daemon/version.h"
+
+#include <fmt/format.h>
+
+#ifndef TOCSIN_VERSION
+#error "the build names the version"
+#endif
+
+namespace tocsin::daemon {
+
+std::string_view Version() { return TOCSIN_VERSION; }
+
+std::string_view Compiler() {
+#ifdef __clang__
+  return "clang " __clang_version__;
+#else
+  return "g++ " __VERSION__;
+#endif
+}
+
+std::string VersionText() {
+  return fmt::format("tocsin, version {}\n  compiler: {}\n", Version(), Compiler());
+}
+
+}  // namespace tocsin::daemon

@@ -1,0 +1,16 @@
+// Which Tocsin this is.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace tocsin::daemon {
+
+// "0.1.0"
+std::string_view Version();
+// "g++ 12.2.0"
+std::string_view Compiler();
+// For --version: ours and those of the libraries it runs with.
+std::string VersionText();
+
+}  // namespace tocsin::daemon

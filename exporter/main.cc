@@ -1,0 +1,61 @@
+// tocsin: flags, sub-commands, exit codes. What the daemon is made of stands in exporter/daemon.
+#include <CLI/CLI.hpp>
+#include <string>
+#include <vector>
+
+#include "exporter/daemon/commands.h"
+#include "exporter/daemon/options.h"
+#include "exporter/daemon/version.h"
+
+namespace {
+
+using tocsin::LogFormat;
+using tocsin::LogLevel;
+
+void AddDaemonFlags(CLI::App& app, tocsin::daemon::Options& options) {
+  app.add_option("--config.file", options.config_file, "Configuration file")->capture_default_str();
+  app.add_option("--storage.path", options.storage_path, "Folder for everything that is kept")
+      ->capture_default_str();
+  app.add_option("--web.listen-address", options.listen_address,
+                 "Address of the API and the overview; port 0 takes any free one")
+      ->capture_default_str();
+  const std::map<std::string, LogLevel> levels = {{"debug", LogLevel::kDebug},
+                                                  {"info", LogLevel::kInfo},
+                                                  {"warn", LogLevel::kWarn},
+                                                  {"error", LogLevel::kError}};
+  app.add_option("--log.level", options.log_level, "debug, info, warn or error")
+      ->transform(CLI::CheckedTransformer(levels, CLI::ignore_case))
+      ->default_str("info");
+  const std::map<std::string, LogFormat> formats = {{"logfmt", LogFormat::kLogfmt},
+                                                    {"json", LogFormat::kJson}};
+  app.add_option("--log.format", options.log_format, "logfmt or json")
+      ->transform(CLI::CheckedTransformer(formats, CLI::ignore_case))
+      ->default_str("logfmt");
+}
+
+int Run(int argc, char** argv) {
+  CLI::App app(
+      "Tocsin takes metrics in, evaluates rules the moment a sample arrives, and tells people.");
+  app.name("tocsin");
+  app.set_version_flag("--version", tocsin::daemon::VersionText());
+  tocsin::daemon::Options options;
+  AddDaemonFlags(app, options);
+
+  CLI::App* check = app.add_subcommand("check", "Look for mistakes without starting anything");
+  check->require_subcommand(1);
+  std::string config_file;
+  CLI::App* check_config = check->add_subcommand("config", "Check a configuration and its rules");
+  check_config->add_option("FILE", config_file, "Configuration file")->required();
+  std::vector<std::string> rule_files;
+  CLI::App* check_rules = check->add_subcommand("rules", "Check rule files");
+  check_rules->add_option("FILE", rule_files, "Rule files")->required();
+
+  CLI11_PARSE(app, argc, argv);
+  if (check_config->parsed()) return tocsin::daemon::CheckConfig(config_file);
+  if (check_rules->parsed()) return tocsin::daemon::CheckRules(rule_files);
+  return tocsin::daemon::RunDaemon(options);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) { return Run(argc, argv); }

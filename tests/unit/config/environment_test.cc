@@ -1,0 +1,266 @@
+#include "config/environment.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "tests/unit/config/config_world.h"
+
+namespace tocsin::config {
+namespace {
+
+using ::testing::Contains;
+using ::testing::Each;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+
+struct Read {
+  EnvironmentSettings settings;
+  std::vector<std::string> problems;
+};
+Read ReadAll(std::map<std::string_view, std::string_view> variables, MemoryFiles files = {}) {
+  Diagnostics diagnostics;
+  Read read;
+  read.settings = ReadEnvironment(MakeEnvironment(std::move(variables)), files, diagnostics);
+  read.problems = Lines(diagnostics);
+  return read;
+}
+
+TEST(Environment, WithoutVariablesNothingIsSetButTheDatabase) {
+  const Read read = ReadAll({});
+  EXPECT_EQ(read.settings.database_path, "alerting.db");
+  EXPECT_EQ(read.settings.extra_metrics_port, std::nullopt);
+  EXPECT_THAT(read.settings.receivers, IsEmpty());
+  EXPECT_THAT(read.problems, IsEmpty());
+}
+
+TEST(Environment, AVariableSetToNothingIsNotSet) {
+  const Read read = ReadAll({{"DATABASE_URL", ""}, {"WEBHOOK_URL", ""}, {"TOCSIN_API_KEYS", ""}});
+  EXPECT_EQ(read.settings.database_path, "alerting.db");
+  EXPECT_THAT(read.problems, IsEmpty());
+}
+
+TEST(DatabaseUrl, NamesASqliteFileOrMemory) {
+  const std::pair<std::string_view, std::string_view> forms[] = {
+      {"sqlite:///alerting.db", "alerting.db"},
+      {"sqlite:///state/alerting.db", "state/alerting.db"},
+      {"sqlite:////var/lib/tocsin/alerting.db", "/var/lib/tocsin/alerting.db"},
+      {"sqlite://", ":memory:"},
+      {"sqlite:///:memory:", ":memory:"},
+      {"sqlite+aiosqlite:///alerting.db", "alerting.db"},
+      {"sqlite+pysqlite:////abs.db", "/abs.db"},
+  };
+  for (const auto& [url, path] : forms) {
+    const Read read = ReadAll({{"DATABASE_URL", url}});
+    EXPECT_EQ(read.settings.database_path, path) << url;
+    EXPECT_THAT(read.problems, IsEmpty()) << url;
+  }
+}
+
+TEST(DatabaseUrl, OtherFormsAreRefusedWithTheListOfGoodOnes) {
+  for (const char* url :
+       {"mysql://h/db", "alerting.db", "sqlite:/alerting.db", "sqlite:///", "sqlite://relative.db",
+        "sqlite:///a.db?mode=ro", "SQLITE:///a.db", "://", "oracle+x://h"}) {
+    EXPECT_THAT(ReadAll({{"DATABASE_URL", url}}).problems,
+                ElementsAre("DATABASE_URL: supported forms: sqlite:///relative.db, "
+                            "sqlite:////absolute.db, sqlite:// (memory)"))
+        << url;
+  }
+}
+
+TEST(DatabaseUrl, PostgresIsNamedAndItsPasswordIsNot) {
+  for (const char* url : {"postgresql://u:hunter2@h/db", "postgres://u:hunter2@h/db",
+                          "postgresql+psycopg2://u:hunter2@h/db"}) {
+    const Read read = ReadAll({{"DATABASE_URL", url}});
+    ASSERT_EQ(read.problems.size(), 1U) << url;
+    EXPECT_THAT(read.problems[0], HasSubstr(":// is not supported yet")) << url;
+    EXPECT_THAT(read.problems[0], Not(HasSubstr("hunter2"))) << url;
+  }
+}
+
+TEST(PrometheusPort, IsAPort) {
+  EXPECT_EQ(ReadAll({{"PROMETHEUS_PORT", "8001"}}).settings.extra_metrics_port, 8001);
+  EXPECT_EQ(ReadAll({{"PROMETHEUS_PORT", "65535"}}).settings.extra_metrics_port, 65535);
+  for (const char* port : {"0", "65536", "-1", "80x", "http"}) {
+    const Read read = ReadAll({{"PROMETHEUS_PORT", port}});
+    EXPECT_EQ(read.settings.extra_metrics_port, std::nullopt) << port;
+    EXPECT_THAT(read.problems,
+                ElementsAre(fmt::format(
+                    "PROMETHEUS_PORT must be a number from 1 to 65535, not \"{}\"", port)));
+  }
+}
+
+TEST(WebhookUrl, MakesAReceiverOfThatName) {
+  const Read read =
+      ReadAll({{"WEBHOOK_URL", "https://example.org/hook/token"},
+               {"WEBHOOK_HEADERS", R"({"X-Team": "ops", "Authorization": "Bearer t"})"}});
+  EXPECT_THAT(read.problems, IsEmpty());
+  ASSERT_EQ(read.settings.receivers.size(), 1U);
+  const ReceiverSettings& receiver = read.settings.receivers[0];
+  EXPECT_EQ(receiver.name, "webhook");
+  EXPECT_EQ(receiver.source, "environment WEBHOOK_URL");
+  ASSERT_EQ(receiver.channels.size(), 1U);
+  EXPECT_EQ(receiver.channels[0].type, "webhook");
+  const WebhookSettings& webhook = receiver.channels[0].webhook;
+  EXPECT_EQ(webhook.url.Reveal(), "https://example.org/hook/token");
+  EXPECT_EQ(webhook.format, WebhookFormat::kSeed);
+  ASSERT_EQ(webhook.headers.size(), 2U);
+  std::map<std::string, std::string> headers;
+  for (const auto& [name, value] : webhook.headers) headers[name] = value.Reveal();
+  EXPECT_EQ(headers["X-Team"], "ops");
+  EXPECT_EQ(headers["Authorization"], "Bearer t");
+}
+
+TEST(WebhookUrl, IsCheckedAndStandsInNoMessage) {
+  for (const char* url : {"ftp://secret.example/", "secret", "https://u:secret@example.org/",
+                          "http://example.org/secret\r\nX: y"}) {
+    const Read read = ReadAll({{"WEBHOOK_URL", url}});
+    EXPECT_EQ(read.problems.size(), 1U) << url;
+    EXPECT_THAT(read.problems, Each(HasSubstr("WEBHOOK_URL: "))) << url;
+    EXPECT_THAT(read.problems, Each(Not(HasSubstr("secret")))) << url;
+  }
+}
+
+TEST(WebhookHeaders, AreAJsonObjectOfStrings) {
+  const auto problems = [](std::string_view headers) {
+    return ReadAll({{"WEBHOOK_URL", "http://h/"}, {"WEBHOOK_HEADERS", headers}}).problems;
+  };
+  for (const char* text : {"X-Team: ops", "[]", "\"x\"", "{", "null"}) {
+    EXPECT_THAT(problems(text), ElementsAre("WEBHOOK_HEADERS must be a JSON object, such as "
+                                            "{\"X-Team\": \"ops\"}"))
+        << text;
+  }
+  EXPECT_THAT(problems(R"({"X-Team": 1})"),
+              ElementsAre("WEBHOOK_HEADERS: the value of \"X-Team\" must be a string"));
+  EXPECT_THAT(problems(R"({"X Team": "ops"})"),
+              ElementsAre("WEBHOOK_HEADERS: \"X Team\" is not a valid header name"));
+  EXPECT_THAT(problems(R"({"X-Team": "ops\r\nX-Other: x"})"),
+              ElementsAre("WEBHOOK_HEADERS: the value of \"X-Team\" holds a line break or control "
+                          "character"));
+  EXPECT_THAT(problems(R"({"content-length": "1"})"),
+              ElementsAre("WEBHOOK_HEADERS: the header Content-Length is set by the HTTP client"));
+}
+
+TEST(WebhookHeaders, AloneHaveNoEffect) {
+  EXPECT_THAT(ReadAll({{"WEBHOOK_HEADERS", "{}"}}).problems,
+              ElementsAre("warning: WEBHOOK_HEADERS has no effect without WEBHOOK_URL"));
+}
+
+TEST(EnvironmentFiles, HoldTheValueWithoutItsLineEnd) {
+  const MemoryFiles files = FilesOf({{"/run/secrets/hook", "https://example.org/hook\r\n"}});
+  const Read read = ReadAll({{"WEBHOOK_URL_FILE", "/run/secrets/hook"}}, files);
+  EXPECT_THAT(read.problems, IsEmpty());
+  ASSERT_EQ(read.settings.receivers.size(), 1U);
+  EXPECT_EQ(read.settings.receivers[0].channels[0].webhook.url.Reveal(),
+            "https://example.org/hook");
+  EXPECT_THAT(read.settings.files_read, ElementsAre("/run/secrets/hook"));
+}
+
+TEST(EnvironmentFiles, ServeEveryVariable) {
+  const MemoryFiles files = FilesOf(
+      {{"/db", "sqlite:////x.db\n"}, {"/port", "9100"}, {"/url", "http://h/"}, {"/headers", "{}"}});
+  const Read read = ReadAll({{"DATABASE_URL_FILE", "/db"},
+                             {"PROMETHEUS_PORT_FILE", "/port"},
+                             {"WEBHOOK_URL_FILE", "/url"},
+                             {"WEBHOOK_HEADERS_FILE", "/headers"}},
+                            files);
+  EXPECT_THAT(read.problems, IsEmpty());
+  EXPECT_EQ(read.settings.database_path, "/x.db");
+  EXPECT_EQ(read.settings.extra_metrics_port, 9100);
+  EXPECT_THAT(read.settings.files_read,
+              ::testing::UnorderedElementsAre("/db", "/port", "/url", "/headers"));
+}
+
+TEST(EnvironmentFiles, TheVariableItselfWinsAndTheConflictIsTold) {
+  const MemoryFiles files = FilesOf({{"/db", "sqlite:///of-file.db"}});
+  const Read read =
+      ReadAll({{"DATABASE_URL", "sqlite:///of-name.db"}, {"DATABASE_URL_FILE", "/db"}}, files);
+  EXPECT_EQ(read.settings.database_path, "of-name.db");
+  EXPECT_THAT(read.problems, ElementsAre("warning: DATABASE_URL and DATABASE_URL_FILE are both "
+                                         "set; DATABASE_URL is used"));
+}
+
+TEST(EnvironmentFiles, ThatCannotBeReadOrAreEmptyAreErrors) {
+  EXPECT_THAT(ReadAll({{"DATABASE_URL_FILE", "/none"}}).problems,
+              ElementsAre("DATABASE_URL_FILE: cannot read /none: No such file or directory"));
+  EXPECT_THAT(ReadAll({{"DATABASE_URL_FILE", "/e"}}, FilesOf({{"/e", "\n"}})).problems,
+              ElementsAre("DATABASE_URL_FILE: the file /e is empty"));
+  EXPECT_THAT(
+      ReadAll({{"DATABASE_URL_FILE", "/big"}}, FilesOf({{"/big", std::string(70'000, 'x')}}))
+          .problems,
+      Contains(HasSubstr("larger than 65536 bytes")));
+}
+
+// The contract's other variables: whoever sets one is told, under whichever spelling, that it waits
+// for a part of the program.
+TEST(Environment, EverySpellingOfTheContractIsAnswered) {
+  for (const char* name : {"EMAIL_SMTP_HOST",
+                           "SMTP_SERVER",
+                           "SMTP_HOST",
+                           "EMAIL_SMTP_PORT",
+                           "SMTP_PORT",
+                           "EMAIL_SMTP_USERNAME",
+                           "SMTP_USERNAME",
+                           "EMAIL_SMTP_PASSWORD",
+                           "SMTP_PASSWORD",
+                           "EMAIL_FROM",
+                           "SMTP_FROM",
+                           "EMAIL_TO",
+                           "SLACK_WEBHOOK_URL",
+                           "SLACK_CHANNEL",
+                           "DISCORD_WEBHOOK_URL",
+                           "TEAMS_WEBHOOK_URL",
+                           "PAGERDUTY_INTEGRATION_KEY",
+                           "PAGERDUTY_API_KEY",
+                           "REDIS_URL",
+                           "API_URL"}) {
+    const std::string with_file = std::string(name) + "_FILE";
+    for (const std::string& spelling : {std::string(name), with_file}) {
+      const Read read = ReadAll({{spelling, "s3cret"}});
+      ASSERT_EQ(read.problems.size(), 1U) << spelling;
+      EXPECT_THAT(read.problems[0], HasSubstr("warning: " + spelling + " has no effect: the "))
+          << spelling;
+      EXPECT_THAT(read.problems[0], Not(HasSubstr("s3cret")));
+    }
+  }
+}
+
+TEST(Environment, ApiKeysAreRefusedWhileNobodyWouldCheckThem) {
+  EXPECT_THAT(ReadAll({{"TOCSIN_API_KEYS", "admin:s3cret"}}).problems,
+              ElementsAre("TOCSIN_API_KEYS: API keys are not supported yet"));
+  EXPECT_THAT(ReadAll({{"TOCSIN_API_KEYS_FILE", "/keys"}}).problems,
+              ElementsAre("TOCSIN_API_KEYS_FILE: API keys are not supported yet"));
+}
+
+TEST(ExpandVariables, ReplacesBothFormsAndKeepsOtherDollars) {
+  const Environment environment = MakeEnvironment({{"A", "1"}, {"B_2", "two"}, {"EMPTY", ""}});
+  const auto expand = [&environment](std::string_view text) {
+    return ExpandVariables(text, environment).text;
+  };
+  EXPECT_EQ(expand("no dollar"), "no dollar");
+  EXPECT_EQ(expand("$A-${B_2}"), "1-two");
+  EXPECT_EQ(expand("$A.x${A}y"), "1.x1y");
+  EXPECT_EQ(expand("$$A costs $"), "$A costs $");
+  EXPECT_EQ(expand("${}${A"), "${}${A");
+  EXPECT_EQ(expand("$-"), "$-");
+}
+
+TEST(ExpandVariables, NamesThoseThatWereEmpty) {
+  const Expansion expansion = ExpandVariables("<$NONE|${EMPTY}>", MakeEnvironment({{"EMPTY", ""}}));
+  EXPECT_EQ(expansion.text, "<|>");
+  EXPECT_THAT(expansion.empty_variables, ElementsAre("NONE", "EMPTY"));
+}
+
+TEST(ExpandVariables, AValueIsNotExpandedAgain) {
+  EXPECT_EQ(ExpandVariables("$A", MakeEnvironment({{"A", "$B"}, {"B", "x"}})).text, "$B");
+}
+
+}  // namespace
+}  // namespace tocsin::config

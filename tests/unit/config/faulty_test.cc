@@ -1,0 +1,86 @@
+// Every file in faulty/ is loaded and must give exactly the problems that its first lines say, as
+// `# line:column: message`: those of a configuration file in faulty/tocsin, those of a rule file in
+// faulty/rules.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/text.h"
+#include "config/files.h"
+#include "config/loader.h"
+#include "config/receivers.h"
+#include "config/rule_file.h"
+#include "tests/unit/config/config_world.h"
+
+namespace tocsin::config {
+namespace {
+
+using ::testing::ElementsAreArray;
+
+std::string FileName(const std::string& path) {
+  return std::filesystem::path(path).filename().string();
+}
+
+std::string ReadOrDie(const std::string& path) {
+  return DiskFiles().Read(path, kMaxRuleFileBytes).value();
+}
+
+std::vector<std::string> ExpectedProblems(const std::string& path, std::string_view text) {
+  std::vector<std::string> expected;
+  for (std::string_view line : Split(text, '\n')) {
+    if (line.substr(0, 2) != "# ") break;
+    expected.push_back(FileName(path) + ":" + std::string(line.substr(2)));
+  }
+  return expected;
+}
+
+std::vector<std::string> FaultyFiles(const std::string& folder) {
+  std::vector<std::string> paths = DiskFiles().Match(TOCSIN_FAULTY_FOLDER, folder + "/*.yml");
+  CHECK(!paths.empty());
+  return paths;
+}
+
+std::string TestName(const ::testing::TestParamInfo<std::string>& info) {
+  return std::filesystem::path(info.param).stem().string();
+}
+
+class FaultyConfiguration : public ::testing::TestWithParam<std::string> {};
+
+TEST_P(FaultyConfiguration, IsReportedWithAllItsProblemsAndTheirPlaces) {
+  const std::string text = ReadOrDie(GetParam());
+  const std::vector<std::string> expected = ExpectedProblems(GetParam(), text);
+  MemoryFiles none;
+  const Loaded loaded = LoadConfigurationText(FileName(GetParam()), text, EmptyEnvironment(), none);
+  EXPECT_FALSE(expected.empty());
+  EXPECT_THAT(Lines(loaded.diagnostics), ElementsAreArray(expected));
+  EXPECT_EQ(loaded.settings == nullptr, loaded.diagnostics.has_errors());
+}
+
+INSTANTIATE_TEST_SUITE_P(Faulty, FaultyConfiguration, ::testing::ValuesIn(FaultyFiles("tocsin")),
+                         TestName);
+
+class FaultyRuleFile : public ::testing::TestWithParam<std::string> {};
+
+TEST_P(FaultyRuleFile, IsReportedWithAllItsProblemsAndTheirPlaces) {
+  const std::string text = ReadOrDie(GetParam());
+  const std::vector<std::string> expected = ExpectedProblems(GetParam(), text);
+  const ReceiverNames receivers(
+      std::vector<ReceiverSettings>{{"ops", {}, ""}, {"console", {}, ""}});
+  Diagnostics diagnostics;
+  FileReport report(FileName(GetParam()), diagnostics);
+  ReadRuleFile(text, {"rules.d/faulty.yml", &receivers, std::chrono::minutes(5)}, report);
+  diagnostics.Sort();
+  EXPECT_FALSE(expected.empty());
+  EXPECT_THAT(Lines(diagnostics), ElementsAreArray(expected));
+}
+
+INSTANTIATE_TEST_SUITE_P(Faulty, FaultyRuleFile, ::testing::ValuesIn(FaultyFiles("rules")),
+                         TestName);
+
+}  // namespace
+}  // namespace tocsin::config

@@ -1,0 +1,64 @@
+#include "config/tocsin_file.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/unit/config/loading.h"
+
+namespace tocsin::config {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+TEST(TocsinFile, DefaultsAreTheDocumentedOnes) {
+  for (const char* text : {"", "tocsin:\n", "tocsin: {host: , web: , routing: , receivers: }\n"}) {
+    const Settings settings = GoodSettings(text);
+    EXPECT_TRUE(settings.host.enabled);
+    EXPECT_EQ(settings.host.interval, std::chrono::seconds(5));
+    EXPECT_EQ(settings.host.job, "node");
+    EXPECT_EQ(settings.host.instance, "");
+    EXPECT_EQ(settings.web.workers, 32U);
+    EXPECT_EQ(settings.web.max_streams, 128U);
+    EXPECT_FALSE(settings.web.allow_unauthenticated);
+    EXPECT_FALSE(settings.web.public_metrics);
+    EXPECT_THAT(settings.web.allowed_origins, IsEmpty());
+    EXPECT_EQ(settings.staleness, std::chrono::minutes(5));
+    EXPECT_EQ(settings.sender, "Tocsin");
+    EXPECT_EQ(settings.series.max_series, 1'000'000U);
+    EXPECT_EQ(settings.series.retention, std::chrono::hours(1));
+  }
+}
+
+TEST(TocsinFile, EveryKeyIsRead) {
+  const Settings settings = GoodSettings(
+      "tocsin:\n"
+      "  host: {enabled: false, interval: 1s, job: hosts, instance: web-1}\n"
+      "  web:\n"
+      "    workers: 64\n"
+      "    max_streams: 600\n"
+      "    allow_unauthenticated: true\n"
+      "    public_metrics: true\n"
+      "    allowed_origins: [https://example.org, 'http://localhost:3000']\n"
+      "  staleness: 90s\n"
+      "  notifications: {sender: Pynomaly}\n"
+      "  series: {max_series: 5000, retention: 2h}\n"
+      "  routing: {native_rules: channels}\n");
+  EXPECT_FALSE(settings.host.enabled);
+  EXPECT_EQ(settings.host.interval, std::chrono::seconds(1));
+  EXPECT_EQ(settings.host.job, "hosts");
+  EXPECT_EQ(settings.host.instance, "web-1");
+  EXPECT_EQ(settings.web.workers, 64U);
+  EXPECT_EQ(settings.web.max_streams, 600U);
+  EXPECT_TRUE(settings.web.allow_unauthenticated);
+  EXPECT_TRUE(settings.web.public_metrics);
+  EXPECT_THAT(settings.web.allowed_origins,
+              ElementsAre("https://example.org", "http://localhost:3000"));
+  EXPECT_EQ(settings.staleness, std::chrono::seconds(90));
+  EXPECT_EQ(settings.sender, "Pynomaly");
+  EXPECT_EQ(settings.series.max_series, 5000U);
+  EXPECT_EQ(settings.series.retention, std::chrono::hours(2));
+}
+
+}  // namespace
+}  // namespace tocsin::config
