@@ -16,7 +16,8 @@ std::vector<http::Route> AdminRoutes(AdminSources sources) {
   const auto reload = [run = sources.reload](const http::Request&) {
     const Status status = run();
     // 500 is what upstream answers and what reload sidecars look for.
-    return status.ok() ? Text(200, "") : Text(500, "failed to reload config: " + status.message() + "\n");
+    return status.ok() ? Text(200, "")
+                       : Text(500, "failed to reload config: " + status.message() + "\n");
   };
   const auto ready = [is_ready = sources.ready](const http::Request&) {
     return is_ready() ? Text(200, "OK") : Text(503, "Tocsin is starting");

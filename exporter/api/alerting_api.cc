@@ -7,6 +7,7 @@
 #include "base/number.h"
 #include "base/text.h"
 #include "exporter/api/alerting_json.h"
+#include "exporter/intake/json_syntax.h"
 
 namespace tocsin::api {
 namespace {
@@ -30,9 +31,18 @@ Response Detail(int status, const std::string& detail) {
   return JsonResponse(status, {{"detail", detail}});
 }
 
-// One entry of the `detail` list of a 422 answer.
-Json Fault(Json where, const std::string& message, const std::string& type) {
-  return {{"loc", std::move(where)}, {"msg", message}, {"type", type}};
+// One entry of the `detail` list of a 422 answer; `context` where there is something to say.
+Json Fault(Json where, const std::string& message, const std::string& type, Json context = {}) {
+  Json fault = {{"loc", std::move(where)}, {"msg", message}, {"type", type}};
+  if (!context.is_null()) fault["ctx"] = std::move(context);
+  return fault;
+}
+
+Json NoMemberFault(const char* parameter, const std::vector<std::string>& permitted) {
+  return Fault({"query", parameter},
+               fmt::format("value is not a valid enumeration member; permitted: {}",
+                           fmt::join(permitted, ", ")),
+               "type_error.enum", {{"enum_values", permitted}});
 }
 
 // ---- query parameters of GET /alerts
@@ -60,11 +70,8 @@ void ReadStates(const Request& request, AlertQuery* query, Json* faults) {
     } else if (state && *state != AlertState::kInactive) {
       query->states.push_back(*state);
     } else {
-      faults->push_back(Fault({"query", "status"},
-                              fmt::format("value {} is not a valid enumeration member; permitted: active, "
-                                          "acknowledged, pending, resolved, all",
-                                          QuoteForMessage(trimmed)),
-                              "type_error.enum"));
+      faults->push_back(
+          NoMemberFault("status", {"active", "acknowledged", "pending", "resolved", "all"}));
     }
   }
 }
@@ -77,7 +84,7 @@ void ReadNumber(const Request& request, const char* name, std::size_t* value, Js
     faults->push_back(Fault({"query", name}, "value is not a valid integer", "type_error.integer"));
   } else if (*number < 0) {
     faults->push_back(Fault({"query", name}, "ensure this value is greater than or equal to 0",
-                            "value_error.number.not_ge"));
+                            "value_error.number.not_ge", {{"limit_value", 0}}));
   } else {
     *value = static_cast<std::size_t>(*number);
   }
@@ -92,10 +99,7 @@ AlertQuery ReadAlertQuery(const Request& request, Json* faults) {
   if (const std::optional<std::string> word = request.QueryParameter("severity")) {
     query.severity = ParseSeverity(*word);
     if (!query.severity) {
-      faults->push_back(Fault({"query", "severity"},
-                              "value is not a valid enumeration member; permitted: critical, high, "
-                              "medium, low, info",
-                              "type_error.enum"));
+      faults->push_back(NoMemberFault("severity", {"critical", "high", "medium", "low", "info"}));
     }
   }
   return query;
@@ -123,13 +127,22 @@ void ReadText(const nlohmann::json& body, const char* key, std::string* value, J
   }
 }
 
+Json SyntaxFault(std::string_view body) {
+  // Numbers that no double can hold are JSON, but not for the reader here.
+  const intake::JsonSyntaxError error =
+      intake::FindJsonSyntaxError(body).value_or(intake::JsonSyntaxError{"Unreadable"});
+  return Fault(
+      {"body", error.pos}, error.ToString(), "value_error.jsondecode",
+      {{"msg", error.reason}, {"pos", error.pos}, {"lineno", error.line}, {"colno", error.column}});
+}
+
 CommandBody ReadCommandBody(const std::string& text, Json* faults) {
   CommandBody command;
   if (TrimSpace(text).empty()) return command;
   // No recursion on hostile depth: the parser keeps its own stack, and nothing is dumped.
   const nlohmann::json body = nlohmann::json::parse(text, nullptr, /*allow_exceptions=*/false);
   if (body.is_discarded()) {
-    faults->push_back(Fault({"body"}, "the body is not JSON", "value_error.jsondecode"));
+    faults->push_back(SyntaxFault(text));
   } else if (!body.is_object()) {
     faults->push_back(Fault({"body"}, "value is not a valid dict", "type_error.dict"));
   } else {
@@ -207,7 +220,9 @@ Response AlertingApi::ListAlerts(const Request& request) const {
 Response AlertingApi::GetAlert(const std::string& id) const {
   const AlertPtr alert = sources_.book.Find(id);
   if (alert == nullptr) return Detail(404, "Alert not found");
-  return JsonResponse(200, AlertJson(*alert, sources_.announced(id)));
+  Json body = AlertJson(*alert, sources_.announced(id));
+  body["events"] = EventsJson(*alert);
+  return JsonResponse(200, body);
 }
 
 Response AlertingApi::Run(Command command, const Request& request, const char* done_message) {
@@ -217,16 +232,20 @@ Response AlertingApi::Run(Command command, const Request& request, const char* d
   // Shared: if this worker gives up waiting, the answer must still have somewhere to go.
   auto answer = std::make_shared<std::promise<evaluator::CommandResult>>();
   std::future<evaluator::CommandResult> answered = answer->get_future();
-  (sources_.engine.*command)(request.captures[0], body.actor, body.note,
-                             [answer](evaluator::CommandResult result) { answer->set_value(result); });
+  (sources_.engine.*command)(
+      request.captures[0], body.actor, body.note,
+      [answer](evaluator::CommandResult result) { answer->set_value(result); });
   if (answered.wait_for(kCommandTimeout) != std::future_status::ready) {
     return Detail(503, "The change is in force, but the state store has not confirmed it yet");
   }
   const evaluator::CommandResult result = answered.get();
   switch (result.kind) {
-    case evaluator::CommandResult::Kind::kDone: break;
-    case evaluator::CommandResult::Kind::kNotFound: return Detail(404, result.detail);
-    case evaluator::CommandResult::Kind::kConflict: return Detail(409, result.detail);
+    case evaluator::CommandResult::Kind::kDone:
+      break;
+    case evaluator::CommandResult::Kind::kNotFound:
+      return Detail(404, result.detail);
+    case evaluator::CommandResult::Kind::kConflict:
+      return Detail(409, result.detail);
   }
   return JsonResponse(200, {{"message", done_message}});
 }
@@ -235,8 +254,9 @@ Response AlertingApi::Status() const {
   const DaemonStatus status = sources_.status();
   Json receivers = Json::object();
   for (const ReceiverStatus& receiver : status.receivers) {
-    receivers[receiver.name] = {{"health", receiver.health},
-                                {"last_error", receiver.last_error.empty() ? Json() : Json(receiver.last_error)}};
+    receivers[receiver.name] = {
+        {"health", receiver.health},
+        {"last_error", receiver.last_error.empty() ? Json() : Json(receiver.last_error)}};
   }
   return JsonResponse(
       200,

@@ -1,7 +1,8 @@
 // The alerting API's reading side and its two commands: GET rules, alerts, status, health; POST
 // acknowledge and resolve. Served under /api/v1/alerting and /alerting alike.
 //
-// Handlers run on web workers; they read snapshots, and a command waits until the change is durable.
+// Handlers run on web workers; they read snapshots, and a command waits until the change is
+// durable.
 #pragma once
 
 #include <functional>
@@ -30,7 +31,8 @@ struct AlertingSources {
   evaluator::Engine& engine;
   std::function<LoadedRules()> rules;
   std::function<DaemonStatus()> status;
-  std::function<std::optional<receivers::AnnouncementView>(const std::string& episode_id)> announced;
+  std::function<std::optional<receivers::AnnouncementView>(const std::string& episode_id)>
+      announced;
 };
 
 class AlertingApi {

@@ -92,8 +92,32 @@ Json AlertJson(const Alert& alert, const std::optional<receivers::AnnouncementVi
           {"resolve_note", TextOrNull(alert.resolve_note)},
           {"resolved_reason", TextOrNull(std::string(ResolveReasonName(alert.resolved_reason)))},
           {"notifications_sent", announced ? announced->notifications_sent : 0},
-          {"last_notification_at", TimeOrNull(announced ? announced->last_notification_at : std::nullopt)},
+          {"last_notification_at",
+           TimeOrNull(announced ? announced->last_notification_at : std::nullopt)},
           {"notifications", announced ? NotificationsJson(*announced) : Json::object()}};
+}
+
+Json EventsJson(const Alert& alert) {
+  Json events = Json::array();
+  const auto add = [&events](AlertState state, Timestamp at) -> Json& {
+    return events.emplace_back(
+        Json{{"status", std::string(AlertStateName(state))}, {"at", FormatRfc3339(at)}});
+  };
+  // Without a duration an alert fires at once and was never pending.
+  if (alert.triggered_at != alert.pending_since) add(AlertState::kPending, alert.pending_since);
+  if (alert.triggered_at) add(AlertState::kFiring, *alert.triggered_at);
+  if (alert.acknowledged_at) {
+    Json& event = add(AlertState::kAcknowledged, *alert.acknowledged_at);
+    event["actor"] = TextOrNull(alert.acknowledged_by);
+    event["note"] = TextOrNull(alert.acknowledge_note);
+  }
+  if (alert.resolved_at) {
+    Json& event = add(AlertState::kResolved, *alert.resolved_at);
+    event["reason"] = std::string(ResolveReasonName(alert.resolved_reason));
+    event["actor"] = TextOrNull(alert.resolved_by);
+    event["note"] = TextOrNull(alert.resolve_note);
+  }
+  return events;
 }
 
 }  // namespace tocsin::api

@@ -18,5 +18,7 @@ std::string Dump(const Json& json);
 
 Json RuleJson(const ThresholdRule& rule, Timestamp loaded_at);
 Json AlertJson(const Alert& alert, const std::optional<receivers::AnnouncementView>& announced);
+// The states an episode has gone through, oldest first: when, and of a person's doing, who and why.
+Json EventsJson(const Alert& alert);
 
 }  // namespace tocsin::api

@@ -58,7 +58,15 @@ std::string LabelsText(LabelsView labels) {
 }
 
 std::string Time(Timestamp now, Timestamp t) {
-  return fmt::format(R"(<time datetime="{0}" title="{0}">{1}</time>)", FormatRfc3339(t), Ago(now, t));
+  return fmt::format(R"(<time datetime="{0}" title="{0}">{1}</time>)", FormatRfc3339(t),
+                     Ago(now, t));
+}
+
+// What a list of `rows` leaves out.
+void AppendRest(std::size_t rows, std::string* page) {
+  if (rows > kMaxRows) {
+    *page += fmt::format("<p class=dim>{} more: see the API.</p>", rows - kMaxRows);
+  }
 }
 
 void AppendAlerts(std::string_view title, const std::vector<AlertPtr>& alerts, Timestamp now,
@@ -68,7 +76,9 @@ void AppendAlerts(std::string_view title, const std::vector<AlertPtr>& alerts, T
     *page += R"(<p class="dim">None.</p>)";
     return;
   }
-  *page += "<div class=scroll><table><tr><th>Severity<th>Alert<th>Labels<th>Value<th>Since<th>State</tr>";
+  *page +=
+      "<div "
+      "class=scroll><table><tr><th>Severity<th>Alert<th>Labels<th>Value<th>Since<th>State</tr>";
   for (std::size_t i = 0; i < std::min(alerts.size(), kMaxRows); ++i) {
     const Alert& alert = *alerts[i];
     const std::string_view severity = SeverityName(alert.rule->severity);
@@ -79,22 +89,22 @@ void AppendAlerts(std::string_view title, const std::vector<AlertPtr>& alerts, T
                            Time(now, *alert.resolved_at));
     }
     *page += fmt::format(
-        "<tr><td>{}<td>{}<br><span class=dim>{}</span><td>{}<td class=num>{} {} {}<td class=num>{}<td>{}</tr>",
+        "<tr><td>{}<td>{}<br><span class=dim>{}</span><td>{}<td class=num>{} {} {}<td "
+        "class=num>{}<td>{}</tr>",
         Tag(severity, severity), EscapeHtml(alert.rule->name), EscapeHtml(alert.rule->description),
         LabelsText(alert.metadata), FormatFloat(alert.value),
         EscapeHtml(ConditionSymbol(alert.rule->condition)), EscapeHtml(alert.rule->threshold_text),
         Time(now, alert.triggered_at.value_or(alert.pending_since)), state);
   }
   *page += "</table></div>";
-  if (alerts.size() > kMaxRows) {
-    *page += fmt::format("<p class=dim>{} more: see the API.</p>", alerts.size() - kMaxRows);
-  }
+  AppendRest(alerts.size(), page);
 }
 
 void AppendRules(const evaluator::RuleIndex& index, std::string* page) {
-  *page += fmt::format("<h2>Rules ({})</h2><div class=scroll><table><tr><th>Severity<th>Rule<th>Condition"
-                       "<th>For<th>Receivers<th>File</tr>",
-                       index.rules().size());
+  *page += fmt::format(
+      "<h2>Rules ({})</h2><div class=scroll><table><tr><th>Severity<th>Rule<th>Condition"
+      "<th>For<th>Receivers<th>File</tr>",
+      index.rules().size());
   for (std::size_t i = 0; i < std::min(index.rules().size(), kMaxRows); ++i) {
     const ThresholdRule& rule = *index.rules()[i];
     std::string channels;
@@ -102,37 +112,43 @@ void AppendRules(const evaluator::RuleIndex& index, std::string* page) {
       channels += (channels.empty() ? "" : ", ") + EscapeHtml(channel);
     }
     const std::string_view severity = SeverityName(rule.severity);
-    *page += fmt::format(
-        "<tr><td>{}<td>{}{}<td>{} {} {}<td class=num>{}<td>{}<td class=dim>{}:{}</tr>", Tag(severity, severity),
-        EscapeHtml(rule.name), rule.enabled ? "" : " <span class=dim>(disabled)</span>",
-        EscapeHtml(rule.metric_name), EscapeHtml(ConditionSymbol(rule.condition)),
-        EscapeHtml(rule.threshold_text), FormatDuration(rule.duration),
-        channels.empty() ? "<span class=dim>default</span>" : channels, EscapeHtml(rule.source_file),
-        rule.source_line);
+    *page +=
+        fmt::format("<tr><td>{}<td>{}{}<td>{} {} {}<td class=num>{}<td>{}<td class=dim>{}:{}</tr>",
+                    Tag(severity, severity), EscapeHtml(rule.name),
+                    rule.enabled ? "" : " <span class=dim>(disabled)</span>",
+                    EscapeHtml(rule.metric_name), EscapeHtml(ConditionSymbol(rule.condition)),
+                    EscapeHtml(rule.threshold_text), FormatDuration(rule.duration),
+                    channels.empty() ? "<span class=dim>default</span>" : channels,
+                    EscapeHtml(rule.source_file), rule.source_line);
   }
   *page += "</table></div>";
+  AppendRest(index.rules().size(), page);
 }
 
 void AppendReceivers(const DaemonStatus& status, std::string* page) {
-  *page += "<h2>Receivers</h2><div class=scroll><table><tr><th>Receiver<th>State<th>Last error</tr>";
+  *page +=
+      "<h2>Receivers</h2><div class=scroll><table><tr><th>Receiver<th>State<th>Last error</tr>";
   for (const ReceiverStatus& receiver : status.receivers) {
     *page += fmt::format("<tr><td>{}<td>{}<td>{}</tr>", EscapeHtml(receiver.name),
                          Tag(HealthStyle(receiver.health), receiver.health),
                          EscapeHtml(receiver.last_error));
   }
-  *page += fmt::format(
-      "</table></div><p class=dim>{} sent in 24 hours, {} waiting, {} given up.</p>",
-      status.notifications_sent_24h, status.outbox_pending, status.outbox_dead);
+  *page +=
+      fmt::format("</table></div><p class=dim>{} sent in 24 hours, {} waiting, {} given up.</p>",
+                  status.notifications_sent_24h, status.outbox_pending, status.outbox_dead);
 }
 
 void AppendTargets(const DaemonStatus& status, std::string* page) {
   if (status.targets.empty()) return;
-  *page += "<h2>Scrape targets</h2><div class=scroll><table><tr><th>Job<th>Address<th>State<th>Last scrape<th>Error</tr>";
+  *page +=
+      "<h2>Scrape targets</h2><div class=scroll><table><tr><th>Job<th>Address<th>State<th>Last "
+      "scrape<th>Error</tr>";
   for (const TargetStatus& target : status.targets) {
-    *page += fmt::format("<tr><td>{}<td>{}<td>{}<td class=num>{}<td>{}</tr>", EscapeHtml(target.job),
-                         EscapeHtml(target.url), Tag(HealthStyle(target.health), target.health),
-                         target.last_scrape ? Time(status.now, *target.last_scrape) : "never",
-                         EscapeHtml(target.last_error));
+    *page +=
+        fmt::format("<tr><td>{}<td>{}<td>{}<td class=num>{}<td>{}</tr>", EscapeHtml(target.job),
+                    EscapeHtml(target.url), Tag(HealthStyle(target.health), target.health),
+                    target.last_scrape ? Time(status.now, *target.last_scrape) : "never",
+                    EscapeHtml(target.last_error));
   }
   *page += "</table></div>";
 }
@@ -159,18 +175,19 @@ std::string Page(const AlertingSources& sources) {
       kStyle, Tag(HealthStyle(overall), overall), EscapeHtml(status.version), status.series,
       status.rules_enabled, status.rules_total, Time(status.now, status.started));
   AppendProblems(status, &page);
-  AppendAlerts("Firing", sources.book.List({AlertState::kFiring, AlertState::kAcknowledged}), status.now,
-               &page);
+  AppendAlerts("Firing", sources.book.List({AlertState::kFiring, AlertState::kAcknowledged}),
+               status.now, &page);
   AppendAlerts("Pending", sources.book.List({AlertState::kPending}), status.now, &page);
   AppendAlerts("Resolved of late", sources.book.List({AlertState::kResolved}), status.now, &page);
   AppendReceivers(status, &page);
   AppendTargets(status, &page);
   AppendRules(*sources.rules().index, &page);
-  page += "<h2>More</h2><p><a href=\"/metrics\">Metrics</a> &middot; "
-          "<a href=\"/api/v1/alerting/alerts?status=all\">Alerts as JSON</a> &middot; "
-          "<a href=\"/api/v1/alerting/rules\">Rules as JSON</a> &middot; "
-          "<a href=\"/api/v1/alerting/status\">Status</a> &middot; "
-          "<a href=\"/api/v1/alerting/health\">Health</a></p>";
+  page +=
+      "<h2>More</h2><p><a href=\"/metrics\">Metrics</a> &middot; "
+      "<a href=\"/api/v1/alerting/alerts?status=all\">Alerts as JSON</a> &middot; "
+      "<a href=\"/api/v1/alerting/rules\">Rules as JSON</a> &middot; "
+      "<a href=\"/api/v1/alerting/status\">Status</a> &middot; "
+      "<a href=\"/api/v1/alerting/health\">Health</a></p>";
   return page;
 }
 

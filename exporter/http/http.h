@@ -110,7 +110,7 @@ struct ServerOptions {
   std::size_t workers = 32;
   // Threads beside the workers: a connection holds one from its first byte on, so without them a
   // few dozen clients that send half a head would keep all others waiting.
-  std::size_t spare_threads = 96;
+  std::size_t spare_threads = 64;
   // How long a client may be silent: before its request's head is whole, or between two parts of a
   // body; and how long it may leave an answer unread.
   Duration silence_timeout{std::chrono::seconds(10)};

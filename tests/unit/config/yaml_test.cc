@@ -128,6 +128,13 @@ TEST(Yaml, AMergeKeyLeavesTheRestReadableAndAQuotedOneIsOrdinary) {
   EXPECT_EQ(Show(Tree("\"<<\": 1")), "{<<=1}");
 }
 
+TEST(Yaml, ARefusedKeyWithoutValueIsReportedOnceAndUnderItsOwnName) {
+  EXPECT_THAT(Parse("- a: 1\n  <<\n").problems,
+              ElementsAre("f.yml:2:3: merge keys (<<) are not supported; write the entries out"));
+  EXPECT_THAT(Parse("- a: 1\n  a\n").problems,
+              ElementsAre("f.yml:2:3: key \"a\" stands twice in this map; first at 1:3"));
+}
+
 TEST(Yaml, ABlockTextEndsAsItsFileDoes) {
   EXPECT_EQ(Show(Tree("a: |+\n  x\n\n")), "{a=\"x\n\n\"}");
   EXPECT_EQ(Show(Tree("a: |-\n  x\n")), "{a=\"x\"}");

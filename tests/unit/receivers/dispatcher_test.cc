@@ -38,7 +38,7 @@ class WaitingHttpClient final : public HttpClient {
       for (const auto& [name, value] : request.headers) {
         if (name == "Idempotency-Key") told_.push_back(request.url + " " + value);
       }
-      if (!status) waiting_.push_back(std::move(done));
+      if (!status) waiting_.push_back(done);
     }
     changed_.NotifyAll();
     if (status) done(Answer(*status));
@@ -148,7 +148,7 @@ class WatchedClock final : public Clock {
   }
 
  private:
-  const SystemClock clock_;
+  SystemClock clock_;
   mutable Mutex mu_;
   mutable CondVar changed_;
   mutable std::set<std::thread::id> asked_ GUARDED_BY(mu_);
@@ -370,9 +370,11 @@ TEST_F(DispatcherTest, HearsOfTheAlertsThatWereOfferedBeforeItForgetsTheOthers) 
   // Both wait when the thread starts.
   next.Accept({Fires(1)});
   next.EngineRestored();
+  next.Accept({Fires(2)});
   next.Start();
+  http_.AwaitTold(2);
   next.Accept({Resolved(*Fires(1))});
-  EXPECT_EQ(http_.AwaitTold(2).back(), std::string(kA) + " e1-resolved-2");
+  EXPECT_EQ(http_.AwaitTold(3).back(), std::string(kA) + " e1-resolved-2");
 }
 
 TEST_F(DispatcherTest, SendsADeadLetterToTheNewAddress) {

@@ -92,7 +92,7 @@ TEST(StatSource, ACpuThatIsUnpluggedEnds) {
 TEST(LoadSource, TellsTheAveragesUnderBothNamings) {
   HostWorld world;
   world.Write("proc/loadavg", "0.75 1.50 2.25 2/345 6789\n");
-  world.Use(MakeLoadSource(world.paths()));
+  world.Use(MakeLoadSource(world.paths(), 2));
   world.Collect();
   EXPECT_EQ(world.Node("node_load1"), "0.75");
   EXPECT_EQ(world.Node("node_load5"), "1.5");
@@ -101,6 +101,7 @@ TEST(LoadSource, TellsTheAveragesUnderBothNamings) {
   EXPECT_EQ(world.System("system_load_5m"), "1.5");
   EXPECT_EQ(world.System("system_load_15m"), "2.25");
   EXPECT_EQ(world.System("system_load_average"), "0.75");
+  EXPECT_EQ(world.System("system_load_per_cpu"), "0.375");
   EXPECT_EQ(world.sink.Metadata("system_load_average")->original_name, "system.load.average");
 }
 

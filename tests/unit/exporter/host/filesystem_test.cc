@@ -158,7 +158,7 @@ TEST_F(FilesystemTest, AStuckMountHasADeviceErrorAndItsFiguresEnd) {
   EXPECT_EQ(of_nfs("node_filesystem_device_error"), "0");
 
   world.CollectAfter(Duration(5000));
-  EXPECT_EQ(of_nfs("node_filesystem_device_error"), "1");
+  ASSERT_EQ(of_nfs("node_filesystem_device_error"), "1");
   EXPECT_EQ(of_nfs("node_filesystem_size_bytes"), "stale");
   EXPECT_EQ(Of("node_filesystem_device_error", "/"), "0") << "the others go on";
 

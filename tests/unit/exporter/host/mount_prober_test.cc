@@ -4,6 +4,7 @@
 
 #include <cerrno>
 #include <chrono>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,8 @@ using Paths = std::vector<std::string>;
 constexpr MountProber::Limits kPatient{Duration(60'000), seconds(5), 32};
 // For mounts that do not answer, so that no test waits.
 constexpr MountProber::Limits kHasty{Duration(0), seconds(5), 2};
+
+bool IsStuck(const std::optional<MountProber::Answer>& answer) { return answer && answer->stuck; }
 
 TEST(MountProber, AnswersInTheOrderOfThePaths) {
   StuckMounts mounts;
@@ -70,7 +73,7 @@ TEST(MountProber, CallsAMountStuckAfterItsLimitAndGoesOnWithTheOthers) {
   mounts.AwaitBlocked(1);
   EXPECT_FALSE((*prober.Probe(paths, seconds(0)))[0].has_value()) << "seen to be busy since 0 s";
   EXPECT_FALSE((*prober.Probe(paths, std::chrono::milliseconds(4999)))[0].has_value());
-  EXPECT_TRUE((*prober.Probe(paths, seconds(5)))[0]->stuck);
+  ASSERT_TRUE(IsStuck((*prober.Probe(paths, seconds(5)))[0]));
 
   mounts.AwaitAsked("/a", 1);
   auto answers = prober.Probe(paths, seconds(7));
@@ -88,7 +91,7 @@ TEST(MountProber, AsksAStuckMountAgainWhenItsThreadHasReturned) {
   ASSERT_TRUE(prober.Probe({"/nfs"}, seconds(0)).ok());
   mounts.AwaitBlocked(1);
   ASSERT_TRUE(prober.Probe({"/nfs"}, seconds(0)).ok());
-  ASSERT_TRUE((*prober.Probe({"/nfs"}, seconds(5)))[0]->stuck);
+  ASSERT_TRUE(IsStuck((*prober.Probe({"/nfs"}, seconds(5)))[0]));
   mounts.ReleaseAll();
   auto answers = prober.Probe({"/nfs"}, seconds(6));
   while (!(*answers)[0].has_value() || (*answers)[0]->stuck) {
