@@ -43,11 +43,17 @@ class Loading {
     ReadEnvironmentVariables();
     ResolveDefaultReceivers();
     ReadRuleFiles();
-    diagnostics_.Sort();
-    if (diagnostics_.has_errors()) return {nullptr, std::move(diagnostics_)};
     settings_.files_read.insert(settings_.files_read.end(), of_environment_.files_read.begin(),
                                 of_environment_.files_read.end());
-    return {std::make_shared<const Settings>(std::move(settings_)), std::move(diagnostics_)};
+    diagnostics_.Sort();
+    Loaded loaded;
+    loaded.files = settings_.files_read;
+    loaded.patterns = settings_.rule_file_patterns;
+    if (!diagnostics_.has_errors()) {
+      loaded.settings = std::make_shared<const Settings>(std::move(settings_));
+    }
+    loaded.diagnostics = std::move(diagnostics_);
+    return loaded;
   }
 
  private:
@@ -167,6 +173,7 @@ Loaded LoadConfiguration(const std::string& file, const Environment& environment
   const Result<std::string> text = files.Read(file, kMaxConfigurationBytes);
   if (text) return LoadConfigurationText(file, *text, environment, files);
   Loaded loaded;
+  loaded.files.push_back(file);
   ReportUnreadable(file, text.error(), loaded.diagnostics);
   return loaded;
 }

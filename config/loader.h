@@ -17,6 +17,10 @@ namespace tocsin::config {
 struct Loaded {
   std::shared_ptr<const Settings> settings;  // null when there are errors
   Diagnostics diagnostics;                   // errors, warnings and remarks, sorted by place
+  // What was read and which patterns were looked for, as far as they are known: what a watcher
+  // watches, also where the configuration is refused.
+  std::vector<std::string> files;
+  std::vector<std::string> patterns;
 };
 
 Loaded LoadConfiguration(const std::string& file, const Environment& environment);

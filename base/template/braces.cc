@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "base/number.h"
 #include "base/text.h"
@@ -27,8 +29,13 @@ std::optional<int> ParseDecimals(std::string_view format) {
   return static_cast<int>(*decimals);
 }
 
-std::string ApplyFormat(std::string value, std::string_view format) {
-  const std::optional<int> decimals = ParseDecimals(format);
+// What a label holds may look like a number ("0123") and is not one.
+bool IsNumberWord(std::string_view word) {
+  return word == "value" || word == "metric_value" || word == "threshold";
+}
+
+std::string ApplyFormat(std::string_view word, std::string value, std::string_view format) {
+  const std::optional<int> decimals = IsNumberWord(word) ? ParseDecimals(format) : std::nullopt;
   const std::optional<double> number = ParseFloat(value);
   if (!decimals || !number || !std::isfinite(*number)) return value;
   return fmt::format("{:.{}f}", *number, *decimals);
@@ -86,7 +93,7 @@ BracesTemplate::Rendered BracesTemplate::Render(const Lookup& lookup) const {
     if (!piece.placeholder) {
       rendered.text += piece.text;
     } else if (std::optional<std::string> value = lookup(piece.text)) {
-      rendered.text += ApplyFormat(*std::move(value), piece.format);
+      rendered.text += ApplyFormat(piece.text, *std::move(value), piece.format);
     } else {
       ++rendered.unknown_placeholders;
       rendered.text += '{' + piece.text;

@@ -168,7 +168,9 @@ struct App::Parts {
   // Start() and Reload()
   void ApplySources(const config::Settings& settings);
   void StartRounds();
-  void Watch(const config::Settings& settings);
+  // The files of what is in force, and those of a configuration that was refused: mending one of
+  // them is what the user does next.
+  void Watch(const config::Loaded* refused = nullptr);
   void Swap(Configured next);
 
   // for the API
@@ -414,7 +416,7 @@ void App::Start() {
   p.watcher = std::make_unique<config::FileWatcher>(
       [&queue = p.queue] { queue.AskReload("a configuration file has changed"); },
       p.log.Named("config"));
-  p.Watch(*p.settings);
+  p.Watch();
   p.ready = true;
   p.log.Info("listening", {{"address", p.server->address()}, {"version", Version()}});
   if (p.extra_server != nullptr) {
@@ -448,8 +450,14 @@ void App::Parts::ApplySources(const config::Settings& next) {
   scraper->Apply(next.scrape_jobs, next.external_labels);
 }
 
-void App::Parts::Watch(const config::Settings& watched) {
-  watcher->Watch(watched.files_read, watched.rule_file_patterns);
+void App::Parts::Watch(const config::Loaded* refused) {
+  std::vector<std::string> files = settings->files_read;
+  std::vector<std::string> patterns = settings->rule_file_patterns;
+  if (refused != nullptr) {
+    files.insert(files.end(), refused->files.begin(), refused->files.end());
+    patterns.insert(patterns.end(), refused->patterns.begin(), refused->patterns.end());
+  }
+  watcher->Watch(std::move(files), std::move(patterns));
 }
 
 // ---- Reload
@@ -476,6 +484,7 @@ Status App::Reload() {
               {{"problems", problems.size()}});
     std::string text = fmt::format("{}", fmt::join(problems, "\n"));
     p.reloads.Note(p.clock.Now(), std::move(problems));
+    p.Watch(&loaded);
     return Error{std::move(text)};
   }
   p.Swap(*std::move(next));
@@ -499,7 +508,7 @@ void App::Parts::Swap(Configured next) {
   series->SetWatchMaker(next.rules, clock.Now());
   PublishRules(std::move(next.rules));
   ApplySources(*settings);
-  Watch(*settings);
+  Watch();
 }
 
 // ---- Stop

@@ -131,5 +131,11 @@ TEST(Braces, TheirPlaceholdersCanBeListedInOrder) {
   EXPECT_THAT(BracesTemplate::Parse("{{none}}")->Placeholders(), IsEmpty());
 }
 
+TEST(BracesTemplate, AFormatIsForTheWordsThatAreNumbersOnly) {
+  EXPECT_EQ(Text("{threshold:.0f}", {{"threshold", "80.0"}}), "80");
+  EXPECT_EQ(Text("{metric_value:.2f}", {{"metric_value", "1"}}), "1.00");
+  EXPECT_EQ(Text("{rack:.1f}", {{"rack", "0123"}}), "0123");
+}
+
 }  // namespace
 }  // namespace tocsin

@@ -180,6 +180,20 @@ TEST(Loader, AFileThatCannotBeReadIsNamedWithTheReason) {
               ElementsAre(file + ": cannot be read: No such file or directory"));
 }
 
+TEST(Loader, ARefusedConfigurationStillTellsWhatMustChange) {
+  const testing::TempDir folder;
+  const auto write = [&](const std::string& name, const std::string& text) {
+    std::ofstream(folder.path() + "/" + name) << text;
+  };
+  write("tocsin.yml", "rule_files: [new.yml]\n");
+  write("new.yml", "rules: [{}]\n");
+  const Loaded loaded = LoadConfiguration(folder.path() + "/tocsin.yml", EmptyEnvironment());
+  EXPECT_EQ(loaded.settings, nullptr);
+  EXPECT_THAT(loaded.files,
+              ElementsAre(folder.path() + "/tocsin.yml", folder.path() + "/new.yml"));
+  EXPECT_THAT(loaded.patterns, ElementsAre(folder.path() + "/new.yml"));
+}
+
 TEST(LoadRuleFiles, ReadsAllAndReportsAll) {
   const testing::TempDir folder;
   const std::string good = folder.path() + "/good.yml";

@@ -83,6 +83,7 @@ class RawClient {
     }
     const std::string head = buffer_.substr(0, head_end);
     buffer_.erase(0, head_end + 4);
+    if (!head.starts_with("HTTP/1.1 ")) return response;  // bytes that belong to no answer
     bool status_line = true;
     for (std::string_view line : Split(head, '\n')) {
       line = TrimSpace(line);
