@@ -20,8 +20,8 @@ header{display:flex;flex-wrap:wrap;gap:.5rem 1.5rem;align-items:baseline;border-
 h1{font-size:1.4rem;margin:.4rem 0}h2{font-size:1.05rem;margin:1.8rem 0 .4rem}
 table{border-collapse:collapse;width:100%}th,td{text-align:left;padding:.3rem .6rem .3rem 0;vertical-align:top;
 border-bottom:1px solid var(--line)}th{font-weight:600;color:var(--dim);font-size:.85rem}
-td{overflow-wrap:anywhere}.dim{color:var(--dim)}.num{white-space:nowrap}
-.tag{display:inline-block;border-radius:.25rem;padding:0 .45rem;font-size:.85rem;font-weight:600;color:#fff;background:#666}
+td{overflow-wrap:break-word}.dim{color:var(--dim)}.num{white-space:nowrap}
+.tag{display:inline-block;white-space:nowrap;border-radius:.25rem;padding:0 .45rem;font-size:.85rem;font-weight:600;color:#fff;background:#666}
 .critical{background:#b00020}.high{background:#c75000}.medium{background:#8a6d00}.low{background:#2e7d32}
 .info{background:#1565c0}.bad{background:#b00020}.warn{background:#c75000}.good{background:#2e7d32}
 pre{white-space:pre-wrap;overflow-wrap:anywhere;background:#8881;padding:.6rem;border-radius:.25rem}

@@ -1,8 +1,10 @@
 #include "exporter/scrape/sample_labels.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <iterator>
+#include <optional>
 
 #include "base/number.h"
 
@@ -50,6 +52,7 @@ std::string NormaliseFloatLabel(std::string_view value) {
   const std::optional<double> number = ParseFloat(value);
   if (!number) return std::string(value);
   if (!std::isfinite(*number)) return FormatFloat(*number);
+  if (*number == 0) return "0.0";  // -0 too
   char buffer[32];
   const auto end = std::to_chars(buffer, std::end(buffer), *number, std::chars_format::scientific);
   const std::string_view scientific(buffer, static_cast<std::size_t>(end.ptr - buffer));

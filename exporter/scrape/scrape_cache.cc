@@ -8,7 +8,8 @@ namespace {
 // Entries live this many pages beyond their last one: series that come and go keep their entry.
 constexpr std::uint64_t kKeepPages = 10;
 // A target whose lines are new in each page would fill the memory until then: once there are more
-// unused lines than the page has, and this many, they go at once.
+// unused lines than the last good page has, and this many, they go at once. (A bad page says nothing
+// about what a good one will have: after it a large target goes on with its lines.)
 constexpr std::size_t kUnusedLinesLetBe = 1000;
 
 void AddMarker(LabelsView labels, Timestamp timestamp, SampleBatch* batch) {
@@ -99,6 +100,7 @@ std::size_t ScrapeCache::CommitPage(Timestamp timestamp, SampleBatch* batch) {
     series.stored = in_page;
     series.live = in_page && series.tracked;
   }
+  lines_in_good_page_ = lines_in_page_;
   AddNewMetadata(batch);
   Sweep();
   return added;
@@ -125,7 +127,7 @@ void ScrapeCache::EndAll(Timestamp timestamp, SampleBatch* batch) {
 }
 
 void ScrapeCache::Sweep() {
-  if (lines_.size() > 2 * lines_in_page_ + kUnusedLinesLetBe) {
+  if (lines_.size() > 2 * lines_in_good_page_ + kUnusedLinesLetBe) {
     DropUnseenSince(page_);
   } else if (page_ > kKeepPages && page_ % kKeepPages == 0) {
     DropUnseenSince(page_ - kKeepPages);

@@ -93,6 +93,7 @@ class ScrapeCache {
 
   std::uint64_t page_ = 0;
   std::size_t lines_in_page_ = 0;
+  std::size_t lines_in_good_page_ = 0;  // the last one
   Table<Line> lines_;
   Table<Series> series_;
   Table<Family> families_;

@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
+#include <map>
 #include <utility>
 
 #include "base/number.h"
@@ -349,12 +351,16 @@ void ScrapeLoop::OnEnd(Timestamp retired_at) {
 void ScrapeLoop::EndSeries(Timestamp retired_at) {
   const Gate::Pass pass(context_->gate);
   if (!pass) return;
+  Timestamp ended_at;
   {
     MutexLock lock(mu_);
     if (!status_.last_scrape) return;  // never stored anything
+    // Behind the last turn also where that was in the very millisecond of the retirement: the store
+    // refuses a second value for a time that it has.
+    ended_at = std::max(retired_at, *status_.last_scrape + Duration(1));
   }
   SampleBatch batch(Origin::kScrape, SameTime::kRefuse);
-  cache_.EndAll(retired_at, &batch);
+  cache_.EndAll(ended_at, &batch);
   // What another target has gone on with is refused as out of order, and that is right.
   context_->sink.Append(batch, context_->clock.Now());
 }

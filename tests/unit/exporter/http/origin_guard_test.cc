@@ -6,8 +6,9 @@ namespace {
 // The status of a request with that Origin, sent to host "tocsin:9095".
 int StatusOf(const char* method, const std::string& origin,
              ErrorStyle errors = ErrorStyle::kPlain) {
-  const Route guarded = GuardOrigin(
-      {method, "/x", [](const Request&) { return Response(); }, 1 << 20, errors}, {"https://ok.example"});
+  const Route guarded =
+      GuardOrigin({method, "/x", [](const Request&) { return Response(); }, 1 << 20, errors},
+                  {"https://ok.example"});
   Request request;
   request.method = method;
   request.headers = {{"Host", "tocsin:9095"}};

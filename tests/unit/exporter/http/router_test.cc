@@ -108,8 +108,8 @@ TEST_F(RouterTest, LeavesDotsAsData) {
 
 TEST_F(RouterTest, RefusesMalformedPaths) {
   Add("GET", "/x/**");
-  for (const char* path : {"/x/%", "/x/%4", "/x/%zz", "/x/a%00b", "/x/%ff", "/x/\xff", "/x/%ed%a0%80",
-                           "x", ""}) {
+  for (const char* path :
+       {"/x/%", "/x/%4", "/x/%zz", "/x/a%00b", "/x/%ff", "/x/\xff", "/x/%ed%a0%80", "x", ""}) {
     EXPECT_EQ(Find("GET", path), "400") << path;
   }
   // A fuzzer's find: one that is not written as an escape.
