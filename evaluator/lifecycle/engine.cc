@@ -60,7 +60,7 @@ void Engine::Deal(const Message& message, Timestamp now) {
 }
 
 void Engine::Run(const std::function<void()>& on_restored) {
-  lifecycle_.OfferRestored(clock_.Now());
+  lifecycle_.OfferRestored();
   lifecycle_.RunDue(clock_.Now());
   lifecycle_.Flush();
   if (on_restored) on_restored();

@@ -15,8 +15,6 @@ constexpr Duration kPruneInterval = std::chrono::hours(1);
 // So many resolved alerts are a reason to prune before the hour is over: a value that swings around
 // its threshold can end thousands of episodes a second.
 constexpr std::size_t kPruneAfterResolved = 1'000;
-// How far back the receivers are told again of resolved alerts after a restart.
-constexpr Duration kOfferResolved = std::chrono::hours(24);
 
 // alertname, severity and the series' own labels: what receivers and routes see.
 Labels AlertLabels(const ThresholdRule& rule, LabelsView metadata) {
@@ -509,12 +507,9 @@ void Lifecycle::RestoreHolds(Timestamp now) {
   }
 }
 
-void Lifecycle::OfferRestored(Timestamp now) {
+void Lifecycle::OfferRestored() {
   std::vector<AlertPtr> offer =
       book_.List({AlertState::kFiring, AlertState::kAcknowledged, AlertState::kResolved});
-  std::erase_if(offer, [now](const AlertPtr& alert) {
-    return alert->state == AlertState::kResolved && *alert->resolved_at + kOfferResolved < now;
-  });
   // What the first ApplyRules changed is in the book, too; it is written before it is told.
   changed_.clear();
   Flush();

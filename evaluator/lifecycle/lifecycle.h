@@ -59,8 +59,9 @@ class Lifecycle {
   // logged and left alone.
   Status Restore(Timestamp now);
   // After Restore and the first ApplyRules: tells the receivers about everything that fires, and
-  // what was resolved within the last day, since they may not have heard of it before the restart.
-  void OfferRestored(Timestamp now);
+  // about what was resolved, since they may not have heard of it before the restart, however long
+  // ago that was. They know what they have dealt with.
+  void OfferRestored();
 
   // Alerts of rules that are gone, disabled or look at something else are resolved.
   void ApplyRules(std::shared_ptr<const RuleIndex> rules, Duration staleness, Timestamp now);

@@ -287,7 +287,8 @@ Status App::Parts::Listen(const config::Settings& listening) {
 
   if (!listening.extra_metrics_port) return {};
   server_options.listen_address = fmt::format("127.0.0.1:{}", *listening.extra_metrics_port);
-  server_options.workers = 4;
+  server_options.workers = 4;  // scrapers come one at a time
+  server_options.spare_threads = 16;
   Result<std::unique_ptr<http::Server>> metrics_server =
       http::StartCivetwebServer(server_options, extra_router, log.Named("http"), metrics);
   if (!metrics_server) {

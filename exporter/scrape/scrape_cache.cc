@@ -8,8 +8,8 @@ namespace {
 // Entries live this many pages beyond their last one: series that come and go keep their entry.
 constexpr std::uint64_t kKeepPages = 10;
 // A target whose lines are new in each page would fill the memory until then: once there are more
-// unused lines than the last good page has, and this many, they go at once. (A bad page says nothing
-// about what a good one will have: after it a large target goes on with its lines.)
+// unused lines than the last good page has, and this many, they go at once. (A bad page says
+// nothing about what a good one will have: after it a large target goes on with its lines.)
 constexpr std::size_t kUnusedLinesLetBe = 1000;
 
 void AddMarker(LabelsView labels, Timestamp timestamp, SampleBatch* batch) {

@@ -458,7 +458,7 @@ TEST(LifecycleRestart, WhatTheNewRulesEndedIsWrittenBeforeTheReceiversHearOfIt) 
   ASSERT_TRUE(lifecycle.Restore(world.now).ok());
   lifecycle.ApplyRules(std::make_shared<const RuleIndex>(RuleIndex::Rules(), minutes(5)),
                        minutes(5), world.now);
-  lifecycle.OfferRestored(world.now);
+  lifecycle.OfferRestored();
   lifecycle.Flush();
   EXPECT_EQ(sink.told, (std::vector<AlertState>{AlertState::kResolved}));
   EXPECT_EQ(sink.writes_submitted, 1U);

@@ -133,7 +133,7 @@ class World {
         *registry_);
     EXPECT_TRUE(lifecycle_->Restore(now).ok());
     ApplyRules();
-    lifecycle_->OfferRestored(now);
+    lifecycle_->OfferRestored();
     Pump();
   }
   void Stop() {

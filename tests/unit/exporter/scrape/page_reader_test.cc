@@ -1,264 +1,273 @@
+// A target's page to samples: which are kept, under which labels, at which time, and what a cache
+// that knows the page changes about it (nothing).
 #include "exporter/scrape/page_reader.h"
 
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
-#include <cmath>
-#include <string>
-#include <vector>
-
-#include "base/number.h"
+#include "tests/unit/exporter/scrape/batch_text.h"
 
 namespace tocsin::scrape {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
-const Timestamp kNow = FromUnixMillis(1'700'000'000'000);
-const Labels kTarget{{"job", "node"}, {"instance", "h:1"}};
+constexpr Timestamp kNow = Timestamp(Duration(1'700'000'000'000));
 
-// One target whose pages are read one after the other.
-class Pages {
- public:
+std::string Millis(Timestamp at) { return std::to_string(ToUnixMillis(at)); }
+
+class PageReaderTest : public ::testing::Test {
+ protected:
+  // A page that is committed when it is good, failed when it is not.
   PageReport Read(std::string_view page) {
-    batch.Clear();
-    PageReport report = ReadPage(page, rules, &cache, &batch);
+    batch_.Clear();
+    PageReport report = ReadPage(page, rules_, &cache_, &batch_);
+    page_items_ = ItemsOf(batch_);
+    SampleBatch end(Origin::kScrape);
     if (report.status.ok()) {
-      EXPECT_EQ(report.series.size(), batch.size());
-      read = Lines();
-      added = cache.CommitPage(rules.timestamp, &batch);
+      added_ = cache_.CommitPage(rules_.timestamp, &end);
     } else {
-      cache.FailPage(rules.timestamp, &batch);
+      cache_.FailPage(rules_.timestamp, &end);
     }
-    rules.timestamp += std::chrono::seconds(10);
+    markers_ = ItemsOf(end);
+    metadata_ = end.metadata();
     return report;
   }
-  std::vector<std::string> Lines() const {
-    std::vector<std::string> lines;
-    for (const SampleBatch::Item& item : batch.items()) {
-      lines.push_back(batch.labels(item).ToString() + " " + FormatFloat(item.sample.value));
-    }
-    return lines;
+  std::vector<std::string> Items(std::string_view page) {
+    const PageReport report = Read(page);
+    EXPECT_TRUE(report.status.ok()) << report.status.message();
+    EXPECT_EQ(report.series.size(), page_items_.size());
+    return page_items_;
   }
 
-  PageRules rules{kTarget, false, true, 0, kNow};
-  ScrapeCache cache;
-  SampleBatch batch{Origin::kScrape, SameTime::kRefuse};
-  std::vector<std::string> read;  // of the last good page, without markers
-  std::size_t added = 0;
+  Labels target_labels_{{"job", "app"}};
+  PageRules rules_{target_labels_, false, true, 0, kNow};
+  ScrapeCache cache_;
+  SampleBatch batch_{Origin::kScrape};
+  std::vector<std::string> page_items_;
+  std::vector<std::string> markers_;
+  std::vector<FamilyMetadata> metadata_;
+  std::size_t added_ = 0;
 };
 
-TEST(PageReader, AddsTheLabelsOfTheTarget) {
-  Pages pages;
-  const PageReport report = pages.Read("a 1\nb{x=\"1\"} 2\n");
-  EXPECT_TRUE(report.status.ok());
-  EXPECT_EQ(report.samples, 2U);
-  EXPECT_THAT(pages.read, ElementsAre("a{instance=\"h:1\", job=\"node\"} 1",
-                                      "b{instance=\"h:1\", job=\"node\", x=\"1\"} 2"));
+TEST_F(PageReaderTest, ReadsSamplesInThePagesOrderUnderTheTargetsLabels) {
+  EXPECT_THAT(Items("b{x=\"1\"} 2\na 1.5\n"),
+              ElementsAre(R"(b{job="app", x="1"} 2)", R"(a{job="app"} 1.5)"));
 }
 
-TEST(PageReader, ReadsAKnownLineAsItReadItFirst) {
-  Pages pages;
-  pages.Read("a{job=\"app\"} 1\n");
-  EXPECT_EQ(pages.added, 1U);
-  pages.Read("a{job=\"app\"} 2\n");
-  EXPECT_EQ(pages.added, 0U);
-  EXPECT_EQ(pages.cache.lines(), 1U);
-  EXPECT_THAT(pages.read,
-              ElementsAre("a{exported_job=\"app\", instance=\"h:1\", job=\"node\"} 2"));
-}
-
-TEST(PageReader, HonorsTheLabelsOfThePageIfTold) {
-  Pages pages;
-  pages.rules.honor_labels = true;
-  pages.Read("a{job=\"app\"} 1\n");
-  EXPECT_THAT(pages.read, ElementsAre("a{instance=\"h:1\", job=\"app\"} 1"));
-}
-
-TEST(PageReader, NeedsNoFinalNewline) {
-  Pages pages;
-  EXPECT_TRUE(pages.Read("a 1").status.ok());
-  EXPECT_EQ(pages.read.size(), 1U);
-}
-
-TEST(PageReader, TakesAnEmptyPage) {
-  Pages pages;
-  const PageReport report = pages.Read("");
+TEST_F(PageReaderTest, ReadsAnEmptyPage) {
+  const PageReport report = Read("");
   EXPECT_TRUE(report.status.ok());
   EXPECT_EQ(report.samples, 0U);
-  EXPECT_THAT(pages.read, IsEmpty());
 }
 
-TEST(PageReader, StampsSamplesWithTheTimeOfTheScrape) {
-  Pages pages;
-  pages.Read("a 1\n");
-  EXPECT_EQ(pages.batch.items().at(0).sample.timestamp, kNow);
+TEST_F(PageReaderTest, ReadsAKnownPageAsItReadItFirst) {
+  const std::string page =
+      "# TYPE h histogram\nh_bucket{le=\"1\"} 1\nh_bucket{le=\"+Inf\"} 2\nh_sum 3\nh_count 2\n"
+      "a{job=\"own\",x=\"\\\"\"} 4\n";
+  const std::vector<std::string> first = Items(page);
+  EXPECT_EQ(added_, 5U);
+  EXPECT_EQ(Items(page), first);
+  EXPECT_EQ(added_, 0U);
+  EXPECT_EQ(cache_.lines(), 5U);
 }
 
-TEST(PageReader, TakesThePagesOwnTimes) {
-  Pages pages;
-  pages.Read("a 1 1699999999000\n");
-  EXPECT_EQ(pages.batch.items().at(0).sample.timestamp, FromUnixMillis(1'699'999'999'000));
+TEST_F(PageReaderTest, ReadsTheNewValuesOfAKnownPage) {
+  Items("a{x=\"1\"} 1\n");
+  EXPECT_THAT(Items("a{x=\"1\"} NaN\n"), ElementsAre(R"(a{job="app", x="1"} NaN)"));
 }
 
-TEST(PageReader, IgnoresOwnTimesIfTold) {
-  Pages pages;
-  pages.rules.honor_timestamps = false;
-  pages.Read("a 1 1699999999000\n");
-  EXPECT_EQ(pages.batch.items().at(0).sample.timestamp, kNow);
+// Two lines are the same only if their bytes are: a blank more is a new line of a known series.
+TEST_F(PageReaderTest, FindsAKnownSeriesInANewSpelling) {
+  Items("a{x=\"1\",y=\"2\"} 1\n");
+  EXPECT_THAT(Items("a{ y=\"2\", x=\"1\" } 2\n"), ElementsAre(R"(a{job="app", x="1", y="2"} 2)"));
+  EXPECT_EQ(added_, 0U);
+  EXPECT_THAT(markers_, IsEmpty());
 }
 
-TEST(PageReader, LeavesOutWhatLiesTooFarAhead) {
-  Pages pages;
-  const std::int64_t ten_minutes = ToUnixMillis(kNow) + 10 * 60 * 1000;
-  const PageReport report = pages.Read("a 1 " + std::to_string(ten_minutes) + "\nb 1 " +
-                                       std::to_string(ten_minutes + 1) + "\n");
-  EXPECT_TRUE(report.status.ok());
-  EXPECT_EQ(report.samples, 2U);
-  EXPECT_EQ(report.too_new, 1U);
-  EXPECT_THAT(pages.read, ElementsAre(HasSubstr("a{")));
+TEST_F(PageReaderTest, TellsTheSeriesThatEachItemBelongsTo) {
+  const PageReport report = Read("a 1\nb 2\n");
+  ASSERT_EQ(report.series.size(), 2U);
+  EXPECT_EQ(report.series[0]->labels.ToString(), R"(a{job="app"})");
+  EXPECT_EQ(report.series[1]->labels.ToString(), R"(b{job="app"})");
 }
 
-TEST(PageReader, SurvivesTheLargestTimestamp) {
-  Pages pages;
-  EXPECT_EQ(pages.Read("a 1 9223372036854775807\n").too_new, 1U);
-}
+// --- duplicates ---
 
-TEST(PageReader, KeepsTheFirstOfASeriesThatStandsThereTwice) {
-  Pages pages;
-  const PageReport report =
-      pages.Read("a{x=\"1\",y=\"2\"} 1\na{y=\"2\",x=\"1\"} 2\na{x=\"1\",y=\"2\"} 3\n");
-  EXPECT_TRUE(report.status.ok());
+TEST_F(PageReaderTest, KeepsTheFirstOfTwoSamplesOfASeries) {
+  const PageReport report = Read("a 1\na 2\nb 3\n");
+  EXPECT_THAT(page_items_, ElementsAre(R"(a{job="app"} 1)", R"(b{job="app"} 3)"));
+  EXPECT_EQ(report.duplicates, 1U);
   EXPECT_EQ(report.samples, 3U);
-  EXPECT_EQ(report.duplicates, 2U);
-  ASSERT_EQ(pages.read.size(), 1U);
-  EXPECT_THAT(pages.read[0], HasSubstr("} 1"));
 }
 
-TEST(PageReader, FindsDuplicatesAmongKnownLinesToo) {
-  Pages pages;
-  pages.Read("a 1\n");
-  const PageReport report = pages.Read("a 2\na 3\n");
+TEST_F(PageReaderTest, SeesADuplicateInAnotherSpelling) {
+  for (int round = 0; round < 2; ++round) {  // new, then known
+    const PageReport report = Read("a{x=\"1\",y=\"2\"} 1\na{y=\"2\",x=\"1\"} 2\n");
+    EXPECT_THAT(page_items_, ElementsAre(R"(a{job="app", x="1", y="2"} 1)"));
+    EXPECT_EQ(report.duplicates, 1U);
+    EXPECT_EQ(report.series.size(), 1U);
+  }
+}
+
+TEST_F(PageReaderTest, CountsASampleNamedAsASyntheticSeriesAsADuplicate) {
+  cache_.AddSynthetic(Labels{{"__name__", "up"}, {"job", "app"}});
+  const PageReport report = Read("up 7\na 1\n");
+  EXPECT_THAT(page_items_, ElementsAre(R"(a{job="app"} 1)"));
   EXPECT_EQ(report.duplicates, 1U);
-  EXPECT_THAT(pages.read, ElementsAre("a{instance=\"h:1\", job=\"node\"} 2"));
 }
 
-TEST(PageReader, LetsNoPageOverwriteSyntheticSeries) {
-  Pages pages;
-  pages.cache.AddSynthetic(Labels{{"__name__", "up"}, {"job", "node"}, {"instance", "h:1"}});
-  const PageReport report = pages.Read("up 0\na 1\n");
-  EXPECT_TRUE(report.status.ok());
+// --- labels ---
+
+TEST_F(PageReaderTest, ExportsAConflictingLabelWithoutHonorLabels) {
+  EXPECT_THAT(Items("a{job=\"own\"} 1\n"), ElementsAre(R"(a{exported_job="own", job="app"} 1)"));
+}
+
+TEST_F(PageReaderTest, KeepsAConflictingLabelWithHonorLabels) {
+  rules_.honor_labels = true;
+  EXPECT_THAT(Items("a{job=\"own\"} 1\nb{job=\"\"} 2\n"), ElementsAre(R"(a{job="own"} 1)", "b 2"));
+}
+
+TEST_F(PageReaderTest, WritesTheBoundsOfHistogramsInOneWay) {
+  EXPECT_THAT(
+      Items("# TYPE h histogram\nh_bucket{le=\"1\"} 1\nh_bucket{le=\"1e+01\"} 2\n"
+            "h_bucket{le=\"+Inf\"} 3\n"),
+      ElementsAre(R"(h_bucket{job="app", le="1.0"} 1)", R"(h_bucket{job="app", le="10.0"} 2)",
+                  R"(h_bucket{job="app", le="+Inf"} 3)"));
+}
+
+TEST_F(PageReaderTest, WritesTheQuantilesOfSummariesInOneWay) {
+  EXPECT_THAT(
+      Items("# TYPE s summary\ns{quantile=\"1\"} 1\ns{quantile=\".5\"} 2\n"),
+      ElementsAre(R"(s{job="app", quantile="1.0"} 1)", R"(s{job="app", quantile="0.5"} 2)"));
+}
+
+TEST_F(PageReaderTest, LeavesTheseLabelsAloneInOtherFamilies) {
+  EXPECT_THAT(Items("a{le=\"1\"} 1\n# TYPE g gauge\ng{le=\"1\",quantile=\"1\"} 2\n"
+                    "# TYPE s summary\ns{le=\"1\"} 3\n# TYPE h histogram\nh{quantile=\"1\"} 4\n"),
+              ElementsAre(R"(a{job="app", le="1"} 1)", R"(g{job="app", le="1", quantile="1"} 2)",
+                          R"(s{job="app", le="1"} 3)", R"(h{job="app", quantile="1"} 4)"));
+}
+
+TEST_F(PageReaderTest, TakesTwoSpellingsOfABoundForOneSeries) {
+  const PageReport report =
+      Read("# TYPE h histogram\nh_bucket{le=\"1\"} 1\nh_bucket{le=\"1.0\"} 2\n");
+  EXPECT_THAT(page_items_, ElementsAre(R"(h_bucket{job="app", le="1.0"} 1)"));
   EXPECT_EQ(report.duplicates, 1U);
-  EXPECT_THAT(pages.read, ElementsAre("a{instance=\"h:1\", job=\"node\"} 1"));
 }
 
-TEST(PageReader, SpellsBucketsAndQuantilesInOneWay) {
-  Pages pages;
-  pages.Read(
-      "# TYPE h histogram\nh_bucket{le=\"1\"} 1\nh_bucket{le=\"1e+01\"} 1\nh_bucket{le=\"+Inf\"} 1\n"
-      "# TYPE s summary\ns{quantile=\"1\"} 1\n");
-  EXPECT_THAT(pages.read, ElementsAre(HasSubstr("le=\"1.0\""), HasSubstr("le=\"10.0\""),
-                                      HasSubstr("le=\"+Inf\""), HasSubstr("quantile=\"1.0\"")));
+// --- time ---
+
+TEST_F(PageReaderTest, StampsSamplesWithTheTimeOfTheScrape) {
+  Items("a 1\n");
+  EXPECT_EQ(batch_.items()[0].sample.timestamp, kNow);
 }
 
-TEST(PageReader, LeavesTheSpellingOfOtherTypesAlone) {
-  Pages pages;
-  pages.Read(
-      "# TYPE g gauge\ng{le=\"1\",quantile=\"1\"} 1\n# TYPE h histogram\nh{quantile=\"2\"} 1\n"
-      "# TYPE s summary\ns{le=\"3\"} 1\n");
-  EXPECT_THAT(pages.read, ElementsAre(HasSubstr("le=\"1\", quantile=\"1\""),
-                                      HasSubstr("quantile=\"2\""), HasSubstr("le=\"3\"")));
+TEST_F(PageReaderTest, KeepsASamplesOwnTimeWithHonorTimestamps) {
+  Items("a 1 " + Millis(kNow - std::chrono::seconds(3)) + "\n");
+  EXPECT_EQ(batch_.items()[0].sample.timestamp, kNow - std::chrono::seconds(3));
 }
 
-TEST(PageReader, TellsTheStoreOfTypesAndHelpsOnce) {
-  Pages pages;
-  const std::string page = "# HELP a What a\\\\b is.\n# TYPE a counter\na 1\n";
-  pages.Read(page);
-  ASSERT_EQ(pages.batch.metadata().size(), 1U);
-  EXPECT_EQ(pages.batch.metadata()[0].name, "a");
-  EXPECT_EQ(pages.batch.metadata()[0].type, MetricType::kCounter);
-  EXPECT_EQ(pages.batch.metadata()[0].help, "What a\\b is.");
-  pages.Read(page);
-  EXPECT_THAT(pages.batch.metadata(), IsEmpty());
+TEST_F(PageReaderTest, OverridesASamplesOwnTimeWithoutHonorTimestamps) {
+  rules_.honor_timestamps = false;
+  const PageReport report = Read("a 1 " + Millis(kNow - std::chrono::seconds(3)) + "\nb 2 " +
+                                 Millis(kNow + std::chrono::hours(1)) + "\n");
+  ASSERT_EQ(batch_.size(), 2U);
+  EXPECT_EQ(batch_.items()[0].sample.timestamp, kNow);
+  EXPECT_EQ(batch_.items()[1].sample.timestamp, kNow);
+  EXPECT_EQ(report.too_new, 0U);
 }
 
-TEST(PageReader, RefusesTheWholePageForOneBadLine) {
-  Pages pages;
-  const PageReport report = pages.Read("a 1\nb one\nc 1\n");
+TEST_F(PageReaderTest, LeavesOutWhatLiesMoreThanTenMinutesAhead) {
+  const Timestamp limit = kNow + std::chrono::minutes(10);
+  const PageReport report =
+      Read("a 1 " + Millis(limit) + "\nb 2 " + Millis(limit + Duration(1)) + "\nc 3\n");
+  EXPECT_THAT(page_items_, ElementsAre(R"(a{job="app"} 1)", R"(c{job="app"} 3)"));
+  EXPECT_EQ(report.too_new, 1U);
+  EXPECT_EQ(report.samples, 3U);
+  EXPECT_EQ(report.series.size(), 2U);
+}
+
+TEST_F(PageReaderTest, LeavesOutTheLatestTimeThereIs) {
+  EXPECT_EQ(Read("a 1 9223372036854775807\n").too_new, 1U);
+}
+
+TEST_F(PageReaderTest, LetsASampleWithItsOwnTimeEndItself) {
+  Items("a 1 " + Millis(kNow) + "\nb 2\n");
+  Items("");
+  EXPECT_THAT(markers_, ElementsAre(R"(b{job="app"} stale)"));
+}
+
+TEST_F(PageReaderTest, EndsASampleWhoseOwnTimeIsNotHonoured) {
+  rules_.honor_timestamps = false;
+  Items("a 1 " + Millis(kNow) + "\n");
+  Items("");
+  EXPECT_THAT(markers_, ElementsAre(R"(a{job="app"} stale)"));
+}
+
+// A target that begins to say when: the last value that it did not stamp is no longer its word.
+TEST_F(PageReaderTest, LeavesASeriesToItselfOnceItHasItsOwnTime) {
+  Items("a 1\n");
+  Items("a 1 " + Millis(kNow) + "\n");
+  EXPECT_THAT(markers_, IsEmpty());
+  Items("");
+  EXPECT_THAT(markers_, IsEmpty());
+}
+
+// --- limits and errors ---
+
+TEST_F(PageReaderTest, TakesAPageOfAsManySamplesAsItsLimit) {
+  rules_.sample_limit = 2;
+  EXPECT_EQ(Items("a 1\nb 2\n").size(), 2U);
+}
+
+TEST_F(PageReaderTest, RefusesAPageBeyondItsSampleLimitAndTellsItsSize) {
+  rules_.sample_limit = 2;
+  for (int round = 0; round < 2; ++round) {
+    const PageReport report = Read("a 1\nb 2\nc 3\nd 4\n");
+    ASSERT_FALSE(report.status.ok());
+    EXPECT_THAT(report.status.message(),
+                AllOf(HasSubstr("sample_limit"), HasSubstr("2"), HasSubstr("4 samples")));
+    EXPECT_EQ(report.samples, 4U);
+  }
+}
+
+TEST_F(PageReaderTest, RefusesAPageWithAnErrorAsAWhole) {
+  const PageReport report = Read("a 1\nb{x=1} 2\nc 3\n");
   ASSERT_FALSE(report.status.ok());
-  EXPECT_THAT(report.status.message(), HasSubstr("line 2"));
+  EXPECT_THAT(report.status.message(), AllOf(HasSubstr("line 2"), HasSubstr("b{x=1} 2")));
   EXPECT_EQ(report.samples, 1U);
 }
 
-TEST(PageReader, TakesAPageThatJustFitsItsSampleLimit) {
-  Pages pages;
-  pages.rules.sample_limit = 2;
-  EXPECT_TRUE(pages.Read("a 1\nb 1\n").status.ok());
+TEST_F(PageReaderTest, NamesTheErrorOfAPageThatIsBeyondItsLimitToo) {
+  rules_.sample_limit = 1;
+  EXPECT_THAT(Read("a 1\nb 2\nc\n").status.message(), HasSubstr("line 3"));
 }
 
-TEST(PageReader, RefusesAPageBeyondItsSampleLimitAndTellsItsSize) {
-  Pages pages;
-  pages.rules.sample_limit = 2;
-  const PageReport report = pages.Read("a 1\nb 1\nc 1\nd 1\n");
-  ASSERT_FALSE(report.status.ok());
-  EXPECT_THAT(report.status.message(), HasSubstr("4 samples"));
-  EXPECT_THAT(report.status.message(), HasSubstr("sample_limit is 2"));
-  EXPECT_EQ(report.samples, 4U);
+TEST_F(PageReaderTest, RefusesASampleOfTooManyLabels) {
+  std::string page = "a{";
+  for (int i = 0; i < 65; ++i) page += "l" + std::to_string(i) + "=\"1\",";
+  EXPECT_THAT(Read(page + "} 1\n").status.message(), HasSubstr("labels_per_sample"));
 }
 
-TEST(PageReader, RemembersNoLinesBeyondTheSampleLimit) {
-  Pages pages;
-  pages.rules.sample_limit = 2;
-  pages.Read("a 1\nb 1\nc 1\nd 1\n");
-  EXPECT_EQ(pages.cache.lines(), 2U);
+TEST_F(PageReaderTest, GoesOnAfterABadPage) {
+  Items("a 1\n");
+  EXPECT_FALSE(Read("a 1\nb\n").status.ok());
+  EXPECT_THAT(markers_, ElementsAre(R"(a{job="app"} stale)"));
+  EXPECT_THAT(Items("a 1\n"), ElementsAre(R"(a{job="app"} 1)"));
+  EXPECT_EQ(added_, 1U);
 }
 
-TEST(PageReader, NeverMakesAStaleMarkerOfANan) {
-  Pages pages;
-  pages.Read("a NaN\n");
-  const double value = pages.batch.items().at(0).sample.value;
-  EXPECT_TRUE(std::isnan(value));
-  EXPECT_FALSE(IsStaleNan(value));
-}
+// --- metadata ---
 
-// Staleness, as far as it hangs on the page.
-
-TEST(PageReader, EndsASeriesThatLeftThePage) {
-  Pages pages;
-  pages.Read("a 1\nb 1\n");
-  pages.Read("b 1\n");
-  ASSERT_EQ(pages.batch.size(), 2U);
-  const SampleBatch::Item& marker = pages.batch.items()[1];
-  EXPECT_EQ(pages.batch.labels(marker).metric_name(), "a");
-  EXPECT_TRUE(IsStaleNan(marker.sample.value));
-  EXPECT_EQ(marker.sample.timestamp, kNow + std::chrono::seconds(10));
-}
-
-TEST(PageReader, EndsNoSeriesThatHadTimesOfItsOwn) {
-  Pages pages;
-  pages.Read("a 1 1699999999000\n");
-  pages.Read("");
-  EXPECT_THAT(pages.Lines(), IsEmpty());
-}
-
-TEST(PageReader, EndsASeriesWhoseOwnTimesWereIgnored) {
-  Pages pages;
-  pages.rules.honor_timestamps = false;
-  pages.Read("a 1 1699999999000\n");
-  pages.Read("");
-  ASSERT_EQ(pages.batch.size(), 1U);
-  EXPECT_TRUE(IsStaleNan(pages.batch.items()[0].sample.value));
-}
-
-TEST(PageReader, KeepsASeriesThatIsSpelledAnotherWayNow) {
-  Pages pages;
-  pages.Read("a{x=\"1\",y=\"2\"} 1\n");
-  pages.Read("a{y=\"2\",x=\"1\"} 2\n");
-  EXPECT_EQ(pages.added, 0U);
-  ASSERT_EQ(pages.batch.size(), 1U);
-  EXPECT_EQ(pages.batch.items()[0].sample.value, 2);
+TEST_F(PageReaderTest, TellsTypeAndHelpOfFamilies) {
+  Items("# HELP a How \\\\ many.\n# TYPE a counter\na 1\n");
+  ASSERT_EQ(metadata_.size(), 1U);
+  EXPECT_EQ(metadata_[0].name, "a");
+  EXPECT_EQ(metadata_[0].type, MetricType::kCounter);
+  EXPECT_EQ(metadata_[0].help, "How \\ many.");
+  Items("# HELP a How \\\\ many.\n# TYPE a counter\na 2\n");
+  EXPECT_THAT(metadata_, IsEmpty());
 }
 
 }  // namespace

@@ -1,94 +1,107 @@
+// The labels of a scraped sample: whose stands where both sides have one, and how bounds are spelt.
 #include "exporter/scrape/sample_labels.h"
+
+#include <vector>
 
 namespace tocsin::scrape {
 namespace {
 
-std::string Merged(const std::vector<Label>& scraped, const Labels& target, bool honor_labels) {
+std::string Merge(const std::vector<Label>& scraped, const Labels& target, bool honor_labels) {
   LabelsBuilder builder;
   MergeLabels("a", scraped, target, honor_labels, &builder);
   return builder.Build().ToString();
 }
 
-constexpr bool kHonor = true;
-constexpr bool kTargetWins = false;
-
-TEST(SampleLabels, JoinsWhatDoesNotConflict) {
-  EXPECT_EQ(Merged({{"x", "1"}}, Labels{{"job", "node"}}, kTargetWins), R"(a{job="node", x="1"})");
-  EXPECT_EQ(Merged({{"x", "1"}}, Labels{{"job", "node"}}, kHonor), R"(a{job="node", x="1"})");
+const Labels& Target() {
+  static const Labels labels{{"instance", "web:80"}, {"job", "app"}};
+  return labels;
 }
 
-TEST(SampleLabels, KeepsAConflictingLabelAsExported) {
-  EXPECT_EQ(Merged({{"job", "app"}}, Labels{{"job", "node"}}, kTargetWins),
-            R"(a{exported_job="app", job="node"})");
+TEST(SampleLabels, AreThoseOfThePageAndThoseOfTheTarget) {
+  EXPECT_EQ(Merge({{"x", "1"}}, Target(), false), R"(a{instance="web:80", job="app", x="1"})");
+  EXPECT_EQ(Merge({{"x", "1"}}, Target(), true), R"(a{instance="web:80", job="app", x="1"})");
 }
 
-TEST(SampleLabels, RepeatsThePrefixUntilTheNameIsFree) {
-  EXPECT_EQ(Merged({{"job", "app"}, {"exported_job", "x"}}, Labels{{"job", "node"}}, kTargetWins),
-            R"(a{exported_exported_job="app", exported_job="x", job="node"})");
+TEST(SampleLabels, LeaveOutTheEmptyOnesOfThePage) {
+  EXPECT_EQ(Merge({{"x", ""}}, Target(), false), R"(a{instance="web:80", job="app"})");
 }
 
-TEST(SampleLabels, LooksForAFreeNameAmongTheTargetsLabelsToo) {
-  EXPECT_EQ(Merged({{"job", "app"}}, Labels{{"exported_job", "t"}, {"job", "node"}}, kTargetWins),
-            R"(a{exported_exported_job="app", exported_job="t", job="node"})");
+TEST(SampleLabels, KeepThePagesAsExportedWithoutHonorLabels) {
+  EXPECT_EQ(Merge({{"job", "own"}}, Target(), false),
+            R"(a{exported_job="own", instance="web:80", job="app"})");
 }
 
-TEST(SampleLabels, MovesEachOfTwoConflictsToANameOfItsOwn) {
-  EXPECT_EQ(Merged({{"job", "1"}, {"exported_job", "2"}},
-                   Labels{{"exported_job", "t"}, {"job", "node"}}, kTargetWins),
-            R"(a{exported_exported_exported_job="2", exported_exported_job="1", )"
-            R"(exported_job="t", job="node"})");
+TEST(SampleLabels, DropAnEmptyOneOfThePageForTheTargetsWithoutHonorLabels) {
+  EXPECT_EQ(Merge({{"job", ""}}, Target(), false), R"(a{instance="web:80", job="app"})");
 }
 
-TEST(SampleLabels, LetsThePagesLabelStandIfHonored) {
-  EXPECT_EQ(Merged({{"job", "app"}}, Labels{{"job", "node"}}, kHonor), R"(a{job="app"})");
+TEST(SampleLabels, LetThePagesStandWithHonorLabels) {
+  EXPECT_EQ(Merge({{"job", "own"}}, Target(), true), R"(a{instance="web:80", job="own"})");
 }
 
-TEST(SampleLabels, LetsAnEmptyLabelOfThePageRemoveTheTargetsIfHonored) {
-  EXPECT_EQ(Merged({{"job", ""}}, Labels{{"instance", "h"}, {"job", "node"}}, kHonor),
-            R"(a{instance="h"})");
+TEST(SampleLabels, LetEvenAnEmptyOneOfThePageStandWithHonorLabels) {
+  EXPECT_EQ(Merge({{"instance", ""}}, Target(), true), R"(a{job="app"})");
 }
 
-TEST(SampleLabels, DropsAnEmptyLabelOfThePageIfNotHonored) {
-  EXPECT_EQ(Merged({{"job", ""}, {"x", ""}}, Labels{{"job", "node"}}, kTargetWins),
-            R"(a{job="node"})");
+TEST(SampleLabels, RepeatThePrefixUntilTheNameIsFree) {
+  EXPECT_EQ(Merge({{"job", "own"}, {"exported_job", "other"}}, Labels{{"job", "app"}}, false),
+            R"(a{exported_exported_job="own", exported_job="other", job="app"})");
 }
 
-TEST(SampleLabels, StartsAnew) {
+// https://github.com/prometheus/prometheus/blob/main/scrape/scrape_test.go
+// (TestScrapeLoopAppendForConflictingPrefixedLabels)
+TEST(SampleLabels, RenameTheShorterNameFirstWhereBothCollide) {
+  const Labels target{{"foo", "t1"}, {"exported_foo", "t2"}};
+  EXPECT_EQ(
+      Merge({{"exported_foo", "s2"}, {"foo", "s1"}}, target, false),
+      R"(a{exported_exported_exported_foo="s2", exported_exported_foo="s1", exported_foo="t2", )"
+      R"(foo="t1"})");
+}
+
+TEST(SampleLabels, StartFromNothingInAUsedBuilder) {
   LabelsBuilder builder;
-  MergeLabels("a", {{"x", "1"}}, Labels{{"job", "node"}}, kTargetWins, &builder);
-  MergeLabels("b", {{"y", "1"}}, Labels{{"job", "node"}}, kTargetWins, &builder);
-  EXPECT_EQ(builder.Build().ToString(), R"(b{job="node", y="1"})");
+  MergeLabels("a", {{"x", "1"}}, Target(), false, &builder);
+  MergeLabels("b", {}, Labels{{"job", "app"}}, false, &builder);
+  EXPECT_EQ(builder.Build().ToString(), R"(b{job="app"})");
 }
 
-// The examples are those of the migration guide and of Go's strconv.FormatFloat(f, 'g', -1, 64).
-TEST(NormaliseFloatLabel, SpellsWholeNumbersWithAFraction) {
+TEST(FloatLabel, HasADecimalPointWhereItIsWhole) {
   EXPECT_EQ(NormaliseFloatLabel("1"), "1.0");
-  EXPECT_EQ(NormaliseFloatLabel("1e+01"), "10.0");
   EXPECT_EQ(NormaliseFloatLabel("10"), "10.0");
-  EXPECT_EQ(NormaliseFloatLabel("0"), "0.0");
   EXPECT_EQ(NormaliseFloatLabel("-5"), "-5.0");
+  EXPECT_EQ(NormaliseFloatLabel("0"), "0.0");
+  EXPECT_EQ(NormaliseFloatLabel("-0"), "0.0");
 }
 
-TEST(NormaliseFloatLabel, SpellsFractionsShortest) {
-  EXPECT_EQ(NormaliseFloatLabel("0.250"), "0.25");
-  EXPECT_EQ(NormaliseFloatLabel(".5"), "0.5");
-  EXPECT_EQ(NormaliseFloatLabel("2.5e-1"), "0.25");
-}
-
-TEST(NormaliseFloatLabel, LeavesASpellingAloneThatIsTheOneAlready) {
-  for (const char* value : {"1.0", "0.25", "0.99", "+Inf", "-Inf", "1e-05", "0.0001"}) {
-    EXPECT_EQ(NormaliseFloatLabel(value), value);
+TEST(FloatLabel, IsTheSameForEverySpellingOfANumber) {
+  for (const std::string_view spelling : {"10", "10.0", "10.00", "1e1", "1E+01", "+10", "1e+01"}) {
+    EXPECT_EQ(NormaliseFloatLabel(spelling), "10.0") << spelling;
+  }
+  for (const std::string_view spelling : {"0.25", ".25", "2.5e-1", "0.250"}) {
+    EXPECT_EQ(NormaliseFloatLabel(spelling), "0.25") << spelling;
   }
 }
 
-TEST(NormaliseFloatLabel, SpellsInfinityWithItsSign) {
-  EXPECT_EQ(NormaliseFloatLabel("Inf"), "+Inf");
-  EXPECT_EQ(NormaliseFloatLabel("+inf"), "+Inf");
+TEST(FloatLabel, TakesAnExponentFromAMillionOnAndBelowATenThousandth) {
+  EXPECT_EQ(NormaliseFloatLabel("100000"), "100000.0");
+  EXPECT_EQ(NormaliseFloatLabel("1000000"), "1e+06");
+  EXPECT_EQ(NormaliseFloatLabel("1234567"), "1.234567e+06");
+  EXPECT_EQ(NormaliseFloatLabel("0.0001"), "0.0001");
+  EXPECT_EQ(NormaliseFloatLabel("0.00001"), "1e-05");
+  EXPECT_EQ(NormaliseFloatLabel("1e100"), "1e+100");
 }
 
-TEST(NormaliseFloatLabel, LeavesWhatIsNoNumberAlone) {
-  EXPECT_EQ(NormaliseFloatLabel("often"), "often");
-  EXPECT_EQ(NormaliseFloatLabel("1s"), "1s");
+TEST(FloatLabel, SpellsTheInfinitiesAndNanInOneWay) {
+  EXPECT_EQ(NormaliseFloatLabel("+Inf"), "+Inf");
+  EXPECT_EQ(NormaliseFloatLabel("inf"), "+Inf");
+  EXPECT_EQ(NormaliseFloatLabel("-Infinity"), "-Inf");
+  EXPECT_EQ(NormaliseFloatLabel("nan"), "NaN");
+}
+
+TEST(FloatLabel, StaysAsItIsWhereItIsNoNumber) {
+  EXPECT_EQ(NormaliseFloatLabel("ten"), "ten");
+  EXPECT_EQ(NormaliseFloatLabel("1 "), "1 ");
+  EXPECT_EQ(NormaliseFloatLabel("1e400"), "1e400");
 }
 
 }  // namespace
