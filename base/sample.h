@@ -113,8 +113,8 @@ struct AppendReport {
   std::vector<Refused> refused;  // in batch order
 };
 
-// Takes samples and evaluates what looks at them before it returns. Any thread may call; waits only
-// for the rule engine's queue (never for a notification).
+// Takes samples and evaluates what looks at them before it returns: alerts stand as the samples say.
+// Any thread may call; waits only for the rule engine (never for a disk or a notification).
 class SampleSink {
  public:
   virtual ~SampleSink() = default;

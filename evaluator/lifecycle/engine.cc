@@ -29,7 +29,10 @@ void Engine::Stop() {
   if (thread_.joinable()) thread_.join();
 }
 
-void Engine::Take(std::vector<Signal> signals) { queue_.Push(std::move(signals)); }
+void Engine::Take(std::vector<Signal> signals) {
+  const auto dealt_with = std::make_shared<std::latch>(1);
+  if (queue_.Push(Handover{std::move(signals), dealt_with})) dealt_with->wait();
+}
 
 void Engine::Acknowledge(std::string id, std::string actor, std::string note, Done done) {
   queue_.Push(Command([id = std::move(id), actor = std::move(actor), note = std::move(note),
@@ -52,8 +55,9 @@ void Engine::ApplyRules(std::shared_ptr<const RuleIndex> rules, Duration stalene
 }
 
 void Engine::Deal(const Message& message, Timestamp now) {
-  if (const auto* signals = std::get_if<std::vector<Signal>>(&message)) {
-    for (const Signal& signal : *signals) lifecycle_.Handle(signal, now);
+  if (const auto* handover = std::get_if<Handover>(&message)) {
+    for (const Signal& signal : handover->signals) lifecycle_.Handle(signal, now);
+    handover->dealt_with->count_down();
   } else {
     std::get<Command>(message)(lifecycle_, now);
   }

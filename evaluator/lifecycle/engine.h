@@ -6,6 +6,7 @@
 #pragma once
 
 #include <functional>
+#include <latch>
 #include <memory>
 #include <thread>
 #include <variant>
@@ -31,7 +32,10 @@ class Engine final : public SignalSink {
   // Deals with what waits, then ends the thread. Idempotent.
   void Stop();
 
-  // SignalSink. Signals that come after Stop are dropped: they are judged anew after the restart.
+  // SignalSink. Returns when the state machine has dealt with the signals, so that whoever submits
+  // a sample and then asks for alerts sees what came of it. Waits for no disk and no receiver, but
+  // for Start(). Signals that come after Stop are dropped: they are judged anew after the restart.
+  // REQUIRES: not the engine's thread.
   void Take(std::vector<Signal> signals) override;
 
   // Commands of people; `done` runs on the store's thread once the change is durable (or could not
@@ -47,7 +51,12 @@ class Engine final : public SignalSink {
 
  private:
   using Command = std::function<void(Lifecycle&, Timestamp now)>;
-  using Message = std::variant<std::vector<Signal>, Command>;
+  struct Handover {
+    std::vector<Signal> signals;
+    // Shared: the thread that waits may be gone before the call that wakes it has returned.
+    std::shared_ptr<std::latch> dealt_with;
+  };
+  using Message = std::variant<Handover, Command>;
 
   void Run(const std::function<void()>& on_restored);
   void Deal(const Message& message, Timestamp now);

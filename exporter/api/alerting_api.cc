@@ -127,32 +127,42 @@ void ReadText(const nlohmann::json& body, const char* key, std::string* value, J
   }
 }
 
-Json SyntaxFault(std::string_view body) {
-  // Numbers that no double can hold are JSON, but not for the reader here.
-  const intake::JsonSyntaxError error =
-      intake::FindJsonSyntaxError(body).value_or(intake::JsonSyntaxError{"Unreadable"});
+Json SyntaxFault(const intake::JsonSyntaxError& error) {
   return Fault(
       {"body", error.pos}, error.ToString(), "value_error.jsondecode",
       {{"msg", error.reason}, {"pos", error.pos}, {"lineno", error.line}, {"colno", error.column}});
 }
 
-CommandBody ReadCommandBody(const std::string& text, Json* faults) {
-  CommandBody command;
-  if (TrimSpace(text).empty()) return command;
-  // No recursion on hostile depth: the parser keeps its own stack, and nothing is dumped.
-  const nlohmann::json body = nlohmann::json::parse(text, nullptr, /*allow_exceptions=*/false);
-  if (body.is_discarded()) {
-    faults->push_back(SyntaxFault(text));
+// The body's object; empty, and a fault, where there is none.
+nlohmann::json ReadObject(const std::string& text, Json* faults) {
+  // First the exact reader, which bounds the depth; the other takes a NUL for the end.
+  std::optional<intake::JsonSyntaxError> error = intake::FindJsonSyntaxError(text);
+  nlohmann::json body = nlohmann::json::object();
+  if (!error) {
+    body = nlohmann::json::parse(text, nullptr, /*allow_exceptions=*/false);
+    // Numbers that no double can hold.
+    if (body.is_discarded()) error = intake::JsonSyntaxError{"Unreadable"};
+  }
+  if (error) {
+    faults->push_back(SyntaxFault(*error));
   } else if (!body.is_object()) {
     faults->push_back(Fault({"body"}, "value is not a valid dict", "type_error.dict"));
   } else {
-    ReadText(body, "actor", &command.actor, faults);
-    ReadText(body, "note", &command.note, faults);
-    if (body.contains("expires_in") && !body["expires_in"].is_null()) {
-      faults->push_back(Fault({"body", "expires_in"},
-                              "an acknowledgement that expires is not supported yet",
-                              "value_error.unsupported"));
-    }
+    return body;
+  }
+  return nlohmann::json::object();
+}
+
+CommandBody ReadCommandBody(const std::string& text, Json* faults) {
+  CommandBody command;
+  if (TrimSpace(text).empty()) return command;
+  const nlohmann::json body = ReadObject(text, faults);
+  ReadText(body, "actor", &command.actor, faults);
+  ReadText(body, "note", &command.note, faults);
+  if (body.contains("expires_in") && !body["expires_in"].is_null()) {
+    faults->push_back(Fault({"body", "expires_in"},
+                            "an acknowledgement that expires is not supported yet",
+                            "value_error.unsupported"));
   }
   return command;
 }

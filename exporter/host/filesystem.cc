@@ -112,8 +112,12 @@ class FilesystemSource final : public Source {
 
   void EmitRoot(const Answer& answer, Emitter& emit) {
     if (!answer || answer->stuck || answer->mount.error != 0) return;
-    // No mountpoint: an empty label is none.
-    if (const auto percent = UsedPercent(answer->mount.usage)) emit.Add(usage_, {""}, *percent);
+    const std::optional<double> percent = UsedPercent(answer->mount.usage);
+    if (!percent) return;
+    // No mountpoint: an empty label is none. And with one, since the root of a container is an overlay,
+    // which the list of mounts leaves out: rules on mount points would not see it.
+    emit.Add(usage_, {""}, *percent);
+    emit.Add(usage_, {"/"}, *percent);
   }
 
   void EmitMount(const Mount& mount, const Answer& answer, Emitter& emit) {

@@ -1,11 +1,14 @@
-// Any bytes as two pages of one target, the second one met by a cache that knows the first: they
-// are stored or refused as a whole, no page holds a series twice, and what the target's end marks
-// is all that lives.
+// Any bytes as what a target shows: one page, the same once more, and another one, through one
+// cache. A known page reads as a new one does, no series stands twice in a batch, and a stale
+// marker ends what lived and nothing else.
+//
+// The first byte holds the settings; a form feed parts the two pages.
 #include <cstddef>
 #include <cstdint>
 #include <set>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/check.h"
 #include "base/number.h"
@@ -14,107 +17,116 @@
 namespace tocsin::scrape {
 namespace {
 
-// Divides the input into two pages; without one, both are the whole input.
-constexpr std::string_view kPageBreak = "\n---\n";
+constexpr Timestamp kNow = Timestamp(Duration(1'700'000'000'000));
+constexpr Timestamp kLatest = kNow + std::chrono::minutes(10);
 
-// A target, and which of its series live according to the batches that were made for it.
+using SeriesSet = std::set<std::string>;  // by their labels' bytes
+
+// What two readings of a page must have in common.
+struct Reading {
+  std::string error;
+  std::size_t samples = 0;
+  std::size_t duplicates = 0;
+  std::size_t too_new = 0;
+  std::vector<std::string> items;
+  friend bool operator==(const Reading&, const Reading&) = default;
+};
+
 class FuzzedTarget {
  public:
-  explicit FuzzedTarget(bool honor_labels)
-      : labels_{{"instance", "h:1"}, {"job", "fuzz"}},
-        up_{{"__name__", "up"}, {"instance", "h:1"}, {"job", "fuzz"}} {
-    rules_.target_labels = labels_;
-    rules_.honor_labels = honor_labels;
-    rules_.sample_limit = 100;
-    rules_.timestamp = FromUnixMillis(-300'000);
+  explicit FuzzedTarget(std::uint8_t settings) {
+    rules_.honor_labels = (settings & 1) != 0;
+    rules_.honor_timestamps = (settings & 2) != 0;
+    rules_.sample_limit = settings >> 4;
     cache_.AddSynthetic(up_);
   }
 
-  void Scrape(std::string_view page) {
-    rules_.timestamp += std::chrono::seconds(15);
-    SampleBatch batch(Origin::kScrape, SameTime::kRefuse);
+  Reading Scrape(std::string_view page) {
+    SampleBatch batch(Origin::kScrape);
     const PageReport report = ReadPage(page, rules_, &cache_, &batch);
+    Reading reading = {report.status.ok() ? "" : report.status.message(),
+                       report.samples,
+                       report.duplicates,
+                       report.too_new,
+                       {}};
+    SampleBatch end(Origin::kScrape);
     if (report.status.ok()) {
-      CHECK(report.series.size() == batch.size());
-      CHECK(report.samples == batch.size() + report.duplicates + report.too_new);
-      CHECK(report.samples <= rules_.sample_limit);
-      const std::size_t of_page = batch.size();
-      const std::size_t added = cache_.CommitPage(rules_.timestamp, &batch);
-      CHECK(added <= of_page);
-      CheckPage(report, batch);
-      Follow(batch, of_page);
+      const SeriesSet in_page = CheckItems(report, batch, &reading);
+      cache_.CommitPage(kNow, &end);
+      SeriesSet ended = living_;
+      for (const std::string& series : in_page) ended.erase(series);
+      CheckMarkers(end, ended);
+      living_ = Tracked(report);
     } else {
-      batch.Clear();
-      cache_.FailPage(rules_.timestamp, &batch);
-      Follow(batch, 0);
-      CHECK(living_.empty());
+      cache_.FailPage(kNow, &end);
+      CheckMarkers(end, living_);
+      living_.clear();
     }
+    return reading;
   }
 
   void End() {
-    SampleBatch batch(Origin::kScrape, SameTime::kRefuse);
-    cache_.EndAll(rules_.timestamp, &batch);
-    CHECK(batch.size() == living_.size() + 1);  // and `up`
-    CHECK(cache_.lines() == 0);
+    SampleBatch end(Origin::kScrape);
+    cache_.EndAll(kNow, &end);
+    living_.insert(std::string(up_.view().bytes()));
+    CheckMarkers(end, living_);
   }
 
  private:
-  void CheckPage(const PageReport& report, const SampleBatch& batch) const {
-    std::set<std::string> seen;
-    for (std::size_t i = 0; i < report.series.size(); ++i) {
+  SeriesSet CheckItems(const PageReport& report, const SampleBatch& batch, Reading* reading) {
+    CHECK(batch.size() == report.series.size());
+    CHECK(batch.size() + report.duplicates + report.too_new == report.samples);
+    CHECK(rules_.sample_limit == 0 || report.samples <= rules_.sample_limit);
+    SeriesSet in_page;
+    for (std::size_t i = 0; i < batch.size(); ++i) {
       const SampleBatch::Item& item = batch.items()[i];
       const LabelsView labels = batch.labels(item);
-      CHECK(seen.emplace(labels.bytes()).second);
-      CHECK(labels != up_.view());
-      CHECK(report.series[i]->labels == labels);
+      CHECK(labels == report.series[i]->labels);
       CHECK(IsLegacyMetricName(labels.metric_name()));
+      CHECK(rules_.honor_labels || labels.Get("job") == "fuzz");
+      CHECK(labels.bytes() != up_.view().bytes());
+      CHECK(item.sample.timestamp <= kLatest);
+      CHECK(rules_.honor_timestamps || item.sample.timestamp == kNow);
       CHECK(!IsStaleNan(item.sample.value));
+      CHECK(in_page.emplace(labels.bytes()).second);
+      reading->items.push_back(labels.ToString() + FormatFloat(item.sample.value));
     }
+    return in_page;
+  }
+  static SeriesSet Tracked(const PageReport& report) {
+    SeriesSet tracked;
+    for (const ScrapeCache::Series* series : report.series) {
+      if (series->tracked) tracked.emplace(series->labels.bytes());
+    }
+    return tracked;
+  }
+  static void CheckMarkers(const SampleBatch& batch, const SeriesSet& expected) {
+    SeriesSet marked;
+    for (const SampleBatch::Item& item : batch.items()) {
+      CHECK(IsStaleNan(item.sample.value));
+      CHECK(marked.emplace(batch.labels(item).bytes()).second);
+    }
+    CHECK(marked == expected);
   }
 
-  // The first `of_page` items are the page's, the others markers of what it lacks.
-  void Follow(const SampleBatch& batch, std::size_t of_page) {
-    for (std::size_t i = of_page; i < batch.size(); ++i) {
-      CHECK(IsStaleNan(batch.items()[i].sample.value));
-      CHECK(living_.erase(std::string(batch.labels(batch.items()[i]).bytes())) == 1);
-    }
-    for (std::size_t i = 0; i < of_page; ++i) {
-      const SampleBatch::Item& item = batch.items()[i];
-      // What has a time of its own is never marked.
-      if (item.sample.timestamp == rules_.timestamp) {
-        living_.emplace(batch.labels(item).bytes());
-      } else {
-        living_.erase(std::string(batch.labels(item).bytes()));
-      }
-    }
-  }
-
-  const Labels labels_;
-  const Labels up_;
-  PageRules rules_;  // its time lies before the epoch, where no page can spell it
+  const Labels labels_{{"instance", "fuzz:1"}, {"job", "fuzz"}};
+  const Labels up_{{"__name__", "up"}, {"instance", "fuzz:1"}, {"job", "fuzz"}};
+  PageRules rules_{labels_, false, true, 0, kNow};
   ScrapeCache cache_;
-  std::set<std::string> living_;  // bytes of label sets
+  SeriesSet living_;
 };
-
-void Run(std::string_view first, std::string_view second, bool honor_labels) {
-  FuzzedTarget target(honor_labels);
-  target.Scrape(first);
-  target.Scrape(second);
-  target.Scrape(first);
-  target.End();
-}
 
 }  // namespace
 }  // namespace tocsin::scrape
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  using tocsin::scrape::kPageBreak;
-  const std::string_view input(reinterpret_cast<const char*>(data), size);
-  const std::size_t split = input.find(kPageBreak);
-  const std::string_view first = input.substr(0, split);
-  const std::string_view second =
-      split == std::string_view::npos ? input : input.substr(split + kPageBreak.size());
-  tocsin::scrape::Run(first, second, false);
-  tocsin::scrape::Run(first, second, true);
+  if (size == 0) return 0;
+  const std::string_view pages(reinterpret_cast<const char*>(data) + 1, size - 1);
+  const std::size_t parting = pages.find('\f');
+  const std::string_view first = pages.substr(0, parting);
+  tocsin::scrape::FuzzedTarget target(data[0]);
+  CHECK(target.Scrape(first) == target.Scrape(first));
+  if (parting != std::string_view::npos) target.Scrape(pages.substr(parting + 1));
+  target.End();
   return 0;
 }

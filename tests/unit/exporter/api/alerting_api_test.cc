@@ -309,6 +309,7 @@ TEST(AlertingApiCommands, BodiesThatAreNoJsonAre422AndChangeNothing) {
                                            "\xff\xfe",
                                            std::string("{}\0", 3),
                                            "{\"a\":1,}",
+                                           "{\"a\":1e999}",
                                            "actor=anna",
                                            std::string(2'000, '['),
                                            "{\"note\":\"\xc3\"}"};

@@ -11,7 +11,7 @@ using std::chrono::seconds;
 using testing::CpuRule;
 
 const std::string kEvil = "<script>alert('x')</script>\"&";
-const std::string kEscaped = "&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt;&quot;&amp;";
+const std::string kEscaped = "&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt;&#34;&amp;";
 
 http::Response Page(ApiWorld& world) {
   http::Request request;
