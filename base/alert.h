@@ -49,8 +49,8 @@ struct Alert {
 
   double value = 0;  // the newest one seen when this version was made
   Timestamp last_value_at;
-  Timestamp pending_since;                   // the first violating sample
-  std::optional<Timestamp> triggered_at;     // when it began to fire
+  Timestamp pending_since;                // the first violating sample
+  std::optional<Timestamp> triggered_at;  // when it began to fire
   std::optional<Timestamp> acknowledged_at;
   std::optional<Timestamp> resolved_at;
   Timestamp updated_at;

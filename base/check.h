@@ -13,7 +13,7 @@ namespace tocsin {
 
 }  // namespace tocsin
 
-#define CHECK(condition)                                                   \
-  do {                                                                     \
+#define CHECK(condition)                                                     \
+  do {                                                                       \
     if (!(condition)) ::tocsin::CheckFailed(__FILE__, __LINE__, #condition); \
   } while (false)

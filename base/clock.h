@@ -1,4 +1,5 @@
-// The outside world's time, handed in at construction so that tests own it (tests/support/fake_clock.h).
+// The outside world's time, handed in at construction so that tests own it
+// (tests/support/fake_clock.h).
 #pragma once
 
 #include "base/time.h"

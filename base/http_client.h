@@ -64,8 +64,8 @@ class HttpClient {
 // may be under way. Destruction fails what is under way and joins the thread.
 std::unique_ptr<HttpClient> MakeCurlHttpClient(std::string user_agent, const Logger& log);
 
-// scheme://host:port/… : no user info, no path beyond the first slash, no query. For logs and errors:
-// webhook addresses carry their secret in the path.
+// scheme://host:port/… : no user info, no path beyond the first slash, no query. For logs and
+// errors: webhook addresses carry their secret in the path.
 std::string RedactUrl(std::string_view url);
 
 // http or https with a host, nothing that could split a request; the reason why not otherwise.

@@ -1,8 +1,8 @@
 // Label sets: sorted, unique names, each with a non-empty value; `__name__` is the metric's name.
 //
 // A set is one string of bytes (length, name, length, value, ...), so that copying is one
-// allocation, comparing is memcmp and hashing is one pass. LabelsView borrows such bytes; Labels owns
-// them. Both are values without a lock: share them between threads as const.
+// allocation, comparing is memcmp and hashing is one pass. LabelsView borrows such bytes; Labels
+// owns them. Both are values without a lock: share them between threads as const.
 #pragma once
 
 #include <compare>

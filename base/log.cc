@@ -12,20 +12,28 @@ namespace {
 
 std::string_view LevelName(LogLevel level) {
   switch (level) {
-    case LogLevel::kDebug: return "debug";
-    case LogLevel::kInfo: return "info";
-    case LogLevel::kWarn: return "warn";
-    case LogLevel::kError: return "error";
+    case LogLevel::kDebug:
+      return "debug";
+    case LogLevel::kInfo:
+      return "info";
+    case LogLevel::kWarn:
+      return "warn";
+    case LogLevel::kError:
+      return "error";
   }
   return "";
 }
 
 spdlog::level::level_enum SpdlogLevel(LogLevel level) {
   switch (level) {
-    case LogLevel::kDebug: return spdlog::level::debug;
-    case LogLevel::kInfo: return spdlog::level::info;
-    case LogLevel::kWarn: return spdlog::level::warn;
-    case LogLevel::kError: return spdlog::level::err;
+    case LogLevel::kDebug:
+      return spdlog::level::debug;
+    case LogLevel::kInfo:
+      return spdlog::level::info;
+    case LogLevel::kWarn:
+      return spdlog::level::warn;
+    case LogLevel::kError:
+      return spdlog::level::err;
   }
   return spdlog::level::info;
 }
@@ -111,8 +119,9 @@ class StderrLogSink final : public LogSink {
 
 }  // namespace
 
-std::string FormatLogLine(LogFormat format, Timestamp now, LogLevel level, std::string_view component,
-                          std::string_view message, std::initializer_list<LogField> fields) {
+std::string FormatLogLine(LogFormat format, Timestamp now, LogLevel level,
+                          std::string_view component, std::string_view message,
+                          std::initializer_list<LogField> fields) {
   return format == LogFormat::kJson ? FormatJson(now, level, component, message, fields)
                                     : FormatLogfmt(now, level, component, message, fields);
 }

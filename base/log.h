@@ -68,7 +68,8 @@ class Logger {
   }
 
  private:
-  void Write(LogLevel level, std::string_view message, std::initializer_list<LogField> fields) const {
+  void Write(LogLevel level, std::string_view message,
+             std::initializer_list<LogField> fields) const {
     if (sink_->Enabled(level)) sink_->Write(level, component_, message, fields);
   }
 
@@ -80,7 +81,8 @@ class Logger {
 std::unique_ptr<LogSink> MakeStderrLogSink(LogLevel level, LogFormat format, const Clock& clock);
 
 // One line without its end, as both formats write it; pure, for the sink and its tests.
-std::string FormatLogLine(LogFormat format, Timestamp now, LogLevel level, std::string_view component,
-                          std::string_view message, std::initializer_list<LogField> fields);
+std::string FormatLogLine(LogFormat format, Timestamp now, LogLevel level,
+                          std::string_view component, std::string_view message,
+                          std::initializer_list<LogField> fields);
 
 }  // namespace tocsin

@@ -1,8 +1,8 @@
 // Tocsin's own metrics are prometheus-cpp's Counter, Gauge and Histogram; a component looks its
 // metrics up once at construction and keeps the references. Updates are lock-free; any thread.
 //
-// Names are tocsin_<what>_<unit>; counters end in _total; known label values start at zero; no label
-// takes unbounded values.
+// Names are tocsin_<what>_<unit>; counters end in _total; known label values start at zero; no
+// label takes unbounded values.
 #pragma once
 
 #include <prometheus/counter.h>
@@ -19,8 +19,8 @@ inline prometheus::Family<prometheus::Counter>& CounterFamily(MetricRegistry& re
                                                               const char* name, const char* help) {
   return prometheus::BuildCounter().Name(name).Help(help).Register(registry);
 }
-inline prometheus::Family<prometheus::Gauge>& GaugeFamily(MetricRegistry& registry, const char* name,
-                                                          const char* help) {
+inline prometheus::Family<prometheus::Gauge>& GaugeFamily(MetricRegistry& registry,
+                                                          const char* name, const char* help) {
   return prometheus::BuildGauge().Name(name).Help(help).Register(registry);
 }
 inline prometheus::Family<prometheus::Histogram>& HistogramFamily(MetricRegistry& registry,

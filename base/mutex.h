@@ -63,8 +63,8 @@ class CondVar {
     cv_.wait_until(lock, deadline);
     lock.release();
   }
-  // Waits on the monotonic clock, for spans that a step of the calendar must not stretch. False when
-  // the time is over.
+  // Waits on the monotonic clock, for spans that a step of the calendar must not stretch. False
+  // when the time is over.
   bool WaitFor(Mutex& mu, Duration at_most) REQUIRES_LOCK(mu) {
     std::unique_lock<std::mutex> lock(mu.mu_, std::adopt_lock);
     const bool in_time = cv_.wait_for(lock, at_most) == std::cv_status::no_timeout;

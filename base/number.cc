@@ -57,8 +57,9 @@ void AppendFloat(double v, std::string* out) {
   // The integer overload: to_chars(100000.0) would choose "1e+05". A negative zero keeps its sign.
   const bool plain =
       std::abs(v) <= kLargestPlainInteger && v == std::trunc(v) && !(v == 0 && std::signbit(v));
-  const std::to_chars_result result =
-      plain ? std::to_chars(first, last, static_cast<std::int64_t>(v)) : std::to_chars(first, last, v);
+  const std::to_chars_result result = plain
+                                          ? std::to_chars(first, last, static_cast<std::int64_t>(v))
+                                          : std::to_chars(first, last, v);
   out->append(first, result.ptr);
 }
 
@@ -78,7 +79,8 @@ std::string FormatFloatPython(double v) {
   char* const last = first + buffer.size();
   const double magnitude = std::abs(v);
   const bool exponent = magnitude != 0 && (magnitude < 1e-4 || magnitude >= 1e16);
-  const std::chars_format format = exponent ? std::chars_format::scientific : std::chars_format::fixed;
+  const std::chars_format format =
+      exponent ? std::chars_format::scientific : std::chars_format::fixed;
   std::string out(first, std::to_chars(first, last, v, format).ptr);
   if (!exponent && out.find('.') == std::string::npos) out += ".0";
   return out;

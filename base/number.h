@@ -11,7 +11,8 @@
 namespace tocsin {
 
 // The staleness marker of Prometheus and the NaN that every other NaN is normalised to on intake.
-// Compare bits, never values. https://github.com/prometheus/prometheus/blob/main/model/value/value.go
+// Compare bits, never values.
+// https://github.com/prometheus/prometheus/blob/main/model/value/value.go
 inline constexpr std::uint64_t kStaleNanBits = 0x7ff0000000000002ULL;
 inline constexpr std::uint64_t kNormalNanBits = 0x7ff8000000000001ULL;
 

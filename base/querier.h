@@ -24,8 +24,8 @@ struct SeriesSamples {
 class Querier {
  public:
   virtual ~Querier() = default;
-  // Samples with from < timestamp <= to of every series that all matchers select, ordered by labels.
-  // No matcher selects everything.
+  // Samples with from < timestamp <= to of every series that all matchers select, ordered by
+  // labels. No matcher selects everything.
   virtual std::vector<SeriesSamples> Select(const std::vector<Matcher>& matchers, Timestamp from,
                                             Timestamp to) const = 0;
   // The newest sample of each series that ends in neither a stale marker nor before `not_before`.

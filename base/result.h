@@ -1,8 +1,8 @@
 // Result<T>: a value, or the reason why there is none.
 //
-// Every failure that the world can cause (input, network, disk, configuration) is returned as one of
-// these; a broken invariant is a CHECK (base/check.h). The message says what was being done, what is
-// wrong and where, so that it can be shown to a user as it is.
+// Every failure that the world can cause (input, network, disk, configuration) is returned as one
+// of these; a broken invariant is a CHECK (base/check.h). The message says what was being done,
+// what is wrong and where, so that it can be shown to a user as it is.
 #pragma once
 
 #include <optional>

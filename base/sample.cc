@@ -7,24 +7,36 @@ namespace tocsin {
 
 std::string_view MetricTypeName(MetricType type) {
   switch (type) {
-    case MetricType::kUnknown: return "unknown";
-    case MetricType::kCounter: return "counter";
-    case MetricType::kGauge: return "gauge";
-    case MetricType::kHistogram: return "histogram";
-    case MetricType::kGaugeHistogram: return "gaugehistogram";
-    case MetricType::kSummary: return "summary";
-    case MetricType::kInfo: return "info";
-    case MetricType::kStateSet: return "stateset";
+    case MetricType::kUnknown:
+      return "unknown";
+    case MetricType::kCounter:
+      return "counter";
+    case MetricType::kGauge:
+      return "gauge";
+    case MetricType::kHistogram:
+      return "histogram";
+    case MetricType::kGaugeHistogram:
+      return "gaugehistogram";
+    case MetricType::kSummary:
+      return "summary";
+    case MetricType::kInfo:
+      return "info";
+    case MetricType::kStateSet:
+      return "stateset";
   }
   return "unknown";
 }
 
 std::string_view RefusalName(Refusal refusal) {
   switch (refusal) {
-    case Refusal::kOutOfOrder: return "out_of_order";
-    case Refusal::kDuplicate: return "duplicate";
-    case Refusal::kTooManySeries: return "too_many_series";
-    case Refusal::kNameTaken: return "name_taken";
+    case Refusal::kOutOfOrder:
+      return "out_of_order";
+    case Refusal::kDuplicate:
+      return "duplicate";
+    case Refusal::kTooManySeries:
+      return "too_many_series";
+    case Refusal::kNameTaken:
+      return "name_taken";
   }
   return "unknown";
 }

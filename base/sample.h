@@ -59,7 +59,7 @@ class SampleBatch {
   struct Item {
     std::uint32_t offset = 0;  // of the label bytes in the buffer
     std::uint32_t length = 0;
-    std::uint64_t hash = 0;  // LabelsView::Hash()
+    std::uint64_t hash = 0;      // LabelsView::Hash()
     std::uint32_t spelling = 0;  // see SpellingOf
     Sample sample;
   };
@@ -96,10 +96,10 @@ class SampleBatch {
 };
 
 enum class Refusal : std::uint8_t {
-  kOutOfOrder,      // older than the newest of its series: not stored, not evaluated
-  kDuplicate,       // SameTime::kRefuse and another value at that time
-  kTooManySeries,   // a new series beyond the store's cap; known series go on
-  kNameTaken,       // another dotted spelling already stands for this stored name and label set
+  kOutOfOrder,     // older than the newest of its series: not stored, not evaluated
+  kDuplicate,      // SameTime::kRefuse and another value at that time
+  kTooManySeries,  // a new series beyond the store's cap; known series go on
+  kNameTaken,      // another dotted spelling already stands for this stored name and label set
 };
 std::string_view RefusalName(Refusal refusal);
 
@@ -113,8 +113,8 @@ struct AppendReport {
   std::vector<Refused> refused;  // in batch order
 };
 
-// Takes samples and evaluates what looks at them before it returns: alerts stand as the samples say.
-// Any thread may call; waits only for the rule engine (never for a disk or a notification).
+// Takes samples and evaluates what looks at them before it returns: alerts stand as the samples
+// say. Any thread may call; waits only for the rule engine (never for a disk or a notification).
 class SampleSink {
  public:
   virtual ~SampleSink() = default;

@@ -4,11 +4,16 @@ namespace tocsin {
 
 std::string_view StateTableName(StateTable table) {
   switch (table) {
-    case StateTable::kAlerts: return "alerts";
-    case StateTable::kHolds: return "holds";
-    case StateTable::kAnnouncements: return "announcements";
-    case StateTable::kOutbox: return "outbox";
-    case StateTable::kPushedGroups: return "pushed_groups";
+    case StateTable::kAlerts:
+      return "alerts";
+    case StateTable::kHolds:
+      return "holds";
+    case StateTable::kAnnouncements:
+      return "announcements";
+    case StateTable::kOutbox:
+      return "outbox";
+    case StateTable::kPushedGroups:
+      return "pushed_groups";
   }
   return "";
 }

@@ -54,10 +54,10 @@ class StateStore {
 
   virtual ~StateStore() = default;
 
-  // Hands a batch to the writer; any thread. `committed` runs on the writer thread once the batch is
-  // durable or has failed for good, and must be short: hand the news to its owner. A failed batch is
-  // kept and tried again later by the store; `committed` hears of the first failure, so that
-  // callers go on (degraded, not dead).
+  // Hands a batch to the writer; any thread. `committed` runs on the writer thread once the batch
+  // is durable or has failed for good, and must be short: hand the news to its owner. A failed
+  // batch is kept and tried again later by the store; `committed` hears of the first failure, so
+  // that callers go on (degraded, not dead).
   virtual void Submit(WriteBatch batch, Committed committed) = 0;
 
   // Every row of a table in key order. Sees what was committed before the call. Any thread; for

@@ -35,8 +35,8 @@ std::vector<std::string_view> Split(std::string_view text, char separator);
 std::string ToLowerAscii(std::string_view text);
 bool EqualsIgnoreCase(std::string_view a, std::string_view b);
 
-// The entry of `known` that a user most likely meant (smallest edit distance, at most a third of the
-// word's length); empty if none is near.
+// The entry of `known` that a user most likely meant (smallest edit distance, at most a third of
+// the word's length); empty if none is near.
 std::string_view NearestName(std::string_view word, const std::vector<std::string_view>& known);
 
 // Sixteen lower-case hexadecimal digits.

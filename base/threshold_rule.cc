@@ -41,10 +41,13 @@ std::optional<Severity> ParseSeverity(std::string_view word) {
 std::string_view PrometheusSeverityName(Severity severity) {
   switch (severity) {
     case Severity::kCritical:
-    case Severity::kHigh: return "critical";
+    case Severity::kHigh:
+      return "critical";
     case Severity::kMedium:
-    case Severity::kLow: return "warning";
-    case Severity::kInfo: return "info";
+    case Severity::kLow:
+      return "warning";
+    case Severity::kInfo:
+      return "info";
   }
   return "info";
 }
@@ -62,12 +65,18 @@ std::optional<Condition> ParseCondition(std::string_view symbol) {
 
 bool ThresholdRule::Violates(double value) const {
   switch (condition) {
-    case Condition::kGreater: return value > threshold;
-    case Condition::kLess: return value < threshold;
-    case Condition::kGreaterEqual: return value >= threshold;
-    case Condition::kLessEqual: return value <= threshold;
-    case Condition::kEqual: return value == threshold;
-    case Condition::kNotEqual: return value != threshold && !std::isnan(value);
+    case Condition::kGreater:
+      return value > threshold;
+    case Condition::kLess:
+      return value < threshold;
+    case Condition::kGreaterEqual:
+      return value >= threshold;
+    case Condition::kLessEqual:
+      return value <= threshold;
+    case Condition::kEqual:
+      return value == threshold;
+    case Condition::kNotEqual:
+      return value != threshold && !std::isnan(value);
   }
   return false;
 }

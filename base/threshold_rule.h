@@ -14,34 +14,41 @@
 namespace tocsin {
 
 enum class Severity : std::uint8_t { kCritical, kHigh, kMedium, kLow, kInfo };
-std::string_view SeverityName(Severity severity);               // "critical", ..., lower case
-std::optional<Severity> ParseSeverity(std::string_view word);   // any case; "warning" is medium
+std::string_view SeverityName(Severity severity);              // "critical", ..., lower case
+std::optional<Severity> ParseSeverity(std::string_view word);  // any case; "warning" is medium
 // The word of the Prometheus world: critical, critical, warning, warning, info.
 std::string_view PrometheusSeverityName(Severity severity);
 
-enum class Condition : std::uint8_t { kGreater, kLess, kGreaterEqual, kLessEqual, kEqual, kNotEqual };
-std::string_view ConditionSymbol(Condition condition);          // ">", "<", ">=", "<=", "==", "!="
+enum class Condition : std::uint8_t {
+  kGreater,
+  kLess,
+  kGreaterEqual,
+  kLessEqual,
+  kEqual,
+  kNotEqual
+};
+std::string_view ConditionSymbol(Condition condition);  // ">", "<", ">=", "<=", "==", "!="
 std::optional<Condition> ParseCondition(std::string_view symbol);
 
 struct ThresholdRule {
   std::string id;    // UUID; of a file rule derived from file and name, so stable over restarts
   std::string name;  // 1..255 characters
   std::string description;
-  std::string metric_name;         // as written, dotted or underscored
-  std::string series_name;         // MapMetricName(metric_name)
-  std::vector<Matcher> matchers;   // on the other labels; none selects all series of that name
+  std::string metric_name;        // as written, dotted or underscored
+  std::string series_name;        // MapMetricName(metric_name)
+  std::vector<Matcher> matchers;  // on the other labels; none selects all series of that name
   Condition condition = Condition::kGreater;
-  double threshold = 0;            // finite
-  std::string threshold_text;      // as written: "80.0" stays "80.0"
-  Duration duration{0};            // how long the condition must hold
+  double threshold = 0;        // finite
+  std::string threshold_text;  // as written: "80.0" stays "80.0"
+  Duration duration{0};        // how long the condition must hold
   Severity severity = Severity::kMedium;
   bool enabled = true;
   std::vector<std::string> notification_channels;  // receiver names; none: the default receivers
-  std::string notification_template;               // braces form (base/template/braces.h); may be empty
+  std::string notification_template;  // braces form (base/template/braces.h); may be empty
   Duration cooldown{std::chrono::seconds(300)};
-  std::optional<Duration> stale_after;             // else the `staleness` setting
-  std::string source_file;                         // empty for rules made over the API
-  int source_line = 0;                             // one-based
+  std::optional<Duration> stale_after;  // else the `staleness` setting
+  std::string source_file;              // empty for rules made over the API
+  int source_line = 0;                  // one-based
 
   // An ordinary NaN satisfies no condition, not even !=.
   bool Violates(double value) const;

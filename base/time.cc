@@ -87,7 +87,8 @@ std::optional<sys_days> TakeDate(std::string_view* text) {
   if (!month || !Take(text, '-')) return std::nullopt;
   const std::optional<int> day = TakeNumber(text, 2);
   if (!day) return std::nullopt;
-  const year_month_day date{std::chrono::year(*year), std::chrono::month(static_cast<unsigned>(*month)),
+  const year_month_day date{std::chrono::year(*year),
+                            std::chrono::month(static_cast<unsigned>(*month)),
                             std::chrono::day(static_cast<unsigned>(*day))};
   if (!date.ok()) return std::nullopt;
   return sys_days(date);
@@ -109,9 +110,10 @@ std::string FormatRfc3339(Timestamp t) {
   const auto day = std::chrono::floor<days>(t);
   const year_month_day date(day);
   const std::int64_t millis = (t - day).count();
-  std::string text = fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}", static_cast<int>(date.year()),
-                                 static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
-                                 millis / 3'600'000, millis / 60'000 % 60, millis / 1000 % 60);
+  std::string text =
+      fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}", static_cast<int>(date.year()),
+                  static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
+                  millis / 3'600'000, millis / 60'000 % 60, millis / 1000 % 60);
   if (millis % 1000 != 0) text += fmt::format(".{:03}", millis % 1000);
   text += "Z";
   return text;

@@ -35,9 +35,9 @@ class BracesTemplate {
 
  private:
   struct Piece {
-    std::string text;         // literal, or the placeholder's word
+    std::string text;  // literal, or the placeholder's word
     bool placeholder = false;
-    std::string format;       // ".1f", or empty
+    std::string format;  // ".1f", or empty
   };
   std::vector<Piece> pieces_;
 };

@@ -53,8 +53,8 @@ class WatchMaker {
       LabelsView labels, const std::vector<std::shared_ptr<Watch>>& current) const = 0;
 };
 
-// Takes signals and waits until the state machine has dealt with them; never called under a lock. Any
-// thread.
+// Takes signals and waits until the state machine has dealt with them; never called under a lock.
+// Any thread.
 class SignalSink {
  public:
   virtual ~SignalSink() = default;

@@ -299,7 +299,7 @@ Status App::Parts::Listen(const config::Settings& listening) {
 }
 
 Result<std::unique_ptr<App>> App::New(const Options& options,
-                                      std::shared_ptr<const config::Settings> settings,
+                                      const std::shared_ptr<const config::Settings>& settings,
                                       MainQueue& queue, const Clock& clock, const Logger& log) {
   Result<StorageFolder> storage = StorageFolder::Open(options.storage_path);
   if (!storage) return storage.error();

@@ -30,7 +30,7 @@ class App {
   // `queue` gets the wishes of /-/reload and of the file watcher; it outlives the object, as
   // `clock` and the sink behind `log` do.
   static Result<std::unique_ptr<App>> New(const Options& options,
-                                          std::shared_ptr<const config::Settings> settings,
+                                          const std::shared_ptr<const config::Settings>& settings,
                                           MainQueue& queue, const Clock& clock, const Logger& log);
   ~App();
   App(const App&) = delete;

@@ -54,6 +54,12 @@ bool EachMetric(const Family& family, Check check) {
   return true;
 }
 
+// Readers take one time for all points of a histogram or summary.
+bool HaveOneTime(const Point* begin, const Point* end) {
+  return std::all_of(begin, end,
+                     [&](const Point& point) { return point.timestamp_ms == begin->timestamp_ms; });
+}
+
 // Buckets rise to `+Inf`, whose value is the count; sum and count come together or not at all.
 bool IsOneHistogram(const Family& family, const Point* begin, const Point* end) {
   double bound = -kInfinity;
@@ -101,11 +107,11 @@ bool FitsItsType(const Family& family) {
       return IsCounterShaped(family);
     case MetricType::kHistogram:
       return EachMetric(family, [&](const Point* begin, const Point* end) {
-        return IsOneHistogram(family, begin, end);
+        return HaveOneTime(begin, end) && IsOneHistogram(family, begin, end);
       });
     case MetricType::kSummary:
       return EachMetric(family, [&](const Point* begin, const Point* end) {
-        return IsOneSummary(family, begin, end);
+        return HaveOneTime(begin, end) && IsOneSummary(family, begin, end);
       });
     // No text that Tocsin reads has these types: whoever makes them gets them as unknown.
     case MetricType::kGaugeHistogram:
@@ -216,6 +222,7 @@ class Fitter {
       joined.insert(joined.end(), begin, end);
       if (const auto time = times.find(begin->labels); time != times.end()) {
         joined.push_back(*time->second);
+        joined.back().timestamp_ms = begin->timestamp_ms;
         ++used;
       }
       return true;

@@ -5,9 +5,10 @@
 // whose
 //   short name belongs to somebody else, becomes `unknown`.
 // - Gauges named `<family>_created` join the counter, histogram or summary that they are about.
-// - A family whose points do not have the shape of its type (a histogram whose buckets fall, a
-// counter
-//   below zero, ...) becomes one `unknown` family for each name among its points.
+// - A family whose points do not have the shape of its type (a histogram whose buckets fall or
+// whose
+//   points are of several times, a counter below zero, ...) becomes one `unknown` family for each
+//   name among its points.
 // - Names that a family reserves (x_count of a histogram x) are its own: a second family of such a
 //   name is dropped.
 // https://github.com/prometheus/OpenMetrics/blob/v1.0.0/specification/OpenMetrics.md#metric-types

@@ -206,7 +206,8 @@ bool TextParser::ParseComment() {
   SkipBlanks();
   const std::string_view keyword = TakeToken();
   // "#HELP" is a keyword to the Pushgateway, and a comment to Prometheus, as is "# HELP" alone.
-  const bool may_be_keyword = push_ || (keyword.data() != after_hash && !AtLineEnd());
+  const bool may_be_keyword =
+      push_ || (keyword.data() != after_hash && !AtEnd() && Is(*at_, kBlank));
   if (may_be_keyword && (keyword == "HELP" || keyword == "TYPE")) {
     SkipBlanks();
     const char* const name_at = at_;

@@ -114,8 +114,8 @@ class FilesystemSource final : public Source {
     if (!answer || answer->stuck || answer->mount.error != 0) return;
     const std::optional<double> percent = UsedPercent(answer->mount.usage);
     if (!percent) return;
-    // No mountpoint: an empty label is none. And with one, since the root of a container is an overlay,
-    // which the list of mounts leaves out: rules on mount points would not see it.
+    // No mountpoint: an empty label is none. And with one, since the root of a container is an
+    // overlay, which the list of mounts leaves out: rules on mount points would not see it.
     emit.Add(usage_, {""}, *percent);
     emit.Add(usage_, {"/"}, *percent);
   }

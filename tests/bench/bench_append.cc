@@ -1,5 +1,6 @@
-// The cost of one sample, append to done: a batch of one, as a submitted metric is. The series store
-// holds 10,000 series; the rules that do not look at the sample's series must not cost anything.
+// The cost of one sample, append to done: a batch of one, as a submitted metric is. The series
+// store holds 10,000 series; the rules that do not look at the sample's series must not cost
+// anything.
 #include <benchmark/benchmark.h>
 
 #include <memory>
@@ -69,8 +70,12 @@ void AppendOne(benchmark::State& state, int other_rules, int matching_rules) {
 
 void SampleThatMatchesNoRule(benchmark::State& state) { AppendOne(state, 1, 0); }
 void SampleThatMatchesOneRule(benchmark::State& state) { AppendOne(state, 1, 1); }
-void SampleThatMatchesNoRuleBeside10000Others(benchmark::State& state) { AppendOne(state, 10'000, 0); }
-void SampleThatMatchesOneRuleBeside10000Others(benchmark::State& state) { AppendOne(state, 10'000, 1); }
+void SampleThatMatchesNoRuleBeside10000Others(benchmark::State& state) {
+  AppendOne(state, 10'000, 0);
+}
+void SampleThatMatchesOneRuleBeside10000Others(benchmark::State& state) {
+  AppendOne(state, 10'000, 1);
+}
 void SampleThatMatches100Rules(benchmark::State& state) { AppendOne(state, 1, 100); }
 BENCHMARK(SampleThatMatchesNoRule);
 BENCHMARK(SampleThatMatchesOneRule);

@@ -9,7 +9,8 @@ namespace tocsin::testing {
 
 class FakeClock final : public Clock {
  public:
-  explicit FakeClock(Timestamp start = FromUnixMillis(1'700'000'000'000)) : now_(ToUnixMillis(start)) {}
+  explicit FakeClock(Timestamp start = FromUnixMillis(1'700'000'000'000))
+      : now_(ToUnixMillis(start)) {}
 
   Timestamp Now() const override { return FromUnixMillis(now_.load()); }
   std::chrono::nanoseconds Monotonic() const override { return Duration(now_.load()); }

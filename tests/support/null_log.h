@@ -14,7 +14,8 @@ class RecordingLogSink final : public LogSink {
   bool Enabled(LogLevel) const override { return true; }
   void Write(LogLevel level, std::string_view component, std::string_view message,
              std::initializer_list<LogField> fields) override {
-    std::string line = FormatLogLine(LogFormat::kLogfmt, Timestamp(), level, component, message, fields);
+    std::string line =
+        FormatLogLine(LogFormat::kLogfmt, Timestamp(), level, component, message, fields);
     MutexLock lock(mu_);
     lines_.push_back(std::move(line));
   }
@@ -31,7 +32,8 @@ class RecordingLogSink final : public LogSink {
 class NullLogSink final : public LogSink {
  public:
   bool Enabled(LogLevel) const override { return false; }
-  void Write(LogLevel, std::string_view, std::string_view, std::initializer_list<LogField>) override {}
+  void Write(LogLevel, std::string_view, std::string_view,
+             std::initializer_list<LogField>) override {}
 };
 
 }  // namespace tocsin::testing

@@ -43,7 +43,8 @@ TEST(Labels, OrderIsPairByPairNamesBeforeValues) {
   EXPECT_LT((Labels{{"a", std::string(200, 'a')}}), (Labels{{"a", "b"}}));
 }
 
-// FNV-1a with 64 bits of `name 0xff value 0xff ...`, computed here step by step from its definition.
+// FNV-1a with 64 bits of `name 0xff value 0xff ...`, computed here step by step from its
+// definition.
 TEST(Labels, FingerprintIsFnv1aOverSeparatedPairs) {
   std::uint64_t expected = 0xcbf29ce484222325ULL;
   for (unsigned char c : std::string("job\xffnode\xff")) {
@@ -55,7 +56,8 @@ TEST(Labels, FingerprintIsFnv1aOverSeparatedPairs) {
 }
 
 TEST(Labels, PrintLikeASelectorWithEscapes) {
-  EXPECT_EQ((Labels{{"__name__", "up"}, {"job", "a\"b\\c\nd"}}).ToString(), R"(up{job="a\"b\\c\nd"})");
+  EXPECT_EQ((Labels{{"__name__", "up"}, {"job", "a\"b\\c\nd"}}).ToString(),
+            R"(up{job="a\"b\\c\nd"})");
   EXPECT_EQ((Labels{{"__name__", "up"}}).ToString(), "up");
   EXPECT_EQ(Labels().ToString(), "{}");
 }

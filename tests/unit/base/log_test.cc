@@ -11,10 +11,11 @@ namespace {
 const Timestamp kNow = FromUnixMillis(1'714'557'600'123);
 
 TEST(Log, LogfmtQuotesWhatCouldNotBeReadBackBare) {
-  EXPECT_EQ(FormatLogLine(LogFormat::kLogfmt, kNow, LogLevel::kWarn, "delivery", "attempt failed",
-                          {{"receiver", "ops"}, {"attempts", 3}, {"err", "a \"b\"\n"}, {"ok", false}}),
-            "ts=2024-05-01T10:00:00.123Z level=warn component=delivery msg=\"attempt failed\" "
-            "receiver=ops attempts=3 err=\"a \\\"b\\\"\\n\" ok=false");
+  EXPECT_EQ(
+      FormatLogLine(LogFormat::kLogfmt, kNow, LogLevel::kWarn, "delivery", "attempt failed",
+                    {{"receiver", "ops"}, {"attempts", 3}, {"err", "a \"b\"\n"}, {"ok", false}}),
+      "ts=2024-05-01T10:00:00.123Z level=warn component=delivery msg=\"attempt failed\" "
+      "receiver=ops attempts=3 err=\"a \\\"b\\\"\\n\" ok=false");
 }
 
 TEST(Log, AnEmptyLogfmtValueIsVisible) {

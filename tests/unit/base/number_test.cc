@@ -33,8 +33,8 @@ TEST(ParseFloat, ReadsEveryNanAsTheNormalOne) {
 }
 
 TEST(ParseFloat, RefusesWhatIsNotWhollyANumber) {
-  for (const char* text : {"", "+", "-", "0x10", "1_000", "1e400", "nan(1)", " 1", "1 ", "1,5", "--1",
-                           "+-1", "e5", ".", "in", "infinit"}) {
+  for (const char* text : {"", "+", "-", "0x10", "1_000", "1e400", "nan(1)", " 1", "1 ", "1,5",
+                           "--1", "+-1", "e5", ".", "in", "infinit"}) {
     EXPECT_FALSE(ParseFloat(text).has_value()) << text;
   }
 }

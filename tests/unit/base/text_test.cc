@@ -16,8 +16,14 @@ TEST(IsValidUtf8, AcceptsScalarValuesOnly) {
 }
 
 TEST(TruncateUtf8, NeverSplitsACharacter) {
-  EXPECT_EQ(TruncateUtf8("a\xc3\xbc" "b", 2), "a");
-  EXPECT_EQ(TruncateUtf8("a\xc3\xbc" "b", 3), "a\xc3\xbc");
+  EXPECT_EQ(TruncateUtf8("a\xc3\xbc"
+                         "b",
+                         2),
+            "a");
+  EXPECT_EQ(TruncateUtf8("a\xc3\xbc"
+                         "b",
+                         3),
+            "a\xc3\xbc");
   EXPECT_EQ(TruncateUtf8("abc", 10), "abc");
 }
 

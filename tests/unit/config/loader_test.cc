@@ -189,8 +189,7 @@ TEST(Loader, ARefusedConfigurationStillTellsWhatMustChange) {
   write("new.yml", "rules: [{}]\n");
   const Loaded loaded = LoadConfiguration(folder.path() + "/tocsin.yml", EmptyEnvironment());
   EXPECT_EQ(loaded.settings, nullptr);
-  EXPECT_THAT(loaded.files,
-              ElementsAre(folder.path() + "/tocsin.yml", folder.path() + "/new.yml"));
+  EXPECT_THAT(loaded.files, ElementsAre(folder.path() + "/tocsin.yml", folder.path() + "/new.yml"));
   EXPECT_THAT(loaded.patterns, ElementsAre(folder.path() + "/new.yml"));
 }
 

@@ -98,7 +98,10 @@ class World {
   AlertPtr Only(AlertState state) const {
     const std::vector<AlertPtr> alerts = In(state);
     EXPECT_EQ(alerts.size(), 1U) << AlertStateName(state);
-    return alerts.empty() ? nullptr : alerts[0];
+    if (!alerts.empty()) return alerts[0];
+    auto none = std::make_shared<Alert>();  // so that the test goes on, and says what else is wrong
+    none->rule = std::make_shared<const ThresholdRule>();
+    return none;
   }
   // What the receivers were told, as "active a" or "resolved a recovered".
   std::vector<std::string> Told() const {

@@ -104,6 +104,7 @@ std::vector<Form> Forms() {
       {"help without a text", "# HELP a\na 1\n", true, true},
       {"a keyword alone", "# HELP\n", true, true},
       {"a keyword glued to the hash", "#TYPE a foo\na 1\n", false, true},
+      {"a brace behind a keyword", "# TYPE{ a foo\n# HELP{\na 1\n", true, true},
       {"words for special values", "a NaN\na nan\na Nan\na +Inf\na -inf\na Infinity\n", true, true},
       {"a hexadecimal value", "a 0x10\n", false, false},
       {"a value with underscores", "a 1_000\n", false, false},

@@ -349,6 +349,38 @@ TEST(OpenMetricsWriter, WritesOneUnknownFamilyForEachNameOfABrokenHistogram) {
             "# EOF\n");
 }
 
+// Strict readers reject a page for points of one metric that differ in time, or in having one.
+TEST(OpenMetricsWriter, ExposesAHistogramOfSeveralTimesAsUnknownSeries) {
+  EXPECT_EQ(OpenMetrics(Read("# TYPE h histogram\nh_bucket{le=\"+Inf\"} 1 1000\nh_sum 1 2000\n"
+                             "h_count 1 1000\n")),
+            "# TYPE h_bucket unknown\nh_bucket{le=\"+Inf\"} 1 1\n"
+            "# TYPE h_count unknown\nh_count 1 1\n"
+            "# TYPE h_sum unknown\nh_sum 1 2\n"
+            "# EOF\n");
+  EXPECT_EQ(OpenMetrics(Read("# TYPE s summary\ns{quantile=\"0.5\"} 1 1000\ns_sum 2\n")),
+            "# TYPE s unknown\ns{quantile=\"0.5\"} 1 1\n# TYPE s_sum unknown\ns_sum 2\n# EOF\n");
+}
+
+TEST(OpenMetricsWriter, KeepsHistogramsWhoseTimesDifferOnlyBetweenSeries) {
+  const std::string page =
+      "# TYPE h histogram\n"
+      "h_bucket{le=\"+Inf\",x=\"1\"} 1 1\nh_sum{x=\"1\"} 1 1\nh_count{x=\"1\"} 1 1\n"
+      "h_bucket{le=\"+Inf\",x=\"2\"} 1 2\nh_sum{x=\"2\"} 1 2\nh_count{x=\"2\"} 1 2\n";
+  EXPECT_EQ(
+      OpenMetrics(Read(
+          "# TYPE h histogram\n"
+          "h_bucket{le=\"+Inf\",x=\"1\"} 1 1000\nh_sum{x=\"1\"} 1 1000\nh_count{x=\"1\"} 1 1000\n"
+          "h_bucket{le=\"+Inf\",x=\"2\"} 1 2000\nh_sum{x=\"2\"} 1 2000\nh_count{x=\"2\"} 1 "
+          "2000\n")),
+      page + "# EOF\n");
+}
+
+TEST(OpenMetricsWriter, GivesACreationTimeTheTimestampOfItsMetric) {
+  EXPECT_EQ(OpenMetrics(Read("# TYPE a_total counter\na_total 1 5000\n"
+                             "# TYPE a_created gauge\na_created 3\n")),
+            "# TYPE a counter\na_total 1 5\na_created 3 5\n# EOF\n");
+}
+
 TEST(OpenMetricsWriter, TakesSummariesWithNanQuantiles) {
   EXPECT_EQ(OpenMetrics(Read("# TYPE s summary\ns{quantile=\"0.5\"} NaN\ns_sum 0\ns_count 0\n")),
             "# TYPE s summary\ns{quantile=\"0.5\"} NaN\ns_sum 0\ns_count 0\n# EOF\n");

@@ -139,6 +139,12 @@ TEST_F(ScrapeCacheTest, EndsSyntheticSeriesOnlyWithTheTarget) {
   EXPECT_THAT(End(), IsEmpty());
 }
 
+TEST_F(ScrapeCacheTest, KeepsSyntheticSeriesForTheEndHoweverLongItTakes) {
+  cache_.AddSynthetic(Named("up"));
+  for (int page = 0; page < 30; ++page) Commit({"a"});
+  EXPECT_THAT(End(), UnorderedElementsAre("a stale", "up stale"));
+}
+
 TEST_F(ScrapeCacheTest, TellsMetadataOnceAndAgainWhenTheyChange) {
   cache_.BeginPage();
   cache_.SetType("a", MetricType::kCounter);

@@ -424,6 +424,25 @@ TEST_F(ScrapeLoopTest, GoesOnWithKnownSeriesWhenTheStoreIsFull) {
   EXPECT_THAT(Status().last_warning, HasSubstr("1 samples were not stored"));
 }
 
+// up and its like are not of the page: neither counted among its samples nor taken for one of them.
+TEST_F(ScrapeLoopTest, CountsOnlySamplesOfThePageWhenTheStoreIsFull) {
+  Begin();
+  world_.sink.SetMaxSeries(1);
+  Scrape("a 1\n");
+  EXPECT_EQ(Newest("a"), "1");
+  EXPECT_EQ(Newest("up"), std::nullopt);
+  EXPECT_EQ(Metrics().refused_too_many_series.Value(), 0);
+  EXPECT_EQ(Status().last_warning, "");
+}
+
+TEST_F(ScrapeLoopTest, CountsNoSampleOfABadPageWhenTheStoreIsFull) {
+  Begin();
+  world_.sink.SetMaxSeries(0);
+  Scrape("a 1\nb 1\nc\n");
+  EXPECT_EQ(Metrics().refused_too_many_series.Value(), 0);
+  EXPECT_EQ(Status().last_warning, "");
+}
+
 TEST_F(ScrapeLoopTest, DoesNotEndASeriesThatWasNeverStored) {
   Begin();
   Scrape("a 1\n");
@@ -542,6 +561,16 @@ TEST_F(ScrapeLoopTest, KeepsItsSlotUnderTheSameInterval) {
   EXPECT_EQ(world_.timers.next_deadline(), slot);
   Scrape("a 1\nb 2\n");
   EXPECT_EQ(Newest("up"), "0");
+}
+
+TEST_F(ScrapeLoopTest, LosesNoTurnThatIsDueToAReload) {
+  Begin();
+  world_.clock.Set(world_.timers.next_deadline().value() + Duration(1));
+  ScrapeSettings settings = Settings();
+  settings.sample_limit = 10;
+  Begin(settings);
+  world_.timers.RunDue();
+  EXPECT_EQ(world_.http.sent(), 1U);
 }
 
 TEST_F(ScrapeLoopTest, ReadsAnAnswerUnderTheSettingsThatItWasAskedFor) {
