@@ -117,7 +117,7 @@ struct SqliteStore::Database {
         "PRAGMA cache_size = -64; BEGIN IMMEDIATE; CREATE TABLE reserved (bytes);"
         "INSERT INTO reserved VALUES (zeroblob({})); ROLLBACK;",
         kReservedLogBytes);
-    if (!Execute(reserve.c_str(), "").ok() && sqlite3_get_autocommit(handle) == 0) {
+    if (!Execute(reserve, "").ok() && sqlite3_get_autocommit(handle) == 0) {
       if (Status back = Execute("ROLLBACK", "cannot undo a write"); !back.ok()) return back;
     }
     sqlite3_file* log = nullptr;
@@ -295,17 +295,17 @@ void SqliteStore::Run() {
     std::vector<Waiting> waiting = TakeWaiting(&stop);
     const bool idle = waiting.empty();
     if (RetryFailed() && !idle) {
-      Write(std::move(waiting));
+      Write(waiting);
     } else if (!idle) {
       // The disk still refuses: these queue up behind what it refused before.
-      Keep(std::move(waiting), Error{Trouble().value_or("the state database cannot be written")});
+      Keep(waiting, Error{Trouble().value_or("the state database cannot be written")});
     }
     CheckpointIfDue(idle);
     if (stop && idle) return;
   }
 }
 
-void SqliteStore::Write(std::vector<Waiting> waiting) {
+void SqliteStore::Write(const std::vector<Waiting>& waiting) {
   const std::chrono::nanoseconds begin = clock_.Monotonic();
   Status status;
   {
@@ -325,14 +325,14 @@ void SqliteStore::Write(std::vector<Waiting> waiting) {
   if (!status.ok()) {
     metrics_->failures.Increment();
     SetTrouble(status.message());
-    return Keep(std::move(waiting), status.error());
+    return Keep(waiting, status.error());
   }
   for (const Waiting& one : waiting) {
     if (one.committed) one.committed(status);
   }
 }
 
-void SqliteStore::Keep(std::vector<Waiting> waiting, const Error& why) {
+void SqliteStore::Keep(const std::vector<Waiting>& waiting, const Error& why) {
   for (const Waiting& one : waiting) {
     for (const WriteBatch::Operation& op : one.batch.operations()) {
       failed_[{op.table, op.key}] = op.value;

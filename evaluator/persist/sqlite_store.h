@@ -55,9 +55,9 @@ class SqliteStore final : public StateStore {
   // True also where there is nothing.
   static bool AwaitedByAnyone(const std::vector<Waiting>& waiting);
   void FoldWaiting() REQUIRES_LOCK(mu_);
-  void Write(std::vector<Waiting> waiting);
+  void Write(const std::vector<Waiting>& waiting);
   // Remembers writes that could not be made and tells their callbacks.
-  void Keep(std::vector<Waiting> waiting, const Error& why);
+  void Keep(const std::vector<Waiting>& waiting, const Error& why);
   // True if what failed before is written now (or nothing had failed).
   bool RetryFailed();
   void CheckpointIfDue(bool idle);

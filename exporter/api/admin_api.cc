@@ -12,7 +12,7 @@ http::Response Text(int status, std::string body) {
 
 }  // namespace
 
-std::vector<http::Route> AdminRoutes(AdminSources sources) {
+std::vector<http::Route> AdminRoutes(const AdminSources& sources) {
   const auto reload = [run = sources.reload](const http::Request&) {
     const Status status = run();
     // 500 is what upstream answers and what reload sidecars look for.

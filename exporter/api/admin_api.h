@@ -15,6 +15,6 @@ struct AdminSources {
   std::function<Status()> reload;
 };
 
-std::vector<http::Route> AdminRoutes(AdminSources sources);
+std::vector<http::Route> AdminRoutes(const AdminSources& sources);
 
 }  // namespace tocsin::api
