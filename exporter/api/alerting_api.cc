@@ -244,7 +244,7 @@ Response AlertingApi::Run(Command command, const Request& request, const char* d
   std::future<evaluator::CommandResult> answered = answer->get_future();
   (sources_.engine.*command)(
       request.captures[0], body.actor, body.note,
-      [answer](evaluator::CommandResult result) { answer->set_value(result); });
+      [answer](const evaluator::CommandResult& result) { answer->set_value(result); });
   if (answered.wait_for(kCommandTimeout) != std::future_status::ready) {
     return Detail(503, "The change is in force, but the state store has not confirmed it yet");
   }
