@@ -1,8 +1,8 @@
 // The thread that owns the state machine of alerts, and the queue in front of it.
 //
-// Whoever appends samples hands signals over and waits only when 65,536 messages are already
-// waiting (back pressure on the intakes: signals are never dropped). All that waits is dealt with
-// in one go and written in one batch, so a hundred alerts raised together cost one commit.
+// Whoever appends samples hands signals over and waits until they are dealt with; signals are never
+// dropped. All that waits is dealt with in one go and written in one batch, so a hundred alerts
+// raised together cost one commit.
 #pragma once
 
 #include <functional>

@@ -36,7 +36,7 @@ struct HostCollector::Watched {
   std::string failure;  // of the last round; empty: none
 };
 
-HostCollector::HostCollector(HostPaths paths, Identity identity, SampleSink& sink,
+HostCollector::HostCollector(const HostPaths& paths, Identity identity, SampleSink& sink,
                              const Clock& clock, const Logger& log, MetricRegistry& metrics)
     : HostCollector(MakeSources(paths), std::move(identity), sink, clock, log, metrics) {}
 

@@ -32,7 +32,7 @@ Identity HostIdentity(const config::HostSettings& settings);
 class HostCollector {
  public:
   // The sources of sources.h. Sink, clock and metrics outlive the collector.
-  HostCollector(HostPaths paths, Identity identity, SampleSink& sink, const Clock& clock,
+  HostCollector(const HostPaths& paths, Identity identity, SampleSink& sink, const Clock& clock,
                 const Logger& log, MetricRegistry& metrics);
   // The same with other sources.
   HostCollector(std::vector<std::unique_ptr<Source>> sources, Identity identity, SampleSink& sink,

@@ -15,7 +15,7 @@ void AppendBytes(const void* data, std::size_t size, std::string* out) {
 
 // Address and lengths are written as they lie in memory: a key never leaves the process.
 void MakeKey(const Family& family, std::span<const std::string_view> values, std::string* key) {
-  const Family* address = &family;
+  const auto address = reinterpret_cast<std::uintptr_t>(&family);
   key->clear();
   AppendBytes(&address, sizeof(address), key);
   for (std::string_view value : values) {

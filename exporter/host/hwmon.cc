@@ -72,8 +72,7 @@ class HwmonSource final : public Source {
 
   Status Collect(Round& round) override {
     if (!read_at_ || round.monotonic - *read_at_ >= kReadingAge) {
-      const Status status = ReadAll();
-      if (!status) return status;
+      if (Status status = ReadAll(); !status) return status;
       read_at_ = round.monotonic;
     }
     for (const Reading& reading : readings_) {
