@@ -71,7 +71,8 @@ Error CannotListen(const std::string& listen_address, std::string_view reason) {
 
 class CivetwebServer final : public Server {
  public:
-  CivetwebServer(ServerOptions options, const Router& router, Logger log, MetricRegistry& metrics)
+  CivetwebServer(const ServerOptions& options, const Router& router, Logger log,
+                 MetricRegistry& metrics)
       : core_{options, router, std::move(log), HttpMetrics(metrics, router),
               TransferWatchdog(std::min(Duration(1000), options.transfer_timeout / 4))} {
     mg_init_library(MG_FEATURES_DEFAULT);
@@ -156,7 +157,8 @@ Status CivetwebServer::Start(const ListenAddress& address) {
 void* CivetwebServer::OnThreadStart(const mg_context* context, int kind) noexcept {
   constexpr int kWorker = 1;  // civetweb.h, at init_thread
   if (kind != kWorker) return nullptr;
-  return new Exchange(static_cast<CivetwebServer*>(mg_get_user_data(context))->core_);
+  return std::make_unique<Exchange>(static_cast<CivetwebServer*>(mg_get_user_data(context))->core_)
+      .release();
 }
 
 void CivetwebServer::OnThreadEnd(const mg_context* /*context*/, int /*kind*/,
@@ -234,12 +236,12 @@ void CivetwebServer::StopOnce() {
 
 }  // namespace
 
-Result<std::unique_ptr<Server>> StartCivetwebServer(ServerOptions options, const Router& router,
-                                                    Logger log, MetricRegistry& metrics) {
+Result<std::unique_ptr<Server>> StartCivetwebServer(const ServerOptions& options,
+                                                    const Router& router, Logger log,
+                                                    MetricRegistry& metrics) {
   Result<ListenAddress> address = ParseListenAddress(options.listen_address);
   if (!address) return address.error();
-  auto server =
-      std::make_unique<CivetwebServer>(std::move(options), router, std::move(log), metrics);
+  auto server = std::make_unique<CivetwebServer>(options, router, std::move(log), metrics);
   if (Status started = server->Start(*address); !started) return started.error();
   return std::unique_ptr<Server>(std::move(server));
 }

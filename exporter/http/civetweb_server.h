@@ -16,7 +16,8 @@ namespace tocsin::http {
 
 // Listens, and answers as soon as it returns. `router` and `metrics` outlive the server. Not to be
 // called from two threads at once.
-Result<std::unique_ptr<Server>> StartCivetwebServer(ServerOptions options, const Router& router,
-                                                    Logger log, MetricRegistry& metrics);
+Result<std::unique_ptr<Server>> StartCivetwebServer(const ServerOptions& options,
+                                                    const Router& router, Logger log,
+                                                    MetricRegistry& metrics);
 
 }  // namespace tocsin::http
