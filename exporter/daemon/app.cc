@@ -275,8 +275,20 @@ Status App::Parts::Restore() {
   return push_store->Restore();
 }
 
+// The listener for scrapes first: once the main one answers, a request may wait for the engine, so
+// nothing may fail any more before that runs.
 Status App::Parts::Listen(const config::Settings& listening) {
   if (Status safe = CheckExposure(options.listen_address, listening, log); !safe) return safe;
+  if (listening.extra_metrics_port) {
+    http::ServerOptions extra_options;
+    extra_options.listen_address = fmt::format("127.0.0.1:{}", *listening.extra_metrics_port);
+    extra_options.workers = 4;  // scrapers come one at a time
+    extra_options.spare_threads = 16;
+    Result<std::unique_ptr<http::Server>> metrics_server =
+        http::StartCivetwebServer(extra_options, extra_router, log.Named("http"), metrics);
+    if (!metrics_server) return Error{fmt::format("PROMETHEUS_PORT: {}", metrics_server.message())};
+    extra_server = *std::move(metrics_server);
+  }
   http::ServerOptions server_options;
   server_options.listen_address = options.listen_address;
   server_options.workers = listening.web.workers;
@@ -284,17 +296,6 @@ Status App::Parts::Listen(const config::Settings& listening) {
       http::StartCivetwebServer(server_options, router, log.Named("http"), metrics);
   if (!main_server) return main_server.error();
   server = *std::move(main_server);
-
-  if (!listening.extra_metrics_port) return {};
-  server_options.listen_address = fmt::format("127.0.0.1:{}", *listening.extra_metrics_port);
-  server_options.workers = 4;  // scrapers come one at a time
-  server_options.spare_threads = 16;
-  Result<std::unique_ptr<http::Server>> metrics_server =
-      http::StartCivetwebServer(server_options, extra_router, log.Named("http"), metrics);
-  if (!metrics_server) {
-    return Error{fmt::format("PROMETHEUS_PORT: {}", metrics_server.message())};
-  }
-  extra_server = *std::move(metrics_server);
   return {};
 }
 

@@ -25,7 +25,7 @@ Duration ResampleInterval(const config::Settings& settings) {
   for (const auto& rule : settings.rules) {
     shortest_patience = std::min(shortest_patience, rule->stale_after.value_or(shortest_patience));
   }
-  return std::max(std::min(settings.scrape_interval, shortest_patience / 2), Duration(100));
+  return std::max(std::min(settings.scrape_interval, shortest_patience / 2), Duration(1));
 }
 
 bool NeedsHttpClient(const config::Settings& settings) {

@@ -13,11 +13,15 @@ void MainQueue::Wishes::Answer(const Status& outcome) const {
   for (const auto& promise : waiting) promise->set_value(outcome);
 }
 
+void MainQueue::WishReload(std::string why) {
+  if (!wishes_.reload && !wishes_.stop) wishes_.why = std::move(why);
+  wishes_.reload = true;
+}
+
 void MainQueue::AskReload(std::string why) {
   {
     MutexLock lock(mu_);
-    if (!wishes_.reload) wishes_.why = std::move(why);
-    wishes_.reload = true;
+    WishReload(std::move(why));
   }
   changed_.NotifyOne();
 }
@@ -38,8 +42,9 @@ Status MainQueue::ReloadAndWait(std::string why) {
     MutexLock lock(mu_);
     if (closed_) return kStopping;
     wishes_.waiting.push_back(std::move(promise));
+    WishReload(std::move(why));
   }
-  AskReload(std::move(why));
+  changed_.NotifyOne();
   return outcome.get();
 }
 

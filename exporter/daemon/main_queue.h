@@ -17,7 +17,7 @@ class MainQueue {
   struct Wishes {
     bool stop = false;
     bool reload = false;
-    std::string why;  // of the first request
+    std::string why;  // of the stop, else of the first reload
 
     // Tells those who wait for the reload how it ended.
     void Answer(const Status& outcome) const;
@@ -37,6 +37,8 @@ class MainQueue {
   void Close() EXCLUDES(mu_);
 
  private:
+  void WishReload(std::string why) REQUIRES_LOCK(mu_);
+
   Mutex mu_;
   CondVar changed_;
   Wishes wishes_ GUARDED_BY(mu_);

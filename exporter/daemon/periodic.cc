@@ -58,10 +58,12 @@ void Periodic::RunOnce(const std::shared_ptr<State>& state) {
     state->running = true;
   }
   state->task(state->clock.Now());
+  {
+    MutexLock lock(state->mu);
+    state->running = false;
+    state->idle.NotifyAll();
+  }
   Arm(state, NextTime(*state));
-  MutexLock lock(state->mu);
-  state->running = false;
-  state->idle.NotifyAll();
 }
 
 }  // namespace tocsin::daemon

@@ -16,7 +16,11 @@ namespace tocsin::daemon {
 
 Result<StorageFolder> StorageFolder::Open(const std::string& path) {
   std::error_code error;
-  std::filesystem::create_directories(path, error);
+  const bool is_new = std::filesystem::create_directories(path, error);
+  // Only the owner's: alerts and what was pushed are nobody else's business.
+  if (is_new && !error) {
+    std::filesystem::permissions(path, std::filesystem::perms::owner_all, error);
+  }
   if (error) {
     return Error{
         fmt::format("cannot make the storage folder {}: {}; name another with --storage.path", path,

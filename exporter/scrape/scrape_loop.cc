@@ -218,7 +218,7 @@ void ScrapeLoop::Ingest(const Turn& turn, const HttpClientResult& answer) {
   Outcome outcome = ReadAnswer(turn, answer, &batch, &page);
   AddSyntheticSamples(turn, outcome, &batch);
   AddWarning(AppendToStore(batch, page), &outcome.warning);
-  FinishTurn(turn, std::move(outcome));
+  FinishTurn(turn, outcome);
 }
 
 ScrapeLoop::Outcome ScrapeLoop::ReadAnswer(const Turn& turn, const HttpClientResult& answer,
@@ -278,7 +278,7 @@ std::string ScrapeLoop::AppendToStore(const SampleBatch& batch, const PageReport
   return warnings;
 }
 
-void ScrapeLoop::FinishTurn(const Turn& turn, Outcome outcome) {
+void ScrapeLoop::FinishTurn(const Turn& turn, const Outcome& outcome) {
   const bool up = outcome.status.ok();
   (up ? context_->metrics.succeeded : context_->metrics.failed).Increment();
   TargetHealth before = TargetHealth::kUnknown;

@@ -103,7 +103,7 @@ class ScrapeLoop : public std::enable_shared_from_this<ScrapeLoop> {
   void AddSyntheticSamples(const Turn& turn, const Outcome& outcome, SampleBatch* batch) const;
   // Returns what the store did not take, in words.
   std::string AppendToStore(const SampleBatch& batch, const PageReport& page);
-  void FinishTurn(const Turn& turn, Outcome outcome) EXCLUDES(mu_);
+  void FinishTurn(const Turn& turn, const Outcome& outcome) EXCLUDES(mu_);
   void LogChange(TargetHealth before, const Outcome& outcome) const;
 
   void ScheduleEnd(Timestamp when, Timestamp retired_at);
