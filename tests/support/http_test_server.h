@@ -232,7 +232,7 @@ class HttpTestServer {
     // with a linger time of zero, leaves the descriptor open.
     sockaddr nowhere{};
     nowhere.sa_family = AF_UNSPEC;
-    connect(fd, &nowhere, sizeof nowhere);
+    static_cast<void>(connect(fd, &nowhere, sizeof nowhere));
   }
 
   static std::string Head(const TestReply& reply) {
