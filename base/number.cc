@@ -1,5 +1,6 @@
 #include "base/number.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <limits>
@@ -16,15 +17,30 @@ bool IsInfinityWord(std::string_view word) {
   return EqualsIgnoreCase(word, "inf") || EqualsIgnoreCase(word, "infinity");
 }
 
+// Of a decimal number without a sign: whether its first digit that is not 0 stands for less than 1.
+// from_chars does not tell on which side a number left its range.
+bool IsBelowOne(std::string_view number) {
+  const std::size_t exponent_at = number.find_first_of("eE");
+  const std::string_view mantissa = number.substr(0, exponent_at);
+  const std::size_t point = std::min(mantissa.find('.'), mantissa.size());
+  const std::size_t digit = mantissa.find_first_of("123456789");
+  if (digit == std::string_view::npos) return true;
+  std::string_view exponent_text;
+  if (exponent_at != std::string_view::npos) exponent_text = number.substr(exponent_at + 1);
+  const bool small_exponent = exponent_text.substr(0, 1) == "-";
+  if (exponent_text.substr(0, 1) == "+") exponent_text.remove_prefix(1);
+  const auto power = static_cast<std::int64_t>(point) - static_cast<std::int64_t>(digit);
+  const std::optional<std::int64_t> exponent = exponent_text.empty() ? 0 : ParseInt(exponent_text);
+  return exponent ? power + *exponent <= 0 : small_exponent;
+}
+
 }  // namespace
 
 std::optional<double> ParseFloat(std::string_view text) {
   // from_chars refuses a plus sign and accepts "nan(...)": both are settled here.
-  bool negative = false;
-  if (!text.empty() && (text[0] == '+' || text[0] == '-')) {
-    negative = text[0] == '-';
-    text.remove_prefix(1);
-  }
+  const bool has_sign = !text.empty() && (text[0] == '+' || text[0] == '-');
+  const bool negative = has_sign && text[0] == '-';
+  if (has_sign) text.remove_prefix(1);
   if (text.empty()) return std::nullopt;
   const bool digits = (text[0] >= '0' && text[0] <= '9') || text[0] == '.';
   if (!digits) {
@@ -32,13 +48,16 @@ std::optional<double> ParseFloat(std::string_view text) {
       const double infinity = std::numeric_limits<double>::infinity();
       return negative ? -infinity : infinity;
     }
-    if (EqualsIgnoreCase(text, "nan")) return NormalNan();
+    if (EqualsIgnoreCase(text, "nan") && !has_sign) return NormalNan();
     return std::nullopt;
   }
   double value = 0;
   const char* end = text.data() + text.size();
   const auto [rest, error] = std::from_chars(text.data(), end, value);
-  if (error != std::errc() || rest != end) return std::nullopt;
+  if (rest != end) return std::nullopt;
+  const bool underflow = error == std::errc::result_out_of_range && IsBelowOne(text);
+  if (error != std::errc() && !underflow) return std::nullopt;
+  if (underflow) value = 0;
   return negative ? -value : value;
 }
 

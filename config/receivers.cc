@@ -145,9 +145,10 @@ Status CheckHeader(std::string_view name, std::string_view value) {
   if (name.empty() || !std::all_of(name.begin(), name.end(), IsTokenCharacter)) {
     return Error{fmt::format("{} is not a valid header name", QuoteForMessage(name))};
   }
-  for (std::string_view framing : {"Connection", "Content-Length", "Host", "Transfer-Encoding"}) {
-    if (EqualsIgnoreCase(name, framing)) {
-      return Error{fmt::format("the header {} is set by the HTTP client", framing)};
+  for (std::string_view ours :
+       {"Connection", "Content-Length", "Host", "Idempotency-Key", "Transfer-Encoding"}) {
+    if (EqualsIgnoreCase(name, ours)) {
+      return Error{fmt::format("the header {} is set by the daemon itself; leave it out", ours)};
     }
   }
   if (std::any_of(value.begin(), value.end(), IsControl)) {

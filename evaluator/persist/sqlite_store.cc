@@ -202,6 +202,10 @@ Result<std::unique_ptr<SqliteStore>> SqliteStore::Open(const std::string& path, 
       "PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -1024;",
       "cannot open the state database");
   if (!configured.ok()) return configured.error();
+  // SQLite opens a file it may not write as a read-only one, and every commit would fail.
+  if (sqlite3_db_readonly(database->handle, "main") == 1) {
+    return Error{"cannot open the state database: " + path + " is read-only for this user"};
+  }
   // Also turns SQLite's own checkpoints off: they would run inside a commit.
   sqlite3_wal_hook(
       database->handle,

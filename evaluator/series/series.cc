@@ -1,27 +1,32 @@
 #include "evaluator/series/series.h"
 
 #include <algorithm>
+#include <new>
+#include <string_view>
 #include <utility>
 
 #include "base/check.h"
 
 namespace tocsin::evaluator {
-namespace {
 
-std::unique_ptr<const char[]> CopyBytes(std::string_view bytes) {
+Series::Pointer Series::Make(LabelsView labels, std::uint32_t spelling, Origin origin) {
+  const std::string_view bytes = labels.bytes();
   CHECK(bytes.size() < (std::size_t{1} << 28));  // intakes allow far less
-  auto copy = std::make_unique<char[]>(bytes.size());
-  std::copy(bytes.begin(), bytes.end(), copy.get());
-  return copy;
+  void* const memory =
+      ::operator new(sizeof(Series) + bytes.size(), std::align_val_t(alignof(Series)));
+  std::copy(bytes.begin(), bytes.end(), static_cast<char*>(memory) + sizeof(Series));
+  return Pointer(new (memory) Series(bytes.size(), spelling, origin));
 }
 
-}  // namespace
-
-Series::Series(LabelsView labels, std::uint32_t spelling, Origin origin)
-    : label_bytes_(CopyBytes(labels.bytes())),
-      label_bytes_size_(static_cast<std::uint32_t>(labels.bytes().size()) & 0xfffffffU),
+Series::Series(std::size_t label_bytes_size, std::uint32_t spelling, Origin origin)
+    : label_bytes_size_(static_cast<std::uint32_t>(label_bytes_size) & 0xfffffffU),
       origin_(origin),
       spelling_(spelling) {}
+
+void Series::Delete::operator()(Series* series) const {
+  series->~Series();
+  ::operator delete(series, std::align_val_t(alignof(Series)));
+}
 
 void Series::Trim(Timestamp oldest) {
   samples_.erase(samples_.begin(), FirstAfter(samples_, oldest));

@@ -2,6 +2,7 @@
 // guarded by its shard's lock.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <vector>
@@ -14,17 +15,22 @@ namespace tocsin::evaluator {
 
 using Watches = std::vector<std::shared_ptr<Watch>>;
 
-// What an append touches lies on one cache line, since most of its time is waiting for memory.
-// Hence the label bytes without a string's bookkeeping, the watches behind a pointer (few series
-// have any), and `newest`, which repeats the last sample so that judging a new one does not wait
-// for the far end of the vector.
+// Most of an append's time is waiting for memory. Hence all it touches lies on one cache line and
+// the label bytes on those right behind it, so that both are fetched at once; the watches (few
+// series have any) are behind a pointer; and `newest` repeats the last sample, so that judging a
+// new one does not wait for the far end of the vector.
 class alignas(64) Series {
  public:
-  Series(LabelsView labels, std::uint32_t spelling, Origin origin);
+  struct Delete {
+    void operator()(Series* series) const;
+  };
+  using Pointer = std::unique_ptr<Series, Delete>;
 
-  LabelsView labels() const {
-    return LabelsView::FromBytes({label_bytes_.get(), label_bytes_size_});
-  }
+  static Pointer Make(LabelsView labels, std::uint32_t spelling, Origin origin);
+  Series(const Series&) = delete;
+  Series& operator=(const Series&) = delete;
+
+  LabelsView labels() const { return LabelsView::FromBytes({label_bytes(), label_bytes_size_}); }
   // Of the name that made it (base/sample.h).
   std::uint32_t spelling() const { return spelling_; }
   // What brought the newest sample.
@@ -37,9 +43,12 @@ class alignas(64) Series {
   // forgetting cuts the front. Compressed chunks will replace it.
   const std::vector<Sample>& samples() const { return samples_; }
 
-  // Has memory fetch the place of the next sample, while the caller makes sure that it wants this
-  // series.
-  void ExpectAppend() const { __builtin_prefetch(samples_.data() + samples_.size(), 1); }
+  // Has memory fetch the labels, and then the place of the next sample, while the caller makes sure
+  // that it wants this series.
+  void ExpectAppend() const {
+    __builtin_prefetch(label_bytes());
+    __builtin_prefetch(samples_.data() + samples_.size(), 1);
+  }
   // REQUIRES: later than the newest.
   void Append(const Sample& sample, Origin origin) {
     samples_.push_back(sample);
@@ -59,9 +68,12 @@ class alignas(64) Series {
   void SetWatches(Watches watches);
 
  private:
+  Series(std::size_t label_bytes_size, std::uint32_t spelling, Origin origin);
+  ~Series() = default;
+  const char* label_bytes() const { return reinterpret_cast<const char*>(this + 1); }
+
   Sample newest_;
   std::vector<Sample> samples_;
-  std::unique_ptr<const char[]> label_bytes_;
   std::uint32_t label_bytes_size_ : 28;
   Origin origin_ : 4;
   std::uint32_t spelling_;

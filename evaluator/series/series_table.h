@@ -31,7 +31,7 @@ class SeriesTable {
   }
 
   // REQUIRES: no series of these labels is in the table.
-  Series* Insert(std::unique_ptr<Series> series, std::uint64_t hash) {
+  Series* Insert(Series::Pointer series, std::uint64_t hash) {
     // At most half full: probes stay short, and there is always an empty slot to end one.
     if (2 * (size_ + 1) > slots_.size()) Resize(slots_.empty() ? kFirstSlots : 2 * slots_.size());
     ++size_;
@@ -65,7 +65,7 @@ class SeriesTable {
  private:
   struct Slot {
     std::uint64_t hash = 0;
-    std::unique_ptr<Series> series;
+    Series::Pointer series;
   };
   static constexpr std::size_t kFirstSlots = 8;
 
@@ -73,7 +73,7 @@ class SeriesTable {
   std::size_t Place(std::uint64_t hash) const { return (hash >> 32) & (slots_.size() - 1); }
   std::size_t Next(std::size_t at) const { return (at + 1) & (slots_.size() - 1); }
 
-  Series* Place(std::unique_ptr<Series> series, std::uint64_t hash) {
+  Series* Place(Series::Pointer series, std::uint64_t hash) {
     std::size_t at = Place(hash);
     while (slots_[at].series != nullptr) at = Next(at);
     slots_[at] = {hash, std::move(series)};

@@ -13,7 +13,7 @@ namespace tocsin::evaluator {
 struct SeriesStore::Shard {
   Series* Create(LabelsView labels, const SampleBatch::Item& item, Origin origin)
       REQUIRES_LOCK(mu) {
-    auto series = std::make_unique<Series>(labels, item.spelling, origin);
+    Series::Pointer series = Series::Make(labels, item.spelling, origin);
     if (maker) series->SetWatches(maker->Make(labels, {}));
     Series* const created = table.Insert(std::move(series), item.hash);
     by_name[std::string(labels.metric_name())].push_back(created);

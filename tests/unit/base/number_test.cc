@@ -4,6 +4,7 @@
 
 #include <clocale>
 #include <limits>
+#include <string>
 
 namespace tocsin {
 namespace {
@@ -24,8 +25,23 @@ TEST(ParseFloat, ReadsEveryFormOfTheExpositionFormats) {
   EXPECT_EQ(ParseFloat("Infinity"), kInfinity);
 }
 
+TEST(ParseFloat, ReadsWhatIsTooSmallForADoubleAsZero) {
+  const std::string many_zeros(400, '0');
+  for (const std::string& text :
+       {std::string("1e-400"), std::string("9.9e-5000"), "0." + many_zeros + "1",
+        std::string("123e-99999999999999999999"), "." + many_zeros + "1e+10"}) {
+    EXPECT_EQ(ParseFloat(text), 0.0) << text;
+    EXPECT_EQ(ParseFloat("-" + text), 0.0) << text;
+  }
+  EXPECT_EQ(ParseFloat("5e-324"), 5e-324);
+  EXPECT_FALSE(ParseFloat("1e99999999999999999999").has_value());
+  EXPECT_FALSE(ParseFloat("1" + many_zeros).has_value());
+  EXPECT_FALSE(ParseFloat("0.001e+400").has_value());
+  EXPECT_EQ(ParseFloat("0e400"), 0.0);
+}
+
 TEST(ParseFloat, ReadsEveryNanAsTheNormalOne) {
-  for (const char* text : {"NaN", "nan", "Nan", "-NaN", "+nan"}) {
+  for (const char* text : {"NaN", "nan", "Nan"}) {
     const std::optional<double> value = ParseFloat(text);
     ASSERT_TRUE(value.has_value()) << text;
     EXPECT_EQ(std::bit_cast<std::uint64_t>(*value), kNormalNanBits) << text;
@@ -34,7 +50,7 @@ TEST(ParseFloat, ReadsEveryNanAsTheNormalOne) {
 
 TEST(ParseFloat, RefusesWhatIsNotWhollyANumber) {
   for (const char* text : {"", "+", "-", "0x10", "1_000", "1e400", "nan(1)", " 1", "1 ", "1,5",
-                           "--1", "+-1", "e5", ".", "in", "infinit"}) {
+                           "--1", "+-1", "e5", ".", "in", "infinit", "-NaN", "+nan"}) {
     EXPECT_FALSE(ParseFloat(text).has_value()) << text;
   }
 }

@@ -145,7 +145,7 @@ TEST(WebhookHeaders, AreAJsonObjectOfStrings) {
               ElementsAre("WEBHOOK_HEADERS: the value of \"X-Team\" holds a line break or control "
                           "character"));
   EXPECT_THAT(problems(R"({"content-length": "1"})"),
-              ElementsAre("WEBHOOK_HEADERS: the header Content-Length is set by the HTTP client"));
+              ElementsAre("WEBHOOK_HEADERS: the header Content-Length is set by the daemon itself; leave it out"));
 }
 
 TEST(WebhookHeaders, AloneHaveNoEffect) {

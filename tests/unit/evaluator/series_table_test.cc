@@ -12,7 +12,7 @@ Labels SeriesLabels(int number) {
 }
 
 Series* Insert(SeriesTable& table, const Labels& labels, std::uint64_t hash) {
-  return table.Insert(std::make_unique<Series>(labels, 0, Origin::kJson), hash);
+  return table.Insert(Series::Make(labels, 0, Origin::kJson), hash);
 }
 Series* Insert(SeriesTable& table, const Labels& labels) {
   return Insert(table, labels, labels.view().Hash());

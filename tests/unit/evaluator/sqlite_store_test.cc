@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <sqlite3.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <csignal>
 #include <filesystem>
@@ -31,6 +32,23 @@ class FullDisk {
 
  private:
   rlimit before_{};
+};
+
+// Root may write to every file: while this lives, the process is an ordinary user.
+class OrdinaryUser {
+ public:
+  OrdinaryUser() {
+    if (root_) CHECK(seteuid(kNobody) == 0);
+  }
+  ~OrdinaryUser() {
+    if (root_) CHECK(seteuid(0) == 0);
+  }
+  OrdinaryUser(const OrdinaryUser&) = delete;
+  OrdinaryUser& operator=(const OrdinaryUser&) = delete;
+
+ private:
+  static constexpr uid_t kNobody = 65534;
+  const bool root_ = geteuid() == 0;
 };
 
 class SqliteStoreTest : public ::testing::Test {
@@ -98,6 +116,17 @@ TEST_F(SqliteStoreTest, AFileThatIsNoDatabaseIsRefusedByName) {
   const auto store = Open();
   ASSERT_FALSE(store.ok());
   EXPECT_NE(store.message().find(Path()), std::string::npos) << store.message();
+}
+
+TEST_F(SqliteStoreTest, AFileThatMayNotBeWrittenIsRefusedByName) {
+  (void)Open();
+  using std::filesystem::perms;
+  std::filesystem::permissions(dir_.path(), perms::all);
+  std::filesystem::permissions(Path(), perms::owner_read | perms::group_read | perms::others_read);
+  const OrdinaryUser user;
+  const auto store = Open();
+  ASSERT_FALSE(store.ok());
+  EXPECT_NE(store.message().find(Path() + " is read-only"), std::string::npos) << store.message();
 }
 
 TEST_F(SqliteStoreTest, ADatabaseOfANewerProgramIsRefusedWithTheVersions) {
