@@ -2,6 +2,7 @@
 // guarded by its shard's lock.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -15,10 +16,10 @@ namespace tocsin::evaluator {
 
 using Watches = std::vector<std::shared_ptr<Watch>>;
 
-// Most of an append's time is waiting for memory. Hence all it touches lies on one cache line and
-// the label bytes on those right behind it, so that both are fetched at once; the watches (few
-// series have any) are behind a pointer; and `newest` repeats the last sample, so that judging a
-// new one does not wait for the far end of the vector.
+// Most of an append's time is waiting for memory. Hence all it touches lies on the two cache lines
+// of the series and on those of the label bytes right behind them, so that they are fetched at
+// once: new samples go to a short head, which moves to the growing vector when it is full; and the
+// watches, which few series have, are behind a pointer.
 class alignas(64) Series {
  public:
   struct Delete {
@@ -36,28 +37,27 @@ class alignas(64) Series {
   // What brought the newest sample.
   Origin origin() const { return origin_; }
 
-  bool empty() const { return samples_.empty(); }
+  bool empty() const { return head_size_ == 0; }
   // REQUIRES: not empty.
-  const Sample& newest() const { return newest_; }
-  // Ascending. One growing vector: appending is a push_back, a range a binary search, and
-  // forgetting cuts the front. Compressed chunks will replace it.
-  const std::vector<Sample>& samples() const { return samples_; }
+  const Sample& newest() const { return head_[head_size_ - 1]; }
+  // Adds the samples after `from` and up to `to`, ascending.
+  void CopyRange(Timestamp from, Timestamp to, std::vector<Sample>* out) const;
 
-  // Has memory fetch the labels, and then the place of the next sample, while the caller makes sure
-  // that it wants this series.
+  // Has memory fetch what an append touches, while the caller makes sure that it wants this series.
+  // Reads nothing of it, which would wait for the first line before asking for the others.
   void ExpectAppend() const {
+    __builtin_prefetch(reinterpret_cast<const char*>(this) + 64, 1);
     __builtin_prefetch(label_bytes());
-    __builtin_prefetch(samples_.data() + samples_.size(), 1);
   }
   // REQUIRES: later than the newest.
   void Append(const Sample& sample, Origin origin) {
-    samples_.push_back(sample);
-    newest_ = sample;
+    if (head_size_ == head_.size()) MoveHead();
+    head_[head_size_++] = sample;
     origin_ = origin;
   }
+  // REQUIRES: not empty.
   void ReplaceNewest(const Sample& sample, Origin origin) {
-    samples_.back() = sample;
-    newest_ = sample;
+    head_[head_size_ - 1] = sample;
     origin_ = origin;
   }
   // Forgets what is not after `oldest`.
@@ -72,16 +72,18 @@ class alignas(64) Series {
   ~Series() = default;
   const char* label_bytes() const { return reinterpret_cast<const char*>(this + 1); }
 
-  Sample newest_;
-  std::vector<Sample> samples_;
+  void MoveHead();
+
+  std::unique_ptr<Watches> watches_;
+  // Ascending, all before the head. One growing vector: a range is a binary search, and forgetting
+  // cuts the front. Compressed chunks will replace it.
+  std::vector<Sample> older_;
   std::uint32_t label_bytes_size_ : 28;
   Origin origin_ : 4;
   std::uint32_t spelling_;
-  std::unique_ptr<Watches> watches_;
+  std::uint32_t head_size_ = 0;
+  std::array<Sample, 5> head_;  // the newest ones, ascending; empty only where there is no sample
 };
-static_assert(sizeof(Series) == 64, "an append touches one cache line of a series");
-
-// The first of the samples after `t`. REQUIRES: ascending.
-std::vector<Sample>::const_iterator FirstAfter(const std::vector<Sample>& samples, Timestamp t);
+static_assert(sizeof(Series) == 128, "an append touches two cache lines of a series");
 
 }  // namespace tocsin::evaluator

@@ -6,6 +6,8 @@
 // with a stale marker or when it has been silent for longer than the retention, and then goes away.
 #pragma once
 
+#include <prometheus/collectable.h>
+
 #include <array>
 #include <atomic>
 #include <cstddef>
@@ -29,7 +31,7 @@ struct StoreLimits {
   Duration retention{std::chrono::hours(1)};
 };
 
-class SeriesStore final : public SampleSink, public Querier {
+class SeriesStore final : public SampleSink, public Querier, public prometheus::Collectable {
  public:
   // `signals` and `metrics` outlive the store.
   SeriesStore(StoreLimits limits, SignalSink& signals, MetricRegistry& metrics);
@@ -54,6 +56,9 @@ class SeriesStore final : public SampleSink, public Querier {
 
   // Forgets what is older than the retention; called every now and then by a timer.
   void Prune(Timestamp now);
+
+  // What it counts beside the registry it was given: tocsin_samples_appended_total. Any thread.
+  std::vector<prometheus::MetricFamily> Collect() const override;
 
   std::size_t series_count() const { return series_count_.load(std::memory_order_relaxed); }
 

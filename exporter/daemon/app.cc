@@ -362,12 +362,8 @@ api::AlertingSources App::Parts::Sources() {
 }
 
 MetricsPage App::Parts::Page() {
-  return {{&metrics, &process_metrics},
-          *push_store,
-          *series,
-          clock,
-          [this] { return Duration(staleness_ms.load()); },
-          metrics};
+  return {{&metrics, &process_metrics, &*series},       *push_store, *series, clock,
+          [this] { return Duration(staleness_ms.load()); }, metrics};
 }
 
 void App::Parts::PublishRules(std::shared_ptr<const evaluator::RuleIndex> rules) {
@@ -434,7 +430,7 @@ void App::Parts::StartRounds() {
                                             [this](Timestamp now) { series->Prune(now); });
   self_rounds = std::make_unique<Periodic>(
       timers, *pool, clock, kSelfInterval, [this, instance = server->address()](Timestamp now) {
-        series->Append(CollectSelf({&metrics, &process_metrics}, instance, now), now);
+        series->Append(CollectSelf({&metrics, &process_metrics, &*series}, instance, now), now);
       });
 }
 

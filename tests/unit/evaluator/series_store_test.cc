@@ -1,6 +1,8 @@
 #include <gtest/gtest.h>
 
 #include <limits>
+#include <map>
+#include <string>
 #include <thread>
 
 #include "base/number.h"
@@ -49,6 +51,50 @@ TEST_F(SeriesStoreTest, KeepsTheSamplesOfEachSeriesInOrder) {
   EXPECT_EQ(Values(cpu_a_), (std::vector<double>{1, 2}));
   EXPECT_EQ(Values(cpu_b_), (std::vector<double>{5}));
   EXPECT_EQ(store_.series_count(), 2U);
+}
+
+TEST_F(SeriesStoreTest, AnyRangeOfALongSeriesCanBeReadAndForgotten) {
+  constexpr int kSamples = 23;
+  for (int i = 0; i < kSamples; ++i) Append(cpu_a_, kNow + seconds(i), i);
+  Append(cpu_a_, kNow + seconds(kSamples - 1), -1);  // takes the place of the last one
+  for (int from = -1; from < kSamples; ++from) {
+    for (int to = from + 1; to < kSamples; ++to) {
+      const std::vector<SeriesSamples> read =
+          store_.Select({}, kNow + seconds(from), kNow + seconds(to));
+      ASSERT_EQ(read.size(), 1U);
+      ASSERT_EQ(read[0].samples.size(), static_cast<std::size_t>(to - from));
+      for (int i = from + 1; i <= to; ++i) {
+        const Sample& sample = read[0].samples[static_cast<std::size_t>(i - from - 1)];
+        ASSERT_EQ(sample.timestamp, kNow + seconds(i));
+        ASSERT_EQ(sample.value, i == kSamples - 1 ? -1 : i);
+      }
+    }
+  }
+  for (int oldest = 0; oldest < kSamples; ++oldest) {
+    store_.Prune(kNow + seconds(oldest) + StoreLimits{}.retention);
+    const std::vector<double> left = Values(cpu_a_);
+    ASSERT_EQ(left.size(), static_cast<std::size_t>(kSamples - 1 - oldest));
+    ASSERT_EQ(left.empty() ? -1 : left.back(), -1);
+  }
+  EXPECT_EQ(store_.series_count(), 0U);
+}
+
+TEST_F(SeriesStoreTest, CountsWhatItStoredByOrigin) {
+  Append(cpu_a_, kNow, 1);
+  Append(cpu_b_, kNow, 1);
+  Append(cpu_a_, kNow - seconds(1), 1);  // refused
+  SampleBatch scraped(Origin::kScrape);
+  scraped.Add(cpu_a_, {kNow + seconds(1), 2});
+  store_.Append(scraped, kNow);
+  std::map<std::string, double> stored;
+  for (const prometheus::MetricFamily& family : store_.Collect()) {
+    EXPECT_EQ(family.name, "tocsin_samples_appended_total");
+    for (const prometheus::ClientMetric& metric : family.metric) {
+      stored[metric.label.at(0).value] = metric.counter.value;
+    }
+  }
+  EXPECT_EQ(stored, (std::map<std::string, double>{
+                        {"host", 0}, {"json", 2}, {"push", 0}, {"scrape", 1}, {"self", 0}}));
 }
 
 TEST_F(SeriesStoreTest, AnOlderSampleIsRefusedAndReported) {
