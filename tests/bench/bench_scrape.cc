@@ -39,8 +39,8 @@ void CountSeries(benchmark::State& state, const std::string& page) {
 // One scrape, as ScrapeLoop does it.
 void Scrape(benchmark::State& state, const std::string& page, ScrapeCache* cache,
             SampleBatch* batch) {
-  static const Labels target{{"instance", "web-1:9100"}, {"job", "service"}};
-  const PageRules rules = {target, false, true, 0, kNow};
+  static const Labels kTarget{{"instance", "web-1:9100"}, {"job", "service"}};
+  const PageRules rules = {kTarget, false, true, 0, kNow};
   batch->Clear();
   const PageReport report = ReadPage(page, rules, cache, batch);
   if (report.series.size() != kSeries) state.SkipWithError("the page is bad");
