@@ -380,7 +380,7 @@ TEST(LifecycleMemory, AValueThatSwingsAroundItsThresholdDoesNotFillTheBook) {
     world.Submit("a", 90);
     world.now += Duration(1);
     world.Submit("a", 10);
-    world.sink_.accepted.clear();
+    world.sink.accepted.clear();
   }
   EXPECT_LE(world.In(AlertState::kResolved).size(), 11'000U);
   EXPECT_GE(world.In(AlertState::kResolved).size(), 10'000U);
@@ -416,7 +416,7 @@ TEST(LifecycleRestart, AnAcknowledgedAlertThatGoesOnViolatingStaysAcknowledged) 
   world.Submit("a", 90);
   world.Acknowledge(world.Only(AlertState::kFiring)->id);
   world.Restart();
-  world.sink_.accepted.clear();
+  world.sink.accepted.clear();
   world.Advance(seconds(1));
   world.Submit("a", 91);
   EXPECT_TRUE(world.Told().empty());

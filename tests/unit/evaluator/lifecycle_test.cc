@@ -332,11 +332,11 @@ TEST(Lifecycle, AHundredAlertsOfOneBatchAreOneWriteAndOneOffer) {
   // Submit() pumps after each; here all signals are taken together.
   SCOPED_TRACE("batch");
   world.Submit("warm", 10);
-  const int calls_before = world.sink_.calls;
+  const int calls_before = world.sink.calls;
   std::vector<double> values;
   for (int i = 0; i < 100; ++i) values.push_back(i % 2 == 0 ? 90 : 10);
   world.SubmitHistory("a", values);  // fifty episodes within one batch
-  EXPECT_EQ(world.sink_.calls, calls_before + 1);
+  EXPECT_EQ(world.sink.calls, calls_before + 1);
   EXPECT_EQ(world.Told().size(), 100U);
 }
 
@@ -345,7 +345,7 @@ TEST(LifecycleRestart, FiringAlertsAreStillFiringUnderTheirIdsAndAreOfferedAgain
   world.Submit("a", 90);
   const AlertPtr before = world.Only(AlertState::kFiring);
   world.Advance(seconds(5));
-  world.sink_.accepted.clear();
+  world.sink.accepted.clear();
   world.Restart();
   const AlertPtr after = world.Only(AlertState::kFiring);
   EXPECT_EQ(after->id, before->id);
@@ -362,7 +362,7 @@ TEST(LifecycleRestart, AGoodFirstSampleAfterTheRestartResolves) {
   World world({RuleFor(seconds(0))});
   world.Submit("a", 90);
   world.Restart();
-  world.sink_.accepted.clear();
+  world.sink.accepted.clear();
   world.Submit("a", 10);
   EXPECT_EQ(world.Told(), (Lines{"resolved a recovered"}));
 }
@@ -400,7 +400,7 @@ TEST(LifecycleRestart, TheClockOfStalenessStartsAnew) {
 TEST(LifecycleRestart, ARuleDeletedMeanwhileResolvesItsAlert) {
   World world({RuleFor(seconds(0))});
   world.Submit("a", 90);
-  world.sink_.accepted.clear();
+  world.sink.accepted.clear();
   world.RestartWith({});
   EXPECT_TRUE(world.In(AlertState::kFiring).empty());
   EXPECT_EQ(world.Only(AlertState::kResolved)->resolved_reason, ResolveReason::kRuleDeleted);

@@ -106,7 +106,7 @@ class World {
   // What the receivers were told, as "active a" or "resolved a recovered".
   std::vector<std::string> Told() const {
     std::vector<std::string> told;
-    for (const AlertPtr& alert : sink_.accepted) {
+    for (const AlertPtr& alert : sink.accepted) {
       std::string line = std::string(AlertStateName(alert->state)) + " " +
                          std::string(alert->metadata.Get("host"));
       if (alert->state == AlertState::kResolved) {
@@ -121,7 +121,7 @@ class World {
   std::size_t StoredAlerts() const { return Stored()[StateTable::kAlerts].size(); }
 
   Timestamp now = FromUnixMillis(1'700'000'000'000);
-  RecordingAlertSink sink_;
+  RecordingAlertSink sink;
 
  private:
   void Start() {
@@ -131,7 +131,7 @@ class World {
     signals_ = std::make_unique<RecordingSignals>();
     series_ = std::make_unique<SeriesStore>(limits_, *signals_, *registry_);
     lifecycle_ = std::make_unique<Lifecycle>(
-        LifecycleOptions{}, *book_, *store_, sink_,
+        LifecycleOptions{}, *book_, *store_, sink,
         [this] { return "id-" + std::to_string(++ids_); }, Logger(log_sink_, "lifecycle"),
         *registry_);
     EXPECT_TRUE(lifecycle_->Restore(now).ok());
