@@ -312,16 +312,26 @@ TEST(OpenMetricsWriter, DropsAFamilyWhoseNameIsPartOfAnother) {
 // Histograms and summaries that strict readers would reject a page for.
 TEST(OpenMetricsWriter, ExposesBrokenHistogramsAndSummariesAsUnknownSeries) {
   const std::vector<std::string> broken = {
-      "# TYPE h histogram\nh_bucket{le=\"1\"} 3\nh_bucket{le=\"2\"} 2\nh_bucket{le=\"+Inf\"} "
-      "3\n",                                                                // falls
+      R"(# TYPE h histogram
+h_bucket{le="1"} 3
+h_bucket{le="2"} 2
+h_bucket{le="+Inf"} 3
+)",                                                                         // falls
       "# TYPE h histogram\nh_bucket{le=\"+Inf\"} 3\nh_sum 1\nh_count 4\n",  // count is another
       "# TYPE h histogram\nh_bucket{le=\"+Inf\"} 3\nh_sum 1\n",             // no count
       "# TYPE h histogram\nh_bucket{le=\"+Inf\"} 1.5\n",                    // no integer
-      "# TYPE h histogram\nh_bucket{le=\"-1\"} 0\nh_bucket{le=\"+Inf\"} 1\nh_sum 1\nh_count "
-      "1\n",
+      R"(# TYPE h histogram
+h_bucket{le="-1"} 0
+h_bucket{le="+Inf"} 1
+h_sum 1
+h_count 1
+)",
       "# TYPE h histogram\nh_bucket{le=\"+Inf\"} 1\nh_sum NaN\nh_count 1\n",
-      "# TYPE h histogram\nh_bucket{le=\"1\"} 1\nh_bucket{le=\"1.0\"} 1\nh_bucket{le=\"+Inf\"} "
-      "1\n",
+      R"(# TYPE h histogram
+h_bucket{le="1"} 1
+h_bucket{le="1.0"} 1
+h_bucket{le="+Inf"} 1
+)",
       "# TYPE h histogram\nh 1\nh_bucket{le=\"+Inf\"} 1\n",
       "# TYPE h histogram\nh_sum 1\n",
       "# TYPE h summary\nh 1\n",  // no quantile

@@ -15,21 +15,21 @@ struct HwmonTest : ::testing::Test {
     world.MakeFolder("sys/devices/platform/coretemp.0/hwmon/hwmon3");
     world.MakeFolder("sys/class/hwmon");
     std::filesystem::create_directory_symlink(world.Path("sys/devices/platform/coretemp.0"),
-                                              world.Path(kDevice + "/device"));
-    std::filesystem::create_directory_symlink(world.Path(kDevice),
+                                              world.Path(device + "/device"));
+    std::filesystem::create_directory_symlink(world.Path(device),
                                               world.Path("sys/class/hwmon/hwmon3"));
     Attribute("name", "coretemp");
     Attribute("temp1_input", "45000");
     world.Use(MakeHwmonSource(world.paths()));
   }
   void Attribute(const std::string& file, const std::string& text) {
-    world.Write(kDevice + "/" + file, text + "\n");
+    world.Write(device + "/" + file, text + "\n");
   }
   std::optional<std::string> Temperature(std::string_view family) const {
     return world.Node(family, {{"chip", "platform_coretemp_0"}, {"sensor", "temp1"}});
   }
 
-  const std::string kDevice = "sys/devices/platform/coretemp.0/hwmon/hwmon3";
+  const std::string device = "sys/devices/platform/coretemp.0/hwmon/hwmon3";
   HostWorld world;
 };
 
