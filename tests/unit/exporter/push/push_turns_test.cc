@@ -36,7 +36,7 @@ TEST(PushTurns, ServesInTheOrderOfArrival) {
       order.push_back(i);
     });
     // The next one arrives only after this one stands in line.
-    while (turns.waiting(kGroup) != static_cast<std::size_t>(i + 1)) std::this_thread::yield();
+    while (turns.waiting(kGroup) != static_cast<std::size_t>(i) + 1) std::this_thread::yield();
   }
   first.reset();
   for (std::thread& thread : threads) thread.join();

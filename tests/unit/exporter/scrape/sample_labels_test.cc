@@ -13,8 +13,8 @@ std::string Merge(const std::vector<Label>& scraped, const Labels& target, bool 
 }
 
 const Labels& Target() {
-  static const Labels labels{{"instance", "web:80"}, {"job", "app"}};
-  return labels;
+  static const Labels kLabels{{"instance", "web:80"}, {"job", "app"}};
+  return kLabels;
 }
 
 TEST(SampleLabels, AreThoseOfThePageAndThoseOfTheTarget) {

@@ -8,7 +8,6 @@
 namespace tocsin::scrape {
 namespace {
 
-using ::testing::ElementsAre;
 using ::testing::SizeIs;
 
 config::ScrapeJob Job(const std::string& address, Labels labels = {}) {
