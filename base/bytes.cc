@@ -41,7 +41,7 @@ class Inflater {
     stream_.next_out = reinterpret_cast<Bytef*>(out->data() + before);
     stream_.avail_out = static_cast<uInt>(out->size() - before);
     const int verdict = inflate(&stream_, Z_NO_FLUSH);
-    out->resize(out->size() - stream_.avail_out);
+    out->erase(out->size() - stream_.avail_out);
     input->remove_prefix(offered - stream_.avail_in);
     return verdict;
   }
@@ -101,6 +101,24 @@ GzipResult GzipDecompress(std::string_view bytes, std::size_t max_bytes) {
       return Malformed(fmt::format("the gzip body is malformed: {}", inflater.message()));
     }
   }
+}
+
+std::string Base64Encode(std::string_view bytes) {
+  constexpr std::string_view kAlphabet =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  std::string out;
+  out.reserve((bytes.size() + 2) / 3 * 4);
+  for (std::size_t at = 0; at < bytes.size(); at += 3) {
+    const std::string_view three = bytes.substr(at, 3);
+    std::uint32_t bits = 0;
+    for (std::size_t i = 0; i < 3; ++i) {
+      bits = bits << 8 | (i < three.size() ? static_cast<unsigned char>(three[i]) : 0U);
+    }
+    for (std::size_t i = 0; i < 4; ++i) {
+      out += i <= three.size() ? kAlphabet[bits >> (18 - 6 * i) & 63U] : '=';
+    }
+  }
+  return out;
 }
 
 }  // namespace tocsin

@@ -29,4 +29,7 @@ struct GzipResult {
 // https://www.rfc-editor.org/rfc/rfc1952#section-2.2
 GzipResult GzipDecompress(std::string_view bytes, std::size_t max_bytes);
 
+// The standard alphabet with padding (RFC 4648, section 4).
+std::string Base64Encode(std::string_view bytes);
+
 }  // namespace tocsin

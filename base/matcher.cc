@@ -25,20 +25,6 @@ bool UsesAnyByte(std::string_view pattern) {
   return false;
 }
 
-std::string_view OpText(Matcher::Op op) {
-  switch (op) {
-    case Matcher::Op::kEqual:
-      return "=";
-    case Matcher::Op::kNotEqual:
-      return "!=";
-    case Matcher::Op::kRegex:
-      return "=~";
-    case Matcher::Op::kNotRegex:
-      return "!~";
-  }
-  return "";
-}
-
 // The operators, longer ones first: `=~` begins as `=` does.
 constexpr std::pair<std::string_view, Matcher::Op> kOps[] = {{"=~", Matcher::Op::kRegex},
                                                              {"!~", Matcher::Op::kNotRegex},
@@ -85,7 +71,7 @@ Matcher Matcher::Equal(std::string name, std::string value) {
   return Matcher(std::move(name), Op::kEqual, std::move(value));
 }
 
-Result<Matcher> Matcher::Make(std::string name, Op op, std::string value) {
+Result<Matcher> Matcher::Make(std::string name, Op op, std::string value, Dot dot) {
   Matcher matcher(std::move(name), op, std::move(value));
   if (op == Op::kEqual || op == Op::kNotEqual) return matcher;
   if (UsesAnyByte(matcher.value_)) {
@@ -95,7 +81,9 @@ Result<Matcher> Matcher::Make(std::string name, Op op, std::string value) {
   re2::RE2::Options options;
   options.set_log_errors(false);
   options.set_max_mem(kMaxRegexMemory);
-  auto regex = std::make_shared<const re2::RE2>("^(?s:" + matcher.value_ + ")$", options);
+  const std::string_view open = dot == Dot::kAnyCharacter ? "^(?s:" : "^(?:";
+  auto regex =
+      std::make_shared<const re2::RE2>(fmt::format("{}{})$", open, matcher.value_), options);
   if (!regex->ok()) {
     return Error{fmt::format("invalid regular expression {}: {}", QuoteForMessage(matcher.value_),
                              regex->error())};
@@ -119,31 +107,53 @@ bool Matcher::Matches(std::string_view value) const {
 }
 
 std::string Matcher::ToString() const {
-  return fmt::format("{}{}{}", name_, OpText(op_), QuoteLabelValue(value_));
+  return fmt::format("{}{}{}", name_, MatcherOpText(op_), QuoteLabelValue(value_));
+}
+
+std::string_view MatcherOpText(Matcher::Op op) {
+  switch (op) {
+    case Matcher::Op::kEqual:
+      return "=";
+    case Matcher::Op::kNotEqual:
+      return "!=";
+    case Matcher::Op::kRegex:
+      return "=~";
+    case Matcher::Op::kNotRegex:
+      return "!~";
+  }
+  return "";
+}
+
+std::optional<Matcher::Op> TakeMatcherOp(std::string_view* text) {
+  for (const auto& [symbol, op] : kOps) {
+    if (text->substr(0, symbol.size()) != symbol) continue;
+    text->remove_prefix(symbol.size());
+    return op;
+  }
+  return std::nullopt;
 }
 
 Result<Matcher> ParseMatcher(std::string_view text) {
   const std::size_t op_at = std::min(text.find_first_of("=!~"), text.size());
   const std::string_view name = TrimSpace(text.substr(0, op_at));
   if (!IsLegacyLabelName(name)) return MatcherFault(text, 0, "a label name is expected");
-  for (const auto& [symbol, op] : kOps) {
-    if (text.substr(op_at, symbol.size()) != symbol) continue;
-    const std::size_t value_at = op_at + symbol.size();
-    const std::string_view value = TrimSpace(text.substr(value_at));
-    if (value.substr(0, 1) == "\"") {
-      std::optional<std::string> unquoted = Unquote(value);
-      if (!unquoted) {
-        return MatcherFault(text, value_at,
-                            "one text in double quotes, escapes \\\\, \\\" and \\n, is expected");
-      }
-      return Matcher::Make(std::string(name), op, *std::move(unquoted));
+  std::string_view rest = text.substr(op_at);
+  const std::optional<Matcher::Op> op = TakeMatcherOp(&rest);
+  if (!op) return MatcherFault(text, op_at, "one of = != =~ !~ is expected");
+  const std::size_t value_at = text.size() - rest.size();
+  const std::string_view value = TrimSpace(rest);
+  if (value.substr(0, 1) == "\"") {
+    std::optional<std::string> unquoted = Unquote(value);
+    if (!unquoted) {
+      return MatcherFault(text, value_at,
+                          "one text in double quotes, escapes \\\\, \\\" and \\n, is expected");
     }
-    if (value.empty() || value.find_first_of("\"'`,{} \t\n") != std::string_view::npos) {
-      return MatcherFault(text, value_at, "a value is expected, in double quotes");
-    }
-    return Matcher::Make(std::string(name), op, std::string(value));
+    return Matcher::Make(std::string(name), *op, *std::move(unquoted));
   }
-  return MatcherFault(text, op_at, "one of = != =~ !~ is expected");
+  if (value.empty() || value.find_first_of("\"'`,{} \t\n") != std::string_view::npos) {
+    return MatcherFault(text, value_at, "a value is expected, in double quotes");
+  }
+  return Matcher::Make(std::string(name), *op, std::string(value));
 }
 
 bool MatchesAll(const std::vector<Matcher>& matchers, LabelsView labels) {

@@ -1,9 +1,11 @@
 // Label matchers: name = "v", != "v", =~ "regex", !~ "regex". Regular expressions are RE2's,
-// anchored at both ends, and the dot matches a newline, as in Prometheus 3. An absent label is
-// empty.
+// anchored at both ends. The dot matches a newline, as in Prometheus 3, unless asked otherwise: in
+// Alertmanager it does not. An absent label is empty.
 #pragma once
 
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,8 +23,12 @@ class Matcher {
  public:
   enum class Op { kEqual, kNotEqual, kRegex, kNotRegex };
 
+  // What the dot of a regular expression stands for.
+  enum class Dot : std::uint8_t { kAnyCharacter, kAnyButNewline };
+
   // Fails only for a regular expression that does not compile.
-  static Result<Matcher> Make(std::string name, Op op, std::string value);
+  static Result<Matcher> Make(std::string name, Op op, std::string value,
+                              Dot dot = Dot::kAnyCharacter);
   // Cannot fail.
   static Matcher Equal(std::string name, std::string value);
 
@@ -51,6 +57,11 @@ class Matcher {
 // value without quotes ends with the text and holds no quote, comma, brace or blank. The message of
 // a failure says what is wrong and names the byte (from 1).
 Result<Matcher> ParseMatcher(std::string_view text);
+
+// "=", "!=", "=~" or "!~".
+std::string_view MatcherOpText(Matcher::Op op);
+// Takes the operator that the text begins with off its front; nothing where there is none.
+std::optional<Matcher::Op> TakeMatcherOp(std::string_view* text);
 
 bool MatchesAll(const std::vector<Matcher>& matchers, LabelsView labels);
 

@@ -22,10 +22,10 @@ inline bool IsStaleNan(double v) { return std::bit_cast<std::uint64_t>(v) == kSt
 // Any NaN but the marker becomes the normal one: a value from outside must not forge a marker.
 inline double NormaliseNan(double v) { return std::isnan(v) ? NormalNan() : v; }
 
-// A float as the exposition formats write it: decimal or exponent form, Inf and Infinity in any case,
-// each with an optional sign, and NaN in any case without one. The whole text must be consumed: no
-// hexadecimal, no underscores, no blanks. Too small for a double ("1e-400") is 0. Empty for anything
-// else, and for what is too large for a double ("1e400").
+// A float as the exposition formats write it: decimal or exponent form, Inf and Infinity in any
+// case, each with an optional sign, and NaN in any case without one. The whole text must be
+// consumed: no hexadecimal, no underscores, no blanks. Too small for a double ("1e-400") is 0.
+// Empty for anything else, and for what is too large for a double ("1e400").
 std::optional<double> ParseFloat(std::string_view text);
 
 // The shortest text that reads back equal; integers below 2^53 in plain digits; NaN, +Inf, -Inf.

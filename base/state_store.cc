@@ -14,6 +14,10 @@ std::string_view StateTableName(StateTable table) {
       return "outbox";
     case StateTable::kPushedGroups:
       return "pushed_groups";
+    case StateTable::kSilences:
+      return "silences";
+    case StateTable::kNotificationLog:
+      return "notification_log";
   }
   return "";
 }

@@ -18,11 +18,13 @@
 namespace tocsin {
 
 enum class StateTable : std::uint8_t {
-  kAlerts,         // evaluator/lifecycle: one row per episode
-  kHolds,          // evaluator/lifecycle: rule and label set that may not begin a new episode yet
-  kAnnouncements,  // receivers: what was announced to whom, cooldown clocks
-  kOutbox,         // receivers: notifications not yet confirmed
-  kPushedGroups,   // exporter/intake: families of pushed groups
+  kAlerts,           // evaluator/lifecycle: one row per episode
+  kHolds,            // evaluator/lifecycle: rule and label set that may not begin a new episode yet
+  kAnnouncements,    // receivers: what was announced to whom, cooldown clocks
+  kOutbox,           // receivers: notifications not yet confirmed
+  kPushedGroups,     // exporter/intake: families of pushed groups
+  kSilences,         // receivers/mute: silences, by id
+  kNotificationLog,  // receivers/pipeline: what each integration was last told of each group
 };
 std::string_view StateTableName(StateTable table);
 

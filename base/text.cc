@@ -8,7 +8,25 @@
 namespace tocsin {
 namespace {
 
-// The length of the valid UTF-8 character that begins at `at`, or 0.
+char Lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+
+std::size_t EditDistance(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  std::iota(row.begin(), row.end(), std::size_t{0});
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    std::size_t diagonal = row[0];
+    row[0] = i;
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      const std::size_t replace = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
+      diagonal = row[j];
+      row[j] = std::min({replace, row[j] + 1, row[j - 1] + 1});
+    }
+  }
+  return row[b.size()];
+}
+
+}  // namespace
+
 // https://www.unicode.org/versions/Unicode15.0.0/ch03.pdf, table 3-7
 std::size_t Utf8Length(std::string_view text, std::size_t at) {
   auto byte = [&](std::size_t i) -> unsigned {
@@ -33,31 +51,40 @@ std::size_t Utf8Length(std::string_view text, std::size_t at) {
   return 0;
 }
 
+char32_t Utf8CharAt(std::string_view text, std::size_t at) {
+  const std::size_t n = Utf8Length(text, at);
+  const auto first = static_cast<unsigned char>(text[at]);
+  // The first byte holds the length in its upper bits, the others hold six bits each.
+  char32_t c = n == 1 ? first : first & (0x7fU >> n);
+  for (std::size_t i = 1; i < n; ++i) {
+    c = c << 6 | (static_cast<unsigned char>(text[at + i]) & 0x3fU);
+  }
+  return c;
+}
+
+void AppendUtf8(char32_t c, std::string* out) {
+  auto put = [out](char32_t byte) { out->push_back(static_cast<char>(byte)); };
+  auto put_rest = [&](int shift) { put(0x80U | (c >> shift & 0x3fU)); };
+  if (c < 0x80) return put(c);
+  if (c < 0x800) {
+    put(0xc0U | c >> 6);
+  } else if (c < 0x10000) {
+    put(0xe0U | c >> 12);
+    put_rest(6);
+  } else {
+    put(0xf0U | c >> 18);
+    put_rest(12);
+    put_rest(6);
+  }
+  put_rest(0);
+}
+
 int HexDigit(char c) {
   if (c >= '0' && c <= '9') return c - '0';
   if (c >= 'a' && c <= 'f') return c - 'a' + 10;
   if (c >= 'A' && c <= 'F') return c - 'A' + 10;
   return -1;
 }
-
-char Lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-
-std::size_t EditDistance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), std::size_t{0});
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    std::size_t diagonal = row[0];
-    row[0] = i;
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      const std::size_t replace = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
-      diagonal = row[j];
-      row[j] = std::min({replace, row[j] + 1, row[j - 1] + 1});
-    }
-  }
-  return row[b.size()];
-}
-
-}  // namespace
 
 bool IsValidUtf8(std::string_view text) {
   for (std::size_t at = 0; at < text.size();) {

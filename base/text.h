@@ -1,6 +1,7 @@
 // Small text helpers that more than one room needs. All are pure functions.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -10,6 +11,16 @@
 namespace tocsin {
 
 bool IsValidUtf8(std::string_view text);
+
+// The length in bytes of the valid UTF-8 character that begins at `at`; 0 where none does.
+std::size_t Utf8Length(std::string_view text, std::size_t at);
+// That character. REQUIRES: Utf8Length(text, at) is not 0.
+char32_t Utf8CharAt(std::string_view text, std::size_t at);
+// REQUIRES: c is a Unicode scalar value.
+void AppendUtf8(char32_t c, std::string* out);
+
+// The value of one hexadecimal digit, -1 where it is none.
+int HexDigit(char c);
 
 // Cuts to at most max_bytes without splitting a UTF-8 character.
 std::string_view TruncateUtf8(std::string_view text, std::size_t max_bytes);

@@ -106,6 +106,33 @@ std::optional<seconds> TakeTimeOfDay(std::string_view* text) {
 
 }  // namespace
 
+void AppendRfc3339Millis(Timestamp t, std::string* out) {
+  const sys_days day = std::chrono::floor<days>(t);
+  const year_month_day date(day);
+  std::int64_t millis = (t - day).count();
+  const int year = static_cast<int>(date.year());
+  if (year < 0 || year > 9999) {  // not in RFC 3339, but what there is must be shown
+    *out += FormatRfc3339(t);
+    return;
+  }
+  std::array<char, 24> text = {'0', '0', '0', '0', '-', '0', '0', '-', '0', '0', 'T', '0',
+                               '0', ':', '0', '0', ':', '0', '0', '.', '0', '0', '0', 'Z'};
+  const auto put = [&text](std::size_t last, std::size_t digits, std::int64_t value) {
+    for (std::size_t i = 0; i < digits; ++i, value /= 10) {
+      text.at(last - i) = static_cast<char>('0' + value % 10);
+    }
+  };
+  put(3, 4, year);
+  put(6, 2, static_cast<unsigned>(date.month()));
+  put(9, 2, static_cast<unsigned>(date.day()));
+  put(22, 3, millis % 1000);
+  millis /= 1000;
+  put(18, 2, millis % 60);
+  put(15, 2, millis / 60 % 60);
+  put(12, 2, millis / 3600);
+  out->append(text.data(), text.size());
+}
+
 std::string FormatRfc3339(Timestamp t) {
   const auto day = std::chrono::floor<days>(t);
   const year_month_day date(day);

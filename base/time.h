@@ -20,6 +20,10 @@ inline double ToUnixSeconds(Timestamp t) { return static_cast<double>(ToUnixMill
 // RFC 3339 in UTC: "2024-05-01T10:00:00.123Z"; whole seconds are written without a fraction.
 std::string FormatRfc3339(Timestamp t);
 
+// The same with three decimals, always: the form of the Alertmanager API. For long lists: appends,
+// and takes a tenth of the time of a format string.
+void AppendRfc3339Millis(Timestamp t, std::string* out);
+
 // Reads RFC 3339, or ISO 8601 without a zone (taken as UTC). Digits beyond milliseconds are cut.
 // Empty when the text is something else or names a day or time that does not exist.
 std::optional<Timestamp> ParseRfc3339(std::string_view text);

@@ -29,7 +29,7 @@ std::vector<std::pair<const char*, std::string>> Settings(const ServerOptions& o
       {"connection_queue", "128"},
       {"listen_backlog", "512"},
       {"enable_keep_alive", "yes"},
-      {"keep_alive_timeout_ms", "500"},  // an idle client must not hold a worker
+      {"keep_alive_timeout_ms", std::to_string(options.keep_alive.count())},
       {"request_timeout_ms", std::to_string(options.silence_timeout.count())},
       {"linger_timeout_ms", "1000"},  // the last bytes of an answer reach the client
       {"tcp_nodelay", "1"},

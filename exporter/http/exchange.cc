@@ -8,9 +8,9 @@
 #include <ctime>
 #include <exception>
 
+#include "base/json_text.h"
 #include "base/text.h"
 #include "base/uuid.h"
-#include "exporter/http/json_text.h"
 
 namespace tocsin::http {
 namespace {

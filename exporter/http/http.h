@@ -40,6 +40,8 @@ struct Request {
   std::string_view Header(std::string_view name) const;
   // First value of a query parameter, decoded (plus is a blank); nothing where absent or malformed.
   std::optional<std::string> QueryParameter(std::string_view name) const;
+  // All values of a parameter that may be repeated, in their order; malformed ones are left out.
+  std::vector<std::string> QueryParameters(std::string_view name) const;
 };
 
 struct Response {
@@ -56,9 +58,10 @@ using Handler = std::function<Response(const Request&)>;
 enum class ErrorStyle : std::uint8_t {
   kPlain,  // text/plain, one line
   kJson,   // {"detail":"..."}, the alerting API's
+  kCoded,  // {"code":404,"message":"..."}, the Alertmanager API's
 };
 
-// An error in a route's style: one line of text, or {"detail":"..."}.
+// An error in a route's style.
 Response ErrorResponse(int status, ErrorStyle style, std::string_view detail);
 
 struct Route {
@@ -111,6 +114,8 @@ struct ServerOptions {
   // Threads beside the workers: a connection holds one from its first byte on, so without them a
   // few dozen clients that send half a head would keep all others waiting.
   std::size_t spare_threads = 64;
+  // How long a connection may idle between two requests. It holds a thread meanwhile.
+  Duration keep_alive{500};
   // How long a client may be silent: before its request's head is whole, or between two parts of a
   // body; and how long it may leave an answer unread.
   Duration silence_timeout{std::chrono::seconds(10)};

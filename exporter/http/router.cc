@@ -1,5 +1,7 @@
 // Routes are kept in a tree with one level for each part of a path: finding one costs a lookup per
 // part, whatever the number of routes, and allocates nothing that the request does not keep.
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <map>
 
@@ -173,13 +175,21 @@ Router::Match Router::Find(Request& request) const {
   const Node* node = root_->Find({request.path, length}, 0, &request.captures);
   if (node == nullptr) {
     match.errors = root_->StyleFor(request.path);
-    match.error = ErrorResponse(404, match.errors, "Not Found");
+    match.error = ErrorResponse(404, match.errors,
+                                match.errors == ErrorStyle::kCoded
+                                    ? fmt::format("path {} was not found", request.raw_path)
+                                    : "Not Found");
     return match;
   }
   if (node->RouteOf(request.method) == nullptr) {
     match.errors = node->routes.front()->errors;
-    match.error = ErrorResponse(405, match.errors, "Method Not Allowed");
-    match.error.headers.emplace_back("Allow", node->AllowedMethods());
+    const std::string allowed = node->AllowedMethods();
+    match.error = ErrorResponse(
+        405, match.errors,
+        match.errors == ErrorStyle::kCoded
+            ? fmt::format("method {} is not allowed, but [{}] are", request.method, allowed)
+            : "Method Not Allowed");
+    match.error.headers.emplace_back("Allow", allowed);
     return match;
   }
   match.route = node->RouteOf(request.method);

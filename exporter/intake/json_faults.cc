@@ -4,14 +4,12 @@
 
 #include <iterator>
 
+#include "base/json_text.h"
 #include "base/text.h"
-#include "exporter/http/json_text.h"
 #include "exporter/intake/json_syntax.h"
 
 namespace tocsin::intake {
 namespace {
-
-using http::AppendJsonString;
 
 // A batch of 10,000 items can be wrong in every field; an answer need not be larger than this.
 constexpr std::size_t kMostListedBytes = 4 << 20;
@@ -68,8 +66,8 @@ void JsonFaults::AddSyntaxError(std::string_view body) {
   if (!BeginEntry()) return;
   fmt::format_to(std::back_inserter(list_), "[\"body\",{}]", error->pos);
   const std::string context =
-      fmt::format(R"({{"msg":{},"pos":{},"lineno":{},"colno":{}}})",
-                  http::JsonString(error->reason), error->pos, error->line, error->column);
+      fmt::format(R"({{"msg":{},"pos":{},"lineno":{},"colno":{}}})", JsonString(error->reason),
+                  error->pos, error->line, error->column);
   AppendRest(error->ToString(), "value_error.jsondecode", context, &list_);
 }
 

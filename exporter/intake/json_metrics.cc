@@ -7,8 +7,8 @@
 #include <string_view>
 #include <utility>
 
+#include "base/json_text.h"
 #include "base/text.h"
-#include "exporter/http/json_text.h"
 
 namespace tocsin::intake {
 namespace {
@@ -86,7 +86,7 @@ http::Response TooManySeries(const JsonFaults& faults, std::size_t refused, std:
       "tocsin.series.max_series)",
       refused);
   std::string body =
-      fmt::format(R"({{"detail":{},{})", http::JsonString(detail), Numbers(accepted, rejected));
+      fmt::format(R"({{"detail":{},{})", JsonString(detail), Numbers(accepted, rejected));
   if (!faults.empty()) body += "," + faults.ToMembers("errors");
   return Json(429, body + "}");
 }

@@ -55,6 +55,7 @@ MAY_INCLUDE = {
 # to look behind a wrapper.
 WRAPPED = {
     "civetweb.h": r"exporter/http/",
+    "date/": r"base/time_zone",
     "curl/": r"base/(curl_)?http_client",
     "spdlog/": r"base/log",
     "sqlite3.h": r"evaluator/persist/",

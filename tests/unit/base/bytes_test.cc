@@ -88,5 +88,17 @@ TEST(Gzip, RefusesDamageAndGarbage) {
   EXPECT_FALSE(GzipDecompress("a 1\n", kLimit).message.empty());
 }
 
+// https://www.rfc-editor.org/rfc/rfc4648#section-10
+TEST(Base64, EncodesTheTestVectorsOfTheStandard) {
+  EXPECT_EQ(Base64Encode(""), "");
+  EXPECT_EQ(Base64Encode("f"), "Zg==");
+  EXPECT_EQ(Base64Encode("fo"), "Zm8=");
+  EXPECT_EQ(Base64Encode("foo"), "Zm9v");
+  EXPECT_EQ(Base64Encode("foob"), "Zm9vYg==");
+  EXPECT_EQ(Base64Encode("fooba"), "Zm9vYmE=");
+  EXPECT_EQ(Base64Encode("foobar"), "Zm9vYmFy");
+  EXPECT_EQ(Base64Encode("\xff\xfe\xfd"), "//79");
+}
+
 }  // namespace
 }  // namespace tocsin

@@ -18,6 +18,13 @@ TEST(Matcher, RegularExpressionsAreAnchoredAtBothEnds) {
 
 TEST(Matcher, TheDotMatchesANewline) { EXPECT_TRUE(Regex("a.c").Matches("a\nc")); }
 
+TEST(Matcher, TheDotMatchesNoNewlineWhereThatIsAskedFor) {
+  const Matcher matcher =
+      *Matcher::Make("l", Matcher::Op::kRegex, "a.c", Matcher::Dot::kAnyButNewline);
+  EXPECT_TRUE(matcher.Matches("abc"));
+  EXPECT_FALSE(matcher.Matches("a\nc"));
+}
+
 TEST(Matcher, AnAbsentLabelIsEmpty) {
   const Labels labels{{"job", "node"}};
   EXPECT_TRUE(Matcher::Equal("zone", "").Matches(labels));

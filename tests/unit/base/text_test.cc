@@ -5,6 +5,24 @@
 namespace tocsin {
 namespace {
 
+TEST(Utf8, CharactersOfEveryLengthAreReadAndWritten) {
+  for (const auto& [text, c] :
+       std::vector<std::pair<std::string, char32_t>>{{"a", U'a'},
+                                                     {"\x7f", U'\x7f'},
+                                                     {"\u0080", U'\u0080'},
+                                                     {"\u07ff", U'\u07ff'},
+                                                     {"\u0800", U'\u0800'},
+                                                     {"\uffff", U'\uffff'},
+                                                     {"\U00010000", U'\U00010000'},
+                                                     {"\U0010ffff", U'\U0010ffff'}}) {
+    EXPECT_EQ(Utf8Length(text, 0), text.size()) << text;
+    EXPECT_EQ(Utf8CharAt(text, 0), c) << text;
+    std::string written;
+    AppendUtf8(c, &written);
+    EXPECT_EQ(written, text);
+  }
+}
+
 TEST(IsValidUtf8, AcceptsScalarValuesOnly) {
   EXPECT_TRUE(IsValidUtf8("plain"));
   EXPECT_TRUE(IsValidUtf8("gr\xc3\xbc\xc3\x9f \xf0\x9f\x9a\xa8"));

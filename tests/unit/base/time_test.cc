@@ -56,5 +56,18 @@ TEST(FormatDuration, ReadsBackEqual) {
   }
 }
 
+TEST(AppendRfc3339Millis, WritesThreeDecimalsAlways) {
+  const auto text = [](std::int64_t millis) {
+    std::string out = "at ";
+    AppendRfc3339Millis(FromUnixMillis(millis), &out);
+    return out;
+  };
+  EXPECT_EQ(text(0), "at 1970-01-01T00:00:00.000Z");
+  EXPECT_EQ(text(-1), "at 1969-12-31T23:59:59.999Z");
+  EXPECT_EQ(text(1'767'323'045'678), "at 2026-01-02T03:04:05.678Z");
+  EXPECT_EQ(text(951'782'400'005), "at 2000-02-29T00:00:00.005Z");
+  EXPECT_EQ(text(-62'135'596'800'000), "at 0001-01-01T00:00:00.000Z");
+}
+
 }  // namespace
 }  // namespace tocsin

@@ -1,7 +1,6 @@
-#include <nlohmann/json.hpp>
+#include <gtest/gtest.h>
 
 #include "exporter/http/http.h"
-#include "exporter/http/json_text.h"
 
 namespace tocsin::http {
 namespace {
@@ -40,23 +39,6 @@ TEST(ErrorResponse, IsALineOrAnObject) {
   const Response json = ErrorResponse(404, ErrorStyle::kJson, R"(no "x")");
   EXPECT_EQ(json.body, R"({"detail":"no \"x\""})");
   EXPECT_EQ(json.content_type, "application/json");
-}
-
-TEST(JsonString, EscapesWhatJsonWantsEscaped) {
-  EXPECT_EQ(JsonString("a\"b\\c\nd\re\tf"), R"("a\"b\\c\nd\re\tf")");
-  EXPECT_EQ(JsonString(std::string_view("\0\x1f\x7f", 3)), "\"\\u0000\\u001f\x7f\"");
-  EXPECT_EQ(JsonString("é€😀</script>"), "\"é€😀</script>\"");
-}
-
-TEST(JsonString, ReplacesBytesThatAreNoText) {
-  EXPECT_EQ(JsonString("a\xff\xe2\x82z"), "\"a\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBDz\"");
-}
-
-TEST(JsonString, IsReadBackAsItWas) {
-  std::string all;
-  for (int c = 0; c < 128; ++c) all.push_back(static_cast<char>(c));
-  all += "é€😀";
-  EXPECT_EQ(nlohmann::json::parse(JsonString(all)).get<std::string>(), all);
 }
 
 }  // namespace
