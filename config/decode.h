@@ -46,6 +46,8 @@ class MapDecoder {
   // The value of a key; null where it is absent. Each of the functions below does this first: it
   // makes the key a known one. REQUIRES: keys outlive the decoder, as literals do.
   const YamlNode* Find(std::string_view key);
+  // Whether the key stands there, be it with nothing. Does not make it known.
+  bool Has(std::string_view key) const { return Entry(key) != nullptr; }
   // The same, and an error where it is absent: `<key> is missing in <name>`.
   const YamlNode* Require(std::string_view key);
 

@@ -144,8 +144,10 @@ TEST(WebhookHeaders, AreAJsonObjectOfStrings) {
   EXPECT_THAT(problems(R"({"X-Team": "ops\r\nX-Other: x"})"),
               ElementsAre("WEBHOOK_HEADERS: the value of \"X-Team\" holds a line break or control "
                           "character"));
-  EXPECT_THAT(problems(R"({"content-length": "1"})"),
-              ElementsAre("WEBHOOK_HEADERS: the header Content-Length is set by the daemon itself; leave it out"));
+  EXPECT_THAT(
+      problems(R"({"content-length": "1"})"),
+      ElementsAre(
+          "WEBHOOK_HEADERS: the header Content-Length is set by the daemon itself; leave it out"));
 }
 
 TEST(WebhookHeaders, AloneHaveNoEffect) {

@@ -1,6 +1,6 @@
 // Every file in faulty/ is loaded and must give exactly the problems that its first lines say, as
 // `# line:column: message`: those of a configuration file in faulty/tocsin, those of a rule file in
-// faulty/rules.
+// faulty/rules, those of an alertmanager.yml in faulty/alertmanager.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/text.h"
+#include "config/alertmanager_file.h"
 #include "config/files.h"
 #include "config/loader.h"
 #include "config/receivers.h"
@@ -81,6 +82,22 @@ TEST_P(FaultyRuleFile, IsReportedWithAllItsProblemsAndTheirPlaces) {
 
 INSTANTIATE_TEST_SUITE_P(Faulty, FaultyRuleFile, ::testing::ValuesIn(FaultyFiles("rules")),
                          TestName);
+
+class FaultyAlertmanagerFile : public ::testing::TestWithParam<std::string> {};
+
+TEST_P(FaultyAlertmanagerFile, IsReportedWithAllItsProblemsAndTheirPlaces) {
+  const std::string text = ReadOrDie(GetParam());
+  const std::vector<std::string> expected = ExpectedProblems(GetParam(), text);
+  MemoryFiles none;
+  const LoadedAlertmanager loaded =
+      LoadAlertmanagerText(FileName(GetParam()), text, AlertmanagerFileOptions(), none);
+  EXPECT_FALSE(expected.empty());
+  EXPECT_THAT(Lines(loaded.diagnostics), ElementsAreArray(expected));
+  EXPECT_EQ(loaded.settings == nullptr, loaded.diagnostics.has_errors());
+}
+
+INSTANTIATE_TEST_SUITE_P(Faulty, FaultyAlertmanagerFile,
+                         ::testing::ValuesIn(FaultyFiles("alertmanager")), TestName);
 
 }  // namespace
 }  // namespace tocsin::config

@@ -1,0 +1,166 @@
+// The order matters: receivers take from `global` what they lack, and routes name receivers and
+// time intervals. Nothing stops at the first problem.
+#include "config/alertmanager_file.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+#include <span>
+#include <utility>
+
+#include "base/text.h"
+#include "config/alertmanager_intervals.h"
+#include "config/alertmanager_receivers.h"
+#include "config/alertmanager_route.h"
+#include "config/decode.h"
+#include "config/references.h"
+#include "config/yaml.h"
+
+namespace tocsin::config {
+namespace {
+
+constexpr std::size_t kMaxFileBytes = 4 << 20;
+
+constexpr std::string_view kTracingKeys[] = {"client_type",  "compression", "endpoint",
+                                             "http_headers", "insecure",    "sampling_fraction",
+                                             "timeout",      "tls_config"};
+constexpr std::string_view kEventRecorderKeys[] = {"file_outputs", "kafka_outputs",
+                                                   "stdout_outputs", "webhook_outputs"};
+
+// A file on its way into a cluster is often at hand as the object that brings it there.
+bool RefuseKubernetesObject(const YamlNode& root, FileReport& report) {
+  MapDecoder map(root, "the object", report);
+  std::string kind;
+  if (map.Find("apiVersion") == nullptr || !map.ReadText("kind", &kind)) return false;
+  const YamlNode* data = map.Find("data");
+  const bool holds_file = kind == "ConfigMap" && data != nullptr && !data->entries.empty();
+  std::string message = fmt::format("this is a Kubernetes {}, not an Alertmanager configuration",
+                                    holds_file ? kind : QuoteForMessage(kind));
+  if (holds_file) {
+    message +=
+        fmt::format("; its key data.{} holds a file", QuoteForMessage(data->entries.front().key));
+  }
+  report.Error(map.PlaceOf("kind"), std::move(message));
+  return true;
+}
+
+class Loading {
+ public:
+  Loading(const std::string& path, const AlertmanagerFileOptions& options, Files& files)
+      : folder_(FolderOf(path)), options_(options), files_(files), report_(path, diagnostics_) {
+    loaded_.files.push_back(path);
+  }
+
+  LoadedAlertmanager Load(std::string_view text) {
+    ReadText(text);
+    diagnostics_.Sort();
+    if (!diagnostics_.has_errors()) {
+      loaded_.settings = std::make_shared<const AlertmanagerSettings>(std::move(settings_));
+    }
+    loaded_.diagnostics = std::move(diagnostics_);
+    return std::move(loaded_);
+  }
+
+ private:
+  void ReadText(std::string_view text) {
+    if (text.size() > kMaxFileBytes) {
+      report_.Error({}, fmt::format("the file is larger than {} bytes", kMaxFileBytes));
+      return;
+    }
+    std::optional<YamlNode> root = ParseYaml(text, report_);
+    if (!root) return;
+    if (root->kind == YamlNode::Kind::kMap && RefuseKubernetesObject(*root, report_)) return;
+    if (options_.expand_env) {
+      ExpandReferences(options_.environment ? options_.environment : NoEnvironment(), report_,
+                       &*root);
+    } else {
+      ReportReferences(*root, report_);
+    }
+    ReadTop(*root);
+  }
+
+  static Environment NoEnvironment() {
+    return [](std::string_view) { return std::optional<std::string>(); };
+  }
+
+  void ReadTop(const YamlNode& root) {
+    MapDecoder top(root, "the configuration file", report_);
+    const AlertmanagerContext context{folder_, options_.dialect};
+    const YamlNode* global = top.Find("global");
+    settings_.global =
+        DecodeAlertmanagerGlobal(global == nullptr ? YamlNode() : *global, context, report_);
+    settings_.receivers =
+        DecodeAlertmanagerReceivers(top.ReadList("receivers"), settings_.global, context, report_);
+    settings_.time_intervals = DecodeTimeIntervals(top);
+    settings_.route = DecodeAlertmanagerRoute(top, Names(), options_.dialect);
+    settings_.inhibit_rules = DecodeInhibitRules(top, options_.dialect);
+    ReadTemplates(top);
+    IgnoreSection(top, "tracing", kTracingKeys);
+    IgnoreSection(top, "event_recorder", kEventRecorderKeys);
+    top.Finish();
+  }
+
+  RouteNames Names() const {
+    RouteNames names;
+    for (const AlertmanagerReceiver& receiver : settings_.receivers) {
+      names.receivers.insert(receiver.name);
+    }
+    for (const TimeInterval& interval : settings_.time_intervals) {
+      names.time_intervals.insert(interval.name);
+    }
+    return names;
+  }
+
+  void ReadTemplates(MapDecoder& top) {
+    for (const PlacedText& pattern : top.ReadTexts("templates")) {
+      settings_.template_patterns.push_back(JoinPath(EscapeForGlob(folder_), pattern.text));
+      for (std::string& file : files_.Match(folder_, pattern.text)) {
+        settings_.template_files.push_back(std::move(file));
+      }
+    }
+    std::vector<std::string>& matched = settings_.template_files;
+    std::sort(matched.begin(), matched.end());
+    matched.erase(std::unique(matched.begin(), matched.end()), matched.end());
+    loaded_.patterns = settings_.template_patterns;
+    loaded_.files.insert(loaded_.files.end(), matched.begin(), matched.end());
+  }
+
+  void IgnoreSection(MapDecoder& top, std::string_view key,
+                     std::span<const std::string_view> known) {
+    top.Ignore({&key, 1});
+    const YamlNode* node = top.Find(key);
+    if (node == nullptr) return;
+    MapDecoder section(*node, std::string(key), report_);
+    for (std::string_view each : known) section.Find(each);
+    section.Finish();
+  }
+
+  const std::string folder_;
+  const AlertmanagerFileOptions& options_;
+  Files& files_;
+  Diagnostics diagnostics_;
+  FileReport report_;
+  AlertmanagerSettings settings_;
+  LoadedAlertmanager loaded_;
+};
+
+}  // namespace
+
+LoadedAlertmanager LoadAlertmanagerFile(const std::string& path,
+                                        const AlertmanagerFileOptions& options, Files& files) {
+  const Result<std::string> text = files.Read(path, kMaxFileBytes);
+  if (text) return LoadAlertmanagerText(path, *text, options, files);
+  LoadedAlertmanager loaded;
+  loaded.files.push_back(path);
+  loaded.diagnostics.Add(
+      {Diagnostic::Level::kError, path, 0, 0, "cannot be read: " + text.message()});
+  return loaded;
+}
+
+LoadedAlertmanager LoadAlertmanagerText(const std::string& path, std::string_view text,
+                                        const AlertmanagerFileOptions& options, Files& files) {
+  return Loading(path, options, files).Load(text);
+}
+
+}  // namespace tocsin::config
