@@ -25,18 +25,23 @@ constexpr Duration kShareCommit = std::chrono::milliseconds(1);
 // memory.
 constexpr std::size_t kMaxWaiting = 10'000;
 
-constexpr std::array<StateTable, 5> kTables = {StateTable::kAlerts, StateTable::kHolds,
-                                               StateTable::kAnnouncements, StateTable::kOutbox,
-                                               StateTable::kPushedGroups};
+constexpr std::array<StateTable, 7> kTables = {StateTable::kAlerts,         StateTable::kHolds,
+                                               StateTable::kAnnouncements,  StateTable::kOutbox,
+                                               StateTable::kPushedGroups,   StateTable::kSilences,
+                                               StateTable::kNotificationLog};
 
 // Step n brings schema version n to n + 1. Never change a step that has shipped; add one.
 std::vector<std::string> Migrations() {
-  std::string first;
-  for (const char* table : {"alerts", "holds", "announcements", "outbox", "pushed_groups"}) {
-    first +=
-        fmt::format("CREATE TABLE {} (key TEXT NOT NULL PRIMARY KEY, value TEXT NOT NULL);", table);
-  }
-  return {first};
+  const auto make_tables = [](std::initializer_list<const char*> names) {
+    std::string sql;
+    for (const char* name : names) {
+      sql += fmt::format("CREATE TABLE {} (key TEXT NOT NULL PRIMARY KEY, value TEXT NOT NULL);",
+                         name);
+    }
+    return sql;
+  };
+  return {make_tables({"alerts", "holds", "announcements", "outbox", "pushed_groups"}),
+          make_tables({"silences", "notification_log"})};
 }
 
 }  // namespace
