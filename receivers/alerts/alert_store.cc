@@ -1,0 +1,85 @@
+#include "receivers/alerts/alert_store.h"
+
+#include <utility>
+
+namespace tocsin::receivers {
+namespace {
+
+constexpr std::string_view kAlertnameLabel = "alertname";
+
+}  // namespace
+
+AlertStore::AlertStore(MetricRegistry& metrics, std::size_t per_alertname_limit)
+    : per_alertname_limit_(per_alertname_limit),
+      limited_(CounterFamily(metrics, "alertmanager_alerts_limited_total",
+                             "Alerts that were dropped because their alertname had too many.")
+                   .Add({})) {
+  GaugeFamily(metrics, "alertmanager_alerts_per_alert_limit",
+              "How many alerts of one alertname are kept; 0: all.")
+      .Add({})
+      .Set(static_cast<double>(per_alertname_limit));
+}
+
+std::vector<PostedAlertPtr> AlertStore::Put(std::vector<PostedAlert> alerts) {
+  std::vector<PostedAlertPtr> stored;
+  stored.reserve(alerts.size());
+  std::size_t limited = 0;
+  {
+    MutexLock lock(mu_);
+    for (PostedAlert& alert : alerts) {
+      const auto known = alerts_.find(alert.fingerprint);
+      if (known != alerts_.end()) {
+        known->second = std::make_shared<const PostedAlert>(MergeAlerts(*known->second, alert));
+        stored.push_back(known->second);
+      } else if (TakePlace(alert)) {
+        const std::uint64_t fingerprint = alert.fingerprint;
+        stored.push_back(std::make_shared<const PostedAlert>(std::move(alert)));
+        alerts_.emplace(fingerprint, stored.back());
+      } else {
+        ++limited;
+      }
+    }
+  }
+  if (limited > 0) limited_.Increment(static_cast<double>(limited));
+  return stored;
+}
+
+bool AlertStore::TakePlace(const PostedAlert& alert) {
+  if (per_alertname_limit_ == 0) return true;
+  std::size_t& of_name = by_alertname_[std::string(alert.labels.Get(kAlertnameLabel))];
+  if (of_name >= per_alertname_limit_) return false;
+  ++of_name;
+  return true;
+}
+
+std::vector<PostedAlertPtr> AlertStore::All() const {
+  MutexLock lock(mu_);
+  std::vector<PostedAlertPtr> all;
+  all.reserve(alerts_.size());
+  for (const auto& [fingerprint, alert] : alerts_) all.push_back(alert);
+  return all;
+}
+
+PostedAlertPtr AlertStore::Find(std::uint64_t fingerprint) const {
+  MutexLock lock(mu_);
+  const auto found = alerts_.find(fingerprint);
+  return found == alerts_.end() ? nullptr : found->second;
+}
+
+std::size_t AlertStore::ForgetEndedBy(Timestamp t) {
+  MutexLock lock(mu_);
+  return std::erase_if(alerts_, [&](const auto& entry) {
+    const PostedAlert& alert = *entry.second;
+    if (!alert.ResolvedAt(t)) return false;
+    const auto of_name = by_alertname_.find(std::string(alert.labels.Get(kAlertnameLabel)));
+    if (of_name != by_alertname_.end() && --of_name->second == 0) by_alertname_.erase(of_name);
+    return true;
+  });
+}
+
+std::size_t AlertStore::size() const {
+  MutexLock lock(mu_);
+  return alerts_.size();
+}
+
+}  // namespace tocsin::receivers

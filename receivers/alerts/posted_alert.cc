@@ -1,0 +1,69 @@
+#include "receivers/alerts/posted_alert.h"
+
+#include <algorithm>
+#include <optional>
+
+namespace tocsin::receivers {
+namespace {
+
+// Alerts that have the label come first, by its value; nothing where that decides nothing.
+std::optional<bool> BeforeByLabel(LabelsView a, LabelsView b, std::string_view name) {
+  const std::string_view of_a = a.Get(name);
+  const std::string_view of_b = b.Get(name);
+  if (of_a == of_b) return std::nullopt;
+  if (of_a.empty() || of_b.empty()) return !of_a.empty();
+  return of_a < of_b;
+}
+
+// The new end strictly inside the old activity, or the new start strictly inside it.
+bool Overlap(const PostedAlert& stored, const PostedAlert& posted) {
+  const auto inside = [&stored](Timestamp t) { return t > stored.starts_at && t < stored.ends_at; };
+  return inside(posted.ends_at) || inside(posted.starts_at);
+}
+
+}  // namespace
+
+bool LabelSetComesBefore(LabelsView a, LabelsView b) {
+  const std::size_t size_of_a = a.size();
+  const std::size_t size_of_b = b.size();
+  if (size_of_a != size_of_b) return size_of_a < size_of_b;
+  LabelsView::iterator in_a = a.begin();
+  LabelsView::iterator in_b = b.begin();
+  for (; in_a != a.end(); ++in_a, ++in_b) {
+    // Of two names the smaller one is missing in the other set, and what is missing comes first.
+    if (in_a->name != in_b->name) return in_b->name < in_a->name;
+    if (in_a->value != in_b->value) return in_a->value < in_b->value;
+  }
+  return false;
+}
+
+bool ComesBefore(const PostedAlert& a, const PostedAlert& b) {
+  for (std::string_view name : {"job", "instance"}) {
+    if (const std::optional<bool> before = BeforeByLabel(a.labels, b.labels, name)) return *before;
+  }
+  return LabelSetComesBefore(a.labels, b.labels);
+}
+
+void SortAlerts(std::vector<PostedAlertPtr>* alerts) {
+  std::sort(alerts->begin(), alerts->end(),
+            [](const PostedAlertPtr& a, const PostedAlertPtr& b) { return ComesBefore(*a, *b); });
+}
+
+PostedAlert MergeAlerts(const PostedAlert& stored, const PostedAlert& posted) {
+  if (!Overlap(stored, posted)) return posted;
+  const bool in_order = posted.updated_at >= stored.updated_at;
+  const PostedAlert& older = in_order ? stored : posted;
+  const PostedAlert& younger = in_order ? posted : stored;
+  PostedAlert merged = younger;
+  merged.starts_at = std::min(older.starts_at, younger.starts_at);
+  if (younger.ResolvedAt(younger.updated_at)) {
+    if (older.ResolvedAt(younger.updated_at)) {
+      merged.ends_at = std::max(older.ends_at, younger.ends_at);
+    }
+  } else if (older.ends_at > younger.ends_at && !older.ends_by_timeout) {
+    merged.ends_at = older.ends_at;
+  }
+  return merged;
+}
+
+}  // namespace tocsin::receivers

@@ -1,0 +1,51 @@
+// PostedAlert: an alert as a sender posts it to the Alertmanager API, completed and checked.
+//
+// A value without a state: it is resolved when its end has passed. Crosses threads as
+// shared_ptr<const PostedAlert>; each update makes a new value.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/labels.h"
+#include "base/time.h"
+
+namespace tocsin::receivers {
+
+// Pairs sorted by name; unlike labels they may be empty.
+using Annotations = std::vector<std::pair<std::string, std::string>>;
+
+struct PostedAlert {
+  Labels labels;
+  Annotations annotations;
+  std::string generator_url;
+  Timestamp starts_at;
+  Timestamp ends_at;
+  Timestamp updated_at;           // when it arrived
+  bool ends_by_timeout = false;   // the sender named no end
+  std::uint64_t fingerprint = 0;  // of the labels: the alert's identity
+  std::uint64_t hash = 0;         // of the labels, as the notification log has it
+
+  bool ResolvedAt(Timestamp t) const { return ends_at <= t; }
+};
+using PostedAlertPtr = std::shared_ptr<const PostedAlert>;
+
+// Alertmanager's order inside a group, in messages and in the API: by `job`, then by `instance`
+// (alerts that have the label first), then by label set: fewer labels first, then the first
+// difference on the way through the union of names, where a missing name comes first.
+bool ComesBefore(const PostedAlert& a, const PostedAlert& b);
+void SortAlerts(std::vector<PostedAlertPtr>* alerts);
+
+// The order of label sets in that sense, for group lists too.
+bool LabelSetComesBefore(LabelsView a, LabelsView b);
+
+// An update of an alert that is known: what both say, as Alertmanager joins them. Where their
+// activity does not overlap, the new one is a new alert that takes the place of the old one.
+// REQUIRES: equal labels.
+PostedAlert MergeAlerts(const PostedAlert& stored, const PostedAlert& posted);
+
+}  // namespace tocsin::receivers

@@ -1,0 +1,84 @@
+#include "receivers/channels/authorized_headers.h"
+
+#include <fmt/format.h>
+
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <iterator>
+
+#include "base/bytes.h"
+#include "base/text.h"
+
+namespace tocsin::receivers {
+namespace {
+
+// What is written in the file, or what the file that is named instead holds.
+Result<std::string> ValueOrFile(const std::string& value, const std::string& file) {
+  return file.empty() ? Result<std::string>(value) : ReadSecretFile(file);
+}
+
+}  // namespace
+
+Result<std::string> ReadSecretFile(const std::string& path) {
+  std::ifstream file(path);
+  if (!file) {
+    return Error{fmt::format("cannot read {}: {}", path, std::strerror(errno))};  // NOLINT
+  }
+  const std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+  return std::string(TrimSpace(text));
+}
+
+Result<AuthorizedHeaders> AuthorizedHeaders::Make(const config::HttpConfig& settings) {
+  if (settings.oauth2) return Error{"oauth2 in http_config is not supported yet"};
+  if (settings.tls != config::TlsConfig()) {
+    return Error{"tls_config in http_config is not supported yet"};
+  }
+  if (settings.proxy != config::ProxyConfig()) {
+    return Error{"a proxy in http_config is not supported yet"};
+  }
+  return AuthorizedHeaders(settings);
+}
+
+Status AuthorizedHeaders::AddTo(HttpClientRequest* request) const {
+  if (Status added = AddBasicAuth(request); !added) return added;
+  if (Status added = AddAuthorization(request); !added) return added;
+  for (const config::HttpHeaderConfig& header : settings_.headers) {
+    for (const std::string& value : header.values) {
+      request->headers.emplace_back(header.name, value);
+    }
+    for (const Secret& value : header.secrets) {
+      request->headers.emplace_back(header.name, value.Reveal());
+    }
+    for (const std::string& file : header.files) {
+      Result<std::string> value = ReadSecretFile(file);
+      if (!value) return value.error();
+      request->headers.emplace_back(header.name, *std::move(value));
+    }
+  }
+  return {};
+}
+
+Status AuthorizedHeaders::AddBasicAuth(HttpClientRequest* request) const {
+  if (!settings_.basic_auth) return {};
+  const config::BasicAuthConfig& auth = *settings_.basic_auth;
+  const Result<std::string> user = ValueOrFile(auth.username, auth.username_file);
+  if (!user) return user.error();
+  const Result<std::string> password = ValueOrFile(auth.password.Reveal(), auth.password_file);
+  if (!password) return password.error();
+  request->headers.emplace_back("Authorization",
+                                "Basic " + Base64Encode(fmt::format("{}:{}", *user, *password)));
+  return {};
+}
+
+Status AuthorizedHeaders::AddAuthorization(HttpClientRequest* request) const {
+  if (!settings_.authorization) return {};
+  const config::AuthorizationConfig& auth = *settings_.authorization;
+  const Result<std::string> credentials =
+      ValueOrFile(auth.credentials.Reveal(), auth.credentials_file);
+  if (!credentials) return credentials.error();
+  request->headers.emplace_back("Authorization", fmt::format("{} {}", auth.type, *credentials));
+  return {};
+}
+
+}  // namespace tocsin::receivers

@@ -1,0 +1,18 @@
+// The webhook of alertmanager.yml.
+#pragma once
+
+#include <memory>
+
+#include "base/result.h"
+#include "config/alertmanager_settings.h"
+#include "receivers/channels/authorized_headers.h"
+#include "receivers/channels/channel.h"
+#include "receivers/pipeline/group_channel.h"
+
+namespace tocsin::receivers {
+
+// Fails on settings that it cannot work with (yet).
+Result<std::unique_ptr<GroupChannel>> MakeGroupWebhook(
+    const config::AlertmanagerIntegration& settings, const ChannelContext& context);
+
+}  // namespace tocsin::receivers

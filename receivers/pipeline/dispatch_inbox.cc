@@ -1,0 +1,62 @@
+#include "receivers/pipeline/dispatch_inbox.h"
+
+#include <utility>
+
+namespace tocsin::receivers {
+
+bool DispatchInbox::PutAlerts(std::vector<PostedAlertPtr> alerts) {
+  if (alerts.empty()) return true;
+  {
+    MutexLock lock(mu_);
+    // One batch may be larger than the capacity: it is taken when nothing else waits.
+    while (!closed_ && waiting_alerts_ > 0 && waiting_alerts_ + alerts.size() > capacity_) {
+      has_room_.Wait(mu_);
+    }
+    if (closed_) return false;
+    waiting_alerts_ += alerts.size();
+    waiting_.push_back({std::move(alerts), nullptr});
+  }
+  changed_.NotifyOne();
+  return true;
+}
+
+bool DispatchInbox::PutEvent(Event event) {
+  {
+    MutexLock lock(mu_);
+    if (closed_) return false;
+    waiting_.push_back({{}, std::move(event)});
+  }
+  changed_.NotifyOne();
+  return true;
+}
+
+std::optional<std::vector<DispatchInbox::Item>> DispatchInbox::Take(
+    std::optional<Timestamp> deadline) {
+  std::vector<Item> taken;
+  {
+    MutexLock lock(mu_);
+    if (waiting_.empty() && !closed_) {
+      if (deadline) {
+        changed_.WaitUntil(mu_, *deadline);
+      } else {
+        changed_.Wait(mu_);
+      }
+    }
+    if (closed_) return std::nullopt;
+    taken.swap(waiting_);
+    waiting_alerts_ = 0;
+  }
+  has_room_.NotifyAll();
+  return taken;
+}
+
+void DispatchInbox::Close() {
+  {
+    MutexLock lock(mu_);
+    closed_ = true;
+  }
+  changed_.NotifyAll();
+  has_room_.NotifyAll();
+}
+
+}  // namespace tocsin::receivers

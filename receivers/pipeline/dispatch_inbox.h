@@ -1,0 +1,50 @@
+// DispatchInbox: what waits for the dispatcher's thread, in the order in which it came.
+//
+// Any thread puts; that thread takes everything at once. Alerts are bounded by waiting: where too
+// many stand in line, whoever posts more waits for room, as senders repeat what they are not rid
+// of. Events never wait; they are bounded by their nature (one for each attempt under way, reload
+// and request).
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <optional>
+#include <vector>
+
+#include "base/mutex.h"
+#include "base/time.h"
+#include "receivers/alerts/posted_alert.h"
+
+namespace tocsin::receivers {
+
+class Dispatch;
+
+class DispatchInbox {
+ public:
+  using Event = std::function<void(Dispatch&, Timestamp now)>;
+  // Alerts, or an event.
+  struct Item {
+    std::vector<PostedAlertPtr> alerts;
+    Event event;
+  };
+
+  explicit DispatchInbox(std::size_t capacity) : capacity_(capacity) {}
+
+  // Both are dropped once the inbox is closed; false then.
+  bool PutAlerts(std::vector<PostedAlertPtr> alerts) EXCLUDES(mu_);
+  bool PutEvent(Event event) EXCLUDES(mu_);
+  // Waits until there is something, or the deadline has come; nothing once it is closed.
+  std::optional<std::vector<Item>> Take(std::optional<Timestamp> deadline) EXCLUDES(mu_);
+  void Close() EXCLUDES(mu_);
+
+ private:
+  const std::size_t capacity_;
+  Mutex mu_;
+  CondVar changed_;
+  CondVar has_room_;
+  std::vector<Item> waiting_ GUARDED_BY(mu_);
+  std::size_t waiting_alerts_ GUARDED_BY(mu_) = 0;
+  bool closed_ GUARDED_BY(mu_) = false;
+};
+
+}  // namespace tocsin::receivers

@@ -1,0 +1,107 @@
+#include "receivers/pipeline/dispatch_metrics.h"
+
+namespace tocsin::receivers {
+namespace {
+
+constexpr std::string_view kReasons[] = {"other",
+                                         "clientError",
+                                         "serverError",
+                                         "contextCanceled",
+                                         "authError",
+                                         "rateLimited",
+                                         "contextDeadlineExceeded"};
+
+// Seconds, as Alertmanager has them.
+// https://github.com/prometheus/alertmanager/blob/main/notify/notify.go
+const prometheus::Histogram::BucketBoundaries& LatencyBounds() {
+  static const prometheus::Histogram::BucketBoundaries kBounds = {1, 5, 10, 15, 20};
+  return kBounds;
+}
+const prometheus::Histogram::BucketBoundaries& ProcessingBounds() {
+  static const prometheus::Histogram::BucketBoundaries kBounds = {0.00001, 0.0001, 0.001, 0.01,
+                                                                  0.1};
+  return kBounds;
+}
+
+std::string_view ReasonOf(const Outcome& outcome, bool deadline_passed) {
+  if (deadline_passed) return "contextDeadlineExceeded";
+  switch (outcome.failure) {
+    case Failure::kAuth:
+      return "authError";
+    case Failure::kRateLimited:
+      return "rateLimited";
+    case Failure::kClientError:
+      return "clientError";
+    case Failure::kServerError:
+      return "serverError";
+    case Failure::kTimeout:
+      return "contextDeadlineExceeded";
+    case Failure::kNone:
+    case Failure::kNetwork:
+    case Failure::kOther:
+      return "other";
+  }
+  return "other";
+}
+
+prometheus::Family<prometheus::Counter>& Suppressed(MetricRegistry& registry) {
+  return CounterFamily(registry, "alertmanager_notifications_suppressed_total",
+                       "Alerts held back from a notification, by what held them back.");
+}
+
+}  // namespace
+
+DispatchMetrics::DispatchMetrics(MetricRegistry& registry)
+    : groups(GaugeFamily(registry, "alertmanager_dispatcher_aggregation_groups",
+                         "Groups of alerts that there are.")
+                 .Add({})),
+      processing(HistogramFamily(registry,
+                                 "alertmanager_dispatcher_alert_processing_duration_seconds",
+                                 "How long it takes to bring alerts into their groups.")
+                     .Add({}, ProcessingBounds())),
+      suppressed_by_silence(Suppressed(registry).Add({{"reason", "silence"}})),
+      suppressed_by_inhibition(Suppressed(registry).Add({{"reason", "inhibition"}})),
+      suppressed_by_mute_interval(Suppressed(registry).Add({{"reason", "mute_time_interval"}})),
+      suppressed_by_active_interval(Suppressed(registry).Add({{"reason", "active_time_interval"}})),
+      notifications_(CounterFamily(registry, "alertmanager_notifications_total",
+                                   "Notifications that were to be sent.")),
+      failed_(CounterFamily(registry, "alertmanager_notifications_failed_total",
+                            "Notifications that failed, by reason.")),
+      requests_(CounterFamily(registry, "alertmanager_notification_requests_total",
+                              "Attempts at notifications.")),
+      requests_failed_(CounterFamily(registry, "alertmanager_notification_requests_failed_total",
+                                     "Attempts at notifications that failed.")),
+      latency_(HistogramFamily(registry, "alertmanager_notification_latency_seconds",
+                               "How long an attempt takes.")) {}
+
+DispatchMetrics::OfType& DispatchMetrics::Of(const std::string& type) {
+  const auto [found, is_new] = by_type_.try_emplace(type);
+  OfType& of = found->second;
+  if (!is_new) return of;
+  const prometheus::Labels labels = {{"integration", type}};
+  of.notifications = &notifications_.Add(labels);
+  of.requests = &requests_.Add(labels);
+  of.requests_failed = &requests_failed_.Add(labels);
+  of.latency = &latency_.Add(labels, LatencyBounds());
+  for (std::string_view reason : kReasons) {
+    of.failed[reason] = &failed_.Add({{"integration", type}, {"reason", std::string(reason)}});
+  }
+  return of;
+}
+
+void DispatchMetrics::CountFailed(const std::string& type, const Outcome& why,
+                                  bool deadline_passed) {
+  Of(type).failed.at(ReasonOf(why, deadline_passed))->Increment();
+}
+
+void DispatchMetrics::CountRequest(const std::string& type, bool failed) {
+  OfType& of = Of(type);
+  of.requests->Increment();
+  if (failed) of.requests_failed->Increment();
+}
+
+void DispatchMetrics::ObserveLatency(const std::string& type, Duration latency) {
+  Of(type).latency->Observe(std::chrono::duration<double>(latency).count());
+}
+
+}  // namespace tocsin::receivers

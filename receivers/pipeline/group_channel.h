@@ -1,0 +1,54 @@
+// What a receiver of alertmanager.yml is told: a group of alerts, and the ways to tell it.
+//
+// A GroupChannel renders a notification and sends it once; when, how often and why is the
+// dispatcher's business. Owned by a GroupIntegration; Deliver is called by the dispatcher's thread.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/labels.h"
+#include "base/time.h"
+#include "receivers/alerts/posted_alert.h"
+#include "receivers/channels/channel.h"
+#include "receivers/pipeline/notification_log.h"
+
+namespace tocsin::receivers {
+
+// An alert whose state stands still while the message about it is sent.
+struct FrozenAlert {
+  PostedAlertPtr alert;
+  bool resolved = false;
+};
+
+struct GroupNotification {
+  std::string receiver;
+  std::string group_key;
+  Labels group_labels;
+  Labels route_labels;
+  std::vector<FrozenAlert> alerts;  // in the order of ComesBefore; never empty
+  NotificationReason reason = NotificationReason::kFirstNotification;
+  std::string external_url;
+};
+
+class GroupChannel {
+ public:
+  virtual ~GroupChannel() = default;
+  // As Channel::Deliver.
+  virtual void Deliver(const GroupNotification& notification, Duration timeout,
+                       Channel::Done done) = 0;
+};
+
+// One item of a receiver's <type>_configs.
+struct GroupIntegration {
+  std::string receiver;
+  std::string type;  // "webhook"
+  std::string id;    // "webhook[0]": unique within the receiver
+  bool send_resolved = true;
+  std::unique_ptr<GroupChannel> channel;  // null: the type's channel is not written yet
+};
+using GroupIntegrationPtr = std::shared_ptr<const GroupIntegration>;
+
+}  // namespace tocsin::receivers
