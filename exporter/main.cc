@@ -1,8 +1,10 @@
 // tocsin: flags, sub-commands, exit codes. What the daemon is made of stands in exporter/daemon.
 #include <CLI/CLI.hpp>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "exporter/daemon/alertmanager_flags.h"
 #include "exporter/daemon/commands.h"
 #include "exporter/daemon/options.h"
 #include "exporter/daemon/version.h"
@@ -33,6 +35,22 @@ void AddDaemonFlags(CLI::App& app, tocsin::daemon::Options& options) {
       ->default_str("logfmt");
 }
 
+// As CLI::App::parse wants them, the last one first. `--flag=` is a flag with an empty value, which
+// the library would take for one without any: --cluster.listen-address= is how people switch
+// clustering off.
+std::vector<std::string> ReversedArguments(int argc, char** argv) {
+  std::vector<std::string> arguments;
+  for (int i = argc - 1; i > 0; --i) {
+    std::string argument = argv[i];
+    if (argument.starts_with("--") && argument.find('=') == argument.size() - 1) {
+      argument.pop_back();
+      arguments.emplace_back();
+    }
+    arguments.push_back(std::move(argument));
+  }
+  return arguments;
+}
+
 int Run(int argc, char** argv) {
   CLI::App app(
       "Tocsin takes metrics in, evaluates rules the moment a sample arrives, and tells people.");
@@ -50,7 +68,17 @@ int Run(int argc, char** argv) {
   CLI::App* check_rules = check->add_subcommand("rules", "Check rule files");
   check_rules->add_option("FILE", rule_files, "Rule files")->required();
 
-  CLI11_PARSE(app, argc, argv);
+  CLI::App* alertmanager = app.add_subcommand(
+      "alertmanager", "Run the dispatcher alone, with Alertmanager's flags and configuration");
+  tocsin::daemon::AlertmanagerOptions alertmanager_options;
+  tocsin::daemon::AddAlertmanagerFlags(*alertmanager, alertmanager_options);
+
+  try {
+    app.parse(ReversedArguments(argc, argv));
+  } catch (const CLI::ParseError& e) {
+    return app.exit(e);
+  }
+  if (alertmanager->parsed()) return tocsin::daemon::RunAlertmanager(alertmanager_options);
   if (check_config->parsed()) return tocsin::daemon::CheckConfig(config_file);
   if (check_rules->parsed()) return tocsin::daemon::CheckRules(rule_files);
   return tocsin::daemon::RunDaemon(options);

@@ -362,7 +362,7 @@ api::AlertingSources App::Parts::Sources() {
 }
 
 MetricsPage App::Parts::Page() {
-  return {{&metrics, &process_metrics, &*series},       *push_store, *series, clock,
+  return {{&metrics, &process_metrics, &*series},           *push_store, *series, clock,
           [this] { return Duration(staleness_ms.load()); }, metrics};
 }
 

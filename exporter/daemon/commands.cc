@@ -1,10 +1,12 @@
 #include "exporter/daemon/commands.h"
 
 #include <fmt/format.h>
+#include <malloc.h>
 
 #include <cstdio>
 
 #include "config/loader.h"
+#include "exporter/daemon/alertmanager_app.h"
 #include "exporter/daemon/app.h"
 #include "exporter/daemon/config_log.h"
 #include "exporter/daemon/main_queue.h"
@@ -29,9 +31,8 @@ int Report(const config::Diagnostics& diagnostics, const std::string& verdict) {
 
 // Of a start that failed: for people as the check command prints them, for machines as the log they
 // asked for.
-void ReportAtStart(const config::Diagnostics& diagnostics, const Options& options,
-                   const Logger& log) {
-  if (options.log_format == LogFormat::kJson || !diagnostics.has_errors()) {
+void ReportAtStart(const config::Diagnostics& diagnostics, LogFormat format, const Logger& log) {
+  if (format == LogFormat::kJson || !diagnostics.has_errors()) {
     return LogDiagnostics(diagnostics, log);
   }
   for (const config::Diagnostic& diagnostic : diagnostics.list()) {
@@ -39,10 +40,31 @@ void ReportAtStart(const config::Diagnostics& diagnostics, const Options& option
   }
 }
 
+// Large buffers (answers of megabytes, mostly) go back to the system when they are freed. Left
+// alone, glibc raises its threshold to the largest one that it has seen and keeps what is below it.
+// https://man7.org/linux/man-pages/man3/mallopt.3.html (M_MMAP_THRESHOLD)
+void ReturnLargeBuffers() { mallopt(M_MMAP_THRESHOLD, 1 << 20); }
+
+// Until the process is told to stop. App or AlertmanagerApp.
+template <typename AnyApp>
+void RunUntilStopped(AnyApp& app, MainQueue& queue, const Logger& log) {
+  app.Start();
+  MainQueue::Wishes wishes = queue.Take();
+  for (; !wishes.stop; wishes = queue.Take()) {
+    log.Info("reloading the configuration", {{"because", wishes.why}});
+    wishes.Answer(app.Reload());
+  }
+  log.Info("stopping", {{"because", wishes.why}});
+  wishes.Answer(Error{"the daemon is stopping"});
+  queue.Close();
+  app.Stop();
+}
+
 }  // namespace
 
 int RunDaemon(const Options& options) {
   BlockSignals();
+  ReturnLargeBuffers();
   const SystemClock clock;
   const std::unique_ptr<LogSink> sink =
       MakeStderrLogSink(options.log_level, options.log_format, clock);
@@ -50,7 +72,7 @@ int RunDaemon(const Options& options) {
 
   config::Loaded loaded =
       config::LoadConfiguration(options.config_file, config::ProcessEnvironment());
-  ReportAtStart(loaded.diagnostics, options, log.Named("config"));
+  ReportAtStart(loaded.diagnostics, options.log_format, log.Named("config"));
   if (loaded.settings == nullptr) return 1;
 
   MainQueue queue;
@@ -60,16 +82,31 @@ int RunDaemon(const Options& options) {
     log.Error("cannot start", {{"err", app.message()}});
     return 1;
   }
-  (*app)->Start();
-  MainQueue::Wishes wishes = queue.Take();
-  for (; !wishes.stop; wishes = queue.Take()) {
-    log.Info("reloading the configuration", {{"because", wishes.why}});
-    wishes.Answer((*app)->Reload());
+  RunUntilStopped(**app, queue, log);
+  return 0;
+}
+
+int RunAlertmanager(const AlertmanagerOptions& options) {
+  BlockSignals();
+  ReturnLargeBuffers();
+  const SystemClock clock;
+  const std::unique_ptr<LogSink> sink =
+      MakeStderrLogSink(options.log_level, options.log_format, clock);
+  const Logger log(*sink, "alertmanager");
+
+  const config::LoadedAlertmanager loaded = LoadAlertmanagerConfig(options);
+  ReportAtStart(loaded.diagnostics, options.log_format, log.Named("config"));
+  if (loaded.settings == nullptr) return 1;
+
+  MainQueue queue;
+  const SignalThread signals(queue);
+  Result<std::unique_ptr<AlertmanagerApp>> app =
+      AlertmanagerApp::New(options, loaded.settings, queue, clock, log);
+  if (!app) {
+    log.Error("cannot start", {{"err", app.message()}});
+    return 1;
   }
-  log.Info("stopping", {{"because", wishes.why}});
-  wishes.Answer(Error{"the daemon is stopping"});
-  queue.Close();
-  (*app)->Stop();
+  RunUntilStopped(**app, queue, log);
   return 0;
 }
 

@@ -4,12 +4,16 @@
 #include <string>
 #include <vector>
 
+#include "exporter/daemon/alertmanager_options.h"
 #include "exporter/daemon/options.h"
 
 namespace tocsin::daemon {
 
 // Runs until SIGTERM or SIGINT. 1 where the configuration is bad or something cannot be opened.
 int RunDaemon(const Options& options);
+
+// `tocsin alertmanager`: the same, for the dispatcher alone.
+int RunAlertmanager(const AlertmanagerOptions& options);
 
 // `tocsin check config FILE`, `tocsin check rules FILE...`: print every problem as
 // file:line:col: message; 1 if one is an error.

@@ -1,0 +1,374 @@
+#include "exporter/api/alertmanager_api.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <future>
+#include <memory>
+#include <utility>
+#include <variant>
+
+#include "base/json_text.h"
+#include "base/text.h"
+#include "exporter/api/alertmanager_errors.h"
+#include "exporter/api/alertmanager_filter.h"
+#include "exporter/api/alertmanager_json.h"
+#include "exporter/api/alertmanager_post.h"
+
+namespace tocsin::api {
+namespace {
+
+using receivers::GroupView;
+using receivers::PostedAlert;
+using receivers::PostedAlertPtr;
+using receivers::Silence;
+using receivers::SilencePtr;
+using receivers::SilenceState;
+
+// A post of 10,000 alerts of a kilobyte is 10 MB; what is larger was not meant for us.
+constexpr std::size_t kMaxPostedAlerts = 64 << 20;
+constexpr std::size_t kMaxPostedSilence = 4 << 20;
+// As JSON: so that a long list is not copied again and again while it grows.
+constexpr std::size_t kTypicalAlertBytes = 640;
+
+prometheus::Family<prometheus::Counter>& ReceivedFamily(MetricRegistry& metrics) {
+  return CounterFamily(metrics, "alertmanager_alerts_received_total",
+                       "Alerts that were posted, by their state.");
+}
+
+// Alertmanager lets pages of any origin in.
+http::Response WithCors(http::Response response) {
+  response.headers.emplace_back("Access-Control-Allow-Origin", "*");
+  response.headers.emplace_back("Access-Control-Allow-Methods", "GET, POST, DELETE, OPTIONS");
+  response.headers.emplace_back("Access-Control-Allow-Headers",
+                                "Accept, Authorization, Content-Type, Origin");
+  response.headers.emplace_back("Access-Control-Expose-Headers", "Date");
+  response.headers.emplace_back("Cache-Control", "no-store");
+  return response;
+}
+
+http::Response Empty() {
+  http::Response response;
+  response.content_type.clear();
+  return response;
+}
+
+// The parts of a UUID, for the answer to a path that is none.
+bool IsUuid(std::string_view text) {
+  if (text.size() != 36) return false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const bool dash = i == 8 || i == 13 || i == 18 || i == 23;
+    if (dash ? text[i] != '-' : std::isxdigit(static_cast<unsigned char>(text[i])) == 0)
+      return false;
+  }
+  return true;
+}
+
+std::optional<http::Response> RequireUuid(std::string_view id) {
+  if (IsUuid(id)) return std::nullopt;
+  return CodedError(kWrongFormat,
+                    fmt::format("silenceID in path must be of type uuid: {}", QuoteForMessage(id)));
+}
+
+// What decides whether an alert is told, now.
+AlertStatus StatusOf(const PostedAlert& alert, const AlertmanagerSources& sources,
+                     const receivers::PipelineGraph& graph, Timestamp now) {
+  AlertStatus status;
+  status.silenced_by = sources.silences.MutedBy(alert.labels, now);
+  status.inhibited_by = graph.inhibitor.MutedBy(alert.labels, now);
+  return status;
+}
+
+// Active ones first, the one that ends first in front; then pending ones by their start; then
+// expired ones, the latest end in front.
+bool SilenceComesBefore(const Silence& a, const Silence& b, Timestamp now) {
+  const auto rank = [now](const Silence& silence) {
+    switch (silence.StateAt(now)) {
+      case SilenceState::kActive:
+        return 0;
+      case SilenceState::kPending:
+        return 1;
+      case SilenceState::kExpired:
+        break;
+    }
+    return 2;
+  };
+  const int rank_of_a = rank(a);
+  if (rank_of_a != rank(b)) return rank_of_a < rank(b);
+  if (rank_of_a == 1) return a.starts_at < b.starts_at;
+  return rank_of_a == 0 ? a.ends_at < b.ends_at : a.ends_at > b.ends_at;
+}
+
+// Each matcher of a filter must be one of the silence's own.
+bool HasAll(const Silence& silence, const std::vector<Matcher>& filter) {
+  return std::all_of(filter.begin(), filter.end(), [&](const Matcher& wanted) {
+    return std::find(silence.matchers.begin(), silence.matchers.end(), wanted) !=
+           silence.matchers.end();
+  });
+}
+
+// A change of a silence is answered when it is durable.
+class Commit {
+ public:
+  receivers::Silences::Committed Callback() {
+    return [done = done_](const Status& status) { done->set_value(status); };
+  }
+  // A store that cannot write keeps the change and tries again: the silence is in force, so that
+  // is no error of the request.
+  void Wait() { (void)done_->get_future().get(); }
+
+ private:
+  std::shared_ptr<std::promise<Status>> done_ = std::make_shared<std::promise<Status>>();
+};
+
+}  // namespace
+
+AlertmanagerApi::AlertmanagerApi(AlertmanagerSources sources)
+    : sources_(std::move(sources)),
+      received_firing_(
+          ReceivedFamily(sources_.metrics).Add({{"status", "firing"}, {"version", "v2"}})),
+      received_resolved_(
+          ReceivedFamily(sources_.metrics).Add({{"status", "resolved"}, {"version", "v2"}})),
+      invalid_(CounterFamily(sources_.metrics, "alertmanager_alerts_invalid_total",
+                             "Posted alerts that were refused.")
+                   .Add({{"version", "v2"}})) {}
+
+std::vector<http::Route> AlertmanagerApi::Routes(const std::string& prefix) {
+  std::vector<http::Route> routes;
+  const auto add = [&](const char* method, const char* path, std::size_t max_body,
+                       http::Handler handler) {
+    http::Route route;
+    route.method = method;
+    route.pattern = prefix + "/api/v2" + path;
+    route.max_body = max_body;
+    route.errors = http::ErrorStyle::kCoded;
+    route.handler = [handle = std::move(handler)](const http::Request& request) {
+      return WithCors(handle(request));
+    };
+    routes.push_back(std::move(route));
+  };
+  const auto get = [&](const char* path, http::Response (AlertmanagerApi::*handler)() const) {
+    add("GET", path, 0, [this, handler](const http::Request&) { return (this->*handler)(); });
+  };
+  using Reading = http::Response (AlertmanagerApi::*)(const http::Request&) const;
+  using Changing = http::Response (AlertmanagerApi::*)(const http::Request&);
+  const auto read = [&](const char* path, Reading handler) {
+    add("GET", path, 0, [this, handler](const http::Request& r) { return (this->*handler)(r); });
+  };
+  const auto change = [&](const char* method, const char* path, std::size_t max_body,
+                          Changing handler) {
+    add(method, path, max_body,
+        [this, handler](const http::Request& r) { return (this->*handler)(r); });
+  };
+  get("/status", &AlertmanagerApi::Status);
+  get("/receivers", &AlertmanagerApi::Receivers);
+  read("/alerts", &AlertmanagerApi::ListAlerts);
+  change("POST", "/alerts", kMaxPostedAlerts, &AlertmanagerApi::PostAlerts);
+  read("/alerts/groups", &AlertmanagerApi::ListGroups);
+  read("/silences", &AlertmanagerApi::ListSilences);
+  change("POST", "/silences", kMaxPostedSilence, &AlertmanagerApi::PostSilence);
+  read("/silence/{silenceID}", &AlertmanagerApi::GetSilence);
+  change("DELETE", "/silence/{silenceID}", 0, &AlertmanagerApi::DeleteSilence);
+  for (const char* path : {"/status", "/receivers", "/alerts", "/alerts/groups", "/silences",
+                           "/silence/{silenceID}"}) {
+    add("OPTIONS", path, 0, [](const http::Request&) { return Empty(); });
+  }
+  return routes;
+}
+
+// ---- status and receivers
+
+http::Response AlertmanagerApi::Status() const {
+  const AlertmanagerIdentity& identity = sources_.identity;
+  std::string out = R"({"cluster":)";
+  if (identity.clustered) {
+    const std::string name = JsonString(identity.peer_name);
+    out += fmt::format(R"({{"name":{0},"status":"ready","peers":[{{"name":{0},"address":{1}}}]}})",
+                       name, JsonString(identity.peer_address));
+  } else {
+    out += R"({"status":"disabled","peers":[]})";
+  }
+  out += fmt::format(R"(,"versionInfo":{{"version":{},"revision":{},"branch":"","buildUser":"",)"
+                     R"("buildDate":"","goVersion":""}},"config":{{"original":)",
+                     JsonString(identity.version), JsonString(identity.revision));
+  AppendJsonString(sources_.config_original(), &out);
+  out += R"(},"uptime":")";
+  AppendRfc3339Millis(identity.started, &out);
+  out += "\"}";
+  return JsonAnswer(std::move(out));
+}
+
+http::Response AlertmanagerApi::Receivers() const {
+  const receivers::PipelineGraphPtr graph = sources_.dispatcher.graph();
+  std::string out = "[";
+  for (const config::AlertmanagerReceiver& receiver : graph->settings->receivers) {
+    if (out.size() > 1) out.push_back(',');
+    out += R"({"name":)";
+    AppendJsonString(receiver.name, &out);
+    out += R"(,"labels":)";
+    AppendLabels(LabelsBuilder(receiver.labels).Set("name", receiver.name).Build(), &out);
+    out.push_back('}');
+  }
+  out.push_back(']');
+  return JsonAnswer(std::move(out));
+}
+
+// ---- alerts
+
+http::Response AlertmanagerApi::ListAlerts(const http::Request& request) const {
+  auto read = ReadAlertFilter(request, sources_.dialect);
+  if (auto* refusal = std::get_if<http::Response>(&read)) return std::move(*refusal);
+  const AlertFilter& filter = std::get<AlertFilter>(read);
+  const receivers::PipelineGraphPtr graph = sources_.dispatcher.graph();
+  const Timestamp now = sources_.clock.Now();
+  std::vector<PostedAlertPtr> alerts = sources_.alerts.All();
+  std::erase_if(alerts, [&](const PostedAlertPtr& alert) {
+    return alert->ends_at < now || !MatchesAll(filter.matchers, alert->labels);
+  });
+  std::sort(alerts.begin(), alerts.end(), [](const PostedAlertPtr& a, const PostedAlertPtr& b) {
+    return a->fingerprint < b->fingerprint;
+  });
+  std::string out = "[";
+  out.reserve(alerts.size() * kTypicalAlertBytes);
+  for (const PostedAlertPtr& alert : alerts) {
+    std::vector<std::string> names;
+    for (const receivers::Route* route : graph->routes.Match(alert->labels)) {
+      names.push_back(route->settings.receiver);
+    }
+    const auto taken = [&](const std::string& name) { return filter.TakesReceiver(name); };
+    if (std::none_of(names.begin(), names.end(), taken)) continue;
+    const AlertStatus status = StatusOf(*alert, sources_, *graph, now);
+    if (!filter.TakesStatus(status)) continue;
+    if (out.size() > 1) out.push_back(',');
+    AppendAlert(*alert, status, names, &out);
+  }
+  out += "]\n";
+  return JsonAnswer(std::move(out));
+}
+
+http::Response AlertmanagerApi::PostAlerts(const http::Request& request) {
+  if (std::optional<http::Response> refusal = RequireJson(request)) return *std::move(refusal);
+  const Timestamp now = sources_.clock.Now();
+  const Duration resolve_timeout = sources_.dispatcher.graph()->settings->global.resolve_timeout;
+  auto read = ReadPostedAlerts(request.body, now, resolve_timeout, sources_.dialect);
+  if (auto* refusal = std::get_if<http::Response>(&read)) {
+    invalid_.Increment();
+    return std::move(*refusal);
+  }
+  ReadAlerts& posted = std::get<ReadAlerts>(read);
+  const auto resolved =
+      std::count_if(posted.alerts.begin(), posted.alerts.end(),
+                    [now](const PostedAlert& alert) { return alert.ResolvedAt(now); });
+  received_resolved_.Increment(static_cast<double>(resolved));
+  received_firing_.Increment(static_cast<double>(posted.alerts.size()) -
+                             static_cast<double>(resolved));
+  sources_.dispatcher.Accept(std::move(posted.alerts));
+  if (posted.invalid.empty()) return Empty();
+  invalid_.Increment(static_cast<double>(posted.invalid.size()));
+  return PlainJsonError(400, fmt::format("{}", fmt::join(posted.invalid, "\n")));
+}
+
+http::Response AlertmanagerApi::ListGroups(const http::Request& request) const {
+  auto read = ReadAlertFilter(request, sources_.dialect);
+  if (auto* refusal = std::get_if<http::Response>(&read)) return std::move(*refusal);
+  const AlertFilter& filter = std::get<AlertFilter>(read);
+  const receivers::PipelineGraphPtr graph = sources_.dispatcher.graph();
+  const Timestamp now = sources_.clock.Now();
+  const std::vector<GroupView> groups = sources_.dispatcher.Groups();
+  std::string out = "[";
+  for (const GroupView& group : groups) {
+    if (!filter.TakesReceiver(group.receiver)) continue;
+    std::string alerts;
+    for (const PostedAlertPtr& alert : group.alerts) {
+      if (alert->ends_at < now || !MatchesAll(filter.matchers, alert->labels)) continue;
+      AlertStatus status = StatusOf(*alert, sources_, *graph, now);
+      status.muted_by = group.muted_by;
+      if (!filter.TakesStatus(status)) continue;
+      if (!alerts.empty()) alerts.push_back(',');
+      AppendAlert(*alert, status, {group.receiver}, &alerts);
+    }
+    if (alerts.empty()) continue;
+    if (out.size() > 1) out.push_back(',');
+    out += R"({"labels":)";
+    AppendLabels(group.labels, &out);
+    out += R"(,"routeLabels":)";
+    AppendLabels(group.route_labels, &out);
+    out += fmt::format(R"(,"receiver":{{"name":{}}},"alerts":[)", JsonString(group.receiver));
+    out += alerts;
+    out += "]}";
+  }
+  out += "]\n";
+  return JsonAnswer(std::move(out));
+}
+
+// ---- silences
+
+http::Response AlertmanagerApi::ListSilences(const http::Request& request) const {
+  auto filter = FilterParameter(request, sources_.dialect);
+  if (auto* refusal = std::get_if<http::Response>(&filter)) return std::move(*refusal);
+  const auto& matchers = std::get<std::vector<Matcher>>(filter);
+  const Timestamp now = sources_.clock.Now();
+  const bool wanted[] = {BoolParameter(request, "pending"), BoolParameter(request, "active"),
+                         BoolParameter(request, "expired")};
+  std::vector<SilencePtr> silences = sources_.silences.All();
+  std::erase_if(silences, [&](const SilencePtr& silence) {
+    return !wanted[static_cast<std::size_t>(silence->StateAt(now))] || !HasAll(*silence, matchers);
+  });
+  std::stable_sort(
+      silences.begin(), silences.end(),
+      [now](const SilencePtr& a, const SilencePtr& b) { return SilenceComesBefore(*a, *b, now); });
+  std::string out = "[";
+  for (const SilencePtr& silence : silences) {
+    if (out.size() > 1) out.push_back(',');
+    AppendSilence(*silence, now, &out);
+  }
+  out += "]\n";
+  return JsonAnswer(std::move(out));
+}
+
+http::Response AlertmanagerApi::PostSilence(const http::Request& request) {
+  if (std::optional<http::Response> refusal = RequireJson(request)) return *std::move(refusal);
+  auto read = ReadPostedSilence(request.body, sources_.dialect);
+  if (auto* refusal = std::get_if<http::Response>(&read)) return std::move(*refusal);
+  std::string id;
+  Commit commit;
+  const std::optional<receivers::SilenceRefusal> refusal = sources_.silences.Set(
+      std::get<Silence>(std::move(read)), sources_.clock.Now(), &id, commit.Callback());
+  if (refusal) {
+    if (refusal->kind == receivers::SilenceRefusal::Kind::kNotFound) {
+      return PlainJsonError(404, refusal->message);
+    }
+    return PlainJsonError(400, "Failed to create silence: " + refusal->message);
+  }
+  commit.Wait();
+  return JsonAnswer(fmt::format(R"({{"silenceID":{}}})", JsonString(id)) + "\n");
+}
+
+http::Response AlertmanagerApi::GetSilence(const http::Request& request) const {
+  const std::string& id = request.captures.at(0);
+  if (std::optional<http::Response> refusal = RequireUuid(id)) return *std::move(refusal);
+  const SilencePtr silence = sources_.silences.Find(id);
+  if (silence == nullptr) {
+    http::Response response = Empty();
+    response.status = 404;
+    return response;
+  }
+  std::string out;
+  AppendSilence(*silence, sources_.clock.Now(), &out);
+  return JsonAnswer(out + "\n");
+}
+
+http::Response AlertmanagerApi::DeleteSilence(const http::Request& request) {
+  const std::string& id = request.captures.at(0);
+  if (std::optional<http::Response> refusal = RequireUuid(id)) return *std::move(refusal);
+  Commit commit;
+  http::Response response = Empty();
+  if (sources_.silences.Expire(id, sources_.clock.Now(), commit.Callback())) {
+    commit.Wait();
+  } else {
+    response.status = 404;
+  }
+  return response;
+}
+
+}  // namespace tocsin::api

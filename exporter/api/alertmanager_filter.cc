@@ -1,0 +1,74 @@
+#include "exporter/api/alertmanager_filter.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "base/text.h"
+#include "exporter/api/alertmanager_errors.h"
+
+namespace tocsin::api {
+namespace {
+
+// https://github.com/go-openapi/swag/blob/master/convert.go
+constexpr std::array<std::string_view, 10> kTrueWords = {
+    "true", "1", "yes", "ok", "y", "on", "selected", "checked", "t", "enabled"};
+
+std::variant<std::optional<Matcher>, http::Response> ReceiverParameter(
+    const http::Request& request) {
+  std::optional<std::string> receiver = request.QueryParameter("receiver");
+  if (!receiver || receiver->empty()) return std::optional<Matcher>();
+  Result<Matcher> matcher = Matcher::Make("receiver", Matcher::Op::kRegex, *std::move(receiver));
+  if (!matcher) {
+    return PlainJsonError(400,
+                          fmt::format("failed to parse receiver param: {}", matcher.message()));
+  }
+  return std::optional<Matcher>(*std::move(matcher));
+}
+
+}  // namespace
+
+bool BoolParameter(const http::Request& request, std::string_view name) {
+  const std::optional<std::string> value = request.QueryParameter(name);
+  if (!value) return true;
+  return std::any_of(kTrueWords.begin(), kTrueWords.end(),
+                     [&](std::string_view word) { return EqualsIgnoreCase(*value, word); });
+}
+
+std::variant<std::vector<Matcher>, http::Response> FilterParameter(const http::Request& request,
+                                                                   MatcherDialect dialect) {
+  std::vector<Matcher> matchers;
+  for (const std::string& text : request.QueryParameters("filter")) {
+    Result<ParsedMatchers> parsed = ParseSingleMatcher(text, dialect);
+    if (!parsed) return PlainJsonError(400, parsed.message());
+    for (Matcher& matcher : parsed->matchers) matchers.push_back(std::move(matcher));
+  }
+  return matchers;
+}
+
+bool AlertFilter::TakesStatus(const AlertStatus& status) const {
+  if (!active && !status.suppressed()) return false;
+  if (!silenced && !status.silenced_by.empty()) return false;
+  if (!muted && !status.muted_by.empty()) return false;
+  return inhibited || status.inhibited_by.empty();
+}
+
+std::variant<AlertFilter, http::Response> ReadAlertFilter(const http::Request& request,
+                                                          MatcherDialect dialect) {
+  AlertFilter filter;
+  filter.active = BoolParameter(request, "active");
+  filter.silenced = BoolParameter(request, "silenced");
+  filter.inhibited = BoolParameter(request, "inhibited");
+  filter.muted = BoolParameter(request, "muted");
+  auto matchers = FilterParameter(request, dialect);
+  if (auto* refusal = std::get_if<http::Response>(&matchers)) return std::move(*refusal);
+  filter.matchers = std::get<std::vector<Matcher>>(std::move(matchers));
+  auto receiver = ReceiverParameter(request);
+  if (auto* refusal = std::get_if<http::Response>(&receiver)) return std::move(*refusal);
+  filter.receiver = std::get<std::optional<Matcher>>(std::move(receiver));
+  return filter;
+}
+
+}  // namespace tocsin::api

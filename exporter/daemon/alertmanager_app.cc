@@ -1,0 +1,344 @@
+#include "exporter/daemon/alertmanager_app.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <array>
+#include <atomic>
+#include <optional>
+#include <random>
+#include <utility>
+
+#include "base/http_client.h"
+#include "base/metrics.h"
+#include "base/snapshot.h"
+#include "base/text.h"
+#include "base/uuid.h"
+#include "base/worker_pool.h"
+#include "config/alertmanager_file.h"
+#include "config/alertmanager_print.h"
+#include "config/environment.h"
+#include "config/files.h"
+#include "evaluator/persist/sqlite_store.h"
+#include "exporter/api/admin_api.h"
+#include "exporter/api/alertmanager_api.h"
+#include "exporter/daemon/alertmanager_gauges.h"
+#include "exporter/daemon/config_log.h"
+#include "exporter/daemon/on_demand_http_client.h"
+#include "exporter/daemon/process_metrics.h"
+#include "exporter/daemon/storage_folder.h"
+#include "exporter/daemon/version.h"
+#include "exporter/exposition/page.h"
+#include "exporter/exposition/registry_families.h"
+#include "exporter/http/civetweb_server.h"
+#include "receivers/channels/console_writer.h"
+#include "receivers/pipeline/group_dispatcher.h"
+
+namespace tocsin::daemon {
+namespace {
+
+constexpr const char* kDatabase = "alertmanager.db";
+constexpr std::size_t kConsoleCapacity = 1'000;
+constexpr Duration kKeepAlive = std::chrono::seconds(120);
+constexpr std::size_t kSpareThreads = 256;
+
+std::function<double()> RandomNumbers() {
+  return
+      [engine = std::mt19937_64(std::random_device()()),
+       spread = std::uniform_real_distribution<double>(0, 1)]() mutable { return spread(engine); };
+}
+
+std::string HostName() {
+  std::array<char, 256> name{};
+  if (gethostname(name.data(), name.size() - 1) != 0) return "localhost";
+  return name.data();
+}
+
+// The path of a URL without a slash at its end; empty where there is none.
+std::string PathOf(std::string_view url) {
+  const std::size_t scheme = url.find("://");
+  if (scheme != std::string_view::npos) url.remove_prefix(scheme + 3);
+  const std::size_t slash = url.find('/');
+  std::string path(slash == std::string_view::npos ? std::string_view() : url.substr(slash));
+  while (!path.empty() && path.back() == '/') path.pop_back();
+  return path;
+}
+
+// "/alertmanager", or empty.
+std::string RoutePrefix(const AlertmanagerOptions& options) {
+  std::string prefix =
+      options.route_prefix.empty() ? PathOf(options.external_url) : options.route_prefix;
+  while (!prefix.empty() && prefix.back() == '/') prefix.pop_back();
+  while (!prefix.empty() && prefix.front() == '/') prefix.erase(0, 1);
+  return prefix.empty() ? prefix : "/" + prefix;
+}
+
+std::string ExternalUrl(const AlertmanagerOptions& options) {
+  if (!options.external_url.empty()) {
+    std::string url = options.external_url;
+    while (!url.empty() && url.back() == '/') url.pop_back();
+    return url;
+  }
+  const std::string& address = options.listen_addresses.front();
+  return fmt::format("http://{}:{}", HostName(), address.substr(address.rfind(':') + 1));
+}
+
+http::Route MetricsRoute(const std::string& prefix,
+                         const std::vector<const prometheus::Collectable*>& own) {
+  http::Route route;
+  route.method = "GET";
+  route.pattern = prefix + "/metrics";
+  std::vector<exposition::FamilySource> sources;
+  for (const prometheus::Collectable* one : own) {
+    sources.emplace_back([one] { return exposition::CollectFamilies(*one); });
+  }
+  route.handler = [sources = std::move(sources)](const http::Request& request) {
+    return exposition::RenderPage(sources, request, [](exposition::Dropped, std::size_t) {});
+  };
+  return route;
+}
+
+http::Route GoneRoute(const std::string& prefix, const char* method) {
+  http::Route route;
+  route.method = method;
+  route.pattern = prefix + "/api/v1/**";
+  route.handler = [](const http::Request&) {
+    http::Response response;
+    response.status = 410;
+    response.content_type = "application/json";
+    response.body =
+        R"({"status":"deprecated","error":"The Alertmanager v1 API was removed; use /api/v2"})"
+        "\n";
+    return response;
+  };
+  return route;
+}
+
+}  // namespace
+
+config::LoadedAlertmanager LoadAlertmanagerConfig(const AlertmanagerOptions& options) {
+  config::AlertmanagerFileOptions file_options;
+  file_options.expand_env = options.expand_env;
+  file_options.environment = config::ProcessEnvironment();
+  file_options.dialect = options.dialect;
+  config::DiskFiles files;
+  return config::LoadAlertmanagerFile(options.config_file, file_options, files);
+}
+
+// In the order of construction: what stands later may use what stands before.
+struct AlertmanagerApp::Parts {
+  Parts(const AlertmanagerOptions& o, StorageFolder s, MainQueue& q, const Clock& c,
+        const Logger& l)
+      : options(o), storage(std::move(s)), queue(q), clock(c), log(l) {}
+
+  Status OpenStore();
+  void BuildPipeline(receivers::PipelineGraphPtr graph);
+  void BuildRoutes();
+  Status Listen();
+  api::AlertmanagerSources Sources();
+
+  const AlertmanagerOptions options;
+  const StorageFolder storage;
+  MainQueue& queue;
+  const Clock& clock;
+  const Logger log;
+  const Timestamp started = clock.Now();
+
+  MetricRegistry metrics;
+  ProcessMetrics process_metrics;
+  AlertmanagerConfigMetrics config_metrics{metrics};
+
+  std::unique_ptr<evaluator::SqliteStore> store;
+  std::unique_ptr<OnDemandHttpClient> http_client;
+  std::optional<WorkerPool> console_pool;
+  std::optional<receivers::ChannelContext> channel_context;
+
+  std::optional<receivers::AlertStore> alerts;
+  std::optional<receivers::Silences> silences;
+  std::optional<receivers::GroupDispatcher> dispatcher;
+  std::optional<AlertmanagerGauges> gauges;
+
+  std::optional<api::AlertmanagerApi> api;
+  http::Router router;
+  std::vector<std::unique_ptr<http::Server>> servers;
+  std::atomic<bool> ready{false};
+};
+
+// ---- New
+
+Status AlertmanagerApp::Parts::OpenStore() {
+  Result<std::unique_ptr<evaluator::SqliteStore>> opened =
+      evaluator::SqliteStore::Open(storage.Path(kDatabase), clock, log.Named("store"), metrics);
+  if (!opened) return opened.error();
+  store = *std::move(opened);
+  return {};
+}
+
+void AlertmanagerApp::Parts::BuildPipeline(receivers::PipelineGraphPtr graph) {
+  config_metrics.Show(*graph, clock.Now());
+  alerts.emplace(metrics, options.alerts_per_alertname);
+  silences.emplace(receivers::SilenceLimits{options.max_silences, options.max_silence_size_bytes,
+                                            options.data_retention},
+                   *store, RandomUuid);
+  receivers::GroupDispatcherOptions dispatcher_options;
+  dispatcher_options.dispatch.start_delay = options.start_delay;
+  dispatcher_options.dispatch.retention = options.data_retention;
+  dispatcher_options.dispatch.external_url = ExternalUrl(options);
+  dispatcher_options.maintenance_interval = options.maintenance_interval;
+  dispatcher_options.alert_gc_interval = options.alerts_gc_interval;
+  dispatcher.emplace(dispatcher_options, std::move(graph), *alerts, *silences, *store, clock,
+                     RandomNumbers(), log.Named("dispatcher"), metrics);
+  gauges.emplace(*alerts, *silences, *dispatcher, clock);
+}
+
+api::AlertmanagerSources AlertmanagerApp::Parts::Sources() {
+  api::AlertmanagerIdentity identity;
+  identity.version = options.reported_version;
+  identity.revision = fmt::format("tocsin-{}", Version());
+  identity.started = started;
+  identity.clustered = !options.cluster_listen_address.empty();
+  identity.peer_name = RandomUuid();
+  identity.peer_address = options.cluster_listen_address;
+  return {*alerts,
+          *silences,
+          *dispatcher,
+          clock,
+          metrics,
+          options.dialect,
+          std::move(identity),
+          [this] { return config::PrintAlertmanagerConfig(*dispatcher->graph()->settings); }};
+}
+
+void AlertmanagerApp::Parts::BuildRoutes() {
+  const std::string prefix = RoutePrefix(options);
+  api.emplace(Sources());
+  for (http::Route& route : api->Routes(prefix)) router.Add(std::move(route));
+  for (http::Route& route :
+       api::AdminRoutes({[this] { return ready.load(); },
+                         [this] { return queue.ReloadAndWait("/-/reload"); }})) {
+    route.pattern = prefix + route.pattern;
+    router.Add(std::move(route));
+  }
+  for (const char* method : {"GET", "POST", "DELETE"}) router.Add(GoneRoute(prefix, method));
+  router.Add(MetricsRoute(prefix, {&metrics, &process_metrics, &*gauges}));
+}
+
+Status AlertmanagerApp::Parts::Listen() {
+  for (const std::string& address : options.listen_addresses) {
+    http::ServerOptions server_options;
+    server_options.listen_address = address;
+    // Senders post again every minute, over the connection they have: Go's clients keep one for 90
+    // seconds, and not all clients notice that it was closed.
+    server_options.keep_alive = kKeepAlive;
+    server_options.spare_threads = kSpareThreads;
+    Result<std::unique_ptr<http::Server>> server =
+        http::StartCivetwebServer(server_options, router, log.Named("http"), metrics);
+    if (!server) return server.error();
+    if (!address.starts_with("127.") && !address.starts_with("localhost:")) {
+      log.Warn("listening beyond this machine without authentication", {{"address", address}});
+    }
+    servers.push_back(*std::move(server));
+  }
+  return {};
+}
+
+Result<std::unique_ptr<AlertmanagerApp>> AlertmanagerApp::New(
+    const AlertmanagerOptions& options,
+    const std::shared_ptr<const config::AlertmanagerSettings>& settings, MainQueue& queue,
+    const Clock& clock, const Logger& log) {
+  Result<StorageFolder> storage = StorageFolder::Open(options.storage_path);
+  if (!storage) return storage.error();
+  auto parts = std::make_unique<Parts>(options, *std::move(storage), queue, clock, log);
+  parts->storage.RemoveFile("address");  // an earlier process's
+  if (Status opened = parts->OpenStore(); !opened) return opened.error();
+  parts->http_client =
+      std::make_unique<OnDemandHttpClient>([&options, client_log = log.Named("http_client")] {
+        return MakeCurlHttpClient(fmt::format("Alertmanager/{}", options.reported_version),
+                                  client_log);
+      });
+  parts->console_pool.emplace(1, kConsoleCapacity);
+  parts->channel_context.emplace(
+      receivers::ChannelContext{*parts->http_client, clock, parts->metrics,
+                                [](std::string_view text, Duration timeout) {
+                                  return receivers::WriteToDescriptor(STDOUT_FILENO, text, timeout);
+                                },
+                                *parts->console_pool});
+  Result<receivers::PipelineGraphPtr> graph =
+      receivers::BuildPipelineGraph(settings, *parts->channel_context);
+  if (!graph) return graph.error();
+  parts->http_client->Prepare();
+  parts->BuildPipeline(*std::move(graph));
+  if (Status restored = parts->silences->Restore(); !restored) return restored.error();
+  if (Status restored = parts->dispatcher->Restore(); !restored) return restored.error();
+  parts->BuildRoutes();
+  if (Status listening = parts->Listen(); !listening) return listening.error();
+  return std::unique_ptr<AlertmanagerApp>(new AlertmanagerApp(std::move(parts)));
+}
+
+AlertmanagerApp::AlertmanagerApp(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+
+AlertmanagerApp::~AlertmanagerApp() { Stop(); }
+
+// ---- Start
+
+void AlertmanagerApp::Start() {
+  Parts& p = *parts_;
+  if (!p.options.cluster_peers.empty()) {
+    p.log.Warn(
+        "--cluster.peer is accepted, but peers do not replicate: each instance has silences "
+        "and a notification log of its own, and will notify by itself");
+  }
+  p.dispatcher->Start();
+  p.ready = true;
+  for (const auto& server : p.servers) {
+    p.log.Info("listening", {{"address", server->address()}, {"version", Version()}});
+  }
+  // Last: whoever waits for the file finds a daemon that is ready.
+  const Status written = p.storage.WriteFile("address", p.servers.front()->address() + "\n");
+  if (!written) p.log.Warn("cannot say where the daemon listens", {{"err", written.message()}});
+}
+
+// ---- Reload
+
+Status AlertmanagerApp::Reload() {
+  Parts& p = *parts_;
+  const Logger log = p.log.Named("config");
+  const config::LoadedAlertmanager loaded = LoadAlertmanagerConfig(p.options);
+  LogDiagnostics(loaded.diagnostics, log);
+  std::vector<std::string> problems = ErrorTexts(loaded.diagnostics);
+  if (loaded.settings != nullptr) {
+    Result<receivers::PipelineGraphPtr> graph =
+        receivers::BuildPipelineGraph(loaded.settings, *p.channel_context);
+    if (graph) {
+      p.config_metrics.Show(**graph, p.clock.Now());
+      p.dispatcher->Apply(*std::move(graph));
+      log.Info("configuration reloaded", {{"file", p.options.config_file}});
+      return {};
+    }
+    log.Error(graph.message());
+    problems.push_back(graph.message());
+  }
+  p.config_metrics.ShowFailure();
+  log.Error("the configuration is not reloaded: what was in force stays",
+            {{"problems", problems.size()}});
+  return Error{fmt::format("{}", fmt::join(problems, "\n"))};
+}
+
+// ---- Stop
+
+void AlertmanagerApp::Stop() {
+  if (parts_ == nullptr) return;
+  Parts& p = *parts_;
+  p.ready = false;
+  // First the dispatcher, so that no request waits for it while its server ends.
+  p.dispatcher->Stop();
+  for (const auto& server : p.servers) server->Stop();
+  p.storage.RemoveFile("address");
+  // Ends what is still under way; channels hear of it while they still exist.
+  p.http_client.reset();
+  p.console_pool.reset();
+  p.log.Info("stopped");
+  parts_.reset();
+}
+
+}  // namespace tocsin::daemon

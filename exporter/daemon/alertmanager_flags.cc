@@ -1,0 +1,150 @@
+#include "exporter/daemon/alertmanager_flags.h"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <array>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/text.h"
+
+namespace tocsin::daemon {
+namespace {
+
+void AddDuration(CLI::App& app, const std::string& name, Duration* out, const char* what) {
+  app.add_option_function<std::string>(
+         name,
+         [name, out](const std::string& text) {
+           const std::optional<Duration> duration = ParseDuration(text);
+           if (!duration) {
+             throw CLI::ValidationError(name, fmt::format("{} is no duration such as 30s or 1h30m",
+                                                          QuoteForMessage(text)));
+           }
+           *out = *duration;
+         },
+         what)
+      ->default_str(FormatDuration(*out));
+}
+
+constexpr std::array<std::string_view, 8> kFeatures = {
+    "alert-names-in-metrics", "receiver-name-in-metrics", "group-key-in-metrics",
+    "classic-mode",           "utf8-strict-mode",         "auto-gomemlimit",
+    "event-recorder",         "auto-gomaxprocs"};
+
+void EnableFeatures(const std::string& list, AlertmanagerOptions& options) {
+  for (std::string_view feature : Split(list, ',')) {
+    feature = TrimSpace(feature);
+    if (feature.empty()) continue;
+    if (std::find(kFeatures.begin(), kFeatures.end(), feature) == kFeatures.end()) {
+      throw CLI::ValidationError("--enable-feature",
+                                 fmt::format("unknown option {}; known are {}",
+                                             QuoteForMessage(feature), fmt::join(kFeatures, ", ")));
+    }
+    if (feature == "classic-mode") options.dialect = MatcherDialect::kClassic;
+    if (feature == "utf8-strict-mode") options.dialect = MatcherDialect::kUtf8;
+  }
+}
+
+// Flags whose value changes nothing here, so that existing command lines go on working.
+void AddAccepted(CLI::App& app) {
+  for (const char* name :
+       {"--cluster.advertise-address", "--cluster.peer-name", "--cluster.label",
+        "--cluster.tls-config", "--cluster.peer-timeout", "--cluster.settle-timeout",
+        "--cluster.gossip-interval", "--cluster.pushpull-interval", "--cluster.tcp-timeout",
+        "--cluster.probe-timeout", "--cluster.probe-interval", "--cluster.peers-resolve-timeout",
+        "--cluster.reconnect-interval", "--cluster.reconnect-timeout",
+        "--dispatch.maintenance-interval", "--auto-gomemlimit.ratio", "--web.get-concurrency",
+        "--web.timeout"}) {
+    app.add_option_function<std::string>(
+           name, [](const std::string&) {}, "Accepted, without effect")
+        ->group("Accepted");
+  }
+  for (const char* name : {"--cluster.allow-insecure-public-advertise-address-discovery",
+                           "--web.systemd-socket", "--log.silences"}) {
+    const std::string both = fmt::format("{},!--no-{}", name, std::string_view(name).substr(2));
+    app.add_flag_function(
+           both, [](std::int64_t) {}, "Accepted, without effect")
+        ->group("Accepted");
+  }
+}
+
+void AddLogFlags(CLI::App& app, AlertmanagerOptions& options) {
+  static const std::map<std::string, LogLevel> kLevels = {{"debug", LogLevel::kDebug},
+                                                          {"info", LogLevel::kInfo},
+                                                          {"warn", LogLevel::kWarn},
+                                                          {"error", LogLevel::kError}};
+  app.add_option("--log.level", options.log_level, "debug, info, warn or error")
+      ->transform(CLI::CheckedTransformer(kLevels, CLI::ignore_case))
+      ->default_str("info");
+  static const std::map<std::string, LogFormat> kFormats = {{"logfmt", LogFormat::kLogfmt},
+                                                            {"json", LogFormat::kJson}};
+  app.add_option("--log.format", options.log_format, "logfmt or json")
+      ->transform(CLI::CheckedTransformer(kFormats, CLI::ignore_case))
+      ->default_str("logfmt");
+}
+
+void AddWebFlags(CLI::App& app, AlertmanagerOptions& options) {
+  app.add_option("--web.listen-address", options.listen_addresses,
+                 "Address of the API; may be repeated; port 0 takes any free one")
+      ->allow_extra_args(false)
+      ->capture_default_str();
+  app.add_option("--web.external-url", options.external_url,
+                 "Where this instance is reached, for links");
+  app.add_option("--web.route-prefix", options.route_prefix,
+                 "In front of every path; the path of the external URL unless set");
+  app.add_option_function<std::string>(
+      "--web.config.file",
+      [](const std::string& file) {
+        if (!file.empty()) {
+          throw CLI::ValidationError("--web.config.file",
+                                     "is not supported yet: put a proxy with TLS in front");
+        }
+      },
+      "Not supported yet");
+}
+
+}  // namespace
+
+void AddAlertmanagerFlags(CLI::App& app, AlertmanagerOptions& options) {
+  app.add_option("--config.file", options.config_file, "Configuration file")->capture_default_str();
+  app.add_flag("--config.expand-env,!--no-config.expand-env", options.expand_env,
+               "Replace ${NAME} in the configuration by environment variables");
+  app.add_option("--storage.path", options.storage_path, "Folder for everything that is kept")
+      ->capture_default_str();
+  AddDuration(app, "--data.retention", &options.data_retention,
+              "How long expired silences and log entries are kept");
+  AddDuration(app, "--data.maintenance-interval", &options.maintenance_interval,
+              "How often what is over is forgotten");
+  AddDuration(app, "--alerts.gc-interval", &options.alerts_gc_interval,
+              "How often resolved alerts are forgotten");
+  app.add_option("--alerts.per-alertname-limit", options.alerts_per_alertname,
+                 "Most alerts of one alertname; 0: no limit")
+      ->capture_default_str();
+  app.add_option("--silences.max-silences", options.max_silences, "Most silences; 0: no limit")
+      ->capture_default_str();
+  app.add_option("--silences.max-silence-size-bytes", options.max_silence_size_bytes,
+                 "Largest silence; 0: no limit")
+      ->capture_default_str();
+  AddDuration(app, "--dispatch.start-delay", &options.start_delay,
+              "No notification is sent before this time after the start");
+  AddWebFlags(app, options);
+  app.add_option("--cluster.listen-address", options.cluster_listen_address,
+                 "Shown as the one peer; empty: clustering is disabled")
+      ->capture_default_str();
+  app.add_option("--cluster.peer", options.cluster_peers, "Accepted; peers do not replicate")
+      ->allow_extra_args(false);
+  app.add_option_function<std::string>(
+      "--enable-feature", [&options](const std::string& list) { EnableFeatures(list, options); },
+      "Comma-separated features");
+  app.add_option("--tocsin.reported-version", options.reported_version,
+                 "The Alertmanager version that the API reports")
+      ->capture_default_str();
+  AddLogFlags(app, options);
+  AddAccepted(app);
+}
+
+}  // namespace tocsin::daemon

@@ -1,0 +1,54 @@
+// What /metrics of `tocsin alertmanager` shows beside the counters, under Alertmanager's names.
+#pragma once
+
+#include <prometheus/collectable.h>
+
+#include <vector>
+
+#include "base/clock.h"
+#include "base/metrics.h"
+#include "receivers/alerts/alert_store.h"
+#include "receivers/mute/silences.h"
+#include "receivers/pipeline/graph.h"
+#include "receivers/pipeline/group_dispatcher.h"
+
+namespace tocsin::daemon {
+
+// How the last load of the configuration ended, and what is in force. The main thread.
+class AlertmanagerConfigMetrics {
+ public:
+  explicit AlertmanagerConfigMetrics(MetricRegistry& metrics);
+  void Show(const receivers::PipelineGraph& graph, Timestamp now);
+  void ShowFailure() { successful_.Set(0); }
+
+ private:
+  prometheus::Gauge& successful_;
+  prometheus::Gauge& success_time_;
+  prometheus::Gauge& hash_;
+  prometheus::Gauge& receivers_;
+  prometheus::Gauge& integrations_;
+  prometheus::Gauge& inhibition_rules_;
+};
+
+// Alerts and silences by state, counted when they are asked for.
+class AlertmanagerGauges final : public prometheus::Collectable {
+ public:
+  // Everything outlives the object.
+  AlertmanagerGauges(const receivers::AlertStore& alerts, const receivers::Silences& silences,
+                     const receivers::GroupDispatcher& dispatcher, const Clock& clock)
+      : alerts_(alerts), silences_(silences), dispatcher_(dispatcher), clock_(clock) {}
+
+  // Any thread.
+  std::vector<prometheus::MetricFamily> Collect() const override;
+
+ private:
+  prometheus::MetricFamily Alerts(Timestamp now) const;
+  prometheus::MetricFamily Silences(Timestamp now) const;
+
+  const receivers::AlertStore& alerts_;
+  const receivers::Silences& silences_;
+  const receivers::GroupDispatcher& dispatcher_;
+  const Clock& clock_;
+};
+
+}  // namespace tocsin::daemon

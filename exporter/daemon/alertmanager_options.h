@@ -1,0 +1,37 @@
+// What the command line of `tocsin alertmanager` says: Alertmanager's flags.
+// https://prometheus.io/docs/alerting/latest/alertmanager/
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "base/log.h"
+#include "base/matcher_text.h"
+#include "base/time.h"
+
+namespace tocsin::daemon {
+
+struct AlertmanagerOptions {
+  std::string config_file = "alertmanager.yml";
+  bool expand_env = false;
+  std::string storage_path = "data/";
+  Duration data_retention{std::chrono::hours(120)};
+  Duration maintenance_interval{std::chrono::minutes(15)};
+  Duration alerts_gc_interval{std::chrono::minutes(30)};
+  std::size_t alerts_per_alertname = 0;  // 0: no limit, here and below
+  std::size_t max_silences = 0;
+  std::size_t max_silence_size_bytes = 0;
+  Duration start_delay{0};
+  std::vector<std::string> listen_addresses = {":9093"};
+  std::string external_url;                             // empty: http://<host name>:<port>
+  std::string route_prefix;                             // empty: the path of the external URL
+  std::string cluster_listen_address = "0.0.0.0:9094";  // empty: no cluster
+  std::vector<std::string> cluster_peers;
+  MatcherDialect dialect = MatcherDialect::kFallback;
+  std::string reported_version = "0.34.0";
+  LogLevel log_level = LogLevel::kInfo;
+  LogFormat log_format = LogFormat::kLogfmt;
+};
+
+}  // namespace tocsin::daemon
