@@ -67,14 +67,20 @@ PostedAlertPtr AlertStore::Find(std::uint64_t fingerprint) const {
 }
 
 std::size_t AlertStore::ForgetEndedBy(Timestamp t) {
+  std::size_t forgotten = 0;
   MutexLock lock(mu_);
-  return std::erase_if(alerts_, [&](const auto& entry) {
-    const PostedAlert& alert = *entry.second;
-    if (!alert.ResolvedAt(t)) return false;
+  for (auto at = alerts_.begin(); at != alerts_.end();) {
+    const PostedAlert& alert = *at->second;
+    if (!alert.ResolvedAt(t)) {
+      ++at;
+      continue;
+    }
     const auto of_name = by_alertname_.find(std::string(alert.labels.Get(kAlertnameLabel)));
     if (of_name != by_alertname_.end() && --of_name->second == 0) by_alertname_.erase(of_name);
-    return true;
-  });
+    at = alerts_.erase(at);
+    ++forgotten;
+  }
+  return forgotten;
 }
 
 std::size_t AlertStore::size() const {
