@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "exporter/daemon/alertmanager_commands.h"
 #include "exporter/daemon/alertmanager_flags.h"
 #include "exporter/daemon/commands.h"
 #include "exporter/daemon/options.h"
@@ -73,13 +74,35 @@ int Run(int argc, char** argv) {
   tocsin::daemon::AlertmanagerOptions alertmanager_options;
   tocsin::daemon::AddAlertmanagerFlags(*alertmanager, alertmanager_options);
 
+  CLI::App* routes = app.add_subcommand("routes", "Ask about the routes of an alertmanager.yml");
+  routes->require_subcommand(1);
+  std::string routes_file = "alertmanager.yml";
+  std::vector<std::string> route_labels;
+  std::string expected_receivers;
+  CLI::App* routes_show = routes->add_subcommand("show", "Print the routing tree");
+  CLI::App* routes_test = routes->add_subcommand("test", "Print the receivers of an alert");
+  for (CLI::App* command : {routes_show, routes_test}) {
+    command->add_option("--config.file", routes_file, "Configuration file")->capture_default_str();
+  }
+  routes_test->add_option("LABELS", route_labels, "Labels of the alert: name=value ...");
+  routes_test->add_option("--verify.receivers", expected_receivers,
+                          "Fail unless these are the receivers, separated by commas");
+
   try {
     app.parse(ReversedArguments(argc, argv));
   } catch (const CLI::ParseError& e) {
     return app.exit(e);
   }
   if (alertmanager->parsed()) return tocsin::daemon::RunAlertmanager(alertmanager_options);
-  if (check_config->parsed()) return tocsin::daemon::CheckConfig(config_file);
+  if (routes_show->parsed()) return tocsin::daemon::ShowRoutes(routes_file);
+  if (routes_test->parsed()) {
+    return tocsin::daemon::TestRoutes(routes_file, route_labels, expected_receivers);
+  }
+  if (check_config->parsed()) {
+    return tocsin::daemon::IsAlertmanagerFile(config_file)
+               ? tocsin::daemon::CheckAlertmanagerConfig(config_file)
+               : tocsin::daemon::CheckConfig(config_file);
+  }
   if (check_rules->parsed()) return tocsin::daemon::CheckRules(rule_files);
   return tocsin::daemon::RunDaemon(options);
 }

@@ -1,0 +1,111 @@
+#include "exporter/daemon/alertmanager_commands.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <string_view>
+
+#include "base/matcher_text.h"
+#include "base/text.h"
+#include "config/alertmanager_file.h"
+#include "config/files.h"
+#include "config/yaml.h"
+#include "receivers/route/route_tree.h"
+
+namespace tocsin::daemon {
+namespace {
+
+constexpr std::size_t kMaxConfigBytes = 4 << 20;
+
+void Print(const config::Diagnostics& diagnostics) {
+  for (const config::Diagnostic& diagnostic : diagnostics.list()) {
+    fmt::print(stderr, "{}\n", diagnostic.ToString());
+  }
+}
+
+// Null after having said what is wrong.
+std::shared_ptr<const config::AlertmanagerSettings> Load(const std::string& file) {
+  config::DiskFiles files;
+  const config::LoadedAlertmanager loaded = config::LoadAlertmanagerFile(file, {}, files);
+  Print(loaded.diagnostics);
+  return loaded.settings;
+}
+
+void PrintRoute(const receivers::Route& route, const std::string& indent, bool is_last) {
+  const config::AlertmanagerRoute& settings = route.settings;
+  const bool is_root = route.path.size() == 1;
+  fmt::print("{}{} {}{}  receiver: {}\n", indent, is_last ? "└──" : "├──",
+             is_root ? "default-route" : FormatMatchers(settings.matchers),
+             settings.continue_matching ? "  continue: true" : "", settings.receiver);
+  const std::string deeper = indent + (is_last ? "    " : "│   ");
+  for (const receivers::Route& child : route.children) {
+    PrintRoute(child, deeper, &child == &route.children.back());
+  }
+}
+
+}  // namespace
+
+bool IsAlertmanagerFile(const std::string& file) {
+  config::DiskFiles files;
+  const Result<std::string> text = files.Read(file, kMaxConfigBytes);
+  if (!text) return false;
+  config::Diagnostics ignored;  // whoever loads the file says what is wrong
+  config::FileReport report(file, ignored);
+  const std::optional<config::YamlNode> root = config::ParseYaml(*text, report);
+  if (!root) return false;
+  return std::any_of(
+      root->entries.begin(), root->entries.end(), [](const config::YamlEntry& entry) {
+        return entry.key == "route" || entry.key == "receivers" || entry.key == "inhibit_rules";
+      });
+}
+
+int CheckAlertmanagerConfig(const std::string& file) {
+  const std::shared_ptr<const config::AlertmanagerSettings> settings = Load(file);
+  if (settings == nullptr) {
+    fmt::print("FAILED\n");
+    return 1;
+  }
+  fmt::print(
+      "SUCCESS: {} is valid: {} receivers, {} inhibit rules, {} time intervals, {} templates\n",
+      file, settings->receivers.size(), settings->inhibit_rules.size(),
+      settings->time_intervals.size(), settings->template_files.size());
+  return 0;
+}
+
+int ShowRoutes(const std::string& file) {
+  const std::shared_ptr<const config::AlertmanagerSettings> settings = Load(file);
+  if (settings == nullptr) return 1;
+  const receivers::RouteTree tree(settings->route);
+  fmt::print("Routing tree:\n.\n");
+  PrintRoute(tree.root(), "", true);
+  return 0;
+}
+
+int TestRoutes(const std::string& file, const std::vector<std::string>& labels,
+               const std::string& expected_receivers) {
+  const std::shared_ptr<const config::AlertmanagerSettings> settings = Load(file);
+  if (settings == nullptr) return 1;
+  LabelsBuilder builder;
+  for (const std::string& label : labels) {
+    const std::size_t equals = label.find('=');
+    if (equals == std::string::npos || equals == 0) {
+      fmt::print(stderr, "{} is no label: write name=value\n", QuoteForMessage(label));
+      return 1;
+    }
+    builder.Set(label.substr(0, equals), label.substr(equals + 1));
+  }
+  const receivers::RouteTree tree(settings->route);
+  std::vector<std::string> names;
+  for (const receivers::Route* route : tree.Match(builder.Build())) {
+    names.push_back(route->settings.receiver);
+  }
+  const std::string found = fmt::format("{}", fmt::join(names, ","));
+  fmt::print("{}\n", found);
+  if (expected_receivers.empty() || expected_receivers == found) return 0;
+  fmt::print(stderr, "expected receivers {}, but these labels go to {}\n", expected_receivers,
+             found);
+  return 1;
+}
+
+}  // namespace tocsin::daemon
