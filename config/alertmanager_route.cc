@@ -57,10 +57,11 @@ class MatchersReader {
       std::string value;
       const std::string what = fmt::format("{}.{}", key, NameForMessage(entry.key));
       if (!entry.value.is_null() && !ReadText(entry.value, what, report_, &value)) continue;
-      Result<Matcher> matcher = Matcher::Make(entry.key, op, value);
+      constexpr Matcher::Dot kDot = Matcher::Dot::kAnyButNewline;
+      Result<Matcher> matcher = Matcher::Make(entry.key, op, value, kDot);
       // Group keys hold the anchored form, and open incidents hang on group keys.
       if (matcher && op == Matcher::Op::kRegex) {
-        matcher = Matcher::Make(entry.key, op, fmt::format("^(?:{})$", value));
+        matcher = Matcher::Make(entry.key, op, fmt::format("^(?:{})$", value), kDot);
       }
       if (matcher) {
         matchers_.push_back(*std::move(matcher));

@@ -251,7 +251,8 @@ Refusal ReadMatcher(const dom::element& element, std::size_t index, MatcherDiale
   using Op = Matcher::Op;
   const Op op =
       is_regex ? (is_equal ? Op::kRegex : Op::kNotRegex) : (is_equal ? Op::kEqual : Op::kNotEqual);
-  Result<Matcher> matcher = Matcher::Make(std::move(name), op, std::move(value));
+  Result<Matcher> matcher =
+      Matcher::Make(std::move(name), op, std::move(value), Matcher::Dot::kAnyButNewline);
   if (!matcher) {
     return PlainJsonError(400, fmt::format("Failed to create silence: invalid label matcher {}: {}",
                                            index, matcher.message()));

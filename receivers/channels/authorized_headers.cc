@@ -5,7 +5,7 @@
 #include <cerrno>
 #include <cstring>
 #include <fstream>
-#include <iterator>
+#include <sstream>
 
 #include "base/bytes.h"
 #include "base/text.h"
@@ -25,8 +25,12 @@ Result<std::string> ReadSecretFile(const std::string& path) {
   if (!file) {
     return Error{fmt::format("cannot read {}: {}", path, std::strerror(errno))};  // NOLINT
   }
-  const std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-  return std::string(TrimSpace(text));
+  // Sets a flag where an iterator would throw: the path is a folder, the disk fails.
+  std::ostringstream text;
+  text << file.rdbuf();
+  file.peek();
+  if (file.bad()) return Error{fmt::format("cannot read {}", path)};
+  return std::string(TrimSpace(text.str()));
 }
 
 Result<AuthorizedHeaders> AuthorizedHeaders::Make(const config::HttpConfig& settings) {

@@ -43,15 +43,23 @@ void AppendObject(const Pairs& pairs, std::string* out) {
   out->push_back('}');
 }
 
+// As Go writes times: without zeros at the end of the fraction.
+std::string Rfc3339Nano(Timestamp t) {
+  std::string text = FormatRfc3339(t);
+  if (text.find('.') == std::string::npos) return text;
+  text.erase(text.find_last_not_of("0Z") + 1);
+  return text + "Z";
+}
+
 void AppendAlert(const FrozenAlert& frozen, std::string* out) {
   const PostedAlert& alert = *frozen.alert;
   *out += frozen.resolved ? R"({"status":"resolved","labels":)" : R"({"status":"firing","labels":)";
   AppendObject(alert.labels, out);
   *out += R"(,"annotations":)";
   AppendObject(alert.annotations, out);
-  *out += fmt::format(R"(,"startsAt":"{}","endsAt":"{}","generatorURL":)",
-                      FormatRfc3339(alert.starts_at),
-                      frozen.resolved ? FormatRfc3339(alert.ends_at) : kNotEnded);
+  *out +=
+      fmt::format(R"(,"startsAt":"{}","endsAt":"{}","generatorURL":)", Rfc3339Nano(alert.starts_at),
+                  frozen.resolved ? Rfc3339Nano(alert.ends_at) : kNotEnded);
   AppendHtmlSafeJsonString(alert.generator_url, out);
   *out += fmt::format(R"(,"fingerprint":"{}"}})", FormatHex64(alert.fingerprint));
 }
@@ -137,6 +145,9 @@ class GroupWebhook final : public GroupChannel {
     Result<std::string> url = Url();
     if (!url) {
       return done(Outcome::GiveUp(Failure::kOther, url.message(), "mend url_file"));
+    }
+    if (url->empty()) {
+      return done(Outcome::GiveUp(Failure::kOther, "the URL is empty", "mend url_file"));
     }
     HttpClientRequest request;
     request.method = "POST";

@@ -58,9 +58,11 @@ json MatchersJson(const std::vector<Matcher>& matchers) {
 Result<std::vector<Matcher>> MatchersFromJson(const json& list) {
   std::vector<Matcher> matchers;
   for (const json& item : list) {
-    Result<Matcher> matcher = Matcher::Make(item.at(0).get<std::string>(),
-                                            static_cast<Matcher::Op>(item.at(1).get<int>()),
-                                            item.at(2).get<std::string>());
+    const int op = item.at(1).get<int>();
+    if (op < 0 || op > static_cast<int>(Matcher::Op::kNotRegex)) return Error{"unknown operator"};
+    Result<Matcher> matcher =
+        Matcher::Make(item.at(0).get<std::string>(), static_cast<Matcher::Op>(op),
+                      item.at(2).get<std::string>(), Matcher::Dot::kAnyButNewline);
     if (!matcher) return matcher.error();
     matchers.push_back(*std::move(matcher));
   }

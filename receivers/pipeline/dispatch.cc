@@ -151,12 +151,10 @@ void Dispatch::OnTimer(GroupId id) {
   const auto found = groups_.find(id);
   if (found == groups_.end() || stopped_) return;
   Group& group = *found->second;
-  const Timestamp tick = clock_.Now();
-  ArmTimer(group, tick + group.route->settings.group_interval);
   if (group.open_sends > 0) {
     group.tick_waits = true;
   } else {
-    Flush(group, tick);
+    Flush(group, clock_.Now());
   }
 }
 
@@ -173,6 +171,7 @@ Dispatch::Batch Dispatch::FreezeAlerts(const Group& group, Timestamp tick) const
 }
 
 void Dispatch::Flush(Group& group, Timestamp tick) {
+  ArmTimer(group, tick + group.route->settings.group_interval);
   group.tick_waits = false;
   group.failed = false;
   group.batch = FreezeAlerts(group, tick);

@@ -51,9 +51,12 @@ std::optional<std::vector<DispatchInbox::Item>> DispatchInbox::Take(
 }
 
 void DispatchInbox::Close() {
+  std::vector<Item> dropped;  // whoever waits for an event hears of its end, outside the lock
   {
     MutexLock lock(mu_);
     closed_ = true;
+    dropped.swap(waiting_);
+    waiting_alerts_ = 0;
   }
   changed_.NotifyAll();
   has_room_.NotifyAll();

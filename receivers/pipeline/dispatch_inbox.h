@@ -35,6 +35,7 @@ class DispatchInbox {
   bool PutEvent(Event event) EXCLUDES(mu_);
   // Waits until there is something, or the deadline has come; nothing once it is closed.
   std::optional<std::vector<Item>> Take(std::optional<Timestamp> deadline) EXCLUDES(mu_);
+  // Drops what waits.
   void Close() EXCLUDES(mu_);
 
  private:

@@ -1,0 +1,290 @@
+// Dispatch with everything around it that a process has: the stores, the clock, the timers, the
+// receivers, and the loop of its owner. Restart() is kill -9 and a new start, with nothing left but
+// what is durable and what the receivers have seen.
+#pragma once
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/matcher_text.h"
+#include "receivers/alerts/alert_store.h"
+#include "receivers/pipeline/dispatch.h"
+#include "tests/support/fake_clock.h"
+#include "tests/support/memory_state_store.h"
+#include "tests/support/null_log.h"
+#include "tests/support/posted_alert_builders.h"
+#include "tests/support/receiver_builders.h"
+
+namespace tocsin::receivers {
+
+inline std::vector<Matcher> Matchers(std::string_view text) {
+  return ParseMatcherList(text, MatcherDialect::kFallback)->matchers;
+}
+
+// An integration of a receiver; its channel is the test itself.
+struct WireIntegration {
+  std::string id = "hook";
+  bool send_resolved = true;
+  bool has_channel = true;
+};
+
+// An alertmanager.yml. One group, all of it to "ops", without a wait: change what a test is about.
+struct WireConfig {
+  WireConfig() {
+    settings.route.receiver = "ops";
+    settings.route.group_wait = Duration(0);
+  }
+
+  config::AlertmanagerSettings settings;
+  std::map<std::string, std::vector<WireIntegration>> receivers = {{"ops", {{}}}};
+};
+
+class DispatchWorld {
+ public:
+  struct Attempt {
+    std::string integration;  // "ops/hook"
+    Timestamp at;
+    Duration timeout{0};
+    GroupNotification notification;
+    Channel::Done done;  // empty once answered
+  };
+
+  explicit DispatchWorld(WireConfig config = {}, DispatchOptions options = {})
+      : config_(std::move(config)), options_(std::move(options)) {
+    Start();
+  }
+
+  // ---- what happens to it
+
+  void Post(std::vector<PostedAlert> alerts) {
+    process_->dispatch.Accept(process_->alerts.Put(std::move(alerts)), clock.Now());
+    Pump();
+  }
+  // An alert that starts now and does not end by itself.
+  PostedAlert Firing(const Labels& labels) const {
+    const Timestamp now = clock.Now();
+    return testing::Posted(labels, now, now + std::chrono::hours(1000), now);
+  }
+  // The same alert, over.
+  PostedAlert Over(const Labels& labels) const {
+    const Timestamp now = clock.Now();
+    const PostedAlertPtr known = process_->alerts.Find(labels.view().Fingerprint());
+    return testing::Posted(labels, known == nullptr ? now : known->starts_at, now, now);
+  }
+  void Fire(const std::string& alertname) { Post({Firing(testing::Named(alertname))}); }
+  void Resolve(const std::string& alertname) { Post({Over(testing::Named(alertname))}); }
+
+  // Time passes; every timer runs at its time.
+  void Advance(Duration by) {
+    const Timestamp end = clock.Now() + by;
+    for (auto next = process_->timers.next_deadline(); next && *next <= end;
+         next = process_->timers.next_deadline()) {
+      clock.Set(std::max(*next, clock.Now()));
+      Pump();
+    }
+    clock.Set(end);
+    Pump();
+  }
+  // Until this long after the beginning.
+  void AdvanceTo(Duration since_start) { Advance(started_ + since_start - clock.Now()); }
+
+  // From now on attempts wait for an answer (none), or are answered at once.
+  void AnswerWith(std::optional<Outcome> outcome) { answer_ = std::move(outcome); }
+  void AnswerWith(const std::string& integration, const Outcome& outcome) {
+    answers_.insert_or_assign(integration, outcome);
+  }
+  // How long an answer takes.
+  void TakeTime(Duration latency) { latency_ = latency; }
+  void Answer(std::size_t i, Outcome outcome) {
+    std::exchange(attempts.at(i).done, nullptr)(std::move(outcome));
+    Pump();
+  }
+  std::string Silence(std::string_view matchers) {
+    receivers::Silence silence;
+    silence.matchers = Matchers(matchers);
+    silence.starts_at = clock.Now();
+    silence.ends_at = clock.Now() + std::chrono::hours(1000);
+    std::string id;
+    EXPECT_FALSE(process_->silences.Set(silence, clock.Now(), &id, nullptr));
+    return id;
+  }
+  void Unsilence(const std::string& id) {
+    EXPECT_TRUE(process_->silences.Expire(id, clock.Now(), nullptr));
+  }
+  void Reload(WireConfig config) {
+    config_ = std::move(config);
+    process_->dispatch.Apply(Graph(), process_->alerts.All(), clock.Now());
+    Pump();
+  }
+  void Restart() {
+    process_.reset();
+    queue_.clear();
+    store_ = std::make_unique<testing::MemoryStateStore>(true, store_->tables());
+    Start();
+  }
+  void Stop() { process_->dispatch.Stop(); }
+
+  // ---- what is seen of it
+
+  // "30s ops/hook: first notification: +A -B" for each attempt: A fires, B is resolved.
+  std::vector<std::string> told() const {
+    std::vector<std::string> told;
+    for (const Attempt& attempt : attempts) {
+      std::string text =
+          fmt::format("{} {}: {}:", FormatDuration(attempt.at - started_), attempt.integration,
+                      NotificationReasonText(attempt.notification.reason));
+      for (const FrozenAlert& frozen : attempt.notification.alerts) {
+        text += frozen.resolved ? " -" : " +";
+        text += frozen.alert->labels.Get("alertname");
+      }
+      told.push_back(std::move(text));
+    }
+    return told;
+  }
+  std::vector<GroupView> Views() const { return process_->dispatch.Views(); }
+  std::map<std::string, LogEntry> Log() const {
+    std::map<std::string, LogEntry> entries;
+    testing::MemoryStateStore::Tables tables = store_->tables();
+    for (const auto& [key, row] : tables[StateTable::kNotificationLog]) {
+      entries.emplace(key, *ParseLogEntry(row));
+    }
+    return entries;
+  }
+  double Metric(const std::string& name,
+                const std::map<std::string, std::string>& labels = {}) const {
+    return testing::MetricValue(process_->registry, "alertmanager_" + name, labels);
+  }
+  double Suppressed(const std::string& reason) const {
+    return Metric("notifications_suppressed_total", {{"reason", reason}});
+  }
+  // Notifications that failed, for whatever reason.
+  double Failed() const {
+    double failed = 0;
+    for (const char* reason : {"other", "clientError", "serverError", "contextCanceled",
+                               "contextDeadlineExceeded", "authError", "rateLimited"}) {
+      failed += Metric("notifications_failed_total", {{"integration", "wire"}, {"reason", reason}});
+    }
+    return failed;
+  }
+
+  testing::FakeClock clock{testing::FiredAt()};
+  testing::RecordingLogSink log;
+  std::deque<Attempt> attempts;
+  double random = 0.5;
+
+ private:
+  using Event = std::function<void(Dispatch&, Timestamp)>;
+
+  class WireChannel final : public GroupChannel {
+   public:
+    WireChannel(DispatchWorld& world, std::string integration)
+        : world_(world), integration_(std::move(integration)) {}
+    void Deliver(const GroupNotification& notification, Duration timeout,
+                 Channel::Done done) override {
+      world_.OnAttempt({integration_, world_.clock.Now(), timeout, notification, std::move(done)});
+    }
+
+   private:
+    DispatchWorld& world_;
+    const std::string integration_;
+  };
+
+  struct Process {
+    explicit Process(DispatchWorld& world)
+        : timers(world.clock),
+          alerts(registry),
+          log_entries(*world.store_),
+          silences({}, *world.store_, [&world] { return fmt::format("s{}", ++world.ids_); }),
+          dispatch(
+              world.options_, silences, log_entries, timers, world.clock,
+              [&world] { return world.random; },
+              [&world](std::uint64_t attempt, Outcome outcome) {
+                world.queue_.push_back(
+                    [attempt, outcome = std::move(outcome)](Dispatch& d, Timestamp now) {
+                      d.OnAttemptEnded(attempt, outcome, now);
+                    });
+              },
+              Logger(world.log, "dispatch"), registry) {}
+
+    MetricRegistry registry;
+    TimerQueue timers;
+    AlertStore alerts;
+    NotificationLog log_entries;
+    Silences silences;
+    Dispatch dispatch;
+  };
+
+  void Start() {
+    process_ = std::make_unique<Process>(*this);
+    EXPECT_TRUE(process_->silences.Restore().ok());
+    EXPECT_TRUE(process_->log_entries.Restore(clock.Now()).ok());
+    process_->dispatch.Apply(Graph(), {}, clock.Now());
+    Pump();
+  }
+
+  PipelineGraphPtr Graph() {
+    auto graph = std::make_shared<PipelineGraph>(
+        std::make_shared<const config::AlertmanagerSettings>(config_.settings));
+    graph->intervals = *TimeIntervals::Make(config_.settings.time_intervals);
+    for (const auto& [receiver, integrations] : config_.receivers) {
+      for (const WireIntegration& one : integrations) {
+        auto made = std::make_shared<GroupIntegration>();
+        made->receiver = receiver;
+        made->type = "wire";
+        made->id = one.id;
+        made->send_resolved = one.send_resolved;
+        if (one.has_channel) {
+          made->channel = std::make_unique<WireChannel>(*this, receiver + "/" + one.id);
+        }
+        graph->receivers[receiver].push_back(std::move(made));
+      }
+    }
+    return graph;
+  }
+
+  void OnAttempt(Attempt attempt) {
+    const auto of_integration = answers_.find(attempt.integration);
+    const std::optional<Outcome> answer =
+        of_integration != answers_.end() ? of_integration->second : answer_;
+    if (answer && latency_ == Duration(0)) {
+      std::exchange(attempt.done, nullptr)(*answer);
+    } else if (answer) {
+      process_->timers.At(clock.Now() + latency_,
+                          [done = std::exchange(attempt.done, nullptr), answer] { done(*answer); });
+    }
+    attempts.push_back(std::move(attempt));
+  }
+
+  // The owner's loop, until nothing is left to do at this time.
+  void Pump() {
+    do {
+      while (!queue_.empty()) {
+        const Event event = std::move(queue_.front());
+        queue_.pop_front();
+        event(process_->dispatch, clock.Now());
+      }
+    } while (process_->timers.RunDue() > 0 || !queue_.empty());
+  }
+
+  const Timestamp started_ = testing::FiredAt();
+  WireConfig config_;
+  const DispatchOptions options_;
+  std::optional<Outcome> answer_ = Outcome::Delivered(200);
+  std::map<std::string, Outcome> answers_;  // of single integrations
+  Duration latency_{0};
+  int ids_ = 0;
+  std::deque<Event> queue_;
+  std::unique_ptr<testing::MemoryStateStore> store_ = std::make_unique<testing::MemoryStateStore>();
+  std::unique_ptr<Process> process_;
+};
+
+}  // namespace tocsin::receivers

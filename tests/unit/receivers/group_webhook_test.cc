@@ -1,0 +1,260 @@
+#include "receivers/channels/group_webhook.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <fstream>
+
+#include "base/text.h"
+#include "tests/support/posted_alert_builders.h"
+#include "tests/support/temp_dir.h"
+#include "tests/unit/receivers/channel_world.h"
+
+namespace tocsin::receivers {
+namespace {
+
+using ::testing::Contains;
+using ::testing::HasSubstr;
+using ::testing::Not;
+using ::testing::Pair;
+
+constexpr Duration kSecond = std::chrono::seconds(1);
+
+Timestamp At(std::string_view text) { return *ParseRfc3339(text); }
+
+PostedAlert DiskFull() {
+  PostedAlert alert =
+      testing::Posted({{"alertname", "DiskFull"}, {"job", "node"}}, At("2026-01-02T03:04:05.678Z"),
+                      At("2026-01-02T04:00:00Z"), At("2026-01-02T03:04:06Z"));
+  alert.annotations = {{"summary", "98%"}};
+  alert.generator_url = "http://p/graph?g0.expr=a>1&g0.tab=1";
+  return alert;
+}
+
+GroupNotification About(std::vector<FrozenAlert> alerts) {
+  GroupNotification notification;
+  notification.receiver = "ops";
+  notification.group_key = R"({}:{alertname="DiskFull"})";
+  notification.group_labels = testing::Named("DiskFull");
+  notification.alerts = std::move(alerts);
+  notification.external_url = "http://am:9093";
+  return notification;
+}
+FrozenAlert Fires(PostedAlert alert) { return {testing::Shared(std::move(alert)), false}; }
+FrozenAlert IsOver(PostedAlert alert) { return {testing::Shared(std::move(alert)), true}; }
+
+void WriteFile(const std::string& path, std::string_view text) {
+  std::ofstream(path, std::ios::trunc) << text;
+}
+
+class GroupWebhookTest : public ::testing::Test {
+ protected:
+  GroupWebhookTest() {
+    settings.type = "webhook";
+    settings.webhook.url = Secret("http://hook/secret");
+  }
+  // Sends one attempt; its body.
+  std::string Deliver(const GroupNotification& notification, Duration timeout = 10 * kSecond) {
+    Result<std::unique_ptr<GroupChannel>> channel = MakeGroupWebhook(settings, world.Context());
+    EXPECT_TRUE(channel.ok());
+    const std::size_t sent = world.http.sent();
+    (*channel)->Deliver(notification, timeout,
+                        [this](Outcome outcome) { outcomes.push_back(std::move(outcome)); });
+    channels.push_back(*std::move(channel));
+    return world.http.sent() == sent ? "" : world.http.request(sent).body;
+  }
+  HttpClientRequest Request() const { return world.http.request(world.http.sent() - 1); }
+
+  ChannelWorld world;
+  config::AlertmanagerIntegration settings;
+  std::vector<std::unique_ptr<GroupChannel>> channels;
+  std::vector<Outcome> outcomes;
+};
+
+TEST_F(GroupWebhookTest, SendsTheDocumentedBody) {
+  EXPECT_EQ(Deliver(About({Fires(DiskFull())})),
+            R"({"receiver":"ops","status":"firing","alerts":[{"status":"firing",)"
+            R"("labels":{"alertname":"DiskFull","job":"node"},"annotations":{"summary":"98%"},)"
+            R"("startsAt":"2026-01-02T03:04:05.678Z","endsAt":"0001-01-01T00:00:00Z",)"
+            R"("generatorURL":"http://p/graph?g0.expr=a\u003e1\u0026g0.tab=1",)"
+            R"("fingerprint":")" +
+                FormatHex64(DiskFull().fingerprint) +
+                R"("}],"notification_reason":"first notification",)"
+                R"("groupLabels":{"alertname":"DiskFull"},)"
+                R"("commonLabels":{"alertname":"DiskFull","job":"node"},)"
+                R"("commonAnnotations":{"summary":"98%"},"routeLabels":{},)"
+                R"("externalURL":"http://am:9093","version":"4",)"
+                R"("groupKey":"{}:{alertname=\"DiskFull\"}","truncatedAlerts":0})"
+                "\n");
+  EXPECT_EQ(Request().method, "POST");
+  EXPECT_EQ(Request().url, "http://hook/secret");
+  EXPECT_THAT(Request().headers, Contains(Pair("Content-Type", "application/json")));
+}
+
+// The fingerprint is that of Alertmanager's for {alertname="Foo"}.
+TEST_F(GroupWebhookTest, ShowsTheEndOfResolvedAlertsOnly) {
+  PostedAlert foo = testing::Posted(testing::Named("Foo"), At("2026-01-02T03:04:05Z"),
+                                    At("2026-01-02T03:05:00.670Z"), At("2026-01-02T03:05:00Z"));
+  GroupNotification notification = About({IsOver(foo)});
+  notification.reason = NotificationReason::kAllAlertsResolved;
+  notification.route_labels = Labels{{"team", "db"}};
+  const std::string body = Deliver(notification);
+  EXPECT_THAT(body, HasSubstr(R"("status":"resolved","alerts":[{"status":"resolved",)"
+                              R"("labels":{"alertname":"Foo"},"annotations":{},)"
+                              R"("startsAt":"2026-01-02T03:04:05Z",)"
+                              R"("endsAt":"2026-01-02T03:05:00.67Z","generatorURL":"",)"
+                              R"("fingerprint":"f036cc237081686a"}])"));
+  EXPECT_THAT(body, HasSubstr(R"("notification_reason":"all alerts resolved")"));
+  EXPECT_THAT(body, HasSubstr(R"("routeLabels":{"team":"db"})"));
+}
+
+TEST_F(GroupWebhookTest, EscapesTextAsGoDoes) {
+  PostedAlert alert = DiskFull();
+  alert.annotations = {{"a<b", "<a href=\"x\">&\\\n\t\x01 \xE2\x80\xA8 ☕ \xff"}};
+  EXPECT_THAT(Deliver(About({Fires(alert)})),
+              HasSubstr(R"("annotations":{"a\u003cb":"\u003ca href=\"x\"\u003e\u0026\\\n\t\u0001 )"
+                        "\\u2028 ☕ "));
+}
+
+TEST_F(GroupWebhookTest, TellsWhatAlertsHaveInCommon) {
+  PostedAlert one = DiskFull();
+  one.labels = Labels{{"alertname", "DiskFull"}, {"instance", "1"}, {"job", "node"}};
+  one.annotations = {{"runbook", "r"}, {"summary", "98%"}};
+  PostedAlert other = DiskFull();
+  other.labels = Labels{{"alertname", "DiskFull"}, {"instance", "2"}, {"zone", "z"}};
+  other.annotations = {{"runbook", "r"}, {"summary", "99%"}};
+  const std::string body = Deliver(About({IsOver(one), Fires(other)}));
+  EXPECT_THAT(body, HasSubstr(R"({"receiver":"ops","status":"firing")"));
+  EXPECT_THAT(body, HasSubstr(R"("commonLabels":{"alertname":"DiskFull"})"));
+  EXPECT_THAT(body, HasSubstr(R"("commonAnnotations":{"runbook":"r"})"));
+}
+
+// Common labels and status are those of the alerts that are told.
+TEST_F(GroupWebhookTest, TruncatesToMaxAlerts) {
+  settings.webhook.max_alerts = 1;
+  PostedAlert first = DiskFull();
+  PostedAlert second = DiskFull();
+  second.labels = Labels{{"alertname", "Second"}};
+  const GroupNotification notification = About({IsOver(first), Fires(second), Fires(second)});
+  const std::string body = Deliver(notification);
+  EXPECT_THAT(body, HasSubstr(R"({"receiver":"ops","status":"resolved")"));
+  EXPECT_THAT(body, HasSubstr(R"("commonLabels":{"alertname":"DiskFull","job":"node"})"));
+  EXPECT_THAT(body, HasSubstr(R"("truncatedAlerts":2})"));
+  EXPECT_THAT(body, Not(HasSubstr("Second")));
+  settings.webhook.max_alerts = 3;
+  EXPECT_THAT(Deliver(notification), HasSubstr(R"("truncatedAlerts":0})"));
+}
+
+TEST_F(GroupWebhookTest, ReadsUrlFileForEachMessage) {
+  const testing::TempDir folder;
+  const std::string path = folder.path() + "/url";
+  settings.webhook.url = Secret();
+  settings.webhook.url_file = path;
+  WriteFile(path, " http://hook/a \n");
+  Deliver(About({Fires(DiskFull())}));
+  EXPECT_EQ(Request().url, "http://hook/a");
+  WriteFile(path, "http://hook/b");
+  Deliver(About({Fires(DiskFull())}));
+  EXPECT_EQ(Request().url, "http://hook/b");
+  EXPECT_TRUE(outcomes.empty());
+}
+
+TEST_F(GroupWebhookTest, GivesUpWithoutAUrl) {
+  const testing::TempDir folder;
+  settings.webhook.url = Secret();
+  WriteFile(folder.path() + "/empty", " \n");
+  for (const std::string& file :
+       {folder.path() + "/missing", folder.path(), folder.path() + "/empty"}) {
+    settings.webhook.url_file = file;
+    Deliver(About({Fires(DiskFull())}));
+    ASSERT_EQ(outcomes.size(), 1U) << file;
+    EXPECT_EQ(outcomes[0].kind, Outcome::Kind::kGiveUp) << file;
+    outcomes.clear();
+  }
+  EXPECT_EQ(world.http.sent(), 0U);
+}
+
+TEST_F(GroupWebhookTest, GivesUpWhereASecretCannotBeRead) {
+  settings.http.basic_auth = config::BasicAuthConfig();
+  settings.http.basic_auth->password_file = "/nonexistent/password";
+  Deliver(About({Fires(DiskFull())}));
+  ASSERT_EQ(outcomes.size(), 1U);
+  EXPECT_EQ(outcomes[0].kind, Outcome::Kind::kGiveUp);
+  EXPECT_EQ(world.http.sent(), 0U);
+}
+
+TEST_F(GroupWebhookTest, AddsWhatHttpConfigSays) {
+  settings.http.basic_auth = config::BasicAuthConfig();
+  settings.http.basic_auth->username = "Aladdin";
+  settings.http.basic_auth->password = Secret("open sesame");
+  settings.http.headers = {{"X-Scope", {"a"}, {}, {}}};
+  settings.http.follow_redirects = false;
+  Deliver(About({Fires(DiskFull())}));
+  // RFC 7617's own example.
+  EXPECT_THAT(Request().headers,
+              Contains(Pair("Authorization", "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==")));
+  EXPECT_THAT(Request().headers, Contains(Pair("X-Scope", "a")));
+  EXPECT_FALSE(Request().follow_redirects);
+  settings.http.follow_redirects = true;
+  Deliver(About({Fires(DiskFull())}));
+  EXPECT_TRUE(Request().follow_redirects);
+}
+
+TEST_F(GroupWebhookTest, TakesTheShorterOfItsTimeoutAndTheDeadline) {
+  Deliver(About({Fires(DiskFull())}), 60 * kSecond);
+  EXPECT_EQ(Request().timeout, 60 * kSecond);
+  settings.webhook.timeout = 5 * kSecond;
+  Deliver(About({Fires(DiskFull())}), 60 * kSecond);
+  EXPECT_EQ(Request().timeout, 5 * kSecond);
+  Deliver(About({Fires(DiskFull())}), 2 * kSecond);
+  EXPECT_EQ(Request().timeout, 2 * kSecond);
+}
+
+TEST_F(GroupWebhookTest, IsRetriedAfterServerErrorsOnly) {
+  using Kind = Outcome::Kind;
+  const std::pair<int, Kind> cases[] = {
+      {200, Kind::kDelivered}, {204, Kind::kDelivered}, {299, Kind::kDelivered},
+      {301, Kind::kGiveUp},    {304, Kind::kGiveUp},    {400, Kind::kGiveUp},
+      {401, Kind::kGiveUp},    {403, Kind::kGiveUp},    {404, Kind::kGiveUp},
+      {408, Kind::kGiveUp},    {413, Kind::kGiveUp},    {429, Kind::kGiveUp},
+      {500, Kind::kRetry},     {502, Kind::kRetry},     {503, Kind::kRetry},
+      {599, Kind::kRetry},
+  };
+  for (const auto& [status, kind] : cases) {
+    Deliver(About({Fires(DiskFull())}));
+    world.http.Answer(world.http.sent() - 1, status);
+    EXPECT_EQ(outcomes.back().kind, kind) << status;
+  }
+}
+
+TEST_F(GroupWebhookTest, IsRetriedAfterNetworkErrors) {
+  for (const HttpClientFailure& failure : {HttpClientFailure{"refused", false, false, false},
+                                           HttpClientFailure{"slow", true, false, true}}) {
+    Deliver(About({Fires(DiskFull())}));
+    world.http.Fail(world.http.sent() - 1, failure);
+    EXPECT_EQ(outcomes.back().kind, Outcome::Kind::kRetry) << failure.message;
+  }
+}
+
+// Reasons of the metric since 0.34.
+TEST_F(GroupWebhookTest, TellsFailuresApart) {
+  const std::pair<int, Failure> cases[] = {
+      {400, Failure::kClientError}, {401, Failure::kAuth},        {403, Failure::kAuth},
+      {404, Failure::kClientError}, {429, Failure::kRateLimited}, {500, Failure::kServerError}};
+  for (const auto& [status, failure] : cases) {
+    Deliver(About({Fires(DiskFull())}));
+    world.http.Answer(world.http.sent() - 1, status);
+    EXPECT_EQ(outcomes.back().failure, failure) << status;
+  }
+}
+
+TEST_F(GroupWebhookTest, RefusesWhatIsNotBuiltYet) {
+  settings.webhook.url = Secret("http://hook/{{ .Receiver }}");
+  EXPECT_FALSE(MakeGroupWebhook(settings, world.Context()).ok());
+  settings.webhook.url = Secret("http://hook");
+  settings.webhook.payload = config::YamlNode();
+  EXPECT_FALSE(MakeGroupWebhook(settings, world.Context()).ok());
+}
+
+}  // namespace
+}  // namespace tocsin::receivers
