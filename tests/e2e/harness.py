@@ -16,12 +16,22 @@ import tempfile
 import time
 import unittest
 
-from peers import NodeExporter, Prometheus, Pushgateway, peer_path
-from process import PATIENCE, HttpApi, free_port, run, wait_until
+from peers import Alertmanager, NodeExporter, Prometheus, Pushgateway, amtool, peer_path
+from process import PATIENCE, HttpApi, ended, free_port, run, wait_until
 from servers import ScrapeTarget, WebhookSink
-from tocsin import BINARY, ROOT, Tocsin, config, parse_samples, rule, rule_file
+from tocsin import (
+    BINARY,
+    ROOT,
+    Tocsin,
+    TocsinAlertmanager,
+    config,
+    parse_samples,
+    rule,
+    rule_file,
+)
 
 __all__ = [
+    "Alertmanager",
     "BINARY",
     "HttpApi",
     "LONG",
@@ -31,7 +41,11 @@ __all__ = [
     "Pushgateway",
     "ROOT",
     "TestCase",
+    "TocsinAlertmanager",
+    "WebhookSink",
+    "amtool",
     "config",
+    "ended",
     "free_port",
     "main",
     "parse_samples",
@@ -73,6 +87,15 @@ class TestCase(unittest.TestCase):
     def tocsin(self, config="", rules="", **more):
         """A running daemon."""
         return self.prepare_tocsin(config, rules, **more).start()
+
+    def prepare_alertmanager(self, config, **more):
+        """A `tocsin alertmanager` that is not yet started."""
+        daemon = TocsinAlertmanager(self.folder, config, **more)
+        self.addCleanup(lambda: daemon.process and daemon.kill9())
+        return daemon
+
+    def alertmanager(self, config, **more):
+        return self.prepare_alertmanager(config, **more).start()
 
     def sink(self):
         return self.own(WebhookSink())

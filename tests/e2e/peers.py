@@ -1,17 +1,26 @@
-"""The real programs Tocsin has to get along with, as `make peers` unpacks them."""
+"""The real programs Tocsin has to get along with, as `make peers` unpacks them.
 
+Debian's Alertmanager and amtool open their templates at one fixed path below /usr/share, where an
+unpacked package is not. They run in a mount namespace of their own, in which the /usr/share of
+build/peers lies over the machine's: nothing is installed, and no other process sees it.
+"""
+
+import functools
 import json
 import os
 import pathlib
 import signal
+import subprocess
 import unittest
 import urllib.parse
 
-from process import HttpApi, Process, free_port, wait_until
+from alertmanager import AlertmanagerApi
+from process import HttpApi, Process, ended, free_port, wait_until
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PEERS = pathlib.Path(os.environ.get("TOCSIN_PEERS", ROOT / "build" / "peers")).resolve()
 REQUIRE_PEERS = os.environ.get("TOCSIN_REQUIRE_PEERS") == "1"
+FIXED_TEMPLATES = pathlib.Path("/usr/share/prometheus/alertmanager/default.tmpl")
 
 
 def peer_path(relative):
@@ -25,6 +34,35 @@ def peer_path(relative):
     return path
 
 
+@functools.cache
+def in_namespace():
+    """What stands before a command that must find its templates; nothing where the package is
+    installed. A machine that allows no mount namespace skips the test."""
+    if FIXED_TEMPLATES.exists():
+        return []
+    peer_path(FIXED_TEMPLATES.relative_to("/"))
+    own_user = [] if os.geteuid() == 0 else ["--user", "--map-root-user"]
+    share = PEERS / "usr" / "share"
+    script = 'mount --bind "$0" /usr/share && exec "$@"'
+    wrapper = ["unshare", *own_user, "--mount", "sh", "-c", script, share]
+    try:
+        subprocess.run([*wrapper, "true"], check=True, capture_output=True, timeout=10)
+    except (OSError, subprocess.SubprocessError) as error:
+        why = getattr(error, "stderr", None) or str(error).encode()
+        raise unittest.SkipTest(
+            f"{FIXED_TEMPLATES} does not exist, and this machine allows no mount namespace"
+            f" ({why.decode(errors='replace').strip()})"
+        ) from None
+    return wrapper
+
+
+def amtool(url, *arguments, stdin=b""):
+    """(exit status, what it wrote to both outputs)"""
+    program = [*in_namespace(), peer_path("usr/bin/amtool"), f"--alertmanager.url={url}"]
+    environment = {"PATH": os.environ["PATH"], "TZ": "UTC"}
+    return ended([*program, *arguments], stdin, environment)
+
+
 class Peer(HttpApi):
     """A real server of the neighbourhood on a free loopback port."""
 
@@ -34,10 +72,17 @@ class Peer(HttpApi):
     def __init__(self, folder):
         self.folder = folder / self.program
         self.folder.mkdir()
-        binary = peer_path(f"usr/bin/{self.program}")
         self.port = free_port()
-        self.process = Process(self.program, [binary, *self.arguments()], self.folder)
+        self.process = None
+        self.start()
+
+    def command(self):
+        return [peer_path(f"usr/bin/{self.program}")]
+
+    def start(self):
+        self.process = Process(self.program, [*self.command(), *self.arguments()], self.folder)
         wait_until(self._ready, what=f"{self.program} to be ready")
+        return self
 
     @property
     def address(self):
@@ -74,14 +119,20 @@ class Pushgateway(Peer):
 class Prometheus(Peer):
     program = "prometheus"
 
-    def __init__(self, folder, targets, job="tocsin"):
+    def __init__(self, folder, targets, job="tocsin", **settings):
+        """`settings` are further keys of prometheus.yml."""
         self._targets = targets
         self._job = job
+        self._settings = settings
         super().__init__(folder)
 
     def arguments(self):
         config = {
-            "global": {"scrape_interval": "200ms", "scrape_timeout": "200ms"},
+            "global": {
+                "scrape_interval": "200ms",
+                "scrape_timeout": "200ms",
+                "evaluation_interval": "200ms",
+            },
             "scrape_configs": [
                 {
                     "job_name": self._job,
@@ -89,6 +140,7 @@ class Prometheus(Peer):
                     "static_configs": [{"targets": self._targets}],
                 }
             ],
+            **self._settings,
         }
         (self.folder / "prometheus.yml").write_text(json.dumps(config))
         return [*super().arguments(), "--config.file=prometheus.yml", "--storage.tsdb.path=tsdb"]
@@ -102,3 +154,37 @@ class Prometheus(Peer):
 
     def targets(self):
         return self.get("/api/v1/targets").json()["data"]["activeTargets"]
+
+
+class Alertmanager(AlertmanagerApi, Peer):
+    program = "prometheus-alertmanager"
+
+    def __init__(self, folder, config):
+        self._config = config
+        super().__init__(folder)
+
+    @classmethod
+    def check(cls):
+        """Skips where it cannot run."""
+        in_namespace()
+        peer_path(f"usr/bin/{cls.program}")
+
+    def command(self):
+        return [*in_namespace(), *super().command()]
+
+    def arguments(self):
+        self.write_config(self._config)
+        return [
+            *super().arguments(),
+            "--config.file=alertmanager.yml",
+            "--storage.path=data",
+            "--cluster.listen-address=",
+        ]
+
+    def write_config(self, text):
+        self._config = text
+        (self.folder / "alertmanager.yml").write_text(text)
+
+    def restart(self):
+        self.stop()
+        return self.start()

@@ -139,14 +139,20 @@ class Process:
         self._process.wait()
 
 
-def run(arguments, stdin=b""):
-    """What a program that ends by itself wrote to both outputs."""
+def ended(arguments, stdin=b"", environment=None):
+    """(exit status, what it wrote to both outputs) of a program that ends by itself."""
     done = subprocess.run(
         list(map(str, arguments)),
         input=stdin,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         timeout=PATIENCE,
+        env=environment,
         check=False,
     )
-    return done.stdout.decode("utf-8", "replace")
+    return done.returncode, done.stdout.decode("utf-8", "replace")
+
+
+def run(arguments, stdin=b""):
+    """What a program that ends by itself wrote to both outputs."""
+    return ended(arguments, stdin)[1]

@@ -32,6 +32,7 @@ class Received:
 
     def __init__(self, handler, body):
         self.at = time.monotonic()
+        self.answered = None  # when its answer was on its way
         self.method = handler.command
         self.path = handler.path
         self.headers = handler.headers
@@ -66,6 +67,8 @@ class WebhookSink:
         self._requests = []
         self._status = 200
         self._delay = 0.0
+        self._body = b""
+        self._failures = {}
         self._hang = None
         self._server = None
         self.port = 0
@@ -77,8 +80,13 @@ class WebhookSink:
 
     # --- how it behaves ---
 
-    def answer(self, status=200, delay=0.0):
-        self._status, self._delay = status, delay
+    def answer(self, status=200, delay=0.0, body=b""):
+        self._status, self._delay, self._body = status, delay, body
+
+    def fail(self, path, times, status):
+        """The next requests to this path are answered with this status."""
+        with self._changed:
+            self._failures[path] = [status] * times
 
     def hang(self):
         """Takes requests and answers none, until release()."""
@@ -117,16 +125,21 @@ class WebhookSink:
         body = handler.rfile.read(length)
         if len(body) < length:
             return  # the sender was killed in the middle
-        status, delay, hang = self._status, self._delay, self._hang
+        status, delay, hang, answer = self._status, self._delay, self._hang, self._body
+        received = Received(handler, body)
         with self._changed:
-            self._requests.append(Received(handler, body))
+            if self._failures.get(handler.path):
+                status = self._failures[handler.path].pop()
+            self._requests.append(received)
             self._changed.notify_all()
         if hang:
             hang.wait()
         time.sleep(delay)
         handler.send_response(status)
-        handler.send_header("Content-Length", "0")
+        handler.send_header("Content-Length", str(len(answer)))
         handler.end_headers()
+        received.answered = time.monotonic()
+        handler.wfile.write(answer)
 
     # --- what it has seen ---
 

@@ -5,6 +5,7 @@ import os
 import pathlib
 import signal
 
+from alertmanager import AlertmanagerApi
 from process import HttpApi, Process, wait_until
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -14,6 +15,8 @@ BINARY = pathlib.Path(os.environ.get("TOCSIN_BINARY", ROOT / "build" / "tocsin")
 class Tocsin(HttpApi):
     """The daemon with a configuration folder and a storage folder of its own, which outlive kills
     and restarts."""
+
+    command = ()  # the sub-command
 
     def __init__(
         self, folder, config="", rules="", config_file=None, environment=None, arguments=()
@@ -52,6 +55,7 @@ class Tocsin(HttpApi):
             "tocsin",
             [
                 BINARY,
+                *self.command,
                 f"--config.file={self.config_file}",
                 f"--storage.path={self.storage}",
                 "--web.listen-address=127.0.0.1:0",
@@ -125,6 +129,21 @@ class Tocsin(HttpApi):
             if sample == name and labels.items() <= own.items()
         ]
         return sum(values) if values else None
+
+
+class TocsinAlertmanager(AlertmanagerApi, Tocsin):
+    """`tocsin alertmanager`, alone unless told otherwise."""
+
+    command = ("alertmanager",)
+
+    def __init__(self, folder, config, arguments=(), cluster=""):
+        folder.mkdir(parents=True, exist_ok=True)
+        super().__init__(
+            folder,
+            config_file=folder / "alertmanager.yml",
+            arguments=[f"--cluster.listen-address={cluster}", *arguments],
+        )
+        self.write_config(config)
 
 
 def replace_file(path, text):
