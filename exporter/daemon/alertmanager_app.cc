@@ -146,7 +146,7 @@ struct AlertmanagerApp::Parts {
 
   MetricRegistry metrics;
   ProcessMetrics process_metrics;
-  AlertmanagerConfigMetrics config_metrics{metrics};
+  AlertmanagerConfigMetrics config_metrics{metrics, !options.cluster_listen_address.empty()};
 
   std::unique_ptr<evaluator::SqliteStore> store;
   std::unique_ptr<OnDemandHttpClient> http_client;

@@ -43,7 +43,7 @@ prometheus::MetricFamily GaugesByState(const char* name, const char* help,
 
 }  // namespace
 
-AlertmanagerConfigMetrics::AlertmanagerConfigMetrics(MetricRegistry& metrics)
+AlertmanagerConfigMetrics::AlertmanagerConfigMetrics(MetricRegistry& metrics, bool clustered)
     : successful_(Plain(metrics, "alertmanager_config_last_reload_successful",
                         "Whether the last attempt to load the configuration succeeded.")),
       success_time_(Plain(metrics, "alertmanager_config_last_reload_success_timestamp_seconds",
@@ -56,7 +56,9 @@ AlertmanagerConfigMetrics::AlertmanagerConfigMetrics(MetricRegistry& metrics)
   GaugeFamily(metrics, "tocsin_build_info", "Always 1; which Tocsin this is, by its labels.")
       .Add({{"version", std::string(Version())}, {"compiler", std::string(Compiler())}})
       .Set(1);
-  Plain(metrics, "alertmanager_cluster_enabled", "Whether clustering is configured.", 1);
+  Plain(metrics, "alertmanager_cluster_enabled", "Whether clustering is configured.",
+        clustered ? 1 : 0);
+  if (!clustered) return;
   Plain(metrics, "alertmanager_cluster_members", "Members of the cluster: this instance.", 1);
   Plain(metrics, "alertmanager_cluster_failed_peers", "Peers that have failed.");
   Plain(metrics, "alertmanager_cluster_health_score", "0 is healthy.");

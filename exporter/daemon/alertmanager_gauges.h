@@ -17,7 +17,7 @@ namespace tocsin::daemon {
 // How the last load of the configuration ended, and what is in force. The main thread.
 class AlertmanagerConfigMetrics {
  public:
-  explicit AlertmanagerConfigMetrics(MetricRegistry& metrics);
+  AlertmanagerConfigMetrics(MetricRegistry& metrics, bool clustered);
   void Show(const receivers::PipelineGraph& graph, Timestamp now);
   void ShowFailure() { successful_.Set(0); }
 

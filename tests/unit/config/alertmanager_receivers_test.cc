@@ -11,7 +11,6 @@
 namespace tocsin::config {
 namespace {
 
-using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
 TEST(AlertmanagerReceivers, WebhookHasItsSettingsTyped) {
