@@ -55,6 +55,7 @@ struct Dispatch::Group {
 struct Dispatch::Send {
   GroupId group = 0;
   GroupIntegrationPtr integration;
+  Lane* lane = nullptr;  // of the integration
   GroupNotification notification;
   std::string log_key;
   AlertHashes firing;
@@ -267,6 +268,7 @@ bool Dispatch::BeginSend(Group& group, const GroupIntegrationPtr& integration, c
   }
   send->group = group.id;
   send->integration = integration;
+  send->lane = &lanes_[integration->receiver + "/" + integration->id];
   send->deadline = tick + std::max(route.group_interval, kShortestDeadline);
   metrics_.CountNotification(integration->type);
   const std::uint64_t id = ++last_send_;
@@ -279,19 +281,46 @@ void Dispatch::Attempt(std::uint64_t id) {
   const auto found = sends_.find(id);
   if (found == sends_.end() || stopped_) return;
   Send& send = *found->second;
+  if (send.lane->in_flight < options_.max_in_flight) return BeginAttempt(id, send);
+  send.lane->line.push_back(id);
+}
+
+void Dispatch::BeginAttempt(std::uint64_t id, Send& send) {
   send.attempt_began = clock_.Now();
   send.under_way = true;
   ++send.attempts;
+  ++send.lane->in_flight;
   send.integration->channel->Deliver(
       send.notification, send.deadline - send.attempt_began,
       [post = post_, id](Outcome outcome) { post(id, std::move(outcome)); });
+}
+
+void Dispatch::Advance(Lane& lane) {
+  while (lane.in_flight < options_.max_in_flight && !lane.line.empty() && !stopped_) {
+    const std::uint64_t id = lane.line.front();
+    lane.line.pop_front();
+    const auto found = sends_.find(id);
+    if (found == sends_.end()) continue;  // a reload has ended it
+    const Timestamp now = clock_.Now();
+    if (now < found->second->deadline) {
+      BeginAttempt(id, *found->second);
+    } else {
+      FailedAttempt(id, *found->second,
+                    Outcome::Retry(Failure::kTimeout,
+                                   "its turn did not come before the flush's deadline, behind "
+                                   "others to the same receiver"),
+                    now);
+    }
+  }
 }
 
 void Dispatch::OnAttemptEnded(std::uint64_t attempt, const Outcome& outcome, Timestamp now) {
   const auto found = sends_.find(attempt);
   if (found == sends_.end()) return;
   Send& send = *found->second;
+  Lane& lane = *send.lane;
   send.under_way = false;
+  --lane.in_flight;
   const bool delivered = outcome.kind == Outcome::Kind::kDelivered;
   metrics_.CountRequest(send.integration->type, !delivered);
   metrics_.ObserveLatency(send.integration->type, now - send.attempt_began);
@@ -301,6 +330,7 @@ void Dispatch::OnAttemptEnded(std::uint64_t attempt, const Outcome& outcome, Tim
   } else {
     FailedAttempt(attempt, send, outcome, now);
   }
+  Advance(lane);
 }
 
 void Dispatch::FailedAttempt(std::uint64_t id, Send& send, const Outcome& outcome, Timestamp now) {

@@ -17,7 +17,9 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <unordered_map>
@@ -39,6 +41,7 @@ namespace tocsin::receivers {
 struct DispatchOptions {
   Duration start_delay{0};                      // no flush before
   Duration retention{std::chrono::hours(120)};  // of log entries, at most
+  std::size_t max_in_flight = 128;              // attempts at one integration
   std::string external_url;
 };
 
@@ -81,6 +84,13 @@ class Dispatch {
  private:
   struct Group;
   struct Send;
+  // What there is to one integration: a bounded number of attempts under way, and sends that wait
+  // for one to end. One receiver that hangs holds up itself alone, and ten thousand groups that
+  // come due together are not ten thousand connections.
+  struct Lane {
+    std::size_t in_flight = 0;
+    std::deque<std::uint64_t> line;  // some may be over by their turn
+  };
   using GroupId = std::uint64_t;
   // What tells a group: its route and labels.
   using GroupName = std::pair<const Route*, Labels>;
@@ -104,7 +114,11 @@ class Dispatch {
   // False where there is nothing to say to this integration.
   bool BeginSend(Group& group, const GroupIntegrationPtr& integration, const Batch& batch,
                  Timestamp tick);
+  // Now, or when it is its turn.
   void Attempt(std::uint64_t id);
+  void BeginAttempt(std::uint64_t id, Send& send);
+  // Begins what stands in line, as far as there is room.
+  void Advance(Lane& lane);
   void FailedAttempt(std::uint64_t id, Send& send, const Outcome& outcome, Timestamp now);
   void WriteLog(const Send& send, Timestamp now);
   void EndSend(std::uint64_t id, bool succeeded, Timestamp now);
@@ -128,6 +142,7 @@ class Dispatch {
   GroupId last_group_ = 0;
   std::unordered_map<std::uint64_t, std::unique_ptr<Send>> sends_;
   std::uint64_t last_send_ = 0;
+  std::map<std::string, Lane> lanes_;  // by receiver and integration; stays when they are gone
 };
 
 }  // namespace tocsin::receivers
