@@ -53,15 +53,18 @@ http::Response Empty() {
   return response;
 }
 
-// The parts of a UUID, for the answer to a path that is none.
+// With its dashes or without any.
 bool IsUuid(std::string_view text) {
-  if (text.size() != 36) return false;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const bool dash = i == 8 || i == 13 || i == 18 || i == 23;
-    if (dash ? text[i] != '-' : std::isxdigit(static_cast<unsigned char>(text[i])) == 0)
-      return false;
+  constexpr std::string_view kForm = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
+  const bool dashes = text.size() == kForm.size();
+  std::size_t at = 0;
+  for (const char form : kForm) {
+    if (form == '-' && !dashes) continue;
+    if (at == text.size()) return false;
+    const char c = text[at++];
+    if (form == '-' ? c != '-' : HexDigit(c) < 0) return false;
   }
-  return true;
+  return at == text.size();
 }
 
 std::optional<http::Response> RequireUuid(std::string_view id) {
@@ -147,9 +150,6 @@ std::vector<http::Route> AlertmanagerApi::Routes(const std::string& prefix) {
     };
     routes.push_back(std::move(route));
   };
-  const auto get = [&](const char* path, http::Response (AlertmanagerApi::*handler)() const) {
-    add("GET", path, 0, [this, handler](const http::Request&) { return (this->*handler)(); });
-  };
   using Reading = http::Response (AlertmanagerApi::*)(const http::Request&) const;
   using Changing = http::Response (AlertmanagerApi::*)(const http::Request&);
   const auto read = [&](const char* path, Reading handler) {
@@ -160,8 +160,8 @@ std::vector<http::Route> AlertmanagerApi::Routes(const std::string& prefix) {
     add(method, path, max_body,
         [this, handler](const http::Request& r) { return (this->*handler)(r); });
   };
-  get("/status", &AlertmanagerApi::Status);
-  get("/receivers", &AlertmanagerApi::Receivers);
+  add("GET", "/status", 0, [this](const http::Request&) { return Status(); });
+  read("/receivers", &AlertmanagerApi::Receivers);
   read("/alerts", &AlertmanagerApi::ListAlerts);
   change("POST", "/alerts", kMaxPostedAlerts, &AlertmanagerApi::PostAlerts);
   read("/alerts/groups", &AlertmanagerApi::ListGroups);
@@ -198,15 +198,20 @@ http::Response AlertmanagerApi::Status() const {
   return JsonAnswer(std::move(out));
 }
 
-http::Response AlertmanagerApi::Receivers() const {
+http::Response AlertmanagerApi::Receivers(const http::Request& request) const {
+  auto read = MatchersParameter(request, "receiver_matchers", sources_.dialect);
+  if (auto* refusal = std::get_if<http::Response>(&read)) return std::move(*refusal);
+  const auto& matchers = std::get<std::vector<Matcher>>(read);
   const receivers::PipelineGraphPtr graph = sources_.dispatcher.graph();
   std::string out = "[";
   for (const config::AlertmanagerReceiver& receiver : graph->settings->receivers) {
+    const Labels labels = ReceiverLabels(receiver);
+    if (!MatchesAll(matchers, labels)) continue;
     if (out.size() > 1) out.push_back(',');
     out += R"({"name":)";
     AppendJsonString(receiver.name, &out);
     out += R"(,"labels":)";
-    AppendLabels(LabelsBuilder(receiver.labels).Set("name", receiver.name).Build(), &out);
+    AppendLabels(labels, &out);
     out.push_back('}');
   }
   out.push_back(']');
@@ -220,6 +225,7 @@ http::Response AlertmanagerApi::ListAlerts(const http::Request& request) const {
   if (auto* refusal = std::get_if<http::Response>(&read)) return std::move(*refusal);
   const AlertFilter& filter = std::get<AlertFilter>(read);
   const receivers::PipelineGraphPtr graph = sources_.dispatcher.graph();
+  const TakenReceivers taken(filter, *graph->settings);
   const Timestamp now = sources_.clock.Now();
   std::vector<PostedAlertPtr> alerts = sources_.alerts.All();
   std::erase_if(alerts, [&](const PostedAlertPtr& alert) {
@@ -235,8 +241,8 @@ http::Response AlertmanagerApi::ListAlerts(const http::Request& request) const {
     for (const receivers::Route* route : graph->routes.Match(alert->labels)) {
       names.push_back(route->settings.receiver);
     }
-    const auto taken = [&](const std::string& name) { return filter.TakesReceiver(name); };
-    if (std::none_of(names.begin(), names.end(), taken)) continue;
+    const auto is_taken = [&](const std::string& name) { return taken.Has(name); };
+    if (std::none_of(names.begin(), names.end(), is_taken)) continue;
     const AlertStatus status = StatusOf(*alert, sources_, *graph, now);
     if (!filter.TakesStatus(status)) continue;
     if (out.size() > 1) out.push_back(',');
@@ -273,11 +279,12 @@ http::Response AlertmanagerApi::ListGroups(const http::Request& request) const {
   if (auto* refusal = std::get_if<http::Response>(&read)) return std::move(*refusal);
   const AlertFilter& filter = std::get<AlertFilter>(read);
   const receivers::PipelineGraphPtr graph = sources_.dispatcher.graph();
+  const TakenReceivers taken(filter, *graph->settings);
   const Timestamp now = sources_.clock.Now();
   const std::vector<GroupView> groups = sources_.dispatcher.Groups();
   std::string out = "[";
   for (const GroupView& group : groups) {
-    if (!filter.TakesReceiver(group.receiver)) continue;
+    if (!taken.Has(group.receiver)) continue;
     std::string alerts;
     for (const PostedAlertPtr& alert : group.alerts) {
       if (alert->ends_at < now || !MatchesAll(filter.matchers, alert->labels)) continue;
@@ -304,7 +311,7 @@ http::Response AlertmanagerApi::ListGroups(const http::Request& request) const {
 // ---- silences
 
 http::Response AlertmanagerApi::ListSilences(const http::Request& request) const {
-  auto filter = FilterParameter(request, sources_.dialect);
+  auto filter = MatchersParameter(request, "filter", sources_.dialect);
   if (auto* refusal = std::get_if<http::Response>(&filter)) return std::move(*refusal);
   const auto& matchers = std::get<std::vector<Matcher>>(filter);
   const Timestamp now = sources_.clock.Now();

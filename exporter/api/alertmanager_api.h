@@ -52,7 +52,7 @@ class AlertmanagerApi {
 
  private:
   http::Response Status() const;
-  http::Response Receivers() const;
+  http::Response Receivers(const http::Request& request) const;
   http::Response ListAlerts(const http::Request& request) const;
   http::Response PostAlerts(const http::Request& request);
   http::Response ListGroups(const http::Request& request) const;

@@ -34,9 +34,10 @@ std::optional<http::Response> RequireJson(const http::Request& request) {
   const std::string_view header = request.Header("Content-Type");
   const std::string_view type = TrimSpace(header.substr(0, header.find(';')));
   if (EqualsIgnoreCase(type, "application/json")) return std::nullopt;
+  // What is not said to be anything is bytes: RFC 9110, section 8.3.
   return CodedError(415,
                     fmt::format("unsupported media type {}, only [application/json] are allowed",
-                                QuoteForMessage(header)));
+                                QuoteForMessage(type.empty() ? "application/octet-stream" : type)));
 }
 
 }  // namespace tocsin::api

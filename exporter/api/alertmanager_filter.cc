@@ -20,7 +20,8 @@ std::variant<std::optional<Matcher>, http::Response> ReceiverParameter(
     const http::Request& request) {
   std::optional<std::string> receiver = request.QueryParameter("receiver");
   if (!receiver || receiver->empty()) return std::optional<Matcher>();
-  Result<Matcher> matcher = Matcher::Make("receiver", Matcher::Op::kRegex, *std::move(receiver));
+  Result<Matcher> matcher = Matcher::Make("receiver", Matcher::Op::kRegex, *std::move(receiver),
+                                          Matcher::Dot::kAnyButNewline);
   if (!matcher) {
     return PlainJsonError(400,
                           fmt::format("failed to parse receiver param: {}", matcher.message()));
@@ -37,10 +38,11 @@ bool BoolParameter(const http::Request& request, std::string_view name) {
                      [&](std::string_view word) { return EqualsIgnoreCase(*value, word); });
 }
 
-std::variant<std::vector<Matcher>, http::Response> FilterParameter(const http::Request& request,
-                                                                   MatcherDialect dialect) {
+std::variant<std::vector<Matcher>, http::Response> MatchersParameter(const http::Request& request,
+                                                                     std::string_view name,
+                                                                     MatcherDialect dialect) {
   std::vector<Matcher> matchers;
-  for (const std::string& text : request.QueryParameters("filter")) {
+  for (const std::string& text : request.QueryParameters(name)) {
     Result<ParsedMatchers> parsed = ParseSingleMatcher(text, dialect);
     if (!parsed) return PlainJsonError(400, parsed.message());
     for (Matcher& matcher : parsed->matchers) matchers.push_back(std::move(matcher));
@@ -62,13 +64,32 @@ std::variant<AlertFilter, http::Response> ReadAlertFilter(const http::Request& r
   filter.silenced = BoolParameter(request, "silenced");
   filter.inhibited = BoolParameter(request, "inhibited");
   filter.muted = BoolParameter(request, "muted");
-  auto matchers = FilterParameter(request, dialect);
+  auto matchers = MatchersParameter(request, "filter", dialect);
   if (auto* refusal = std::get_if<http::Response>(&matchers)) return std::move(*refusal);
   filter.matchers = std::get<std::vector<Matcher>>(std::move(matchers));
   auto receiver = ReceiverParameter(request);
   if (auto* refusal = std::get_if<http::Response>(&receiver)) return std::move(*refusal);
   filter.receiver = std::get<std::optional<Matcher>>(std::move(receiver));
+  auto of_receivers = MatchersParameter(request, "receiver_matchers", dialect);
+  if (auto* refusal = std::get_if<http::Response>(&of_receivers)) return std::move(*refusal);
+  filter.receiver_matchers = std::get<std::vector<Matcher>>(std::move(of_receivers));
   return filter;
+}
+
+Labels ReceiverLabels(const config::AlertmanagerReceiver& receiver) {
+  return LabelsBuilder(receiver.labels).Set("name", receiver.name).Build();
+}
+
+TakenReceivers::TakenReceivers(const AlertFilter& filter,
+                               const config::AlertmanagerSettings& settings)
+    : all_(!filter.receiver && filter.receiver_matchers.empty()) {
+  if (all_) return;
+  for (const config::AlertmanagerReceiver& receiver : settings.receivers) {
+    if (filter.receiver && !filter.receiver->Matches(std::string_view(receiver.name))) continue;
+    if (MatchesAll(filter.receiver_matchers, ReceiverLabels(receiver))) {
+      names_.insert(receiver.name);
+    }
+  }
 }
 
 }  // namespace tocsin::api

@@ -1,15 +1,18 @@
 // The query parameters of GET alerts, groups and silences.
 #pragma once
 
-#include <memory>
+#include <functional>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <variant>
 #include <vector>
 
+#include "base/labels.h"
 #include "base/matcher.h"
 #include "base/matcher_text.h"
+#include "config/alertmanager_settings.h"
 #include "exporter/api/alertmanager_json.h"
 #include "exporter/http/http.h"
 
@@ -19,9 +22,11 @@ namespace tocsin::api {
 // true.
 bool BoolParameter(const http::Request& request, std::string_view name);
 
-// Each `filter` holds one matcher; all must match.
-std::variant<std::vector<Matcher>, http::Response> FilterParameter(const http::Request& request,
-                                                                   MatcherDialect dialect);
+// The matchers of a parameter that may be repeated and holds one each time (`filter`,
+// `receiver_matchers`); all must match.
+std::variant<std::vector<Matcher>, http::Response> MatchersParameter(const http::Request& request,
+                                                                     std::string_view name,
+                                                                     MatcherDialect dialect);
 
 struct AlertFilter {
   bool active = true;
@@ -29,12 +34,26 @@ struct AlertFilter {
   bool inhibited = true;
   bool muted = true;
   std::vector<Matcher> matchers;
-  std::optional<Matcher> receiver;  // of a receiver's name
+  std::optional<Matcher> receiver;         // of a receiver's name
+  std::vector<Matcher> receiver_matchers;  // of a receiver's labels
 
-  bool TakesReceiver(std::string_view name) const { return !receiver || receiver->Matches(name); }
   bool TakesStatus(const AlertStatus& status) const;
 };
 std::variant<AlertFilter, http::Response> ReadAlertFilter(const http::Request& request,
                                                           MatcherDialect dialect);
+
+// A receiver's labels as the API shows and matches them: `name` is always among them.
+Labels ReceiverLabels(const config::AlertmanagerReceiver& receiver);
+
+// Which of a configuration's receivers a filter takes; all where it names none.
+class TakenReceivers {
+ public:
+  TakenReceivers(const AlertFilter& filter, const config::AlertmanagerSettings& settings);
+  bool Has(std::string_view name) const { return all_ || names_.find(name) != names_.end(); }
+
+ private:
+  bool all_;
+  std::set<std::string, std::less<>> names_;
+};
 
 }  // namespace tocsin::api

@@ -132,6 +132,17 @@ struct Router::Node {
     return allowed;
   }
 
+  // As Alertmanager writes them in the message: those that do something of their own.
+  std::string NamedMethods() const {
+    std::string named;
+    for (const std::unique_ptr<Route>& route : routes) {
+      if (route->method == "OPTIONS") continue;
+      if (!named.empty()) named.push_back(',');
+      named += route->method;
+    }
+    return named;
+  }
+
   void AppendRoutesTo(std::vector<const Route*>* all) const {
     for (const std::unique_ptr<Route>& route : routes) all->push_back(route.get());
     for (const auto& [part, child] : literals) child->AppendRoutesTo(all);
@@ -187,7 +198,8 @@ Router::Match Router::Find(Request& request) const {
     match.error = ErrorResponse(
         405, match.errors,
         match.errors == ErrorStyle::kCoded
-            ? fmt::format("method {} is not allowed, but [{}] are", request.method, allowed)
+            ? fmt::format("method {} is not allowed, but [{}] are", request.method,
+                          node->NamedMethods())
             : "Method Not Allowed");
     match.error.headers.emplace_back("Allow", allowed);
     return match;
