@@ -27,7 +27,7 @@ Result<Headers> Added(const config::HttpConfig& settings) {
 }
 
 class AuthorizedHeadersTest : public ::testing::Test {
- protected:
+ public:
   std::string File(const std::string& name, std::string_view text) {
     const std::string path = folder.path() + "/" + name;
     std::ofstream(path, std::ios::trunc) << text;

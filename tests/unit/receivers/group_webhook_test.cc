@@ -48,7 +48,7 @@ void WriteFile(const std::string& path, std::string_view text) {
 }
 
 class GroupWebhookTest : public ::testing::Test {
- protected:
+ public:
   GroupWebhookTest() {
     settings.type = "webhook";
     settings.webhook.url = Secret("http://hook/secret");
