@@ -195,12 +195,11 @@ Router::Match Router::Find(Request& request) const {
   if (node->RouteOf(request.method) == nullptr) {
     match.errors = node->routes.front()->errors;
     const std::string allowed = node->AllowedMethods();
-    match.error = ErrorResponse(
-        405, match.errors,
-        match.errors == ErrorStyle::kCoded
-            ? fmt::format("method {} is not allowed, but [{}] are", request.method,
-                          node->NamedMethods())
-            : "Method Not Allowed");
+    match.error = ErrorResponse(405, match.errors,
+                                match.errors == ErrorStyle::kCoded
+                                    ? fmt::format("method {} is not allowed, but [{}] are",
+                                                  request.method, node->NamedMethods())
+                                    : "Method Not Allowed");
     match.error.headers.emplace_back("Allow", allowed);
     return match;
   }
