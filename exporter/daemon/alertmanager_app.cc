@@ -6,7 +6,6 @@
 #include <array>
 #include <atomic>
 #include <optional>
-#include <random>
 #include <utility>
 
 #include "base/http_client.h"
@@ -26,6 +25,7 @@
 #include "exporter/daemon/config_log.h"
 #include "exporter/daemon/on_demand_http_client.h"
 #include "exporter/daemon/process_metrics.h"
+#include "exporter/daemon/random_numbers.h"
 #include "exporter/daemon/storage_folder.h"
 #include "exporter/daemon/version.h"
 #include "exporter/exposition/page.h"
@@ -41,12 +41,6 @@ constexpr const char* kDatabase = "alertmanager.db";
 constexpr std::size_t kConsoleCapacity = 1'000;
 constexpr Duration kKeepAlive = std::chrono::seconds(120);
 constexpr std::size_t kSpareThreads = 256;
-
-std::function<double()> RandomNumbers() {
-  return
-      [engine = std::mt19937_64(std::random_device()()),
-       spread = std::uniform_real_distribution<double>(0, 1)]() mutable { return spread(engine); };
-}
 
 std::string HostName() {
   std::array<char, 256> name{};

@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <atomic>
 #include <optional>
-#include <random>
 #include <thread>
 #include <utility>
 
@@ -34,6 +33,7 @@
 #include "exporter/daemon/on_demand_http_client.h"
 #include "exporter/daemon/periodic.h"
 #include "exporter/daemon/process_metrics.h"
+#include "exporter/daemon/random_numbers.h"
 #include "exporter/daemon/self_metrics.h"
 #include "exporter/daemon/storage_folder.h"
 #include "exporter/daemon/version.h"
@@ -63,12 +63,6 @@ constexpr Duration kDrainTime = std::chrono::seconds(3);
 // So many messages in front of the state machine mean that evaluation has come to a standstill: its
 // queue holds 65,536.
 constexpr std::size_t kStalledMessages = 60'000;
-
-std::function<double()> RandomNumbers() {
-  return
-      [engine = std::mt19937_64(std::random_device()()),
-       spread = std::uniform_real_distribution<double>(0, 1)]() mutable { return spread(engine); };
-}
 
 // Listening beyond this machine lets everybody in: the operator must have said so.
 Status CheckExposure(const std::string& listen_address, const config::Settings& settings,

@@ -3,9 +3,9 @@
 #include <fmt/format.h>
 
 #include <cerrno>
-#include <cstring>
 #include <fstream>
 #include <sstream>
+#include <system_error>
 
 #include "base/bytes.h"
 #include "base/text.h"
@@ -23,7 +23,7 @@ Result<std::string> ValueOrFile(const std::string& value, const std::string& fil
 Result<std::string> ReadSecretFile(const std::string& path) {
   std::ifstream file(path);
   if (!file) {
-    return Error{fmt::format("cannot read {}: {}", path, std::strerror(errno))};  // NOLINT
+    return Error{fmt::format("cannot read {}: {}", path, std::generic_category().message(errno))};
   }
   // Sets a flag where an iterator would throw: the path is a folder, the disk fails.
   std::ostringstream text;
