@@ -79,11 +79,11 @@ format: deps-lint ## format the sources in place
 format-check: deps-lint ## tell what `make format` would change
 	find $(SOURCE_DIRS) -name '*.h' -o -name '*.cc' | xargs clang-format --dry-run -Werror
 
-asan: deps deps-test build/asan/build.ninja ## tests under AddressSanitizer and UBSan
+asan: deps deps-test deps-lint build/asan/build.ninja ## tests under AddressSanitizer and UBSan
 	cmake --build build/asan
 	$(CTEST) --test-dir build/asan
 
-tsan: deps deps-test build/tsan/build.ninja ## tests under ThreadSanitizer
+tsan: deps deps-test deps-lint build/tsan/build.ninja ## tests under ThreadSanitizer
 	cmake --build build/tsan
 	TSAN_OPTIONS="suppressions=$(CURDIR)/.ci/tsan.supp $(TSAN_OPTIONS)" $(CTEST) --test-dir build/tsan
 
@@ -118,11 +118,13 @@ clean: ## remove everything that was built
 build/build.ninja:
 	$(CONFIGURE) -B build -DCMAKE_CXX_COMPILER=$(CXX)
 
+# Clang, unoptimised: a third of the time that g++ -O2 takes with these checks.
 build/asan/build.ninja:
-	$(CONFIGURE) -B build/asan -DCMAKE_CXX_COMPILER=$(CXX) -DTOCSIN_SANITIZE=address,undefined
+	$(CONFIGURE) -B build/asan -DCMAKE_CXX_COMPILER=clang++ -DCMAKE_BUILD_TYPE=Debug \
+	  -DTOCSIN_SANITIZE=address,undefined
 
 build/tsan/build.ninja:
-	$(CONFIGURE) -B build/tsan -DCMAKE_CXX_COMPILER=$(CXX) -DTOCSIN_SANITIZE=thread
+	$(CONFIGURE) -B build/tsan -DCMAKE_CXX_COMPILER=clang++ -DTOCSIN_SANITIZE=thread
 
 build/clang/build.ninja:
 	$(CONFIGURE) -B build/clang -DCMAKE_CXX_COMPILER=clang++
