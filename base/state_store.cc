@@ -18,6 +18,8 @@ std::string_view StateTableName(StateTable table) {
       return "silences";
     case StateTable::kNotificationLog:
       return "notification_log";
+    case StateTable::kPostedAlerts:
+      return "posted_alerts";
   }
   return "";
 }

@@ -25,6 +25,7 @@ enum class StateTable : std::uint8_t {
   kPushedGroups,     // exporter/intake: families of pushed groups
   kSilences,         // receivers/mute: silences, by id
   kNotificationLog,  // receivers/pipeline: what each integration was last told of each group
+  kPostedAlerts,     // receivers/alerts: alerts that senders have posted
 };
 std::string_view StateTableName(StateTable table);
 

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "config/alertmanager_file.h"
 #include "config/decode.h"
 #include "config/files.h"
 #include "config/prometheus_file.h"
@@ -40,6 +41,7 @@ class Loading {
   Loaded Load(std::string_view text) {
     settings_.files_read.push_back(file_);
     ReadConfigurationFile(text);
+    ReadAlertmanagerFile();
     ReadEnvironmentVariables();
     ResolveDefaultReceivers();
     ReadRuleFiles();
@@ -48,7 +50,10 @@ class Loading {
     diagnostics_.Sort();
     Loaded loaded;
     loaded.files = settings_.files_read;
-    loaded.patterns = settings_.rule_file_patterns;
+    settings_.patterns_read = settings_.rule_file_patterns;
+    settings_.patterns_read.insert(settings_.patterns_read.end(), alertmanager_.patterns.begin(),
+                                   alertmanager_.patterns.end());
+    loaded.patterns = settings_.patterns_read;
     if (!diagnostics_.has_errors()) {
       loaded.settings = std::make_shared<const Settings>(std::move(settings_));
     }
@@ -66,8 +71,19 @@ class Loading {
     if (!root) return;
     MapDecoder top(*root, "the configuration file", report_);
     rule_file_patterns_ = DecodePrometheusKeys(top, environment_, &settings_);
-    default_receivers_ = DecodeTocsinKeys(top, &settings_);
+    references_ = DecodeTocsinKeys(top, &settings_);
     top.Finish();
+  }
+
+  void ReadAlertmanagerFile() {
+    const PlacedText& named = references_.alertmanager_file;
+    if (named.text.empty()) return;
+    settings_.alertmanager_file = JoinPath(folder_, named.text);
+    alertmanager_ = LoadAlertmanagerFile(settings_.alertmanager_file, {}, files_);
+    for (const Diagnostic& each : alertmanager_.diagnostics.list()) diagnostics_.Add(each);
+    settings_.alertmanager = alertmanager_.settings;
+    settings_.files_read.insert(settings_.files_read.end(), alertmanager_.files.begin(),
+                                alertmanager_.files.end());
   }
 
   void ReadEnvironmentVariables() {
@@ -77,7 +93,7 @@ class Loading {
     const std::vector<ReceiverSettings> of_file = settings_.receivers;
     settings_.receivers =
         JoinReceivers(std::move(settings_.receivers), of_environment_.receivers, diagnostics_);
-    names_.emplace(settings_.receivers);
+    names_.emplace(settings_.receivers, NamesOfAlertmanagerReceivers());
     for (const ReceiverSettings& receiver : of_environment_.receivers) {
       // The file's receiver of that name took its place.
       const bool is_taken = std::any_of(
@@ -88,10 +104,29 @@ class Loading {
     if (settings_.default_receivers.empty()) settings_.default_receivers = {"console"};
   }
 
+  // Rules may name them too. Where both files have a receiver of one name, rules reach that of
+  // tocsin.yml.
+  std::vector<std::string> NamesOfAlertmanagerReceivers() {
+    std::vector<std::string> names;
+    if (settings_.alertmanager == nullptr) return names;
+    for (const AlertmanagerReceiver& receiver : settings_.alertmanager->receivers) {
+      names.push_back(receiver.name);
+      for (const ReceiverSettings& own : settings_.receivers) {
+        if (own.name != receiver.name) continue;
+        report_.Warning(
+            references_.alertmanager_file.mark,
+            fmt::format("there are two receivers {}: rules that name it reach that of {}, "
+                        "routes that of {}",
+                        QuoteForMessage(own.name), own.source, receiver.place));
+      }
+    }
+    return names;
+  }
+
   void ResolveDefaultReceivers() {
-    if (!default_receivers_.given) return;
+    if (!references_.default_receivers.given) return;
     std::vector<std::string> resolved;
-    for (PlacedText& name : default_receivers_.names) {
+    for (PlacedText& name : references_.default_receivers.names) {
       if (!names_->IsConfigured(name.text)) {
         report_.Error(name.mark,
                       fmt::format("default_receivers: there is no receiver {}; configured: {}",
@@ -152,7 +187,8 @@ class Loading {
   FileReport report_;  // of the configuration file
   Settings settings_;
   std::vector<PlacedText> rule_file_patterns_;
-  DefaultReceivers default_receivers_;
+  TocsinReferences references_;
+  LoadedAlertmanager alertmanager_;
   EnvironmentSettings of_environment_;
   std::optional<ReceiverNames> names_;
 };

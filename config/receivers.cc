@@ -219,7 +219,9 @@ std::string HowToConfigure(std::string_view contract_channel) {
       QuoteForMessage(contract_channel));
 }
 
-ReceiverNames::ReceiverNames(const std::vector<ReceiverSettings>& receivers) {
+ReceiverNames::ReceiverNames(const std::vector<ReceiverSettings>& receivers,
+                             std::vector<std::string> for_rules)
+    : for_rules_(std::move(for_rules)) {
   for (const ReceiverSettings& receiver : receivers) configured_.push_back(receiver.name);
 }
 
@@ -227,15 +229,23 @@ bool ReceiverNames::IsConfigured(std::string_view name) const {
   return std::find(configured_.begin(), configured_.end(), name) != configured_.end();
 }
 
+bool ReceiverNames::IsConfiguredForRules(std::string_view name) const {
+  return IsConfigured(name) ||
+         std::find(for_rules_.begin(), for_rules_.end(), name) != for_rules_.end();
+}
+
 bool ReceiverNames::IsKnown(std::string_view name) const {
-  return IsConfigured(name) || std::find(std::begin(kContractChannels), std::end(kContractChannels),
-                                         name) != std::end(kContractChannels);
+  return IsConfiguredForRules(name) ||
+         std::find(std::begin(kContractChannels), std::end(kContractChannels), name) !=
+             std::end(kContractChannels);
 }
 
 std::string ReceiverNames::KnownList() const {
   std::vector<std::string> names(std::begin(kContractChannels), std::end(kContractChannels));
-  for (const std::string& name : configured_) {
-    if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+  for (const std::vector<std::string>& more : {configured_, for_rules_}) {
+    for (const std::string& name : more) {
+      if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+    }
   }
   return JoinNames(names);
 }

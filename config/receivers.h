@@ -31,13 +31,17 @@ inline constexpr std::string_view kContractChannels[] = {"email",   "slack", "di
 // The warning for one of the six that is not configured: what to set.
 std::string HowToConfigure(std::string_view contract_channel);
 
-// Whether a name can be notified. Built once from the joined receivers.
+// Whether a name can be notified. Built once from the joined receivers and the names of those that
+// only rules may use.
 class ReceiverNames {
  public:
-  explicit ReceiverNames(const std::vector<ReceiverSettings>& receivers);
+  explicit ReceiverNames(const std::vector<ReceiverSettings>& receivers,
+                         std::vector<std::string> for_rules = {});
 
   bool IsConfigured(std::string_view name) const;
-  // Configured, or one of the six.
+  // Configured, for rules or at all.
+  bool IsConfiguredForRules(std::string_view name) const;
+  // That, or one of the six.
   bool IsKnown(std::string_view name) const;
   // "email, slack, discord, webhook, teams, pagerduty, console, ops"
   std::string KnownList() const;
@@ -45,6 +49,7 @@ class ReceiverNames {
 
  private:
   std::vector<std::string> configured_;
+  std::vector<std::string> for_rules_;
 };
 
 }  // namespace tocsin::config

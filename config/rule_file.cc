@@ -231,7 +231,7 @@ class RuleDecoder {
       report_.Error(channel.mark,
                     fmt::format("unknown notification channel {}; known: {}",
                                 QuoteForMessage(channel.text), receivers.KnownList()));
-    } else if (!receivers.IsConfigured(channel.text)) {
+    } else if (!receivers.IsConfiguredForRules(channel.text)) {
       report_.Warning(channel.mark, HowToConfigure(channel.text));
     }
   }

@@ -18,6 +18,8 @@
 
 namespace tocsin::config {
 
+struct AlertmanagerSettings;  // config/alertmanager_settings.h
+
 // One entry of scrape_configs with static targets.
 struct ScrapeJob {
   std::string name;
@@ -74,6 +76,13 @@ struct ReceiverSettings {
   std::string source;  // "tocsin.yml:12:5" or "environment WEBHOOK_URL", for messages and listings
 };
 
+// Where alerts of native rules go (tocsin.routing.native_rules).
+enum class NativeRouting : std::uint8_t {
+  kChannels,  // to the receivers that the rule names; without any through the routing tree
+  kTree,      // through the routing tree
+  kBoth,      // both
+};
+
 struct WebSettings {
   std::size_t workers = 32;
   std::size_t max_streams = 128;
@@ -109,14 +118,18 @@ struct Settings {
   WebSettings web;
   SeriesSettings series;
   std::string sender = "Tocsin";
+  NativeRouting native_rules = NativeRouting::kChannels;
+  std::string alertmanager_file;                             // as it is opened; empty: none
+  std::shared_ptr<const AlertmanagerSettings> alertmanager;  // of that file; null: none
 
   // environment
   std::string database_path;                        // absolute or relative to storage; ":memory:"
   std::optional<std::uint16_t> extra_metrics_port;  // PROMETHEUS_PORT
 
-  // Every file that was read, the configuration file first: what a watcher watches beside the
-  // directories of rule_file_patterns.
+  // Every file that was read, the configuration file first, and all patterns that were looked for:
+  // what a watcher watches.
   std::vector<std::string> files_read;
+  std::vector<std::string> patterns_read;
 };
 
 }  // namespace tocsin::config

@@ -14,7 +14,6 @@ namespace tocsin::config {
 namespace {
 
 constexpr std::string_view kUnsupportedKeys[] = {"egress"};
-constexpr std::string_view kUnsupportedAlertmanagerKeys[] = {"config_file"};
 constexpr std::string_view kUnsupportedRoutingKeys[] = {"native"};
 constexpr std::string_view kUnsupportedWebKeys[] = {"rate_limit"};
 
@@ -86,18 +85,23 @@ void DecodeSeries(const YamlNode& node, FileReport& report, SeriesSettings* seri
   map.Finish();
 }
 
-// There is no routing tree yet that a rule's alerts could take instead of its channels.
-void CheckNativeRules(MapDecoder& map) {
+void DecodeNativeRules(MapDecoder& map, Settings* settings) {
   std::string way;
-  if (!map.ReadText("native_rules", &way) || way == "channels") return;
-  const bool is_planned = way == "tree" || way == "both";
-  map.report().Error(map.PlaceOf("native_rules"),
-                     is_planned ? fmt::format("native_rules: {} is not supported yet", way)
-                                : fmt::format("unknown way for native_rules {}; use channels",
-                                              QuoteForMessage(way)));
+  if (!map.ReadText("native_rules", &way)) return;
+  if (way == "channels") {
+    settings->native_rules = NativeRouting::kChannels;
+  } else if (way == "tree") {
+    settings->native_rules = NativeRouting::kTree;
+  } else if (way == "both") {
+    settings->native_rules = NativeRouting::kBoth;
+  } else {
+    map.report().Error(map.PlaceOf("native_rules"),
+                       fmt::format("unknown way for native_rules {}; use channels, tree or both",
+                                   QuoteForMessage(way)));
+  }
 }
 
-DefaultReceivers DecodeRouting(const YamlNode& node, FileReport& report) {
+DefaultReceivers DecodeRouting(const YamlNode& node, FileReport& report, Settings* settings) {
   MapDecoder map(node, "tocsin.routing", report);
   DefaultReceivers receivers;
   receivers.given = map.Find("default_receivers") != nullptr;
@@ -105,7 +109,7 @@ DefaultReceivers DecodeRouting(const YamlNode& node, FileReport& report) {
   if (receivers.given && receivers.names.empty()) {
     report.Error(map.PlaceOf("default_receivers"), "default_receivers must name a receiver");
   }
-  CheckNativeRules(map);
+  DecodeNativeRules(map, settings);
   map.Refuse(kUnsupportedRoutingKeys, "routing.");
   map.Finish();
   return receivers;
@@ -119,37 +123,42 @@ void DecodeNotifications(const YamlNode& node, FileReport& report, Settings* set
   map.Finish();
 }
 
-void DecodeAlertmanager(const YamlNode& node, FileReport& report) {
+PlacedText DecodeAlertmanager(const YamlNode& node, FileReport& report) {
   MapDecoder map(node, "tocsin.alertmanager", report);
-  map.Refuse(kUnsupportedAlertmanagerKeys, "alertmanager.");
+  PlacedText file;
+  if (map.ReadText("config_file", &file.text)) {
+    file.mark = map.PlaceOf("config_file");
+    if (file.text.empty()) report.Error(file.mark, "config_file must not be empty");
+  }
   map.Finish();
+  return file;
 }
 
 }  // namespace
 
-DefaultReceivers DecodeTocsinKeys(MapDecoder& top, Settings* settings) {
-  DefaultReceivers default_receivers;
+TocsinReferences DecodeTocsinKeys(MapDecoder& top, Settings* settings) {
+  TocsinReferences references;
   const YamlNode* node = top.Find("tocsin");
-  if (node == nullptr) return default_receivers;
+  if (node == nullptr) return references;
   FileReport& report = top.report();
   MapDecoder map(*node, "tocsin", report);
   if (const YamlNode* host = map.Find("host")) DecodeHost(*host, report, &settings->host);
   if (const YamlNode* web = map.Find("web")) DecodeWeb(*web, report, &settings->web);
   if (const YamlNode* series = map.Find("series")) DecodeSeries(*series, report, &settings->series);
   if (const YamlNode* routing = map.Find("routing")) {
-    default_receivers = DecodeRouting(*routing, report);
+    references.default_receivers = DecodeRouting(*routing, report, settings);
   }
   if (const YamlNode* notifications = map.Find("notifications")) {
     DecodeNotifications(*notifications, report, settings);
   }
   if (const YamlNode* alertmanager = map.Find("alertmanager")) {
-    DecodeAlertmanager(*alertmanager, report);
+    references.alertmanager_file = DecodeAlertmanager(*alertmanager, report);
   }
   ReadLastingDuration(map, "staleness", &settings->staleness);
   settings->receivers = DecodeReceivers(map.ReadList("receivers"), report);
   map.Refuse(kUnsupportedKeys);
   map.Finish();
-  return default_receivers;
+  return references;
 }
 
 }  // namespace tocsin::config

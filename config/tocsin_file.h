@@ -14,7 +14,13 @@ struct DefaultReceivers {
   std::vector<PlacedText> names;
 };
 
+// What the file refers to and does not hold.
+struct TocsinReferences {
+  DefaultReceivers default_receivers;
+  PlacedText alertmanager_file;  // as written; empty: none
+};
+
 // Fills `settings`, its receivers with those of the file only.
-DefaultReceivers DecodeTocsinKeys(MapDecoder& top, Settings* settings);
+TocsinReferences DecodeTocsinKeys(MapDecoder& top, Settings* settings);
 
 }  // namespace tocsin::config

@@ -11,6 +11,8 @@ namespace tocsin::receivers {
 namespace {
 
 constexpr Duration kPruneInterval = std::chrono::hours(1);
+// The group_interval of groups that are one native alert.
+constexpr Duration kMutedRecheck = std::chrono::seconds(1);
 
 bool StartsWith(std::string_view text, std::string_view prefix) {
   return text.substr(0, prefix.size()) == prefix;
@@ -25,6 +27,9 @@ Announcer::Metrics::Metrics(MetricRegistry& registry)
       held_by_acknowledgement(CounterFamily(registry, "alerting_notifications_suppressed_total",
                                             "Announcements held back, by reason.")
                                   .Add({{"reason", "acknowledged"}})),
+      held_by_muter(CounterFamily(registry, "alerting_notifications_suppressed_total",
+                                  "Announcements held back, by reason.")
+                        .Add({{"reason", "muted"}})),
       unknown_receiver(CounterFamily(registry, "tocsin_notifications_unroutable_total",
                                      "Receivers named by a rule that exist not or have no channel.")
                            .Add({})),
@@ -34,13 +39,14 @@ Announcer::Metrics::Metrics(MetricRegistry& registry)
 
 Announcer::Announcer(const AnnouncerOptions& options, ReceiverSet receivers, StateStore& store,
                      const Clock& clock, std::function<double()> random, AnnouncerPosts posts,
-                     std::function<void(const std::string&, Timestamp)> on_announced, Board& board,
-                     const Logger& log, MetricRegistry& metrics)
+                     std::function<void(const std::string&, Timestamp)> on_announced, Muter muter,
+                     Board& board, const Logger& log, MetricRegistry& metrics)
     : options_(options),
       store_(store),
       clock_(clock),
       posts_(std::move(posts)),
       on_announced_(std::move(on_announced)),
+      muter_(std::move(muter)),
       board_(board),
       log_(log),
       metrics_(metrics),
@@ -146,7 +152,9 @@ void Announcer::OnActive(const AlertPtr& alert, Timestamp now) {
   if (episode.flushes == 0) return Consider(episode, now);
   if (was_acknowledged != acknowledged) MarkChanged(episode);
   // The acknowledgement has ended: whoever was told then is told again.
-  if (!acknowledged && (was_acknowledged || Stranded(episode))) Announce(episode, now);
+  if (!acknowledged && (was_acknowledged || Stranded(episode)) && !HeldByMuter(episode, now)) {
+    Announce(episode, now);
+  }
 }
 
 void Announcer::OnResolved(const AlertPtr& alert, Timestamp now) {
@@ -181,7 +189,7 @@ void Announcer::ApplyReceivers(ReceiverSet receivers, Timestamp now) {
     Episode& episode = episodes_.at(id);
     if (episode.flushes == 0) {
       Consider(episode, now);
-    } else if (Stranded(episode) && !episode.acknowledged) {
+    } else if (Stranded(episode) && !episode.acknowledged && !HeldByMuter(episode, now)) {
       Announce(episode, now);
     }
   }
@@ -198,6 +206,7 @@ void Announcer::OnAttemptEnded(std::uint64_t attempt, Outcome outcome, Timestamp
 // The stages, in their order. A later stage is not asked what an earlier one has held back.
 void Announcer::Consider(Episode& episode, Timestamp now) {
   if (episode.acknowledged) return Suppress(episode, Episode::Suppressed::kAcknowledged);
+  if (HeldByMuter(episode, now)) return Suppress(episode, Episode::Suppressed::kMuted);
   if (const auto until = cooldowns_.RunsUntil(episode.fingerprint, now)) {
     Suppress(episode, Episode::Suppressed::kCooldown);
     return Hold(episode, *until);
@@ -208,9 +217,37 @@ void Announcer::Consider(Episode& episode, Timestamp now) {
 
 void Announcer::Suppress(Episode& episode, Episode::Suppressed why) {
   if (std::exchange(episode.suppressed, why) == why) return;
-  (why == Episode::Suppressed::kCooldown ? metrics_.held_by_cooldown
-                                         : metrics_.held_by_acknowledgement)
-      .Increment();
+  switch (why) {
+    case Episode::Suppressed::kCooldown:
+      return metrics_.held_by_cooldown.Increment();
+    case Episode::Suppressed::kAcknowledged:
+      return metrics_.held_by_acknowledgement.Increment();
+    case Episode::Suppressed::kMuted:
+      return metrics_.held_by_muter.Increment();
+    case Episode::Suppressed::kNo:
+      return;
+  }
+}
+
+bool Announcer::HeldByMuter(Episode& episode, Timestamp now) {
+  if (!muter_ || !muter_(episode.alert->labels, now)) return false;
+  if (muted_.empty()) timers_.At(now + kMutedRecheck, [this] { RecheckMuted(); });
+  muted_.insert(episode.id);
+  return true;
+}
+
+void Announcer::RecheckMuted() {
+  accepted_ = clock_.Monotonic();
+  const Timestamp now = clock_.Now();
+  for (const std::string& id : std::exchange(muted_, {})) {
+    Episode* const episode = Find(id);
+    if (episode == nullptr || episode->over() || episode->acknowledged) continue;
+    if (episode->flushes == 0) {
+      Consider(*episode, now);
+    } else if (!HeldByMuter(*episode, now)) {
+      Announce(*episode, now);
+    }
+  }
 }
 
 void Announcer::Hold(const Episode& episode, Timestamp until) {
@@ -229,12 +266,9 @@ void Announcer::OnCooldownEnd(std::uint64_t fingerprint) {
   Consider(episode, clock_.Now());
 }
 
-std::vector<IntegrationPtr> Announcer::ReceiversOf(const ThresholdRule& rule) {
-  const std::vector<std::string>& names = rule.notification_channels.empty()
-                                              ? receivers_.default_receivers()
-                                              : rule.notification_channels;
+std::vector<IntegrationPtr> Announcer::IntegrationsOf(const std::vector<std::string>& receivers) {
   std::vector<IntegrationPtr> integrations;
-  for (const std::string& name : std::set<std::string>(names.begin(), names.end())) {
+  for (const std::string& name : receivers) {
     const std::vector<IntegrationPtr> found = receivers_.Of(name);
     if (found.empty()) metrics_.unknown_receiver.Increment();
     integrations.insert(integrations.end(), found.begin(), found.end());
@@ -251,8 +285,10 @@ bool Announcer::Stranded(const Episode& episode) const {
 
 void Announcer::Announce(Episode& episode, Timestamp now) {
   const ThresholdRule& rule = *episode.alert->rule;
-  const std::vector<IntegrationPtr> integrations = ReceiversOf(rule);
+  const ReceiverSet::Named named = receivers_.NamedBy(rule);
+  const std::vector<IntegrationPtr> integrations = IntegrationsOf(named.receivers);
   if (integrations.empty()) {
+    if (named.elsewhere) return;
     if (std::exchange(episode.without_receiver, true)) return;
     log_.Warn("alert announced to nobody: none of its receivers is configured",
               {{"rule", rule.name},

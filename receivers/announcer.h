@@ -1,7 +1,8 @@
 // Announcer: decides what is announced to whom, once.
 //
 // The rule engine offers every change of an alert, and after a restart everything that fires again.
-// Consider() has the stages in their order: acknowledgement, cooldown, receivers, outbox. What was
+// Consider() has the stages in their order: acknowledgement, silences and inhibition (the muter),
+// cooldown, receivers, outbox. What is muted is asked about again every second. What was
 // decided, the rows of the outbox and the cooldown clock go to the state store in one batch; rows
 // are delivered only when that batch is durable. Hence, whenever the process is killed:
 //
@@ -56,6 +57,10 @@ struct AnnouncerOptions {
   std::size_t max_closed = 10'000;
 };
 
+// Whether something else mutes an alert with these labels now: a silence, another alert. Called on
+// the owner's thread; may be empty.
+using Muter = std::function<bool(LabelsView labels, Timestamp now)>;
+
 // How news comes to the owner's thread. Called on any thread, also within the announcer's own
 // calls.
 struct AnnouncerPosts {
@@ -69,7 +74,7 @@ class Announcer final : private Outbox::Listener {
   // committed; it may be empty. Everything referred to outlives the object.
   Announcer(const AnnouncerOptions& options, ReceiverSet receivers, StateStore& store,
             const Clock& clock, std::function<double()> random, AnnouncerPosts posts,
-            std::function<void(const std::string& episode, Timestamp at)> on_announced,
+            std::function<void(const std::string& episode, Timestamp at)> on_announced, Muter muter,
             Board& board, const Logger& log, MetricRegistry& metrics);
 
   // At start, in this order: reads the store; then sends what it holds, and takes events.
@@ -99,6 +104,7 @@ class Announcer final : private Outbox::Listener {
     explicit Metrics(MetricRegistry& registry);
     prometheus::Counter& held_by_cooldown;
     prometheus::Counter& held_by_acknowledgement;
+    prometheus::Counter& held_by_muter;
     prometheus::Counter& unknown_receiver;
     prometheus::Counter& not_durable;
   };
@@ -113,11 +119,14 @@ class Announcer final : private Outbox::Listener {
   void Consider(Episode& episode, Timestamp now);
   void Suppress(Episode& episode, Episode::Suppressed why);
   void Hold(const Episode& episode, Timestamp until);
+  // True where it is muted; it will be told when it no longer is.
+  bool HeldByMuter(Episode& episode, Timestamp now);
+  void RecheckMuted();
   void OnCooldownEnd(std::uint64_t fingerprint);
   // Whether it was announced to receivers that were all removed before any of them heard of it.
   bool Stranded(const Episode& episode) const;
   void Announce(Episode& episode, Timestamp now);
-  std::vector<IntegrationPtr> ReceiversOf(const ThresholdRule& rule);
+  std::vector<IntegrationPtr> IntegrationsOf(const std::vector<std::string>& receivers);
 
   // Of an episode that is over: sends the resolution to an integration, or knows that it need not,
   // unless that is still open.
@@ -143,6 +152,7 @@ class Announcer final : private Outbox::Listener {
   const Clock& clock_;
   const AnnouncerPosts posts_;
   const std::function<void(const std::string&, Timestamp)> on_announced_;
+  const Muter muter_;
   Board& board_;
   const Logger log_;
   Metrics metrics_;
@@ -153,6 +163,7 @@ class Announcer final : private Outbox::Listener {
   std::unordered_map<std::string, Episode> episodes_;      // by id
   std::unordered_map<std::uint64_t, std::string> active_;  // fingerprint -> episode that fires
   std::unordered_set<std::uint64_t> held_;                 // a timer waits for their cooldown
+  std::set<std::string> muted_;                            // episodes; a timer asks again
   std::set<std::pair<Timestamp, std::string>> closed_;     // the oldest first
   std::set<std::string> changed_;                          // episodes, since the last Flush
   std::vector<std::string> announced_;                     // first rounds, since the last Flush

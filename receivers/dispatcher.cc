@@ -7,11 +7,11 @@ namespace tocsin::receivers {
 
 Dispatcher::Dispatcher(const DispatcherOptions& options, ReceiverSet receivers, StateStore& store,
                        const Clock& clock, std::function<double()> random, OnAnnounced on_announced,
-                       const Logger& log, MetricRegistry& metrics)
+                       Muter muter, const Logger& log, MetricRegistry& metrics)
     : clock_(clock),
       inbox_(std::make_shared<Inbox>(options.inbox_capacity)),
       announcer_(options.announcer, std::move(receivers), store, clock, std::move(random), Posts(),
-                 std::move(on_announced), board_, log, metrics),
+                 std::move(on_announced), std::move(muter), board_, log, metrics),
       coalesced_(CounterFamily(metrics, "tocsin_dispatcher_alerts_coalesced_total",
                                "Versions of alerts replaced by newer ones in a full inbox.")
                      .Add({})) {}

@@ -47,7 +47,7 @@ class Dispatcher final : public AlertSink {
   // dispatcher's thread. Everything referred to outlives the object.
   Dispatcher(const DispatcherOptions& options, ReceiverSet receivers, StateStore& store,
              const Clock& clock, std::function<double()> random, OnAnnounced on_announced,
-             const Logger& log, MetricRegistry& metrics);
+             Muter muter, const Logger& log, MetricRegistry& metrics);
   ~Dispatcher() override;  // stops at once
 
   // Before Start: reads what an earlier process left.

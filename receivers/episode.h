@@ -41,7 +41,7 @@ struct Episode {
   std::optional<Timestamp> closed_at;       // over, and nothing left to deliver
 
   // Not stored.
-  enum class Suppressed : std::uint8_t { kNo, kCooldown, kAcknowledged };
+  enum class Suppressed : std::uint8_t { kNo, kCooldown, kAcknowledged, kMuted };
   Suppressed suppressed = Suppressed::kNo;  // why it is not announced; counted when it changes
   bool committed = false;                   // the first announcement is durable
   bool vanished = false;                    // the engine knows it no more

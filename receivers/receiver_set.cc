@@ -2,12 +2,37 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
+#include <set>
 #include <utility>
 
 #include "base/text.h"
+#include "receivers/alerts/native_alert.h"
 
 namespace tocsin::receivers {
+
+ReceiverSet::Named ReceiverSet::NamedBy(const ThresholdRule& rule) const {
+  Named named;
+  named.elsewhere = elsewhere_.has_tree && GoesThroughTree(rule, elsewhere_.routing);
+  if (elsewhere_.has_tree && elsewhere_.routing == config::NativeRouting::kTree) return named;
+  if (rule.notification_channels.empty()) {
+    if (!named.elsewhere) named.receivers = default_receivers_;
+    return named;
+  }
+  // Each once.
+  const std::set<std::string> names(rule.notification_channels.begin(),
+                                    rule.notification_channels.end());
+  for (const std::string& name : names) {
+    const std::vector<std::string>& others = elsewhere_.receivers;
+    if (std::find(others.begin(), others.end(), name) != others.end()) {
+      named.elsewhere = true;
+    } else {
+      named.receivers.push_back(name);
+    }
+  }
+  return named;
+}
 
 IntegrationPtr ReceiverSet::Find(std::string_view id) const {
   for (const IntegrationPtr& integration : integrations_) {
@@ -26,7 +51,7 @@ std::vector<IntegrationPtr> ReceiverSet::Of(std::string_view receiver) const {
 
 Result<ReceiverSet> BuildReceivers(const std::vector<config::ReceiverSettings>& receivers,
                                    std::vector<std::string> default_receivers,
-                                   const ChannelContext& context) {
+                                   const ChannelContext& context, RoutedElsewhere elsewhere) {
   std::vector<std::string> names;
   std::vector<IntegrationPtr> integrations;
   for (const config::ReceiverSettings& receiver : receivers) {
@@ -50,7 +75,8 @@ Result<ReceiverSet> BuildReceivers(const std::vector<config::ReceiverSettings>& 
       integrations.push_back(std::move(integration));
     }
   }
-  return ReceiverSet(std::move(names), std::move(integrations), std::move(default_receivers));
+  return ReceiverSet(std::move(names), std::move(integrations), std::move(default_receivers),
+                     std::move(elsewhere));
 }
 
 }  // namespace tocsin::receivers

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "base/threshold_rule.h"
 #include "config/settings.h"
 #include "receivers/channels/channel.h"
 
@@ -26,14 +27,30 @@ struct Integration {
 };
 using IntegrationPtr = std::shared_ptr<const Integration>;
 
+// What alertmanager.yml takes on itself of native rules' alerts.
+struct RoutedElsewhere {
+  config::NativeRouting routing = config::NativeRouting::kChannels;
+  bool has_tree = false;               // there is such a file
+  std::vector<std::string> receivers;  // those of that file alone
+};
+
 class ReceiverSet {
  public:
+  // Whom a rule's alerts are announced to.
+  struct Named {
+    std::vector<std::string> receivers;
+    bool elsewhere = false;  // others are told through alertmanager.yml
+  };
+
   ReceiverSet() = default;
   ReceiverSet(std::vector<std::string> names, std::vector<IntegrationPtr> integrations,
-              std::vector<std::string> default_receivers)
+              std::vector<std::string> default_receivers, RoutedElsewhere elsewhere = {})
       : names_(std::move(names)),
         integrations_(std::move(integrations)),
-        default_receivers_(std::move(default_receivers)) {}
+        default_receivers_(std::move(default_receivers)),
+        elsewhere_(std::move(elsewhere)) {}
+
+  Named NamedBy(const ThresholdRule& rule) const;
 
   const std::vector<std::string>& names() const { return names_; }
   const std::vector<std::string>& default_receivers() const { return default_receivers_; }
@@ -47,11 +64,12 @@ class ReceiverSet {
   std::vector<std::string> names_;
   std::vector<IntegrationPtr> integrations_;
   std::vector<std::string> default_receivers_;
+  RoutedElsewhere elsewhere_;
 };
 
 // Everything of a new configuration that can fail, without touching what runs.
 Result<ReceiverSet> BuildReceivers(const std::vector<config::ReceiverSettings>& receivers,
                                    std::vector<std::string> default_receivers,
-                                   const ChannelContext& context);
+                                   const ChannelContext& context, RoutedElsewhere elsewhere = {});
 
 }  // namespace tocsin::receivers

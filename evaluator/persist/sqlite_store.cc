@@ -25,10 +25,10 @@ constexpr Duration kShareCommit = std::chrono::milliseconds(1);
 // memory.
 constexpr std::size_t kMaxWaiting = 10'000;
 
-constexpr std::array<StateTable, 7> kTables = {StateTable::kAlerts,         StateTable::kHolds,
-                                               StateTable::kAnnouncements,  StateTable::kOutbox,
-                                               StateTable::kPushedGroups,   StateTable::kSilences,
-                                               StateTable::kNotificationLog};
+constexpr std::array<StateTable, 8> kTables = {
+    StateTable::kAlerts,          StateTable::kHolds,        StateTable::kAnnouncements,
+    StateTable::kOutbox,          StateTable::kPushedGroups, StateTable::kSilences,
+    StateTable::kNotificationLog, StateTable::kPostedAlerts};
 
 // Step n brings schema version n to n + 1. Never change a step that has shipped; add one.
 std::vector<std::string> Migrations() {
@@ -41,7 +41,7 @@ std::vector<std::string> Migrations() {
     return sql;
   };
   return {make_tables({"alerts", "holds", "announcements", "outbox", "pushed_groups"}),
-          make_tables({"silences", "notification_log"})};
+          make_tables({"silences", "notification_log"}), make_tables({"posted_alerts"})};
 }
 
 }  // namespace

@@ -37,7 +37,8 @@ prometheus::Family<prometheus::Counter>& ReceivedFamily(MetricRegistry& metrics)
 }
 
 // Alertmanager lets pages of any origin in.
-http::Response WithCors(http::Response response) {
+http::Response WithCors(http::Response response, bool any_origin) {
+  if (!any_origin) return response;
   response.headers.emplace_back("Access-Control-Allow-Origin", "*");
   response.headers.emplace_back("Access-Control-Allow-Methods", "GET, POST, DELETE, OPTIONS");
   response.headers.emplace_back("Access-Control-Allow-Headers",
@@ -145,8 +146,9 @@ std::vector<http::Route> AlertmanagerApi::Routes(const std::string& prefix) {
     route.pattern = prefix + "/api/v2" + path;
     route.max_body = max_body;
     route.errors = http::ErrorStyle::kCoded;
-    route.handler = [handle = std::move(handler)](const http::Request& request) {
-      return WithCors(handle(request));
+    route.handler = [handle = std::move(handler),
+                     any_origin = sources_.any_origin](const http::Request& request) {
+      return WithCors(handle(request), any_origin);
     };
     routes.push_back(std::move(route));
   };
@@ -237,10 +239,7 @@ http::Response AlertmanagerApi::ListAlerts(const http::Request& request) const {
   std::string out = "[";
   out.reserve(alerts.size() * kTypicalAlertBytes);
   for (const PostedAlertPtr& alert : alerts) {
-    std::vector<std::string> names;
-    for (const receivers::Route* route : graph->routes.Match(alert->labels)) {
-      names.push_back(route->settings.receiver);
-    }
+    const std::vector<std::string> names = graph->ReceiversOf(*alert);
     const auto is_taken = [&](const std::string& name) { return taken.Has(name); };
     if (std::none_of(names.begin(), names.end(), is_taken)) continue;
     const AlertStatus status = StatusOf(*alert, sources_, *graph, now);
@@ -268,7 +267,10 @@ http::Response AlertmanagerApi::PostAlerts(const http::Request& request) {
   received_resolved_.Increment(static_cast<double>(resolved));
   received_firing_.Increment(static_cast<double>(posted.alerts.size()) -
                              static_cast<double>(resolved));
-  sources_.dispatcher.Accept(std::move(posted.alerts));
+  Commit commit;
+  sources_.dispatcher.Accept(std::move(posted.alerts),
+                             [done = commit.Callback()] { done(::tocsin::Status()); });
+  commit.Wait();
   if (posted.invalid.empty()) return Empty();
   invalid_.Increment(static_cast<double>(posted.invalid.size()));
   return PlainJsonError(400, fmt::format("{}", fmt::join(posted.invalid, "\n")));

@@ -22,8 +22,8 @@ namespace tocsin::api {
 
 // What GET /status says beside the configuration.
 struct AlertmanagerIdentity {
-  std::string version;   // must look like Alertmanager's: amtool compares
-  std::string revision;  // ours
+  std::string version = "0.34.0";  // must look like Alertmanager's: amtool compares
+  std::string revision;            // ours
   Timestamp started;
   bool clustered = true;  // lists the instance itself as its one peer; tools take none as "not up"
   std::string peer_name;
@@ -40,6 +40,8 @@ struct AlertmanagerSources {
   AlertmanagerIdentity identity;
   // The configuration printed anew, as alertmanager.yml; any thread.
   std::function<std::string()> config_original;
+  // Lets pages of any origin read, as Alertmanager does; else the headers for it are absent.
+  bool any_origin = true;
 };
 
 class AlertmanagerApi {

@@ -15,6 +15,7 @@
 #include "base/timer_queue.h"
 #include "base/uuid.h"
 #include "base/worker_pool.h"
+#include "config/alertmanager_print.h"
 #include "config/loader.h"
 #include "config/watcher.h"
 #include "evaluator/lifecycle/alert_book.h"
@@ -24,7 +25,9 @@
 #include "evaluator/series/store.h"
 #include "exporter/api/admin_api.h"
 #include "exporter/api/alerting_api.h"
+#include "exporter/api/alertmanager_api.h"
 #include "exporter/api/overview.h"
+#include "exporter/daemon/alertmanager_gauges.h"
 #include "exporter/daemon/config_log.h"
 #include "exporter/daemon/configured.h"
 #include "exporter/daemon/host_rounds.h"
@@ -45,6 +48,8 @@
 #include "exporter/scrape/scrape_manager.h"
 #include "receivers/channels/console_writer.h"
 #include "receivers/dispatcher.h"
+#include "receivers/native_alerts.h"
+#include "receivers/pipeline/group_dispatcher.h"
 
 namespace tocsin::daemon {
 namespace {
@@ -169,6 +174,7 @@ struct App::Parts {
 
   // for the API
   api::AlertingSources Sources();
+  api::AlertmanagerSources AlertmanagerView();
   api::LoadedRules Rules() const { return *loaded_rules.Get(); }
   void PublishRules(std::shared_ptr<const evaluator::RuleIndex> rules);
   api::DaemonStatus GatherStatus() const;
@@ -197,7 +203,12 @@ struct App::Parts {
   std::atomic<std::int64_t> staleness_ms{0};
   Snapshot<api::LoadedRules> loaded_rules;
 
+  std::optional<receivers::AlertStore> alerts;
+  std::optional<receivers::Silences> silences;
+  std::optional<receivers::GroupDispatcher> groups;
+  std::optional<AlertmanagerGauges> alertmanager_gauges;
   std::optional<receivers::Dispatcher> dispatcher;
+  std::optional<receivers::NativeAlerts> native_alerts;
   evaluator::AlertBook book;
   std::optional<evaluator::Lifecycle> lifecycle;
   std::optional<evaluator::Engine> engine;
@@ -210,6 +221,7 @@ struct App::Parts {
   std::optional<HostRounds> host;
 
   std::optional<api::AlertingApi> alerting_api;
+  std::optional<api::AlertmanagerApi> alertmanager_api;
   http::Router router;
   http::Router extra_router;
   std::unique_ptr<http::Server> server;
@@ -241,11 +253,23 @@ void App::Parts::BuildPipeline(Configured configured) {
   settings = configured.settings;
   staleness_ms = settings->staleness.count();
 
+  alerts.emplace(metrics);
+  silences.emplace(receivers::SilenceLimits(), *store, RandomUuid);
+  receivers::GroupDispatcherOptions group_options;
+  group_options.dispatch.resolve_what_was_told = true;
+  groups.emplace(group_options, std::move(configured.graph), *alerts,
+                 *silences, *store, clock, RandomNumbers(), log.Named("dispatcher"), metrics);
+  alertmanager_gauges.emplace(*alerts, *silences, *groups, clock);
+  const auto muter = [this](LabelsView labels, Timestamp now) {
+    return !silences->MutedBy(labels, now).empty() ||
+           !groups->graph()->inhibitor.MutedBy(labels, now).empty();
+  };
   dispatcher.emplace(receivers::DispatcherOptions(), std::move(configured.receivers), *store, clock,
-                     RandomNumbers(), nullptr, log.Named("dispatcher"), metrics);
+                     RandomNumbers(), nullptr, muter, log.Named("announcer"), metrics);
+  native_alerts.emplace(*dispatcher, *groups, "", metrics);
   evaluator::LifecycleOptions lifecycle_options;
   lifecycle_options.staleness = settings->staleness;
-  lifecycle.emplace(lifecycle_options, book, *store, *dispatcher, RandomUuid,
+  lifecycle.emplace(lifecycle_options, book, *store, *native_alerts, RandomUuid,
                     log.Named("lifecycle"), metrics);
   engine.emplace(*lifecycle, clock);
   series.emplace(evaluator::StoreLimits{settings->series.max_series, settings->series.retention},
@@ -263,6 +287,9 @@ void App::Parts::BuildPipeline(Configured configured) {
 }
 
 Status App::Parts::Restore() {
+  if (Status restored = silences->Restore(); !restored) return restored;
+  if (Status restored = alerts->Restore(*store, log.Named("alerts")); !restored) return restored;
+  if (Status restored = groups->Restore(); !restored) return restored;
   if (Status restored = dispatcher->Restore(); !restored) return restored;
   if (Status restored = lifecycle->Restore(started); !restored) return restored;
   lifecycle->ApplyRules(Rules().index, settings->staleness, started);
@@ -345,6 +372,8 @@ void App::Parts::BuildRoutes(const config::Settings& served) {
                          [this] { return queue.ReloadAndWait("/-/reload"); }})) {
     add(std::move(route));
   }
+  alertmanager_api.emplace(AlertmanagerView());
+  for (http::Route& route : alertmanager_api->Routes("")) add(std::move(route));
   add(api::OverviewRoute(Sources()));
   add(MetricsRoute(Page()));
   extra_router.Add(MetricsRoute(Page()));
@@ -355,9 +384,32 @@ api::AlertingSources App::Parts::Sources() {
           [this](const std::string& episode) { return dispatcher->ForEpisode(episode); }};
 }
 
+api::AlertmanagerSources App::Parts::AlertmanagerView() {
+  api::AlertmanagerIdentity identity;
+  identity.revision = fmt::format("tocsin-{}", Version());
+  identity.started = started;
+  identity.peer_name = RandomUuid();
+  identity.peer_address = options.listen_address;
+  api::AlertmanagerSources sources{
+      *alerts,
+      *silences,
+      *groups,
+      clock,
+      metrics,
+      MatcherDialect::kFallback,
+      std::move(identity),
+      [this] { return config::PrintAlertmanagerConfig(*groups->graph()->settings); }};
+  sources.any_origin = false;
+  return sources;
+}
+
 MetricsPage App::Parts::Page() {
-  return {{&metrics, &process_metrics, &*series},           *push_store, *series, clock,
-          [this] { return Duration(staleness_ms.load()); }, metrics};
+  return {{&metrics, &process_metrics, &*series, &*alertmanager_gauges},
+          *push_store,
+          *series,
+          clock,
+          [this] { return Duration(staleness_ms.load()); },
+          metrics};
 }
 
 void App::Parts::PublishRules(std::shared_ptr<const evaluator::RuleIndex> rules) {
@@ -399,6 +451,7 @@ api::DaemonStatus App::Parts::GatherStatus() const {
 
 void App::Start() {
   Parts& p = *parts_;
+  p.groups->Start();
   p.dispatcher->Start();
   p.engine->Start([dispatcher = &*p.dispatcher] { dispatcher->EngineRestored(); });
   p.timer_thread = std::thread([&p] { p.timers.Run(); });
@@ -444,7 +497,7 @@ void App::Parts::ApplySources(const config::Settings& next) {
 
 void App::Parts::Watch(const config::Loaded* refused) {
   std::vector<std::string> files = settings->files_read;
-  std::vector<std::string> patterns = settings->rule_file_patterns;
+  std::vector<std::string> patterns = settings->patterns_read;
   if (refused != nullptr) {
     files.insert(files.end(), refused->files.begin(), refused->files.end());
     patterns.insert(patterns.end(), refused->patterns.begin(), refused->patterns.end());
@@ -494,6 +547,7 @@ void App::Parts::Swap(Configured next) {
   }
   settings = next.settings;
   staleness_ms = settings->staleness.count();
+  groups->Apply(std::move(next.graph));
   dispatcher->ApplyReceivers(std::move(next.receivers));
   engine->ApplyRules(next.rules, settings->staleness);
   series->SetLimits({settings->series.max_series, settings->series.retention});
@@ -524,6 +578,7 @@ void App::Stop() {
   p.pool.reset();
 
   p.engine->Stop();
+  p.groups->Stop();
   p.dispatcher->Stop(kDrainTime);
   // Ends what is still under way; channels hear of it while they still exist.
   p.http_client.reset();

@@ -8,6 +8,7 @@
 #include "base/result.h"
 #include "config/settings.h"
 #include "evaluator/rules/rule_index.h"
+#include "receivers/pipeline/graph.h"
 #include "receivers/receiver_set.h"
 
 namespace tocsin::daemon {
@@ -16,6 +17,7 @@ struct Configured {
   std::shared_ptr<const config::Settings> settings;
   std::shared_ptr<const evaluator::RuleIndex> rules;
   receivers::ReceiverSet receivers;
+  receivers::PipelineGraphPtr graph;
 };
 
 // All that can fail of a new configuration; touches nothing that runs.

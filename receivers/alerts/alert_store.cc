@@ -2,6 +2,9 @@
 
 #include <utility>
 
+#include "base/text.h"
+#include "receivers/alerts/alert_row.h"
+
 namespace tocsin::receivers {
 namespace {
 
@@ -20,7 +23,50 @@ AlertStore::AlertStore(MetricRegistry& metrics, std::size_t per_alertname_limit)
       .Set(static_cast<double>(per_alertname_limit));
 }
 
-std::vector<PostedAlertPtr> AlertStore::Put(std::vector<PostedAlert> alerts) {
+Status AlertStore::Restore(StateStore& store, const Logger& log) {
+  store_ = &store;
+  const Result<std::vector<StateStore::Row>> rows = store.Scan(StateTable::kPostedAlerts);
+  if (!rows) return Error{"reading the stored alerts: " + rows.message()};
+  std::vector<PostedAlert> alerts;
+  for (const auto& [key, value] : *rows) {
+    Result<PostedAlert> alert = ParsePostedAlert(value);
+    if (alert) {
+      alerts.push_back(*std::move(alert));
+    } else {
+      log.Error("a stored alert cannot be read and is left as it is",
+                {{"key", key}, {"err", alert.message()}});
+    }
+  }
+  Join(std::move(alerts));
+  return {};
+}
+
+std::vector<PostedAlertPtr> AlertStore::Put(std::vector<PostedAlert> alerts,
+                                            const Committed& committed) {
+  if (store_ == nullptr) {
+    std::vector<PostedAlertPtr> stored = Join(std::move(alerts));
+    if (committed) committed();
+    return stored;
+  }
+  MutexLock order(write_order_);
+  std::vector<PostedAlertPtr> stored = Join(std::move(alerts));
+  WriteBatch batch;
+  for (const PostedAlertPtr& alert : stored) {
+    if (alert->native != nullptr) continue;
+    batch.Put(StateTable::kPostedAlerts, FormatHex64(alert->fingerprint),
+              SerializePostedAlert(*alert));
+  }
+  if (!batch.empty()) {
+    store_->Submit(std::move(batch), [committed](const Status&) {
+      if (committed) committed();
+    });
+  } else if (committed) {
+    committed();
+  }
+  return stored;
+}
+
+std::vector<PostedAlertPtr> AlertStore::Join(std::vector<PostedAlert> alerts) {
   std::vector<PostedAlertPtr> stored;
   stored.reserve(alerts.size());
   std::size_t limited = 0;
@@ -67,7 +113,19 @@ PostedAlertPtr AlertStore::Find(std::uint64_t fingerprint) const {
 }
 
 std::size_t AlertStore::ForgetEndedBy(Timestamp t) {
-  std::size_t forgotten = 0;
+  if (store_ == nullptr) return RemoveEndedBy(t).size();
+  MutexLock order(write_order_);
+  const std::vector<std::uint64_t> removed = RemoveEndedBy(t);
+  WriteBatch batch;
+  for (const std::uint64_t fingerprint : removed) {
+    batch.Delete(StateTable::kPostedAlerts, FormatHex64(fingerprint));
+  }
+  if (!batch.empty()) store_->Submit(std::move(batch), [](const Status&) {});
+  return removed.size();
+}
+
+std::vector<std::uint64_t> AlertStore::RemoveEndedBy(Timestamp t) {
+  std::vector<std::uint64_t> removed;
   MutexLock lock(mu_);
   for (auto at = alerts_.begin(); at != alerts_.end();) {
     const PostedAlert& alert = *at->second;
@@ -77,10 +135,10 @@ std::size_t AlertStore::ForgetEndedBy(Timestamp t) {
     }
     const auto of_name = by_alertname_.find(std::string(alert.labels.Get(kAlertnameLabel)));
     if (of_name != by_alertname_.end() && --of_name->second == 0) by_alertname_.erase(of_name);
+    removed.push_back(alert.fingerprint);
     at = alerts_.erase(at);
-    ++forgotten;
   }
-  return forgotten;
+  return removed;
 }
 
 std::size_t AlertStore::size() const {

@@ -1,16 +1,24 @@
 // AlertStore: the alerts that senders have posted, by fingerprint, until some time after their end.
 //
+// With a state store, what senders post is durable and comes back after a restart, with its
+// deadlines; alerts of our own rules are kept by the rule engine, which offers them again.
+//
 // Any thread. A lock guards the map and is held for look-ups and swaps of pointers only.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
+#include "base/log.h"
 #include "base/metrics.h"
 #include "base/mutex.h"
+#include "base/result.h"
+#include "base/state_store.h"
 #include "receivers/alerts/posted_alert.h"
 
 namespace tocsin::receivers {
@@ -20,10 +28,19 @@ class AlertStore {
   // 0: no limit.
   explicit AlertStore(MetricRegistry& metrics, std::size_t per_alertname_limit = 0);
 
+  // Called once the change is durable, or could not be written (the store tries again). On the
+  // store's thread, or at once where there is nothing to write.
+  using Committed = std::function<void()>;
+
+  // From now on alerts are durable. Reads what an earlier process left; a row that cannot be read
+  // is reported and left alone. Before all else.
+  Status Restore(StateStore& store, const Logger& log);
+
   // Joins each with what is known of it and returns the values that stand now, in their order.
   // New alerts beyond the limit of their alertname are left out and counted; they are refused by
   // no one, as their sender can do nothing about it.
-  std::vector<PostedAlertPtr> Put(std::vector<PostedAlert> alerts) EXCLUDES(mu_);
+  std::vector<PostedAlertPtr> Put(std::vector<PostedAlert> alerts, const Committed& committed = {})
+      EXCLUDES(mu_, write_order_);
 
   // In no order.
   std::vector<PostedAlertPtr> All() const EXCLUDES(mu_);
@@ -31,16 +48,20 @@ class AlertStore {
   PostedAlertPtr Find(std::uint64_t fingerprint) const EXCLUDES(mu_);
 
   // Forgets those that had ended by `t`; returns how many.
-  std::size_t ForgetEndedBy(Timestamp t) EXCLUDES(mu_);
+  std::size_t ForgetEndedBy(Timestamp t) EXCLUDES(mu_, write_order_);
 
   std::size_t size() const EXCLUDES(mu_);
 
  private:
+  std::vector<PostedAlertPtr> Join(std::vector<PostedAlert> alerts) EXCLUDES(mu_);
+  std::vector<std::uint64_t> RemoveEndedBy(Timestamp t) EXCLUDES(mu_);
   bool TakePlace(const PostedAlert& alert) REQUIRES_LOCK(mu_);
 
   const std::size_t per_alertname_limit_;
   prometheus::Counter& limited_;
 
+  StateStore* store_ = nullptr;  // null: nothing is durable
+  Mutex write_order_;            // held over a change and the handing over of its rows
   mutable Mutex mu_;
   std::unordered_map<std::uint64_t, PostedAlertPtr> alerts_ GUARDED_BY(mu_);
   std::unordered_map<std::string, std::size_t> by_alertname_ GUARDED_BY(mu_);  // with a limit only

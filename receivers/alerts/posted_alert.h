@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/alert.h"
 #include "base/labels.h"
 #include "base/time.h"
 
@@ -29,6 +30,7 @@ struct PostedAlert {
   bool ends_by_timeout = false;   // the sender named no end
   std::uint64_t fingerprint = 0;  // of the labels: the alert's identity
   std::uint64_t hash = 0;         // of the labels, as the notification log has it
+  AlertPtr native;                // what a rule of this daemon raised; null: a sender posted it
 
   bool ResolvedAt(Timestamp t) const { return ends_at <= t; }
 };

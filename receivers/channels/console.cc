@@ -11,7 +11,6 @@
 #include <memory>
 #include <utility>
 
-#include "base/number.h"
 #include "base/text.h"
 #include "receivers/channels/channel.h"
 #include "receivers/templates/rule_text.h"
@@ -50,8 +49,9 @@ std::string LabelsText(const Alert& alert) {
 
 std::string FiringText(const Alert& alert, std::string_view message) {
   const ThresholdRule& rule = *alert.rule;
-  return fmt::format("{} {} {}  {}", FormatFloatPython(alert.value),
-                     ConditionSymbol(rule.condition), Plain(rule.threshold_text), Plain(message));
+  if (rule.metric_name.empty()) return Plain(message);
+  return fmt::format("{} {} {}  {}", ValueText(alert), ConditionSymbol(rule.condition),
+                     Plain(rule.threshold_text), Plain(message));
 }
 
 // Data that stopped are no recovery.
@@ -60,7 +60,7 @@ std::string_view ReasonText(ResolveReason reason) {
 }
 
 std::string ResolvedText(const Alert& alert) {
-  std::string text = FormatFloatPython(alert.value) + " ";
+  std::string text = ValueText(alert) + " ";
   if (alert.triggered_at && alert.resolved_at) {
     const auto lasted =
         std::chrono::floor<std::chrono::seconds>(*alert.resolved_at - *alert.triggered_at);

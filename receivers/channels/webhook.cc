@@ -9,8 +9,8 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
-#include "base/number.h"
 #include "base/text.h"
+#include "receivers/alerts/native_alert.h"
 #include "receivers/channels/channel.h"
 #include "receivers/channels/http_outcome.h"
 #include "receivers/templates/rule_text.h"
@@ -62,7 +62,7 @@ Json SeedAlert(const Alert& alert, NotificationStatus status, const std::string&
           {"severity", std::string(SeverityName(rule.severity))},
           {"status", status == NotificationStatus::kFiring ? "active" : "resolved"},
           {"metric_name", rule.metric_name},
-          {"metric_value", FormatFloatPython(alert.value)},
+          {"metric_value", ValueText(alert)},
           {"threshold", rule.threshold_text},
           {"triggered_at", TimeOrNull(alert.triggered_at)},
           {"resolved_at", TimeOrNull(alert.resolved_at)},
@@ -88,22 +88,16 @@ std::string SeedBody(const Notification& notification, const std::vector<std::st
                {"rule", SeedRule(*alert.rule)}});
 }
 
-Json Annotations(const Alert& alert, const std::string& message) {
-  const ThresholdRule& rule = *alert.rule;
-  Json out = {{"summary", rule.notification_template.empty() ? rule.name : message}};
-  if (!rule.description.empty()) out["description"] = rule.description;
-  // Alertmanager knows no reasons: "resolved" alone would say that the value has recovered.
-  const ResolveReason reason = alert.resolved_reason;
-  if (reason != ResolveReason::kNone && reason != ResolveReason::kRecovered) {
-    out["resolved_reason"] = std::string(ResolveReasonName(reason));
-  }
+Json AnnotationsJson(const Alert& alert, const std::string& message) {
+  Json out = Json::object();
+  for (const auto& [name, value] : NativeAnnotations(alert, message)) out[name] = value;
   return out;
 }
 
 Json AlertmanagerAlert(const Alert& alert, const std::string& message) {
   return {{"status", alert.resolved_at ? "resolved" : "firing"},
           {"labels", LabelsJson(alert.labels)},
-          {"annotations", Annotations(alert, message)},
+          {"annotations", AnnotationsJson(alert, message)},
           {"startsAt", FormatRfc3339(alert.triggered_at.value_or(alert.updated_at))},
           {"endsAt", alert.resolved_at ? FormatRfc3339(*alert.resolved_at) : kNotEnded},
           {"generatorURL", ""},

@@ -1,6 +1,7 @@
 #include "receivers/pipeline/dispatch.h"
 
 #include <algorithm>
+#include <iterator>
 #include <optional>
 
 #include "base/group_key.h"
@@ -59,6 +60,7 @@ struct Dispatch::Send {
   GroupNotification notification;
   std::string log_key;
   AlertHashes firing;
+  AlertHashes known;  // fires, is muted, and was told before
   AlertHashes resolved;
   Duration repeat_interval{0};
   Timestamp deadline;
@@ -108,7 +110,7 @@ void Dispatch::Accept(const std::vector<PostedAlertPtr>& alerts, Timestamp now) 
   // Before anything is flushed: a source mutes its target also where both come together.
   graph_->inhibitor.Update(alerts);
   for (const PostedAlertPtr& alert : alerts) {
-    for (const Route* route : graph_->routes.Match(alert->labels)) Insert(*route, alert, now);
+    for (const Route* route : graph_->RoutesOf(*alert)) Insert(*route, alert, now);
   }
   metrics_.groups.Set(static_cast<double>(groups_.size()));
 }
@@ -192,17 +194,43 @@ void Dispatch::Flush(Group& group, Timestamp tick) {
 }
 
 void Dispatch::LeaveOutMuted(Group& group, Timestamp tick, Batch* batch) {
-  const std::size_t all = batch->size();
-  std::erase_if(*batch, [&](const FrozenAlert& frozen) {
-    return !graph_->inhibitor.MutedBy(frozen.alert->labels, tick).empty();
-  });
-  metrics_.suppressed_by_inhibition.Increment(static_cast<double>(all - batch->size()));
-  if (!batch->empty() && HeldByIntervals(group, tick, batch->size())) batch->clear();
-  const std::size_t left = batch->size();
-  std::erase_if(*batch, [&](const FrozenAlert& frozen) {
-    return !silences_.MutedBy(frozen.alert->labels, tick).empty();
-  });
-  metrics_.suppressed_by_silence.Increment(static_cast<double>(left - batch->size()));
+  LeaveOut(batch, metrics_.suppressed_by_inhibition,
+           [&](LabelsView labels) { return !graph_->inhibitor.MutedBy(labels, tick).empty(); });
+  if (!batch->empty() && HeldByIntervals(group, tick, batch->size())) {
+    batch->clear();
+    group.failed |= options_.resolve_what_was_told;  // so that no resolved alert is forgotten
+  }
+  LeaveOut(batch, metrics_.suppressed_by_silence,
+           [&](LabelsView labels) { return !silences_.MutedBy(labels, tick).empty(); });
+}
+
+void Dispatch::LeaveOut(Batch* batch, prometheus::Counter& counter,
+                        const std::function<bool(LabelsView)>& muted) const {
+  std::size_t left_out = 0;
+  for (FrozenAlert& frozen : *batch) {
+    if (frozen.muted || !muted(frozen.alert->labels)) continue;
+    frozen.muted = true;
+    ++left_out;
+  }
+  counter.Increment(static_cast<double>(left_out));
+  if (options_.resolve_what_was_told) return;
+  std::erase_if(*batch, [](const FrozenAlert& frozen) { return frozen.muted; });
+}
+
+Dispatch::Tellable Dispatch::TellableTo(const Batch& batch, const LogEntry* told) {
+  Tellable tellable;
+  for (const FrozenAlert& frozen : batch) {
+    const bool was_told =
+        told != nullptr &&
+        std::binary_search(told->firing.begin(), told->firing.end(), frozen.alert->hash);
+    if (!frozen.muted || (frozen.resolved && was_told)) {
+      tellable.batch.push_back(frozen);
+    } else if (was_told) {
+      tellable.known.push_back(frozen.alert->hash);
+    }
+  }
+  std::sort(tellable.known.begin(), tellable.known.end());
+  return tellable;
 }
 
 bool Dispatch::HeldByIntervals(Group& group, Timestamp tick, std::size_t alerts) {
@@ -238,16 +266,21 @@ void Dispatch::EndFlush(Group& group, Timestamp now) {
 
 // ---- notifications
 
-bool Dispatch::BeginSend(Group& group, const GroupIntegrationPtr& integration, const Batch& batch,
+bool Dispatch::BeginSend(Group& group, const GroupIntegrationPtr& integration, const Batch& all,
                          Timestamp tick) {
   const config::AlertmanagerRoute& route = group.route->settings;
   auto send = std::make_unique<Send>();
-  HashesOf(batch, &send->firing, &send->resolved);
   send->log_key = NotificationLog::Key(group.key, integration->receiver, integration->id);
+  const LogEntry* const told = log_entries_.Find(send->log_key, tick);
+  Tellable tellable = TellableTo(all, told);
+  const Batch& batch = tellable.batch;
+  if (batch.empty()) return false;
+  HashesOf(batch, &send->firing, &send->resolved);
+  send->known = std::move(tellable.known);
   send->repeat_interval = route.repeat_interval;
-  const NotificationReason reason = WhyNotify(
-      log_entries_.Find(send->log_key, tick),
-      {send->firing, send->resolved, integration->send_resolved, route.repeat_interval, tick});
+  const NotificationReason reason =
+      WhyNotify(told, {send->firing, send->known, send->resolved, integration->send_resolved,
+                       route.repeat_interval, tick});
   if (reason == NotificationReason::kNone) return false;
   if (!integration->send_resolved && send->firing.empty()) {
     // Nothing leaves, but the log must know: if the alerts come back, that is a first notification.
@@ -359,10 +392,13 @@ void Dispatch::FailedAttempt(std::uint64_t id, Send& send, const Outcome& outcom
 
 void Dispatch::WriteLog(const Send& send, Timestamp now) {
   LogEntry entry;
-  entry.firing = send.firing;
+  std::set_union(send.firing.begin(), send.firing.end(), send.known.begin(), send.known.end(),
+                 std::back_inserter(entry.firing));
   entry.resolved = send.resolved;
   entry.at = now;
-  entry.expires_at = now + std::min(2 * send.repeat_interval, options_.retention);
+  const bool keep = send.repeat_interval >= kNoRepeat && !entry.firing.empty();
+  entry.expires_at =
+      now + (keep ? kNoRepeat : std::min(2 * send.repeat_interval, options_.retention));
   log_entries_.Put(send.log_key, std::move(entry));
 }
 

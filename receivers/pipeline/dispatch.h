@@ -43,6 +43,9 @@ struct DispatchOptions {
   Duration retention{std::chrono::hours(120)};  // of log entries, at most
   std::size_t max_in_flight = 128;              // attempts at one integration
   std::string external_url;
+  // Whoever was told that an alert fires is told that it is over, also where a silence or an
+  // inhibition came in between, and later where a time interval did. Alertmanager swallows it.
+  bool resolve_what_was_told = false;
 };
 
 // A group as the API shows it.
@@ -108,11 +111,20 @@ class Dispatch {
   void OnTimer(GroupId id);
   void Flush(Group& group, Timestamp tick);
   Batch FreezeAlerts(const Group& group, Timestamp tick) const;
-  // The steps of the pipeline before deduplication, in their order.
+  // The steps of the pipeline before deduplication, in their order. With resolve_what_was_told,
+  // what is muted stays and is marked.
   void LeaveOutMuted(Group& group, Timestamp tick, Batch* batch);
+  void LeaveOut(Batch* batch, prometheus::Counter& counter,
+                const std::function<bool(LabelsView)>& muted) const;
   bool HeldByIntervals(Group& group, Timestamp tick, std::size_t alerts);
+  // What one integration may be told of a batch.
+  struct Tellable {
+    Batch batch;        // without what is muted, but for the ends of what it was told
+    AlertHashes known;  // of those that fire and are muted, the ones it was told
+  };
+  static Tellable TellableTo(const Batch& batch, const LogEntry* told);
   // False where there is nothing to say to this integration.
-  bool BeginSend(Group& group, const GroupIntegrationPtr& integration, const Batch& batch,
+  bool BeginSend(Group& group, const GroupIntegrationPtr& integration, const Batch& all,
                  Timestamp tick);
   // Now, or when it is its turn.
   void Attempt(std::uint64_t id);

@@ -20,6 +20,34 @@ bool DispatchInbox::PutAlerts(std::vector<PostedAlertPtr> alerts) {
   return true;
 }
 
+bool DispatchInbox::PutAlertsNow(std::vector<PostedAlertPtr> alerts) {
+  {
+    MutexLock lock(mu_);
+    if (closed_) return false;
+    if (waiting_alerts_ + alerts.size() > capacity_) ReplaceWaiting(&alerts);
+    if (alerts.empty()) return true;
+    waiting_alerts_ += alerts.size();
+    waiting_.push_back({std::move(alerts), nullptr});
+  }
+  changed_.NotifyOne();
+  return true;
+}
+
+void DispatchInbox::ReplaceWaiting(std::vector<PostedAlertPtr>* alerts) {
+  for (; placed_items_ < waiting_.size(); ++placed_items_) {
+    const std::vector<PostedAlertPtr>& waiting = waiting_[placed_items_].alerts;
+    for (std::size_t i = 0; i < waiting.size(); ++i) {
+      places_[waiting[i]->fingerprint] = {placed_items_, i};
+    }
+  }
+  std::erase_if(*alerts, [this](const PostedAlertPtr& alert) {
+    const auto place = places_.find(alert->fingerprint);
+    if (place == places_.end()) return false;
+    waiting_[place->second.first].alerts[place->second.second] = alert;
+    return true;
+  });
+}
+
 bool DispatchInbox::PutEvent(Event event) {
   {
     MutexLock lock(mu_);
@@ -45,6 +73,8 @@ std::optional<std::vector<DispatchInbox::Item>> DispatchInbox::Take(
     if (closed_) return std::nullopt;
     taken.swap(waiting_);
     waiting_alerts_ = 0;
+    places_.clear();
+    placed_items_ = 0;
   }
   has_room_.NotifyAll();
   return taken;

@@ -7,8 +7,11 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <optional>
+#include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "base/mutex.h"
@@ -33,18 +36,27 @@ class DispatchInbox {
   // Both are dropped once the inbox is closed; false then.
   bool PutAlerts(std::vector<PostedAlertPtr> alerts) EXCLUDES(mu_);
   bool PutEvent(Event event) EXCLUDES(mu_);
+  // Never waits: beyond the capacity the newest value of an alert takes the place of an older one
+  // that waits. For the rule engine, which must not be held up.
+  bool PutAlertsNow(std::vector<PostedAlertPtr> alerts) EXCLUDES(mu_);
   // Waits until there is something, or the deadline has come; nothing once it is closed.
   std::optional<std::vector<Item>> Take(std::optional<Timestamp> deadline) EXCLUDES(mu_);
   // Drops what waits.
   void Close() EXCLUDES(mu_);
 
  private:
+  // Alerts that have taken the place of older ones are left out of the list.
+  void ReplaceWaiting(std::vector<PostedAlertPtr>* alerts) REQUIRES_LOCK(mu_);
+
   const std::size_t capacity_;
   Mutex mu_;
   CondVar changed_;
   CondVar has_room_;
   std::vector<Item> waiting_ GUARDED_BY(mu_);
   std::size_t waiting_alerts_ GUARDED_BY(mu_) = 0;
+  // Beyond the capacity: where each alert stands, by fingerprint: item and place in it.
+  std::unordered_map<std::uint64_t, std::pair<std::size_t, std::size_t>> places_ GUARDED_BY(mu_);
+  std::size_t placed_items_ GUARDED_BY(mu_) = 0;  // the first items, which are in places_
   bool closed_ GUARDED_BY(mu_) = false;
 };
 

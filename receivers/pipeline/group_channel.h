@@ -21,6 +21,7 @@ namespace tocsin::receivers {
 struct FrozenAlert {
   PostedAlertPtr alert;
   bool resolved = false;
+  bool muted = false;  // told only to who knows that it fired
 };
 
 struct GroupNotification {

@@ -57,11 +57,20 @@ void GroupDispatcher::Run() {
   dispatch_.Stop();
 }
 
-void GroupDispatcher::Accept(std::vector<PostedAlert> alerts) {
-  inbox_->PutAlerts(alerts_.Put(std::move(alerts)));
+void GroupDispatcher::Accept(std::vector<PostedAlert> alerts,
+                             const AlertStore::Committed& committed) {
+  inbox_->PutAlerts(alerts_.Put(std::move(alerts), committed));
+}
+
+void GroupDispatcher::AcceptNow(std::vector<PostedAlert> alerts) {
+  std::vector<PostedAlertPtr> stored = alerts_.Put(std::move(alerts));
+  graph_.Get()->inhibitor.Update(stored);
+  inbox_->PutAlertsNow(std::move(stored));
 }
 
 void GroupDispatcher::Apply(PipelineGraphPtr graph) {
+  // Whoever asks the new graph what is inhibited must not get an answer without sources.
+  graph->inhibitor.Update(alerts_.All());
   graph_.Publish(graph);
   inbox_->PutEvent([this, graph = std::move(graph)](Dispatch& dispatch, Timestamp now) {
     dispatch.Apply(graph, alerts_.All(), now);

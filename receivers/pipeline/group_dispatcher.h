@@ -54,8 +54,12 @@ class GroupDispatcher {
   // Idempotent.
   void Stop();
 
-  // Any thread. Stores alerts and hands them on; waits where too many stand in line.
-  void Accept(std::vector<PostedAlert> alerts);
+  // Any thread. Stores alerts and hands them on; waits where too many stand in line. `committed`
+  // is AlertStore's.
+  void Accept(std::vector<PostedAlert> alerts, const AlertStore::Committed& committed = {});
+  // Any thread. The same without ever waiting, for alerts of our own rules. When it returns, the
+  // inhibitor knows them.
+  void AcceptNow(std::vector<PostedAlert> alerts);
   // Any thread. From now on this configuration.
   void Apply(PipelineGraphPtr graph);
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -41,13 +42,15 @@ NotificationReason WhyNotify(const LogEntry* entry, const DedupQuestion& q) {
   if (entry == nullptr) {
     return q.firing.empty() ? NotificationReason::kNone : NotificationReason::kFirstNotification;
   }
-  if (!IsSubset(q.firing, entry->firing)) {
+  AlertHashes told;
+  std::set_difference(entry->firing.begin(), entry->firing.end(), q.known.begin(), q.known.end(),
+                      std::back_inserter(told));
+  if (!IsSubset(q.firing, told)) {
     return entry->firing.empty() ? NotificationReason::kFirstNotification
                                  : NotificationReason::kNewAlertsAdded;
   }
   if (q.firing.empty()) {
-    return entry->firing.empty() ? NotificationReason::kNone
-                                 : NotificationReason::kAllAlertsResolved;
+    return told.empty() ? NotificationReason::kNone : NotificationReason::kAllAlertsResolved;
   }
   if (q.send_resolved && !IsSubset(q.resolved, entry->resolved)) {
     return NotificationReason::kSomeAlertsResolved;

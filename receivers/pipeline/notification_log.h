@@ -5,6 +5,7 @@
 // thread.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -44,8 +45,12 @@ enum class NotificationReason : std::uint8_t {
 };
 std::string_view NotificationReasonText(NotificationReason reason);
 
+// A repeat interval that never elapses. What is said of firing alerts is then remembered as long.
+inline constexpr Duration kNoRepeat = std::chrono::hours(24 * 365 * 100);
+
 struct DedupQuestion {
   const AlertHashes& firing;
+  const AlertHashes& known;  // told before, still firing and not to be spoken of now
   const AlertHashes& resolved;
   bool send_resolved = true;
   Duration repeat_interval{0};

@@ -40,8 +40,8 @@ constexpr Word kWords[] = {
        const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(a.rule->duration);
        return std::to_string(seconds.count());
      }},
-    {"value", [](const Alert& a) { return FormatFloatPython(a.value); }},
-    {"metric_value", [](const Alert& a) { return FormatFloatPython(a.value); }},
+    {"value", ValueText},
+    {"metric_value", ValueText},
     {"timestamp", [](const Alert& a) { return FormatRfc3339(ChangedAt(a)); }},
     {"triggered_at", [](const Alert& a) { return TimeText(a.triggered_at); }},
     {"resolved_at", [](const Alert& a) { return TimeText(a.resolved_at); }},
@@ -67,12 +67,15 @@ std::optional<std::string> AlertWord(const Alert& alert, std::string_view extern
   return std::nullopt;
 }
 
+std::string ValueText(const Alert& alert) {
+  return alert.rule->metric_name.empty() ? "" : FormatFloatPython(alert.value);
+}
+
 std::string DefaultMessage(const Alert& alert) {
   const ThresholdRule& rule = *alert.rule;
   if (!rule.description.empty()) return rule.description;
   return fmt::format("{}: {} {} {} (value {})", rule.name, rule.metric_name,
-                     ConditionSymbol(rule.condition), rule.threshold_text,
-                     FormatFloatPython(alert.value));
+                     ConditionSymbol(rule.condition), rule.threshold_text, ValueText(alert));
 }
 
 RuleText RenderRuleText(const Alert& alert, std::string_view external_url) {

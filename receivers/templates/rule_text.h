@@ -16,6 +16,9 @@ namespace tocsin::receivers {
 std::optional<std::string> AlertWord(const Alert& alert, std::string_view external_url,
                                      std::string_view word);
 
+// The newest value; empty for an alert that compares no metric (one that a sender has posted).
+std::string ValueText(const Alert& alert);
+
 // {message}: the description, or "name: metric condition threshold (value v)".
 std::string DefaultMessage(const Alert& alert);
 

@@ -8,12 +8,14 @@
 #include <set>
 #include <string>
 
+#include "config/alertmanager_settings.h"
 #include "tests/support/temp_dir.h"
 #include "tests/unit/config/loading.h"
 
 namespace tocsin::config {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -66,6 +68,54 @@ TEST(Loader, ListsEveryFileThatWasReadTheConfigurationFirst) {
 TEST(Loader, PatternsCanBeOpenedAsTheyAreWhateverTheFoldersName) {
   const LoadResult result = LoadText("", EmptyEnvironment(), {}, "/a*b/tocsin.yml");
   EXPECT_THAT(result.settings->rule_file_patterns, ElementsAre("/a\\*b/rules.d/*.yml"));
+}
+
+constexpr std::string_view kAlertmanagerKey = "tocsin: {alertmanager: {config_file: am.yml}}\n";
+constexpr std::string_view kAlertmanagerFile =
+    "route: {receiver: pager}\nreceivers:\n- name: pager\n- name: ops\ntemplates: ['*.tmpl']\n";
+
+TEST(Loader, ReadsTheAlertmanagerFileBesideTheConfiguration) {
+  const LoadResult result = LoadText(std::string(kAlertmanagerKey), EmptyEnvironment(),
+                                     FilesOf({{"/etc/am.yml", std::string(kAlertmanagerFile)},
+                                              {"/etc/a.tmpl", "{{ define \"a\" }}{{ end }}"}}),
+                                     "/etc/tocsin.yml");
+  ASSERT_THAT(result.problems, IsEmpty());
+  const Settings& settings = *result.settings;
+  ASSERT_NE(settings.alertmanager, nullptr);
+  EXPECT_EQ(settings.alertmanager->route.receiver, "pager");
+  EXPECT_THAT(settings.files_read, ElementsAre("/etc/tocsin.yml", "/etc/am.yml", "/etc/a.tmpl"));
+  EXPECT_THAT(settings.patterns_read, ElementsAre("/etc/rules.d/*.yml", "/etc/*.tmpl"));
+}
+
+TEST(Loader, TellsProblemsOfTheAlertmanagerFileAtTheirPlaces) {
+  const LoadResult result = LoadText(
+      std::string(kAlertmanagerKey), EmptyEnvironment(),
+      FilesOf({{"/etc/am.yml", "route: {receiver: nobody}\nreceivers: []\n"}}), "/etc/tocsin.yml");
+  EXPECT_EQ(result.settings, nullptr);
+  EXPECT_THAT(result.problems, ElementsAre(HasSubstr("/etc/am.yml:1:19:")));
+  EXPECT_THAT(
+      LoadText(std::string(kAlertmanagerKey), EmptyEnvironment(), {}, "/etc/tocsin.yml").problems,
+      ElementsAre(HasSubstr("/etc/am.yml: cannot be read")));
+}
+
+TEST(Loader, RulesMayNameReceiversOfTheAlertmanagerFile) {
+  const LoadResult result = LoadText(std::string(kAlertmanagerKey), EmptyEnvironment(),
+                                     FilesOf({{"am.yml", std::string(kAlertmanagerFile)},
+                                              {"rules.d/a.yml", RuleNamed("A", "pager")},
+                                              {"rules.d/b.yml", RuleNamed("B", "pagers")}}));
+  EXPECT_THAT(result.problems,
+              ElementsAre(AllOf(HasSubstr("rules.d/b.yml"),
+                                HasSubstr("unknown notification channel \"pagers\""),
+                                HasSubstr("console, pager, ops"))));
+}
+
+TEST(Loader, WarnsOfAReceiverThatBothFilesHave) {
+  const LoadResult result = LoadText(
+      "tocsin:\n  alertmanager: {config_file: am.yml}\n  receivers:\n"
+      "  - {name: ops, console: {}}\n",
+      EmptyEnvironment(), FilesOf({{"am.yml", std::string(kAlertmanagerFile)}}));
+  EXPECT_NE(result.settings, nullptr);
+  EXPECT_THAT(result.problems, ElementsAre(HasSubstr("there are two receivers \"ops\"")));
 }
 
 TEST(Loader, OneNameInTwoFilesIsTwoRules) {

@@ -43,7 +43,7 @@ TEST(TocsinFile, EveryKeyIsRead) {
       "  staleness: 90s\n"
       "  notifications: {sender: Pynomaly}\n"
       "  series: {max_series: 5000, retention: 2h}\n"
-      "  routing: {native_rules: channels}\n");
+      "  routing: {native_rules: both}\n");
   EXPECT_FALSE(settings.host.enabled);
   EXPECT_EQ(settings.host.interval, std::chrono::seconds(1));
   EXPECT_EQ(settings.host.job, "hosts");
@@ -58,6 +58,7 @@ TEST(TocsinFile, EveryKeyIsRead) {
   EXPECT_EQ(settings.sender, "Pynomaly");
   EXPECT_EQ(settings.series.max_series, 5000U);
   EXPECT_EQ(settings.series.retention, std::chrono::hours(2));
+  EXPECT_EQ(settings.native_rules, NativeRouting::kBoth);
 }
 
 }  // namespace

@@ -2,8 +2,13 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <thread>
 
+#include "receivers/alerts/alert_row.h"
+#include "receivers/alerts/native_alert.h"
+#include "tests/support/memory_state_store.h"
+#include "tests/support/null_log.h"
 #include "tests/support/posted_alert_builders.h"
 #include "tests/support/receiver_builders.h"
 
@@ -31,6 +36,73 @@ TEST(AlertStore, KeepsEachAlertOnceByItsLabels) {
   EXPECT_EQ(store.All().size(), 2U);
   EXPECT_EQ(store.Find(Of("A", "1").fingerprint), stored[2]);
   EXPECT_EQ(store.Find(Of("C", "1").fingerprint), nullptr);
+}
+
+TEST(AlertStore, FindsWhatAnEarlierProcessHadWithItsDeadlines) {
+  MetricRegistry metrics;
+  testing::NullLogSink log;
+  testing::MemoryStateStore rows;
+  PostedAlert alert = Of("A", "\xff\"<");
+  alert.annotations = {{"empty", ""}, {"text", "line\n\"quoted\""}};
+  alert.generator_url = "http://prometheus/graph?a=b";
+  alert.ends_by_timeout = true;
+  int committed = 0;
+  {
+    AlertStore store(metrics);
+    ASSERT_TRUE(store.Restore(rows, Logger(log, "alerts")).ok());
+    store.Put({Of("Early", "1", 10), alert}, [&committed] { ++committed; });
+    store.Put({Of("Late", "1", 50)});
+    EXPECT_EQ(store.ForgetEndedBy(At(20)), 1U);
+  }
+  EXPECT_EQ(committed, 1);
+  AlertStore store(metrics);
+  ASSERT_TRUE(store.Restore(rows, Logger(log, "alerts")).ok());
+  EXPECT_EQ(store.size(), 2U);
+  EXPECT_EQ(store.Find(Of("Late", "1").fingerprint)->ends_at, At(50));
+  // Bytes that are no UTF-8 do not survive, all else does.
+  const auto all = store.All();
+  const auto found = std::find_if(all.begin(), all.end(), [](const PostedAlertPtr& one) {
+    return one->labels.Get("alertname") == "A";
+  });
+  ASSERT_NE(found, all.end());
+  EXPECT_EQ((*found)->labels.Get("instance"), "\xef\xbf\xbd\"<");
+  EXPECT_EQ((*found)->annotations, alert.annotations);
+  EXPECT_EQ((*found)->generator_url, alert.generator_url);
+  EXPECT_EQ((*found)->starts_at, alert.starts_at);
+  EXPECT_EQ((*found)->updated_at, alert.updated_at);
+  EXPECT_TRUE((*found)->ends_by_timeout);
+  EXPECT_EQ((*found)->hash, LogHash((*found)->labels));
+}
+
+TEST(AlertStore, LeavesRowsAloneThatItCannotRead) {
+  for (const char* row : {"", "{", "[]", R"({"v":1})", R"({"v":2,"labels":{}})",
+                          R"({"labels":{"a":1},"annotations":{},"v":1})"}) {
+    EXPECT_FALSE(ParsePostedAlert(row).ok()) << row;
+  }
+  MetricRegistry metrics;
+  testing::RecordingLogSink log;
+  testing::MemoryStateStore rows(
+      true,
+      {{StateTable::kPostedAlerts, {{"00", "{"}, {"01", SerializePostedAlert(Of("A", "1"))}}}});
+  AlertStore store(metrics);
+  ASSERT_TRUE(store.Restore(rows, Logger(log, "alerts")).ok());
+  EXPECT_EQ(store.size(), 1U);
+  EXPECT_EQ(log.lines().size(), 1U);
+  EXPECT_EQ(rows.tables()[StateTable::kPostedAlerts].size(), 2U);
+}
+
+TEST(AlertStore, KeepsNoRowsOfAlertsThatOurOwnRulesRaise) {
+  MetricRegistry metrics;
+  testing::NullLogSink log;
+  testing::MemoryStateStore rows;
+  AlertStore store(metrics);
+  ASSERT_TRUE(store.Restore(rows, Logger(log, "alerts")).ok());
+  bool committed = false;
+  store.Put({MakeNativeAlert(testing::FiringAlert(testing::CpuUsageRule(), "e1"), "text")},
+            [&committed] { committed = true; });
+  EXPECT_TRUE(committed);
+  EXPECT_EQ(store.size(), 1U);
+  EXPECT_TRUE(rows.tables()[StateTable::kPostedAlerts].empty());
 }
 
 TEST(AlertStore, ReturnsWhatStandsAfterAMerge) {

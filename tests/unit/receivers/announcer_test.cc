@@ -66,6 +66,66 @@ TEST(Announcer, AnnouncesAnEpisodeOnceHoweverOftenItIsOffered) {
   EXPECT_EQ(world.told().size(), 1U);
 }
 
+// ---- muted
+
+TEST(Announcer, HoldsBackWhatIsMutedAndTellsItWithinASecondOfTheEnd) {
+  AnnouncerWorld world;
+  world.muted_host = "web-1";
+  world.Offer(
+      {FiringAlert(CpuUsageRule(), "e1", "web-1"), FiringAlert(CpuUsageRule(), "e2", "web-2")});
+  EXPECT_EQ(world.told(), Strings({"ops e2-firing-1"}));
+  world.Advance(seconds(5));
+  EXPECT_EQ(world.told().size(), 1U);
+  EXPECT_EQ(world.Metric("alerting_notifications_suppressed_total", {{"reason", "muted"}}), 1);
+  world.muted_host = "nobody";
+  world.Advance(seconds(1));
+  EXPECT_EQ(world.told(), Strings({"ops e2-firing-1", "ops e1-firing-1"}));
+}
+
+TEST(Announcer, WhatResolvesWhileItIsMutedIsToldOnlyToWhoKnowsOfIt) {
+  AnnouncerWorld world;
+  const auto known = FiringAlert(CpuUsageRule(), "e1", "web-1");
+  world.Offer(known);
+  world.AnswerAll(Outcome::Delivered());
+  world.muted_host = "web-1";
+  world.Offer(Resolved(*known));
+  EXPECT_EQ(world.told(), Strings({"ops e1-firing-1", "ops e1-resolved-2"}));
+  const auto unknown = FiringAlert(CpuUsageRule(), "e2", "web-1");
+  world.Offer(unknown);
+  world.Offer(Resolved(*unknown));
+  world.muted_host = "nobody";
+  world.Advance(seconds(5));
+  EXPECT_EQ(world.told().size(), 2U);
+}
+
+TEST(Announcer, AnAcknowledgementThatEndsUnderASilenceRepeatsNothingBeforeItsEnd) {
+  AnnouncerWorld world;
+  const auto alert = FiringAlert(CpuUsageRule(), "e1", "web-1");
+  world.Offer(alert);
+  world.AnswerAll(Outcome::Delivered());
+  world.Offer(Acknowledged(*alert));
+  world.muted_host = "web-1";
+  world.Offer(alert);
+  world.Advance(seconds(3));
+  EXPECT_EQ(world.told().size(), 1U);
+  world.muted_host = "nobody";
+  world.Advance(seconds(1));
+  EXPECT_EQ(world.told(), Strings({"ops e1-firing-1", "ops e1-firing-2"}));
+}
+
+TEST(Announcer, ACooldownIsNotBegunByAnAlertThatIsMuted) {
+  AnnouncerWorld world;
+  auto rule = CpuUsageRule();
+  rule->cooldown = minutes(5);
+  world.muted_host = "web-1";
+  const auto first = FiringAlert(rule, "e1", "web-1");
+  world.Offer(first);
+  world.Offer(Resolved(*first));
+  world.muted_host = "nobody";
+  world.Offer(FiringAlert(rule, "e2", "web-1"));
+  EXPECT_EQ(world.told(), Strings({"ops e2-firing-1"}));
+}
+
 TEST(Announcer, SaysNothingAboutAnAlertThatResolvesBeforeItWasOffered) {
   AnnouncerWorld world;
   world.Offer(Resolved(*FiringAlert(CpuUsageRule(), "e1")));

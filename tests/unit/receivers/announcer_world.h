@@ -130,6 +130,7 @@ class AnnouncerWorld {
   testing::Wire wire;
   testing::RecordingLogSink log;
   std::vector<std::string> announced;  // what on_announced heard
+  std::string muted_host = "nobody";   // alerts of which are muted
 
  private:
   using Event = std::function<void(Announcer&, Timestamp)>;
@@ -155,8 +156,11 @@ class AnnouncerWorld {
         : announcer(
               world.options_, testing::WireReceivers(world.wire, world.receivers_), *world.store_,
               world.clock, [] { return 0.0; }, Posts(queue),
-              [&world](const std::string& id, Timestamp) { world.announced.push_back(id); }, board,
-              Logger(world.log, "announcer"), registry) {}
+              [&world](const std::string& id, Timestamp) { world.announced.push_back(id); },
+              [&world](LabelsView labels, Timestamp) {
+                return !labels.empty() && labels.Get("host") == world.muted_host;
+              },
+              board, Logger(world.log, "announcer"), registry) {}
 
     std::shared_ptr<std::deque<Event>> queue = std::make_shared<std::deque<Event>>();
     MetricRegistry registry;

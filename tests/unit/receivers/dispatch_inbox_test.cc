@@ -53,6 +53,26 @@ TEST(DispatchInbox, TakesOneBatchThatIsLargerThanItsCapacity) {
   EXPECT_TRUE(inbox.PutAlerts(Alerts(5)));
 }
 
+PostedAlertPtr Version(std::string_view alertname, int updated_at) {
+  return testing::Shared(testing::Posted(testing::Named(alertname), Timestamp(), Timestamp(),
+                                         FromUnixMillis(updated_at)));
+}
+
+TEST(DispatchInbox, BeyondItsCapacityTheNewestVersionOfAnAlertTakesThePlaceOfTheOlder) {
+  DispatchInbox inbox(2);
+  EXPECT_TRUE(inbox.PutAlertsNow({Version("A", 1), Version("B", 1)}));
+  EXPECT_TRUE(inbox.PutEvent(kNothing));
+  EXPECT_TRUE(inbox.PutAlertsNow({Version("A", 2), Version("C", 2)}));
+  EXPECT_TRUE(inbox.PutAlertsNow({Version("C", 3), Version("A", 3)}));
+  const auto items = inbox.Take(std::nullopt);
+  ASSERT_THAT(Sizes(items), ElementsAre(2, -1, 1));
+  EXPECT_EQ(items->at(0).alerts[0]->updated_at, FromUnixMillis(3));  // A
+  EXPECT_EQ(items->at(0).alerts[1]->updated_at, FromUnixMillis(1));  // B
+  EXPECT_EQ(items->at(2).alerts[0]->updated_at, FromUnixMillis(3));  // C
+  EXPECT_TRUE(inbox.PutAlertsNow({Version("A", 4)}));
+  EXPECT_THAT(Sizes(inbox.Take(std::nullopt)), ElementsAre(1));
+}
+
 TEST(DispatchInbox, TakesEventsAlsoWhereItIsFull) {
   DispatchInbox inbox(1);
   EXPECT_TRUE(inbox.PutAlerts(Alerts(1)));

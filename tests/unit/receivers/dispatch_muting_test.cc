@@ -100,6 +100,59 @@ TEST(DispatchMuting, AnAlertThatResolvesWhileItIsSilencedIsNeverToldResolved) {
   EXPECT_THAT(world.Views(), IsEmpty());
 }
 
+// ---- whoever was told of an alert is told of its end
+
+DispatchOptions ResolvesWhatWasTold() {
+  DispatchOptions options;
+  options.resolve_what_was_told = true;
+  return options;
+}
+
+TEST(DispatchMuting, IfAskedTellsTheEndOfWhatWasToldAlsoUnderASilence) {
+  DispatchWorld world(EveryMinute(), ResolvesWhatWasTold());
+  world.Post({world.Firing(Named("A")), world.Firing(Named("B"))});
+  world.Silence("alertname=~\"A|C\"");
+  world.Post({world.Firing(Named("C")), world.Over(Named("A"))});
+  world.AdvanceTo(kMinute);
+  world.Resolve("C");  // was never told
+  world.AdvanceTo(5 * kMinute);
+  EXPECT_THAT(world.told(), ElementsAre("0s ops/hook: first notification: +A +B",
+                                        "1m ops/hook: some alerts resolved: -A +B"));
+}
+
+TEST(DispatchMuting, RemembersWhatWasToldWhileItIsSilencedAndOthersAreTold) {
+  DispatchWorld world(EveryMinute(), ResolvesWhatWasTold());
+  world.Fire("A");
+  const std::string id = world.Silence("alertname=A");
+  world.Fire("B");
+  world.AdvanceTo(kMinute);
+  world.Resolve("B");
+  world.AdvanceTo(2 * kMinute);
+  world.Unsilence(id);
+  world.AdvanceTo(3 * kMinute);  // A still fires, and is known
+  world.Silence("alertname=A");
+  world.Resolve("A");
+  world.AdvanceTo(9 * kMinute);
+  EXPECT_THAT(
+      world.told(),
+      ElementsAre("0s ops/hook: first notification: +A", "1m ops/hook: new alerts added: +B",
+                  "2m ops/hook: all alerts resolved: -B", "4m ops/hook: all alerts resolved: -A"));
+  EXPECT_THAT(world.Views(), IsEmpty());
+}
+
+TEST(DispatchMuting, HoldsTheEndOfWhatWasToldUntilTheIntervalAllowsIt) {
+  WireConfig config = EveryMinute();
+  config.settings.time_intervals = {Interval("soon", kTen + 1, kTen + 5)};
+  config.settings.route.mute_time_intervals = {"soon"};
+  DispatchWorld world(config, ResolvesWhatWasTold());
+  world.Fire("A");
+  world.AdvanceTo(2 * kMinute);
+  world.Resolve("A");
+  world.AdvanceTo(9 * kMinute);
+  EXPECT_THAT(world.told(), ElementsAre("0s ops/hook: first notification: +A",
+                                        "5m ops/hook: all alerts resolved: -A"));
+}
+
 TEST(DispatchMuting, ASilencedAlertIsNoReasonToTellTheOthers) {
   DispatchWorld world(EveryMinute());
   world.Post({world.Firing(Named("A")), world.Firing(Named("B"))});

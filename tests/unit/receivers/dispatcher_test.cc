@@ -184,7 +184,7 @@ class DispatcherTest : public ::testing::Test {
   }
   Dispatcher& Make(ReceiverSet receivers) {
     dispatcher_ = std::make_unique<Dispatcher>(
-        options_, std::move(receivers), store_, clock_, [] { return 0.0; }, nullptr,
+        options_, std::move(receivers), store_, clock_, [] { return 0.0; }, nullptr, nullptr,
         Logger(log_, "dispatcher"), metrics_);
     return *dispatcher_;
   }

@@ -24,7 +24,8 @@ LogEntry Entry(AlertHashes firing, AlertHashes resolved = {}, Timestamp at = kNo
 
 std::string_view Why(const LogEntry* entry, const AlertHashes& firing, const AlertHashes& resolved,
                      bool send_resolved = true, Timestamp tick = kNow) {
-  return NotificationReasonText(WhyNotify(entry, {firing, resolved, send_resolved, kHour, tick}));
+  return NotificationReasonText(
+      WhyNotify(entry, {firing, {}, resolved, send_resolved, kHour, tick}));
 }
 
 // Row by row of the table that decides about a notification.

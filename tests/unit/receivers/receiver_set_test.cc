@@ -51,6 +51,37 @@ TEST(ReceiverSet, HasAnIntegrationForEachChannelOfEachReceiver) {
   EXPECT_EQ(set->Find("ops/webhook[2]"), nullptr);
 }
 
+TEST(ReceiverSet, KnowsWhomARuleNamesAndWhatIsToldThroughAlertmanagersFile) {
+  using config::NativeRouting;
+  struct Case {
+    NativeRouting routing;
+    bool has_tree;
+    std::vector<std::string> channels;
+    std::vector<std::string> told;
+    bool elsewhere;
+  };
+  const Case cases[] = {
+      {NativeRouting::kChannels, false, {"own", "own"}, {"own"}, false},
+      {NativeRouting::kChannels, false, {}, {"default"}, false},
+      {NativeRouting::kChannels, true, {"own"}, {"own"}, false},
+      {NativeRouting::kChannels, true, {"pager", "own"}, {"own"}, true},
+      {NativeRouting::kChannels, true, {}, {}, true},
+      {NativeRouting::kTree, true, {"own"}, {}, true},
+      {NativeRouting::kTree, false, {"own"}, {"own"}, false},
+      {NativeRouting::kTree, false, {}, {"default"}, false},
+      {NativeRouting::kBoth, true, {"own"}, {"own"}, true},
+      {NativeRouting::kBoth, true, {}, {}, true},
+  };
+  for (const Case& c : cases) {
+    const ReceiverSet set({"own", "default"}, {}, {"default"}, {c.routing, c.has_tree, {"pager"}});
+    ThresholdRule rule;
+    rule.notification_channels = c.channels;
+    const ReceiverSet::Named named = set.NamedBy(rule);
+    EXPECT_EQ(named.receivers, c.told) << &c - cases;
+    EXPECT_EQ(named.elsewhere, c.elsewhere) << &c - cases;
+  }
+}
+
 TEST(ReceiverSet, TakesTimeoutAndResolutionsFromTheSettings) {
   ChannelWorld world;
   config::ChannelSettings webhook = WebhookTo("http://a/");
