@@ -52,6 +52,7 @@ struct Alert {
   Timestamp pending_since;                // the first violating sample
   std::optional<Timestamp> triggered_at;  // when it began to fire
   std::optional<Timestamp> acknowledged_at;
+  std::optional<Timestamp> acknowledged_until;  // then it fires again; none: until it resolves
   std::optional<Timestamp> resolved_at;
   Timestamp updated_at;
 

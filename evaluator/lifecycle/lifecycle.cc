@@ -197,7 +197,8 @@ void Lifecycle::OnEnded(std::uint64_t fingerprint, Timestamp now) {
 }
 
 CommandResult Lifecycle::Acknowledge(const std::string& id, const std::string& actor,
-                                     const std::string& note, Timestamp now) {
+                                     const std::string& note, std::optional<Duration> lasts,
+                                     Timestamp now) {
   const AlertPtr known = book_.Find(id);
   if (known == nullptr) return {CommandResult::Kind::kNotFound, "Alert not found"};
   if (known->state == AlertState::kResolved) {
@@ -219,9 +220,41 @@ CommandResult Lifecycle::Acknowledge(const std::string& id, const std::string& a
                                      {"fingerprint", next->fingerprint_text()},
                                      {"actor", actor}});
   }
+  if (lasts) {
+    next->acknowledged_until = now + *lasts;
+    SetTimer(Timer::kAcknowledgementEnds, next->fingerprint, &tracked.acknowledged_until,
+             next->acknowledged_until);
+  }
   TakeNewestValue(tracked.watch, next.get());
   Change(tracked, std::move(next));
   return {};
+}
+
+CommandResult Lifecycle::Unacknowledge(const std::string& id, const std::string& actor,
+                                       Timestamp now) {
+  const AlertPtr known = book_.Find(id);
+  if (known == nullptr) return {CommandResult::Kind::kNotFound, "Alert not found"};
+  if (known->state == AlertState::kAcknowledged) {
+    EndAcknowledgement(tracked_.at(known->fingerprint), actor, now);
+  }
+  return {};
+}
+
+void Lifecycle::EndAcknowledgement(Tracked& tracked, const std::string& actor, Timestamp now) {
+  std::shared_ptr<Alert> next = NextVersion(*tracked.alert, now);
+  next->state = AlertState::kFiring;
+  next->acknowledged_at.reset();
+  next->acknowledged_until.reset();
+  next->acknowledged_by.clear();
+  next->acknowledge_note.clear();
+  SetTimer(Timer::kAcknowledgementEnds, next->fingerprint, &tracked.acknowledged_until,
+           std::nullopt);
+  log_.Info("acknowledgement ended", {{"alert", next->rule->name},
+                                      {"id", next->id},
+                                      {"fingerprint", next->fingerprint_text()},
+                                      {"actor", actor.empty() ? "its time is over" : actor}});
+  TakeNewestValue(tracked.watch, next.get());
+  Change(tracked, std::move(next));
 }
 
 CommandResult Lifecycle::Resolve(const std::string& id, const std::string& actor,
@@ -322,6 +355,7 @@ void Lifecycle::End(std::uint64_t fingerprint, Tracked& tracked, ResolveReason r
                     Timestamp now, const std::string& actor, const std::string& note) {
   SetTimer(Timer::kFire, fingerprint, &tracked.fire_at, std::nullopt);
   SetTimer(Timer::kStale, fingerprint, &tracked.stale_at, std::nullopt);
+  SetTimer(Timer::kAcknowledgementEnds, fingerprint, &tracked.acknowledged_until, std::nullopt);
   const AlertPtr alert = tracked.alert;
   if (alert->state == AlertState::kPending) {
     metrics_->Count(alert.get(), nullptr);
@@ -433,6 +467,10 @@ void Lifecycle::RunDue(Timestamp now) {
         tracked.stale_at.reset();
         OnStaleTimer(fingerprint, tracked, now);
         break;
+      case Timer::kAcknowledgementEnds:
+        tracked.acknowledged_until.reset();
+        EndAcknowledgement(tracked, "", now);
+        break;
       case Timer::kHoldEnds:
         tracked.hold_until.reset();
         ReleaseHold(fingerprint, tracked);
@@ -488,6 +526,10 @@ void Lifecycle::RestoreAlert(Alert stored, Timestamp now) {
   if (alert->state == AlertState::kPending) {
     SetTimer(Timer::kFire, alert->fingerprint, &tracked.fire_at,
              alert->pending_since + alert->rule->duration);
+  }
+  if (alert->state == AlertState::kAcknowledged) {
+    SetTimer(Timer::kAcknowledgementEnds, alert->fingerprint, &tracked.acknowledged_until,
+             alert->acknowledged_until);
   }
   ArmStaleness(alert->fingerprint, tracked);
 }

@@ -66,8 +66,11 @@ class Lifecycle {
   // Alerts of rules that are gone, disabled or look at something else are resolved.
   void ApplyRules(std::shared_ptr<const RuleIndex> rules, Duration staleness, Timestamp now);
   void Handle(const Signal& signal, Timestamp now);
+  // For so long, else until it resolves. Again: the note and how long may change.
   CommandResult Acknowledge(const std::string& id, const std::string& actor,
-                            const std::string& note, Timestamp now);
+                            const std::string& note, std::optional<Duration> lasts, Timestamp now);
+  // Ends an acknowledgement: the alert fires, and is told again.
+  CommandResult Unacknowledge(const std::string& id, const std::string& actor, Timestamp now);
   CommandResult Resolve(const std::string& id, const std::string& actor, const std::string& note,
                         Timestamp now);
   void RunDue(Timestamp now);
@@ -87,11 +90,12 @@ class Lifecycle {
     Timestamp tracked_since;                      // the clock of staleness where there is no watch
     std::optional<Timestamp> fire_at;
     std::optional<Timestamp> stale_at;
+    std::optional<Timestamp> acknowledged_until;
     std::optional<Timestamp> hold_until;  // no new episode before, after a manual resolve
   };
   using TrackedMap = std::unordered_map<std::uint64_t, Tracked>;
   // At equal times in this order: what is stale fires no more.
-  enum class Timer : std::uint8_t { kStale, kFire, kHoldEnds };
+  enum class Timer : std::uint8_t { kStale, kFire, kHoldEnds, kAcknowledgementEnds };
   using Deadline = std::tuple<Timestamp, Timer, std::uint64_t>;
 
   struct Metrics;
@@ -104,6 +108,7 @@ class Lifecycle {
               Timestamp now);
   void OnFireTimer(std::uint64_t fingerprint, Tracked& tracked, Timestamp now);
   void OnStaleTimer(std::uint64_t fingerprint, Tracked& tracked, Timestamp now);
+  void EndAcknowledgement(Tracked& tracked, const std::string& actor, Timestamp now);
   void ApplyRule(std::uint64_t fingerprint, Tracked& tracked, Timestamp now);
 
   void Begin(std::uint64_t fingerprint, Tracked& tracked,

@@ -115,7 +115,30 @@ bool Selected(const Alert& alert, const AlertQuery& query) {
 struct CommandBody {
   std::string actor = "api";
   std::string note;
+  std::optional<Duration> expires_in;
 };
+
+constexpr double kLongestAcknowledgement = 10.0 * 365 * 24 * 3600;  // seconds
+
+// Seconds, or a duration as Prometheus writes it.
+void ReadLasting(const nlohmann::json& body, const char* key, std::optional<Duration>* value,
+                 Json* faults) {
+  const auto found = body.find(key);
+  if (found == body.end() || found->is_null()) return;
+  std::optional<Duration> read;
+  if (found->is_string()) {
+    read = ParseDuration(found->get<std::string>());
+  } else if (found->is_number() && found->get<double>() <= kLongestAcknowledgement) {
+    read = Duration(static_cast<std::int64_t>(found->get<double>() * 1000));
+  }
+  if (read && *read > Duration(0)) {
+    *value = read;
+  } else {
+    faults->push_back(Fault(
+        {"body", key}, "ensure this value is a number of seconds greater than 0, or a duration",
+        "value_error.duration"));
+  }
+}
 
 void ReadText(const nlohmann::json& body, const char* key, std::string* value, Json* faults) {
   const auto found = body.find(key);
@@ -159,13 +182,40 @@ CommandBody ReadCommandBody(const std::string& text, Json* faults) {
   const nlohmann::json body = ReadObject(text, faults);
   ReadText(body, "actor", &command.actor, faults);
   ReadText(body, "note", &command.note, faults);
-  if (body.contains("expires_in") && !body["expires_in"].is_null()) {
-    faults->push_back(Fault({"body", "expires_in"},
-                            "an acknowledgement that expires is not supported yet",
-                            "value_error.unsupported"));
-  }
+  ReadLasting(body, "expires_in", &command.expires_in, faults);
   return command;
 }
+
+// What the engine was asked; shared, because a worker that gives up waiting leaves an answer that
+// must have somewhere to go.
+class Answer {
+ public:
+  evaluator::Engine::Done Done() const {
+    return [promise = promise_](const evaluator::CommandResult& result) {
+      promise->set_value(result);
+    };
+  }
+  Response Wait(const char* done_message) {
+    std::future<evaluator::CommandResult> answered = promise_->get_future();
+    if (answered.wait_for(kCommandTimeout) != std::future_status::ready) {
+      return Detail(503, "The change is in force, but the state store has not confirmed it yet");
+    }
+    const evaluator::CommandResult result = answered.get();
+    switch (result.kind) {
+      case evaluator::CommandResult::Kind::kDone:
+        break;
+      case evaluator::CommandResult::Kind::kNotFound:
+        return Detail(404, result.detail);
+      case evaluator::CommandResult::Kind::kConflict:
+        return Detail(409, result.detail);
+    }
+    return JsonResponse(200, {{"message", done_message}});
+  }
+
+ private:
+  std::shared_ptr<std::promise<evaluator::CommandResult>> promise_ =
+      std::make_shared<std::promise<evaluator::CommandResult>>();
+};
 
 }  // namespace
 
@@ -184,12 +234,8 @@ std::vector<http::Route> AlertingApi::Routes() {
     add("GET", "/rules/{id}", [this](const Request& r) { return GetRule(r.captures[0]); });
     add("GET", "/alerts", [this](const Request& r) { return ListAlerts(r); });
     add("GET", "/alerts/{id}", [this](const Request& r) { return GetAlert(r.captures[0]); });
-    add("POST", "/alerts/{id}/acknowledge", [this](const Request& r) {
-      return Run(&evaluator::Engine::Acknowledge, r, "Alert acknowledged successfully");
-    });
-    add("POST", "/alerts/{id}/resolve", [this](const Request& r) {
-      return Run(&evaluator::Engine::Resolve, r, "Alert resolved successfully");
-    });
+    add("POST", "/alerts/{id}/acknowledge", [this](const Request& r) { return Acknowledge(r); });
+    add("POST", "/alerts/{id}/resolve", [this](const Request& r) { return Resolve(r); });
     add("GET", "/status", [this](const Request&) { return Status(); });
     add("GET", "/health", [this](const Request&) { return Health(); });
   }
@@ -235,29 +281,23 @@ Response AlertingApi::GetAlert(const std::string& id) const {
   return JsonResponse(200, body);
 }
 
-Response AlertingApi::Run(Command command, const Request& request, const char* done_message) {
+Response AlertingApi::Acknowledge(const Request& request) {
   Json faults = Json::array();
   const CommandBody body = ReadCommandBody(request.body, &faults);
   if (!faults.empty()) return JsonResponse(422, {{"detail", faults}});
-  // Shared: if this worker gives up waiting, the answer must still have somewhere to go.
-  auto answer = std::make_shared<std::promise<evaluator::CommandResult>>();
-  std::future<evaluator::CommandResult> answered = answer->get_future();
-  (sources_.engine.*command)(
-      request.captures[0], body.actor, body.note,
-      [answer](const evaluator::CommandResult& result) { answer->set_value(result); });
-  if (answered.wait_for(kCommandTimeout) != std::future_status::ready) {
-    return Detail(503, "The change is in force, but the state store has not confirmed it yet");
-  }
-  const evaluator::CommandResult result = answered.get();
-  switch (result.kind) {
-    case evaluator::CommandResult::Kind::kDone:
-      break;
-    case evaluator::CommandResult::Kind::kNotFound:
-      return Detail(404, result.detail);
-    case evaluator::CommandResult::Kind::kConflict:
-      return Detail(409, result.detail);
-  }
-  return JsonResponse(200, {{"message", done_message}});
+  Answer answer;
+  sources_.engine.Acknowledge(request.captures[0], body.actor, body.note, body.expires_in,
+                              answer.Done());
+  return answer.Wait("Alert acknowledged successfully");
+}
+
+Response AlertingApi::Resolve(const Request& request) {
+  Json faults = Json::array();
+  const CommandBody body = ReadCommandBody(request.body, &faults);
+  if (!faults.empty()) return JsonResponse(422, {{"detail", faults}});
+  Answer answer;
+  sources_.engine.Resolve(request.captures[0], body.actor, body.note, answer.Done());
+  return answer.Wait("Alert resolved successfully");
 }
 
 Response AlertingApi::Status() const {

@@ -49,9 +49,8 @@ class AlertingApi {
   http::Response GetAlert(const std::string& id) const;
   http::Response Status() const;
   http::Response Health() const;
-  using Command = void (evaluator::Engine::*)(std::string, std::string, std::string,
-                                              evaluator::Engine::Done);
-  http::Response Run(Command command, const http::Request& request, const char* done_message);
+  http::Response Acknowledge(const http::Request& request);
+  http::Response Resolve(const http::Request& request);
 
   AlertingSources sources_;
 };

@@ -88,6 +88,7 @@ Json AlertJson(const Alert& alert, const std::optional<receivers::AnnouncementVi
           {"last_value_at", FormatRfc3339(alert.last_value_at)},
           {"acknowledged_by", TextOrNull(alert.acknowledged_by)},
           {"acknowledge_note", TextOrNull(alert.acknowledge_note)},
+          {"acknowledged_until", TimeOrNull(alert.acknowledged_until)},
           {"resolved_by", TextOrNull(alert.resolved_by)},
           {"resolve_note", TextOrNull(alert.resolve_note)},
           {"resolved_reason", TextOrNull(std::string(ResolveReasonName(alert.resolved_reason)))},

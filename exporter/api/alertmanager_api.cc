@@ -79,6 +79,10 @@ AlertStatus StatusOf(const PostedAlert& alert, const AlertmanagerSources& source
                      const receivers::PipelineGraph& graph, Timestamp now) {
   AlertStatus status;
   status.silenced_by = sources.silences.MutedBy(alert.labels, now);
+  if (alert.native != nullptr && alert.native->state == AlertState::kAcknowledged) {
+    status.silenced_by.push_back(alert.native->id);
+    std::sort(status.silenced_by.begin(), status.silenced_by.end());
+  }
   status.inhibited_by = graph.inhibitor.MutedBy(alert.labels, now);
   return status;
 }
@@ -320,6 +324,10 @@ http::Response AlertmanagerApi::ListSilences(const http::Request& request) const
   const bool wanted[] = {BoolParameter(request, "pending"), BoolParameter(request, "active"),
                          BoolParameter(request, "expired")};
   std::vector<SilencePtr> silences = sources_.silences.All();
+  if (sources_.acknowledgements != nullptr) {
+    const std::vector<SilencePtr> acknowledged = sources_.acknowledgements->All();
+    silences.insert(silences.end(), acknowledged.begin(), acknowledged.end());
+  }
   std::erase_if(silences, [&](const SilencePtr& silence) {
     return !wanted[static_cast<std::size_t>(silence->StateAt(now))] || !HasAll(*silence, matchers);
   });
@@ -339,10 +347,12 @@ http::Response AlertmanagerApi::PostSilence(const http::Request& request) {
   if (std::optional<http::Response> refusal = RequireJson(request)) return *std::move(refusal);
   auto read = ReadPostedSilence(request.body, sources_.dialect);
   if (auto* refusal = std::get_if<http::Response>(&read)) return std::move(*refusal);
+  Silence& posted = std::get<Silence>(read);
+  if (FindAcknowledgement(posted.id) != nullptr) return ChangeAcknowledgement(posted);
   std::string id;
   Commit commit;
-  const std::optional<receivers::SilenceRefusal> refusal = sources_.silences.Set(
-      std::get<Silence>(std::move(read)), sources_.clock.Now(), &id, commit.Callback());
+  const std::optional<receivers::SilenceRefusal> refusal =
+      sources_.silences.Set(std::move(posted), sources_.clock.Now(), &id, commit.Callback());
   if (refusal) {
     if (refusal->kind == receivers::SilenceRefusal::Kind::kNotFound) {
       return PlainJsonError(404, refusal->message);
@@ -353,10 +363,22 @@ http::Response AlertmanagerApi::PostSilence(const http::Request& request) {
   return JsonAnswer(fmt::format(R"({{"silenceID":{}}})", JsonString(id)) + "\n");
 }
 
+SilencePtr AlertmanagerApi::FindAcknowledgement(const std::string& id) const {
+  return sources_.acknowledgements == nullptr ? nullptr : sources_.acknowledgements->Find(id);
+}
+
+http::Response AlertmanagerApi::ChangeAcknowledgement(const Silence& changed) {
+  if (const std::optional<std::string> refusal = sources_.acknowledgements->Change(changed)) {
+    return PlainJsonError(400, "Failed to create silence: " + *refusal);
+  }
+  return JsonAnswer(fmt::format(R"({{"silenceID":{}}})", JsonString(changed.id)) + "\n");
+}
+
 http::Response AlertmanagerApi::GetSilence(const http::Request& request) const {
   const std::string& id = request.captures.at(0);
   if (std::optional<http::Response> refusal = RequireUuid(id)) return *std::move(refusal);
-  const SilencePtr silence = sources_.silences.Find(id);
+  SilencePtr silence = sources_.silences.Find(id);
+  if (silence == nullptr) silence = FindAcknowledgement(id);
   if (silence == nullptr) {
     http::Response response = Empty();
     response.status = 404;
@@ -372,7 +394,9 @@ http::Response AlertmanagerApi::DeleteSilence(const http::Request& request) {
   if (std::optional<http::Response> refusal = RequireUuid(id)) return *std::move(refusal);
   Commit commit;
   http::Response response = Empty();
-  if (sources_.silences.Expire(id, sources_.clock.Now(), commit.Callback())) {
+  if (FindAcknowledgement(id) != nullptr) {
+    sources_.acknowledgements->End(id, "silence expired");
+  } else if (sources_.silences.Expire(id, sources_.clock.Now(), commit.Callback())) {
     commit.Wait();
   } else {
     response.status = 404;

@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/matcher_text.h"
 #include "base/metrics.h"
+#include "exporter/api/acknowledgements.h"
 #include "exporter/http/http.h"
 #include "receivers/alerts/alert_store.h"
 #include "receivers/mute/silences.h"
@@ -42,6 +43,8 @@ struct AlertmanagerSources {
   std::function<std::string()> config_original;
   // Lets pages of any origin read, as Alertmanager does; else the headers for it are absent.
   bool any_origin = true;
+  // Where alerts can be acknowledged; null: nowhere.
+  Acknowledgements* acknowledgements = nullptr;
 };
 
 class AlertmanagerApi {
@@ -62,6 +65,8 @@ class AlertmanagerApi {
   http::Response PostSilence(const http::Request& request);
   http::Response GetSilence(const http::Request& request) const;
   http::Response DeleteSilence(const http::Request& request);
+  receivers::SilencePtr FindAcknowledgement(const std::string& id) const;
+  http::Response ChangeAcknowledgement(const receivers::Silence& changed);
 
   AlertmanagerSources sources_;
   prometheus::Counter& received_firing_;

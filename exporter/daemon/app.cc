@@ -221,6 +221,7 @@ struct App::Parts {
   std::optional<HostRounds> host;
 
   std::optional<api::AlertingApi> alerting_api;
+  std::optional<api::Acknowledgements> acknowledgements;
   std::optional<api::AlertmanagerApi> alertmanager_api;
   http::Router router;
   http::Router extra_router;
@@ -257,8 +258,8 @@ void App::Parts::BuildPipeline(Configured configured) {
   silences.emplace(receivers::SilenceLimits(), *store, RandomUuid);
   receivers::GroupDispatcherOptions group_options;
   group_options.dispatch.resolve_what_was_told = true;
-  groups.emplace(group_options, std::move(configured.graph), *alerts,
-                 *silences, *store, clock, RandomNumbers(), log.Named("dispatcher"), metrics);
+  groups.emplace(group_options, std::move(configured.graph), *alerts, *silences, *store, clock,
+                 RandomNumbers(), log.Named("dispatcher"), metrics);
   alertmanager_gauges.emplace(*alerts, *silences, *groups, clock);
   const auto muter = [this](LabelsView labels, Timestamp now) {
     return !silences->MutedBy(labels, now).empty() ||
@@ -372,6 +373,7 @@ void App::Parts::BuildRoutes(const config::Settings& served) {
                          [this] { return queue.ReloadAndWait("/-/reload"); }})) {
     add(std::move(route));
   }
+  acknowledgements.emplace(book, *engine, clock);
   alertmanager_api.emplace(AlertmanagerView());
   for (http::Route& route : alertmanager_api->Routes("")) add(std::move(route));
   add(api::OverviewRoute(Sources()));
@@ -400,6 +402,7 @@ api::AlertmanagerSources App::Parts::AlertmanagerView() {
       std::move(identity),
       [this] { return config::PrintAlertmanagerConfig(*groups->graph()->settings); }};
   sources.any_origin = false;
+  sources.acknowledgements = &*acknowledgements;
   return sources;
 }
 

@@ -194,21 +194,27 @@ void Dispatch::Flush(Group& group, Timestamp tick) {
 }
 
 void Dispatch::LeaveOutMuted(Group& group, Timestamp tick, Batch* batch) {
-  LeaveOut(batch, metrics_.suppressed_by_inhibition,
-           [&](LabelsView labels) { return !graph_->inhibitor.MutedBy(labels, tick).empty(); });
-  if (!batch->empty() && HeldByIntervals(group, tick, batch->size())) {
+  LeaveOut(batch, metrics_.suppressed_by_acknowledgement, [](const PostedAlert& alert) {
+    return alert.native != nullptr && alert.native->state == AlertState::kAcknowledged;
+  });
+  LeaveOut(batch, metrics_.suppressed_by_inhibition, [&](const PostedAlert& alert) {
+    return !graph_->inhibitor.MutedBy(alert.labels, tick).empty();
+  });
+  // Asked also where nothing is left: what the group is shown as muted by follows the clock.
+  if (HeldByIntervals(group, tick, batch->size())) {
     batch->clear();
     group.failed |= options_.resolve_what_was_told;  // so that no resolved alert is forgotten
   }
-  LeaveOut(batch, metrics_.suppressed_by_silence,
-           [&](LabelsView labels) { return !silences_.MutedBy(labels, tick).empty(); });
+  LeaveOut(batch, metrics_.suppressed_by_silence, [&](const PostedAlert& alert) {
+    return !silences_.MutedBy(alert.labels, tick).empty();
+  });
 }
 
 void Dispatch::LeaveOut(Batch* batch, prometheus::Counter& counter,
-                        const std::function<bool(LabelsView)>& muted) const {
+                        const std::function<bool(const PostedAlert&)>& muted) const {
   std::size_t left_out = 0;
   for (FrozenAlert& frozen : *batch) {
-    if (frozen.muted || !muted(frozen.alert->labels)) continue;
+    if (frozen.muted || !muted(*frozen.alert)) continue;
     frozen.muted = true;
     ++left_out;
   }

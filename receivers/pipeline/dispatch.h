@@ -115,7 +115,7 @@ class Dispatch {
   // what is muted stays and is marked.
   void LeaveOutMuted(Group& group, Timestamp tick, Batch* batch);
   void LeaveOut(Batch* batch, prometheus::Counter& counter,
-                const std::function<bool(LabelsView)>& muted) const;
+                const std::function<bool(const PostedAlert&)>& muted) const;
   bool HeldByIntervals(Group& group, Timestamp tick, std::size_t alerts);
   // What one integration may be told of a batch.
   struct Tellable {

@@ -59,6 +59,7 @@ DispatchMetrics::DispatchMetrics(MetricRegistry& registry)
                                  "alertmanager_dispatcher_alert_processing_duration_seconds",
                                  "How long it takes to bring alerts into their groups.")
                      .Add({}, ProcessingBounds())),
+      suppressed_by_acknowledgement(Suppressed(registry).Add({{"reason", "acknowledgement"}})),
       suppressed_by_silence(Suppressed(registry).Add({{"reason", "silence"}})),
       suppressed_by_inhibition(Suppressed(registry).Add({{"reason", "inhibition"}})),
       suppressed_by_mute_interval(Suppressed(registry).Add({{"reason", "mute_time_interval"}})),

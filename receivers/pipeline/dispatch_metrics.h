@@ -25,6 +25,7 @@ class DispatchMetrics {
 
   prometheus::Gauge& groups;
   prometheus::Histogram& processing;  // seconds
+  prometheus::Counter& suppressed_by_acknowledgement;
   prometheus::Counter& suppressed_by_silence;
   prometheus::Counter& suppressed_by_inhibition;
   prometheus::Counter& suppressed_by_mute_interval;

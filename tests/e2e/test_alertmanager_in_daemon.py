@@ -4,7 +4,7 @@ and the Alertmanager API speaks of both."""
 import json
 
 import harness
-from alertmanager import AlertmanagerApi
+from alertmanager import AlertmanagerApi, matcher
 from harness import rule, wait_until
 from tocsin import Tocsin
 
@@ -142,6 +142,41 @@ class AlertmanagerInDaemon(harness.TestCase):
             "team resolved -Tree",
             "team resolved -Posted",
         )
+
+    def test_an_acknowledgement_is_a_silence_of_one_alert(self):
+        daemon = self.daemon()
+        daemon.submit("tree", 99)
+        daemon.submit("own", 99)
+        first = ["team firing +Tree", "own active Own"]
+        self.wait_messages(*first)
+        by_name = {one["name"]: one["id"] for one in daemon.get("/alerting/alerts").json()}
+        for identity in by_name.values():
+            body = {"actor": "anna", "note": "on it", "expires_in": 3600}
+            answer = daemon.post(f"/alerting/alerts/{identity}/acknowledge", body)
+            self.assertEqual(answer.status, 200)
+        shown = {one["id"]: one for one in daemon.silences()}
+        self.assertEqual(set(shown), set(by_name.values()))
+        own = shown[by_name["Own"]]
+        self.assertEqual((own["createdBy"], own["comment"]), ("anna", "on it"))
+        self.assertEqual(own["status"]["state"], "active")
+        for one in daemon.alerts():
+            identity = by_name[one["labels"]["alertname"]]
+            self.assertEqual(one["status"]["state"], "suppressed")
+            self.assertEqual(one["status"]["silencedBy"], [identity])
+        other = {**own, "matchers": [matcher("alertname=Tree")]}
+        self.assertEqual(daemon.post("/api/v2/silences", other).status, 400)
+        self.assertEqual(
+            daemon.post("/api/v2/silences", {**own, "comment": "still"}).json(),
+            {"silenceID": own["id"]},
+        )
+        self.assertEqual(daemon.ask(f"silence/{own['id']}")["comment"], "still")
+        # Expiring it takes it back, and whoever was told is told again.
+        self.assertEqual(daemon.delete(f"/api/v2/silence/{own['id']}").status, 200)
+        self.wait_messages(*first, "own active Own")
+        self.assertEqual([one["id"] for one in daemon.silences()], [by_name["Tree"]])
+        daemon.submit("tree", 1)
+        self.wait_messages(*first, "own active Own", "team resolved -Tree")
+        self.assertEqual(daemon.silences(), [])
 
     def test_everything_survives_a_kill(self):
         daemon = self.daemon()

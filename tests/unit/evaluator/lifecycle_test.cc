@@ -159,6 +159,41 @@ TEST(Lifecycle, AnAcknowledgedAlertStaysOneAlertAndResolvesWithTheFirstGoodSampl
   EXPECT_EQ(world.Told(), (Lines{"active a", "acknowledged a", "resolved a recovered"}));
 }
 
+TEST(Lifecycle, AnAcknowledgementThatExpiresMakesTheAlertFireAgain) {
+  World world({RuleFor(seconds(0))});
+  world.Submit("a", 90);
+  const std::string id = world.Only(AlertState::kFiring)->id;
+  world.Acknowledge(id, "anna", "looking", seconds(60));
+  EXPECT_EQ(world.Only(AlertState::kAcknowledged)->acknowledged_until, world.now + seconds(60));
+  world.Advance(seconds(30));
+  world.Acknowledge(id, "bob", "longer", seconds(60));
+  world.Restart();
+  world.Submit("a", 90);
+  world.Advance(seconds(59));
+  EXPECT_EQ(world.Only(AlertState::kAcknowledged)->acknowledge_note, "longer");
+  world.Advance(seconds(1));
+  const AlertPtr firing = world.Only(AlertState::kFiring);
+  EXPECT_EQ(firing->id, id);
+  EXPECT_EQ(firing->acknowledged_by, "");
+  EXPECT_FALSE(firing->acknowledged_at);
+  EXPECT_FALSE(firing->acknowledged_until);
+}
+
+TEST(Lifecycle, AnAcknowledgementCanBeTakenBack) {
+  World world({RuleFor(seconds(0))});
+  EXPECT_EQ(world.Unacknowledge("nobody").kind, CommandResult::Kind::kNotFound);
+  world.Submit("a", 90);
+  const std::string id = world.Only(AlertState::kFiring)->id;
+  EXPECT_EQ(world.Unacknowledge(id).kind, CommandResult::Kind::kDone);  // nothing changes
+  world.Acknowledge(id, "anna", "", seconds(60));
+  EXPECT_EQ(world.Unacknowledge(id).kind, CommandResult::Kind::kDone);
+  world.Advance(seconds(1));
+  world.Submit("a", 10);
+  world.Advance(seconds(60));  // what would have ended is over
+  EXPECT_EQ(world.Told(),
+            (Lines{"active a", "acknowledged a", "active a", "resolved a recovered"}));
+}
+
 TEST(Lifecycle, CommandsOnUnknownAndFinishedAlertsSayWhyNot) {
   World world({RuleFor(seconds(60))});
   EXPECT_EQ(world.Acknowledge("nobody").kind, CommandResult::Kind::kNotFound);

@@ -74,8 +74,14 @@ class World {
     Pump();
   }
   CommandResult Acknowledge(const std::string& id, const std::string& actor = "anna",
-                            const std::string& note = "looking") {
-    const CommandResult result = lifecycle_->Acknowledge(id, actor, note, now);
+                            const std::string& note = "looking",
+                            std::optional<Duration> lasts = std::nullopt) {
+    const CommandResult result = lifecycle_->Acknowledge(id, actor, note, lasts, now);
+    Pump();
+    return result;
+  }
+  CommandResult Unacknowledge(const std::string& id) {
+    const CommandResult result = lifecycle_->Unacknowledge(id, "anna", now);
     Pump();
     return result;
   }

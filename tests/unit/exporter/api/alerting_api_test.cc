@@ -339,7 +339,7 @@ TEST(AlertingApiCommands, JsonOfAnotherKindIs422) {
 TEST(AlertingApiCommands, EveryWrongFieldIsListed) {
   ApiWorld world({CpuRule()});
   const http::Response response =
-      world.Post("/alerts/x/acknowledge", R"({"actor":7,"note":["a"],"expires_in":60})");
+      world.Post("/alerts/x/acknowledge", R"({"actor":7,"note":["a"],"expires_in":-1})");
   EXPECT_EQ(response.status, 422);
   const json faults = Parsed(response).at("detail");
   ASSERT_EQ(faults.size(), 3U);
@@ -347,6 +347,28 @@ TEST(AlertingApiCommands, EveryWrongFieldIsListed) {
   EXPECT_EQ(faults[0].at("type"), "type_error.str");
   EXPECT_EQ(faults[1].at("loc"), json({"body", "note"}));
   EXPECT_EQ(faults[2].at("loc"), json({"body", "expires_in"}));
+}
+
+TEST(AlertingApiCommands, AnAcknowledgementMayExpire) {
+  for (const char* lasting : {"60", "59.9995", "\"1m\""}) {
+    ApiWorld world({CpuRule()});
+    world.Submit("a", 90);
+    const std::string id = world.OnlyAlert().at("id");
+    const http::Response response = world.Post("/alerts/" + id + "/acknowledge",
+                                               fmt::format(R"({{"expires_in":{}}})", lasting));
+    EXPECT_EQ(response.status, 200) << lasting;
+    const json alert = Parsed(world.Get("/alerts/" + id));
+    const auto since = ParseRfc3339(alert.at("acknowledged_at").get<std::string>());
+    const auto until = ParseRfc3339(alert.at("acknowledged_until").get<std::string>());
+    EXPECT_NEAR(ToUnixSeconds(*until) - ToUnixSeconds(*since), 60, 0.01) << lasting;
+  }
+  for (const char* wrong : {"0", "-1", "1e300", "\"soon\"", "[]", "true"}) {
+    ApiWorld world({CpuRule()});
+    EXPECT_EQ(
+        world.Post("/alerts/x/acknowledge", fmt::format(R"({{"expires_in":{}}})", wrong)).status,
+        422)
+        << wrong;
+  }
 }
 
 TEST(AlertingApiCommands, NotesMayHoldAnyText) {

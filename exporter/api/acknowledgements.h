@@ -1,0 +1,41 @@
+// Acknowledgements as the Alertmanager API shows them: silences that match exactly one alert, whose
+// id is that of the alert's episode. Expiring one ends the acknowledgement; setting it again
+// changes note and expiry.
+//
+// Any thread. Changes are answered when they are durable.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "evaluator/lifecycle/alert_book.h"
+#include "evaluator/lifecycle/engine.h"
+#include "receivers/mute/silences.h"
+
+namespace tocsin::api {
+
+class Acknowledgements {
+ public:
+  // Everything outlives the object.
+  Acknowledgements(const evaluator::AlertBook& book, evaluator::Engine& engine, const Clock& clock)
+      : book_(book), engine_(engine), clock_(clock) {}
+
+  std::vector<receivers::SilencePtr> All() const;
+  // Null where no acknowledged alert has this id.
+  receivers::SilencePtr Find(std::string_view id) const;
+
+  // False where there is none.
+  bool End(const std::string& id, const std::string& actor);
+  // REQUIRES: `changed.id` is one of ours. Says why not.
+  std::optional<std::string> Change(const receivers::Silence& changed);
+
+ private:
+  const evaluator::AlertBook& book_;
+  evaluator::Engine& engine_;
+  const Clock& clock_;
+};
+
+}  // namespace tocsin::api
