@@ -9,7 +9,7 @@ namespace tocsin::receivers {
 
 Result<MessageTexts> MessageTexts::For(const GroupNotification& notification,
                                        const gotemplate::TemplateSet& templates) {
-  MessageTexts texts(templates);
+  MessageTexts texts(notification, templates);
   if (!notification.route_labels.empty()) {
     // The labels see everything but themselves.
     const gotemplate::Value data = MakeTemplateData(notification, {});
@@ -19,7 +19,6 @@ Result<MessageTexts> MessageTexts::For(const GroupNotification& notification,
     texts.route_labels_ = *std::move(rendered);
   }
   texts.functions_ = RouteLabelFunctions(texts.route_labels_);
-  texts.data_ = MakeTemplateData(notification, texts.route_labels_);
   return texts;
 }
 
@@ -35,10 +34,13 @@ Result<std::string> MessageTexts::RenderHtml(const std::string& name,
 
 Result<std::string> MessageTexts::Render(const std::string& name, const std::string& text,
                                          gotemplate::Escaping escaping) const {
+  const bool is_html = escaping == gotemplate::Escaping::kHtml;
+  if (!is_html && text.find("{{") == std::string::npos) return text;
+  if (!data_) data_ = MakeTemplateData(*notification_, route_labels_);
   gotemplate::ExecuteOptions options;
   options.escaping = escaping;
   options.functions = &functions_;
-  return templates_->ExecuteText(name, text, data_, options);
+  return templates_->ExecuteText(name, text, *data_, options);
 }
 
 }  // namespace tocsin::receivers

@@ -5,6 +5,7 @@
 // is wrong there; they are final, since the same data gives the same error.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "base/result.h"
@@ -16,7 +17,7 @@ namespace tocsin::receivers {
 
 class MessageTexts {
  public:
-  // Renders the labels of the route, which may fail. `templates` outlives the object.
+  // Renders the labels of the route, which may fail. What it is given outlives the object.
   static Result<MessageTexts> For(const GroupNotification& notification,
                                   const gotemplate::TemplateSet& templates);
 
@@ -28,15 +29,17 @@ class MessageTexts {
   const gotemplate::KeyValues::Entries& route_labels() const { return route_labels_; }
 
  private:
-  explicit MessageTexts(const gotemplate::TemplateSet& templates) : templates_(&templates) {}
+  MessageTexts(const GroupNotification& notification, const gotemplate::TemplateSet& templates)
+      : notification_(&notification), templates_(&templates) {}
 
   Result<std::string> Render(const std::string& name, const std::string& text,
                              gotemplate::Escaping escaping) const;
 
+  const GroupNotification* notification_;
   const gotemplate::TemplateSet* templates_;
   gotemplate::KeyValues::Entries route_labels_;
   gotemplate::FunctionMap functions_;
-  gotemplate::Value data_;
+  mutable std::optional<gotemplate::Value> data_;  // made when the first template asks for it
 };
 
 }  // namespace tocsin::receivers

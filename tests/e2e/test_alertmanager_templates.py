@@ -58,7 +58,7 @@ EXPRESSIONS = [
     # what .Names and .Values give as Go's maps and lists.)
     "{{ .Receiver }} {{ .Status }} {{ .ExternalURL }}",
     "{{ range .GroupLabels.Values }}{{ . }},{{ end }}{{ len .CommonAnnotations }}",
-    "{{ range .Alerts }}{{ .Status }} {{ range $k, $v := .Labels }}{{ $k }}-{{ $v }},{{ end }}{{ end }}",
+    "{{ range .Alerts }}{{ range $k, $v := .Labels }}{{ $k }}-{{ $v }},{{ end }}{{ end }}",
     '{{ range .Alerts }}{{ .Annotations.Values | join "," }} {{ .Fingerprint }};{{ end }}',
     "{{ range .Alerts }}{{ .StartsAt }} {{ .GeneratorURL }};{{ end }}",
     "{{ range .Alerts.Firing }}{{ .EndsAt }};{{ end }}",
@@ -111,7 +111,12 @@ class Templates(harness.TestCase):
         self.assertEqual(first.path, "/node")
         self.assertEqual(
             first.json(),
-            {"text": "firing one", "firing": 1, "team": "node-team", "labels": {"alertname": "Disk"}},
+            {
+                "text": "firing one",
+                "firing": 1,
+                "team": "node-team",
+                "labels": {"alertname": "Disk"},
+            },
         )
         # A bad file leaves everything as it is, and is told with its place.
         self.write_template("own.tmpl", '{{ define "own" }}\n{{ nothing }}{{ end }}')
@@ -143,12 +148,12 @@ class Templates(harness.TestCase):
         config = configuration(self.base, payload="{{ bad }}")
         daemon = self.prepare_alertmanager(json.dumps(config)).spawn()
         self.assertNotEqual(daemon.process.wait(5), 0)
-        for part in ("templates/a.tmpl:1:", "templates/b.tmpl:1:", "payload:1:4: unknown function"):
+        for part in ("templates/a.tmpl:1:", "templates/b.tmpl:1:", "payload:1:4: unknown"):
             self.assertIn(part, daemon.process.stderr())
 
 
 class DefaultTexts(harness.TestCase):
-    """One receiver with two webhooks: one tells the data, the other what EXPRESSIONS become of it."""
+    """One receiver with two webhooks: one tells the data, the other what EXPRESSIONS become."""
 
     maxDiff = None
 

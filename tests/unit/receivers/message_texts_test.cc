@@ -130,12 +130,8 @@ TEST_F(MessageTextsTest, AreBounded) {
   const std::string endless =
       R"({{ define "f" }}{{ template "f" . }}{{ end }}{{ template "f" . }})";
   EXPECT_THAT(Render(endless), HasSubstr("error: "));
-  std::string nested = "x";
-  for (int i = 0; i < 8; ++i)
-    nested = "{{ range .Alerts.Firing }}{{ with $ }}" + nested + "{{ end }}{{ end }}";
-  EXPECT_EQ(Render(nested), "x");
   const std::string growing =
-      R"({{ $x := "0123456789abcdef" }}{{ range $i := list 1 2 3 4 5 6 7 8 }}{{ range list 1 2 3 4 }})"
+      R"({{ $x := "0123456789abcdef" }}{{ range list 1 2 3 4 5 6 7 8 }}{{ range list 1 2 3 4 }})"
       R"({{ $x = printf "%s%s" $x $x }}{{ end }}{{ end }}{{ $x }})";
   EXPECT_THAT(Render(growing), HasSubstr("bytes"));
 }
