@@ -13,6 +13,7 @@
 #include "config/alertmanager_intervals.h"
 #include "config/alertmanager_receivers.h"
 #include "config/alertmanager_route.h"
+#include "config/alertmanager_templates.h"
 #include "config/decode.h"
 #include "config/references.h"
 #include "config/yaml.h"
@@ -86,16 +87,17 @@ class Loading {
 
   void ReadTop(const YamlNode& root) {
     MapDecoder top(root, "the configuration file", report_);
-    const AlertmanagerContext context{folder_, options_.dialect};
+    const TemplateChecker templates = ReadTemplates(top);
+    const AlertmanagerContext context{folder_, options_.dialect, templates};
     const YamlNode* global = top.Find("global");
     settings_.global =
         DecodeAlertmanagerGlobal(global == nullptr ? YamlNode() : *global, context, report_);
     settings_.receivers =
         DecodeAlertmanagerReceivers(top.ReadList("receivers"), settings_.global, context, report_);
     settings_.time_intervals = DecodeTimeIntervals(top);
-    settings_.route = DecodeAlertmanagerRoute(top, Names(), options_.dialect);
+    settings_.route = DecodeAlertmanagerRoute(top, Names(), templates, options_.dialect);
     settings_.inhibit_rules = DecodeInhibitRules(top, options_.dialect);
-    ReadTemplates(top);
+    settings_.templates = templates.set();
     IgnoreSection(top, "tracing", kTracingKeys);
     IgnoreSection(top, "event_recorder", kEventRecorderKeys);
     top.Finish();
@@ -112,18 +114,23 @@ class Loading {
     return names;
   }
 
-  void ReadTemplates(MapDecoder& top) {
+  // First, since texts everywhere else may call what the files define.
+  TemplateChecker ReadTemplates(MapDecoder& top) {
+    std::vector<std::string> in_order;  // a later file redefines what an earlier one said
     for (const PlacedText& pattern : top.ReadTexts("templates")) {
       settings_.template_patterns.push_back(JoinPath(EscapeForGlob(folder_), pattern.text));
       for (std::string& file : files_.Match(folder_, pattern.text)) {
-        settings_.template_files.push_back(std::move(file));
+        in_order.push_back(std::move(file));
       }
     }
     std::vector<std::string>& matched = settings_.template_files;
+    matched = in_order;
     std::sort(matched.begin(), matched.end());
     matched.erase(std::unique(matched.begin(), matched.end()), matched.end());
     loaded_.patterns = settings_.template_patterns;
     loaded_.files.insert(loaded_.files.end(), matched.begin(), matched.end());
+    if (!options_.templates) return TemplateChecker();
+    return LoadTemplateFiles(in_order, *options_.templates, files_, diagnostics_);
   }
 
   void IgnoreSection(MapDecoder& top, std::string_view key,

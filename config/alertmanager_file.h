@@ -8,11 +8,13 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/matcher_text.h"
+#include "base/template/template_set.h"
 #include "config/alertmanager_settings.h"
 #include "config/diagnostics.h"
 #include "config/environment.h"
@@ -26,6 +28,9 @@ struct AlertmanagerFileOptions {
   Environment environment = nullptr;  // asked only with expand_env; unset: no variable is set
   // --enable-feature=classic-mode, utf8-strict-mode.
   MatcherDialect dialect = MatcherDialect::kFallback;
+  // Functions and definitions that template files and the templates in settings may use, and
+  // redefine. Without them, neither is read: only the names of the files are looked at.
+  std::optional<gotemplate::TemplateSet> templates = {};
 };
 
 struct LoadedAlertmanager {

@@ -280,6 +280,7 @@ class ReceiversReader {
     InheritKeys(type.keys, global_.keys, &integration.keys);
     CompleteByType({map, global_, integration});
     CompleteKeys(type.keys, map, &integration.keys);
+    context_.templates.CheckKeys(node, type.keys, report_);
     map.Finish();
     return integration;
   }

@@ -7,15 +7,18 @@
 
 #include "base/matcher_text.h"
 #include "config/alertmanager_settings.h"
+#include "config/alertmanager_templates.h"
 #include "config/report.h"
 #include "config/yaml.h"
 
 namespace tocsin::config {
 
-// What relative names in http_config start at, and which label names are legal.
+// What relative names in http_config start at, which label names are legal, and what the templates
+// in settings are checked with.
 struct AlertmanagerContext {
   std::string folder;
   MatcherDialect dialect = MatcherDialect::kFallback;
+  const TemplateChecker& templates;
 };
 
 // An empty (null) node gives the defaults.

@@ -96,8 +96,9 @@ std::vector<PlacedText> ReadLabelNames(MapDecoder& map, std::string_view key,
 
 class RouteReader {
  public:
-  RouteReader(const RouteNames& names, MatcherDialect dialect, FileReport& report)
-      : names_(names), dialect_(dialect), report_(report) {}
+  RouteReader(const RouteNames& names, const TemplateChecker& templates, MatcherDialect dialect,
+              FileReport& report)
+      : names_(names), templates_(templates), dialect_(dialect), report_(report) {}
 
   AlertmanagerRoute ReadRoot(const YamlNode& node) {
     MapDecoder map(node, "route", report_);
@@ -215,6 +216,8 @@ class RouteReader {
     // An empty value is a value here: it takes the parent's away.
     if (const YamlNode* labels = map.Find("labels")) {
       for (const YamlEntry& entry : labels->entries) {
+        templates_.CheckText(fmt::format("label {}", NameForMessage(entry.key)), entry.value,
+                             report_);
         if (entry.value.text.empty()) merged.Remove(entry.key);
       }
     }
@@ -234,6 +237,7 @@ class RouteReader {
   }
 
   const RouteNames& names_;
+  const TemplateChecker& templates_;
   const MatcherDialect dialect_;
   FileReport& report_;
 };
@@ -255,13 +259,14 @@ InhibitRule ReadInhibitRule(const YamlNode& node, MatcherDialect dialect, FileRe
 }  // namespace
 
 AlertmanagerRoute DecodeAlertmanagerRoute(MapDecoder& top, const RouteNames& names,
+                                          const TemplateChecker& templates,
                                           MatcherDialect dialect) {
   const YamlNode* node = top.Find("route");
   if (node == nullptr) {
     top.report().Error(top.PlaceOf("route"), "no route provided in config");
     return {};
   }
-  return RouteReader(names, dialect, top.report()).ReadRoot(*node);
+  return RouteReader(names, templates, dialect, top.report()).ReadRoot(*node);
 }
 
 std::vector<InhibitRule> DecodeInhibitRules(MapDecoder& top, MatcherDialect dialect) {

@@ -8,6 +8,7 @@
 
 #include "base/matcher_text.h"
 #include "config/alertmanager_settings.h"
+#include "config/alertmanager_templates.h"
 #include "config/decode.h"
 
 namespace tocsin::config {
@@ -20,7 +21,7 @@ struct RouteNames {
 
 // The tree of the key `route`, which must be there.
 AlertmanagerRoute DecodeAlertmanagerRoute(MapDecoder& top, const RouteNames& names,
-                                          MatcherDialect dialect);
+                                          const TemplateChecker& templates, MatcherDialect dialect);
 
 std::vector<InhibitRule> DecodeInhibitRules(MapDecoder& top, MatcherDialect dialect);
 

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -13,6 +14,7 @@
 #include "base/labels.h"
 #include "base/matcher.h"
 #include "base/secret.h"
+#include "base/template/template_set.h"
 #include "base/time.h"
 #include "config/checked_keys.h"
 #include "config/http_config.h"
@@ -94,6 +96,9 @@ struct AlertmanagerSettings {
   // glob(7) patterns to open as they are: the configuration file's folder stands in front.
   std::vector<std::string> template_patterns;
   std::vector<std::string> template_files;  // what the patterns matched, sorted, each once
+  // The definitions in those files, added to the ones that the loader was given; null where it was
+  // given none.
+  std::shared_ptr<const gotemplate::TemplateSet> templates;
 };
 
 }  // namespace tocsin::config

@@ -52,6 +52,8 @@ struct KeySpec {
   // Younger than Alertmanager 0.25: its fallback is not written out, so that what is printed still
   // loads there.
   bool is_late = false;
+  // Of a receiver's texts, which are templates otherwise: it is sent as it stands.
+  bool is_plain = false;
 };
 
 // A key `x` and its twin `x_file` exclude each other wherever both are in a table.

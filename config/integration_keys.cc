@@ -71,7 +71,7 @@ constexpr KeySpec kWebhookKeys[] = {
 
 constexpr KeySpec kThreadingKeys[] = {
     {.key = "enabled", .kind = Kind::kBool},
-    {.key = "thread_by_date"},
+    {.key = "thread_by_date", .is_plain = true},
 };
 
 constexpr KeySpec kEmailKeys[] = {
@@ -81,13 +81,13 @@ constexpr KeySpec kEmailKeys[] = {
      .kind = Kind::kAddress,
      .global = "smtp_smarthost",
      .missing = "no global SMTP smarthost set"},
-    {.key = "hello", .global = "smtp_hello"},
-    {.key = "auth_username", .global = "smtp_auth_username"},
+    {.key = "hello", .global = "smtp_hello", .is_plain = true},
+    {.key = "auth_username", .global = "smtp_auth_username", .is_plain = true},
     {.key = "auth_password", .kind = Kind::kSecret, .global = "smtp_auth_password"},
     {.key = "auth_password_file", .global = "smtp_auth_password_file"},
     {.key = "auth_secret", .kind = Kind::kSecret, .global = "smtp_auth_secret"},
     {.key = "auth_secret_file", .global = "smtp_auth_secret_file"},
-    {.key = "auth_identity", .global = "smtp_auth_identity"},
+    {.key = "auth_identity", .global = "smtp_auth_identity", .is_plain = true},
     {.key = "require_tls", .kind = Kind::kBool, .global = "smtp_require_tls"},
     {.key = "force_implicit_tls", .kind = Kind::kBool, .global = "smtp_force_implicit_tls"},
     {.key = "headers", .kind = Kind::kTextMap},
@@ -144,7 +144,7 @@ constexpr KeySpec kSlackKeys[] = {
     {.key = "image_url"},
     {.key = "thumb_url"},
     {.key = "link_names", .kind = Kind::kBool, .fallback = "false"},
-    {.key = "mrkdwn_in", .kind = Kind::kTexts},
+    {.key = "mrkdwn_in", .kind = Kind::kTexts, .is_plain = true},
     {.key = "actions", .kind = Kind::kMaps, .inner = kSlackActionKeys},
     {.key = "timeout", .kind = Kind::kGoDuration, .fallback = "0s", .is_late = true},
     {.key = "update_message", .kind = Kind::kBool},
@@ -209,7 +209,7 @@ constexpr KeySpec kWechatKeys[] = {
     {.key = "to_party", .fallback = R"({{ template "wechat.default.to_party" . }})"},
     {.key = "to_tag", .fallback = R"({{ template "wechat.default.to_tag" . }})"},
     {.key = "agent_id", .fallback = R"({{ template "wechat.default.agent_id" . }})"},
-    {.key = "message_type", .fallback = "text"},
+    {.key = "message_type", .fallback = "text", .is_plain = true},
 };
 
 constexpr KeySpec kVictorOpsKeys[] = {
@@ -252,12 +252,12 @@ constexpr KeySpec kPushoverKeys[] = {
     {.key = "monospace", .kind = Kind::kBool},
 };
 
-constexpr KeySpec kSigV4Keys[] = {{.key = "region"},
-                                  {.key = "access_key"},
+constexpr KeySpec kSigV4Keys[] = {{.key = "region", .is_plain = true},
+                                  {.key = "access_key", .is_plain = true},
                                   {.key = "secret_key", .kind = Kind::kSecret},
-                                  {.key = "profile"},
-                                  {.key = "role_arn"},
-                                  {.key = "external_id"},
+                                  {.key = "profile", .is_plain = true},
+                                  {.key = "role_arn", .is_plain = true},
+                                  {.key = "external_id", .is_plain = true},
                                   {.key = "use_fips_sts_endpoint", .kind = Kind::kBool}};
 
 constexpr KeySpec kSnsKeys[] = {
@@ -284,7 +284,7 @@ constexpr KeySpec kTelegramKeys[] = {
     {.key = "message_thread_id", .kind = Kind::kInteger},
     {.key = "message", .fallback = R"({{ template "telegram.default.message" . }})"},
     {.key = "disable_notifications", .kind = Kind::kBool, .fallback = "false"},
-    {.key = "parse_mode", .fallback = "HTML"},
+    {.key = "parse_mode", .fallback = "HTML", .is_plain = true},
 };
 
 constexpr KeySpec kDiscordKeys[] = {
@@ -297,8 +297,8 @@ constexpr KeySpec kDiscordKeys[] = {
     {.key = "content",
      .fallback = R"({{ template "discord.default.content" . }})",
      .is_late = true},
-    {.key = "username"},
-    {.key = "avatar_url"},
+    {.key = "username", .is_plain = true},
+    {.key = "avatar_url", .is_plain = true},
 };
 
 constexpr KeySpec kWebexKeys[] = {
@@ -332,7 +332,7 @@ constexpr KeySpec kJiraKeys[] = {
      .kind = Kind::kUrl,
      .global = "jira_api_url",
      .missing = "no global Jira Cloud URL set"},
-    {.key = "api_type", .fallback = "auto"},
+    {.key = "api_type", .fallback = "auto", .is_plain = true},
     {.key = "project", .missing = "missing project in jira_config"},
     {.key = "issue_type", .missing = "missing issue_type in jira_config"},
     // A template, or a map with one and how it is updated.

@@ -97,8 +97,14 @@ Result<Value> Executor::EvaluateShortCircuit(const Command& command, const Value
   return Call(head, {});  // which says how many arguments it wants
 }
 
+const Function& Executor::FunctionOf(const Operand& operand) const {
+  if (functions_ == nullptr) return *operand.function;
+  const auto found = functions_->find(operand.name);
+  return found == functions_->end() ? *operand.function : found->second;
+}
+
 Result<Value> Executor::Call(const Operand& operand, const Values& args) {
-  Result<Value> value = CallFunction(*operand.function, args, budget_);
+  Result<Value> value = CallFunction(FunctionOf(operand), args, budget_);
   if (value) return value;
   return Fail(operand.extent, fmt::format("{}: {}", operand.name, value.message()));
 }

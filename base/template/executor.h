@@ -16,9 +16,11 @@ namespace tocsin::gotemplate {
 
 class Executor {
  public:
-  // Templates are looked up in `local`, then in `shared`; both outlive the executor.
-  Executor(const Definitions& local, const Definitions& shared, Budget* budget, Output* output)
-      : local_(local), shared_(shared), budget_(*budget), output_(*output) {}
+  // Templates are looked up in `local`, then in `shared`. `functions`, which may be null, stand in
+  // for those that were parsed. All of it outlives the executor.
+  Executor(const Definitions& local, const Definitions& shared, const FunctionMap* functions,
+           Budget* budget, Output* output)
+      : local_(local), shared_(shared), functions_(functions), budget_(*budget), output_(*output) {}
 
   // `variables` are those that exist beside $ from the start; they outlive the call.
   Status Run(const Definition& definition, const Value& data, const Variables& variables);
@@ -58,6 +60,7 @@ class Executor {
   Result<Value> EvaluateObjectMember(const Value& receiver, std::string_view name,
                                      const Values& args);
   Result<Value> Call(const Operand& operand, const Values& args);
+  const Function& FunctionOf(const Operand& operand) const;
 
   // Variables.
   Result<Value*> FindVariable(std::string_view name);
@@ -70,6 +73,7 @@ class Executor {
 
   const Definitions& local_;
   const Definitions& shared_;
+  const FunctionMap* const functions_;
   Budget& budget_;
   Output& output_;
   const Definition* definition_ = nullptr;  // the one being run

@@ -12,10 +12,11 @@ bool Definition::IsEmpty() const {
   });
 }
 
-void Define(std::shared_ptr<const Definition> definition, Definitions* definitions) {
-  const auto found = definitions->find(definition->name);
+void Define(const std::string& name, std::shared_ptr<const Definition> definition,
+            Definitions* definitions) {
+  const auto found = definitions->find(name);
   if (found == definitions->end()) {
-    definitions->emplace(definition->name, std::move(definition));
+    definitions->emplace(name, std::move(definition));
   } else if (!definition->IsEmpty()) {
     found->second = std::move(definition);
   }

@@ -91,6 +91,7 @@ struct Definition {
 using Definitions = std::map<std::string, std::shared_ptr<const Definition>, std::less<>>;
 
 // One that is empty does not replace an older one.
-void Define(std::shared_ptr<const Definition> definition, Definitions* definitions);
+void Define(const std::string& name, std::shared_ptr<const Definition> definition,
+            Definitions* definitions);
 
 }  // namespace tocsin::gotemplate

@@ -50,7 +50,8 @@ class Parser {
       return cursor_.Fail(offset, fmt::format("template {} is defined twice in this file",
                                               QuoteForMessage(definition->name)));
     }
-    Define(std::move(definition), &definitions_);
+    const std::string name = definition->name;
+    Define(name, std::move(definition), &definitions_);
     return {};
   }
 

@@ -28,7 +28,8 @@ Result<std::string> Run(const Definition& definition, const Definitions& local,
                         const ExecuteOptions& options) {
   Budget budget(options.limits);
   const std::unique_ptr<Output> output = MakeOutput(options);
-  Status status = Executor(local, shared, &budget, output.get()).Run(definition, data, variables);
+  Status status = Executor(local, shared, options.functions, &budget, output.get())
+                      .Run(definition, data, variables);
   if (!status.ok()) return status.error();
   Result<std::string> text = output->Finish();
   if (!text) {
@@ -68,9 +69,12 @@ Result<Definitions> TemplateSet::Parse(std::string name, std::string text,
 }
 
 Status TemplateSet::Add(std::string file_name, std::string text) {
-  Result<Definitions> parsed = Parse(std::move(file_name), std::move(text));
+  Result<Definitions> parsed = Parse(file_name, std::move(text));
   if (!parsed) return parsed.error();
-  for (const auto& [name, definition] : *parsed) Define(definition, &definitions_);
+  for (const auto& [name, definition] : *parsed) {
+    const bool is_file = name == file_name;
+    Define(is_file ? name.substr(name.rfind('/') + 1) : name, definition, &definitions_);
+  }
   return {};
 }
 
@@ -107,12 +111,24 @@ Status TemplateSet::Check(std::string name, std::string text,
                           const std::vector<std::string>& variables) const {
   const Result<Definitions> parsed = Parse(std::move(name), std::move(text), variables);
   if (!parsed) return parsed.error();
-  return CheckCallsOf(*parsed);
+  std::vector<Error> undefined = UndefinedCallsOf(*parsed);
+  return undefined.empty() ? Status() : Status(std::move(undefined.front()));
 }
 
-Status TemplateSet::CheckCalls() const { return CheckCallsOf(definitions_); }
+Status TemplateSet::CheckSyntax(std::string name, std::string text) const {
+  const Result<Definitions> parsed = Parse(std::move(name), std::move(text));
+  return parsed ? Status() : Status(parsed.error());
+}
 
-Status TemplateSet::CheckCallsOf(const Definitions& definitions) const {
+Status TemplateSet::CheckCalls() const {
+  std::vector<Error> undefined = UndefinedCalls();
+  return undefined.empty() ? Status() : Status(std::move(undefined.front()));
+}
+
+std::vector<Error> TemplateSet::UndefinedCalls() const { return UndefinedCallsOf(definitions_); }
+
+std::vector<Error> TemplateSet::UndefinedCallsOf(const Definitions& definitions) const {
+  std::vector<Error> undefined;
   const auto known = [&](std::string_view name) {
     return Has(name) || definitions.find(name) != definitions.end();
   };
@@ -122,12 +138,12 @@ Status TemplateSet::CheckCallsOf(const Definitions& definitions) const {
     std::vector<std::string_view> names;
     for (const auto& [other, unused] : definitions_) names.push_back(other);
     const std::string_view nearest = NearestName(std::string_view(call->text).substr(0, 64), names);
-    return definition->source->ErrorAt(
+    undefined.push_back(definition->source->ErrorAt(
         call->extent.begin,
         fmt::format("template {} is not defined{}", QuoteForMessage(call->text),
-                    nearest.empty() ? "" : fmt::format("; did you mean \"{}\"?", nearest)));
+                    nearest.empty() ? "" : fmt::format("; did you mean \"{}\"?", nearest))));
   }
-  return {};
+  return undefined;
 }
 
 }  // namespace tocsin::gotemplate

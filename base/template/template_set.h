@@ -27,6 +27,9 @@ struct ExecuteOptions {
   Limits limits;
   // What a text may use from the start, as Prometheus has $labels and $value. For ExecuteText only.
   Variables variables;
+  // Functions that stand in for those of the set with the same names: what depends on the data. May
+  // be null; outlives the call.
+  const FunctionMap* functions = nullptr;
 };
 
 class TemplateSet {
@@ -35,7 +38,8 @@ class TemplateSet {
   explicit TemplateSet(FunctionMap functions);
 
   // All definitions of one file, or none if it cannot be parsed. A name that is defined already is
-  // replaced, unless the new definition is empty.
+  // replaced, unless the new definition is empty. What stands outside of definitions bears the
+  // file's name, without its folder.
   Status Add(std::string file_name, std::string text);
 
   bool Has(std::string_view name) const;
@@ -51,13 +55,17 @@ class TemplateSet {
   // Whether the text parses, with these variables, and every template it calls by name is there.
   Status Check(std::string name, std::string text,
                const std::vector<std::string>& variables = {}) const;
-  // The same for what was added.
+  // Whether the text parses, whatever it calls.
+  Status CheckSyntax(std::string name, std::string text) const;
+  // Check's second half for what was added: the first call of each definition that leads nowhere.
+  std::vector<Error> UndefinedCalls() const;
+  // The first of them.
   Status CheckCalls() const;
 
  private:
   Result<Definitions> Parse(std::string name, std::string text,
                             const std::vector<std::string>& variables = {}) const;
-  Status CheckCallsOf(const Definitions& definitions) const;
+  std::vector<Error> UndefinedCallsOf(const Definitions& definitions) const;
 
   std::shared_ptr<const FunctionMap> functions_;
   Definitions definitions_;

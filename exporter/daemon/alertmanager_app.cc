@@ -33,6 +33,7 @@
 #include "exporter/http/civetweb_server.h"
 #include "receivers/channels/console_writer.h"
 #include "receivers/pipeline/group_dispatcher.h"
+#include "receivers/templates/default_templates.h"
 
 namespace tocsin::daemon {
 namespace {
@@ -110,11 +111,13 @@ http::Route GoneRoute(const std::string& prefix, const char* method) {
 
 }  // namespace
 
-config::LoadedAlertmanager LoadAlertmanagerConfig(const AlertmanagerOptions& options) {
+config::LoadedAlertmanager LoadAlertmanagerConfig(const AlertmanagerOptions& options,
+                                                  const Clock& clock) {
   config::AlertmanagerFileOptions file_options;
   file_options.expand_env = options.expand_env;
   file_options.environment = config::ProcessEnvironment();
   file_options.dialect = options.dialect;
+  file_options.templates = receivers::MakeDefaultTemplates(clock);
   config::DiskFiles files;
   return config::LoadAlertmanagerFile(options.config_file, file_options, files);
 }
@@ -297,7 +300,7 @@ void AlertmanagerApp::Start() {
 Status AlertmanagerApp::Reload() {
   Parts& p = *parts_;
   const Logger log = p.log.Named("config");
-  const config::LoadedAlertmanager loaded = LoadAlertmanagerConfig(p.options);
+  const config::LoadedAlertmanager loaded = LoadAlertmanagerConfig(p.options, p.clock);
   LogDiagnostics(loaded.diagnostics, log);
   std::vector<std::string> problems = ErrorTexts(loaded.diagnostics);
   if (loaded.settings != nullptr) {

@@ -23,8 +23,9 @@
 
 namespace tocsin::daemon {
 
-// The file that the options name.
-config::LoadedAlertmanager LoadAlertmanagerConfig(const AlertmanagerOptions& options);
+// The file that the options name, and its templates. The clock outlives what is loaded.
+config::LoadedAlertmanager LoadAlertmanagerConfig(const AlertmanagerOptions& options,
+                                                  const Clock& clock);
 
 class AlertmanagerApp {
  public:

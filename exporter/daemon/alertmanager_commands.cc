@@ -6,12 +6,14 @@
 #include <cstdio>
 #include <string_view>
 
+#include "base/clock.h"
 #include "base/matcher_text.h"
 #include "base/text.h"
 #include "config/alertmanager_file.h"
 #include "config/files.h"
 #include "config/yaml.h"
 #include "receivers/route/route_tree.h"
+#include "receivers/templates/default_templates.h"
 
 namespace tocsin::daemon {
 namespace {
@@ -24,10 +26,13 @@ void Print(const config::Diagnostics& diagnostics) {
   }
 }
 
-// Null after having said what is wrong.
-std::shared_ptr<const config::AlertmanagerSettings> Load(const std::string& file) {
+// Null after having said what is wrong. The clock outlives the settings.
+std::shared_ptr<const config::AlertmanagerSettings> Load(const std::string& file,
+                                                         const Clock& clock) {
   config::DiskFiles files;
-  const config::LoadedAlertmanager loaded = config::LoadAlertmanagerFile(file, {}, files);
+  config::AlertmanagerFileOptions options;
+  options.templates = receivers::MakeDefaultTemplates(clock);
+  const config::LoadedAlertmanager loaded = config::LoadAlertmanagerFile(file, options, files);
   Print(loaded.diagnostics);
   return loaded.settings;
 }
@@ -61,7 +66,8 @@ bool IsAlertmanagerFile(const std::string& file) {
 }
 
 int CheckAlertmanagerConfig(const std::string& file) {
-  const std::shared_ptr<const config::AlertmanagerSettings> settings = Load(file);
+  const SystemClock clock;
+  const std::shared_ptr<const config::AlertmanagerSettings> settings = Load(file, clock);
   if (settings == nullptr) {
     fmt::print("FAILED\n");
     return 1;
@@ -74,7 +80,8 @@ int CheckAlertmanagerConfig(const std::string& file) {
 }
 
 int ShowRoutes(const std::string& file) {
-  const std::shared_ptr<const config::AlertmanagerSettings> settings = Load(file);
+  const SystemClock clock;
+  const std::shared_ptr<const config::AlertmanagerSettings> settings = Load(file, clock);
   if (settings == nullptr) return 1;
   const receivers::RouteTree tree(settings->route);
   fmt::print("Routing tree:\n.\n");
@@ -84,7 +91,8 @@ int ShowRoutes(const std::string& file) {
 
 int TestRoutes(const std::string& file, const std::vector<std::string>& labels,
                const std::string& expected_receivers) {
-  const std::shared_ptr<const config::AlertmanagerSettings> settings = Load(file);
+  const SystemClock clock;
+  const std::shared_ptr<const config::AlertmanagerSettings> settings = Load(file, clock);
   if (settings == nullptr) return 1;
   LabelsBuilder builder;
   for (const std::string& label : labels) {

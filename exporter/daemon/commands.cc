@@ -94,7 +94,7 @@ int RunAlertmanager(const AlertmanagerOptions& options) {
       MakeStderrLogSink(options.log_level, options.log_format, clock);
   const Logger log(*sink, "alertmanager");
 
-  const config::LoadedAlertmanager loaded = LoadAlertmanagerConfig(options);
+  const config::LoadedAlertmanager loaded = LoadAlertmanagerConfig(options, clock);
   ReportAtStart(loaded.diagnostics, options.log_format, log.Named("config"));
   if (loaded.settings == nullptr) return 1;
 

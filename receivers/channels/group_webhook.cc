@@ -2,7 +2,8 @@
 // notification. https://prometheus.io/docs/alerting/latest/configuration/#webhook_config
 //
 // The body is that of Alertmanager 0.34, byte for byte but for the precision of times
-// (milliseconds) and the order of annotations.
+// (milliseconds) and the order of annotations; or what `payload` says. The address is a secret, and
+// so is what its template says: reasons tell where it failed, and nothing of it.
 #include "receivers/channels/group_webhook.h"
 
 #include <fmt/format.h>
@@ -14,6 +15,9 @@
 #include "base/json_text.h"
 #include "base/text.h"
 #include "receivers/channels/http_outcome.h"
+#include "receivers/templates/message_texts.h"
+#include "receivers/templates/payload.h"
+#include "receivers/templates/template_data.h"
 
 namespace tocsin::receivers {
 namespace {
@@ -80,25 +84,23 @@ void KeepCommon(const Pairs& other, Pairs* common) {
   });
 }
 
-std::string Body(const GroupNotification& notification, std::size_t max_alerts) {
-  const std::vector<FrozenAlert>& all = notification.alerts;
-  const std::size_t told = max_alerts == 0 ? all.size() : std::min(max_alerts, all.size());
-  Pairs labels = PairsOf(all.front().alert->labels);
-  Pairs annotations = PairsOf(all.front().alert->annotations);
-  bool firing = false;
+std::string Body(const GroupNotification& notification, const MessageTexts& texts,
+                 std::size_t truncated) {
+  const std::vector<FrozenAlert>& told = notification.alerts;
+  Pairs labels = PairsOf(told.front().alert->labels);
+  Pairs annotations = PairsOf(told.front().alert->annotations);
   std::string alerts;
-  for (std::size_t i = 0; i < told; ++i) {
+  for (std::size_t i = 0; i < told.size(); ++i) {
     if (i > 0) {
       alerts.push_back(',');
-      KeepCommon(PairsOf(all[i].alert->labels), &labels);
-      KeepCommon(PairsOf(all[i].alert->annotations), &annotations);
+      KeepCommon(PairsOf(told[i].alert->labels), &labels);
+      KeepCommon(PairsOf(told[i].alert->annotations), &annotations);
     }
-    firing |= !all[i].resolved;
-    AppendAlert(all[i], &alerts);
+    AppendAlert(told[i], &alerts);
   }
   std::string out = R"({"receiver":)";
-  AppendHtmlSafeJsonString(notification.receiver, &out);
-  out += fmt::format(R"(,"status":"{}","alerts":[)", firing ? "firing" : "resolved");
+  AppendHtmlSafeJsonString(QuoteForRegex(notification.receiver), &out);
+  out += fmt::format(R"(,"status":"{}","alerts":[)", StatusOf(told));
   out += alerts;
   out += fmt::format(R"(],"notification_reason":"{}","groupLabels":)",
                      NotificationReasonText(notification.reason));
@@ -108,15 +110,25 @@ std::string Body(const GroupNotification& notification, std::size_t max_alerts) 
   out += R"(,"commonAnnotations":)";
   AppendObject(annotations, &out);
   out += R"(,"routeLabels":)";
-  AppendObject(notification.route_labels, &out);
+  AppendObject(texts.route_labels(), &out);
   out += R"(,"externalURL":)";
   AppendHtmlSafeJsonString(notification.external_url, &out);
   out += R"(,"version":"4","groupKey":)";
   AppendHtmlSafeJsonString(notification.group_key, &out);
-  out += fmt::format(R"(,"truncatedAlerts":{}}})", all.size() - told);
+  out += fmt::format(R"(,"truncatedAlerts":{}}})", truncated);
   out.push_back('\n');
   return out;
 }
+
+// The first ones only. What alerts have in common, and their status, is then that of these.
+GroupNotification Truncated(const GroupNotification& notification, std::size_t max_alerts) {
+  GroupNotification told = notification;
+  if (max_alerts != 0 && told.alerts.size() > max_alerts) told.alerts.resize(max_alerts);
+  return told;
+}
+
+// Where a template failed, of a message that begins with it ("url:1:7: ...").
+std::string_view PlaceIn(std::string_view message) { return message.substr(0, message.find(": ")); }
 
 // ---- delivery
 
@@ -132,9 +144,11 @@ Outcome AsAlertmanager(Outcome outcome) {
 
 class GroupWebhook final : public GroupChannel {
  public:
-  GroupWebhook(const config::AlertmanagerIntegration& settings, AuthorizedHeaders headers,
+  GroupWebhook(const config::AlertmanagerIntegration& settings,
+               std::shared_ptr<const gotemplate::TemplateSet> templates, AuthorizedHeaders headers,
                const ChannelContext& context)
       : settings_(settings.webhook),
+        templates_(std::move(templates)),
         follow_redirects_(settings.http.follow_redirects),
         headers_(std::move(headers)),
         http_(context.http),
@@ -142,16 +156,11 @@ class GroupWebhook final : public GroupChannel {
 
   void Deliver(const GroupNotification& notification, Duration timeout,
                Channel::Done done) override {
-    Result<std::string> url = Url();
-    if (!url) {
-      return done(Outcome::GiveUp(Failure::kOther, url.message(), "mend url_file"));
-    }
-    if (url->empty()) {
-      return done(Outcome::GiveUp(Failure::kOther, "the URL is empty", "mend url_file"));
-    }
     HttpClientRequest request;
+    if (Status rendered = Render(notification, &request); !rendered) {
+      return done(Outcome::GiveUp(Failure::kOther, rendered.message(), "mend the configuration"));
+    }
     request.method = "POST";
-    request.url = *std::move(url);
     request.timeout =
         std::min(timeout, settings_.timeout > Duration(0) ? settings_.timeout : kLongestTimeout);
     request.follow_redirects = follow_redirects_;
@@ -159,7 +168,6 @@ class GroupWebhook final : public GroupChannel {
     if (Status added = headers_.AddTo(&request); !added) {
       return done(Outcome::GiveUp(Failure::kOther, added.message(), "mend the file of the secret"));
     }
-    request.body = Body(notification, static_cast<std::size_t>(settings_.max_alerts));
     http_.Send(std::move(request),
                [&clock = clock_, done = std::move(done)](const HttpClientResult& result) {
                  done(AsAlertmanager(HttpOutcome(result, clock.Now())));
@@ -167,13 +175,48 @@ class GroupWebhook final : public GroupChannel {
   }
 
  private:
+  // The address and the body.
+  Status Render(const GroupNotification& notification, HttpClientRequest* request) const {
+    const GroupNotification told =
+        Truncated(notification, static_cast<std::size_t>(settings_.max_alerts));
+    const Result<MessageTexts> texts = MessageTexts::For(told, *templates_);
+    if (!texts) return texts.error();
+    Result<std::string> url = Url(*texts);
+    if (!url) return url.error();
+    request->url = *std::move(url);
+    if (!settings_.payload) {
+      request->body = Body(told, *texts, notification.alerts.size() - told.alerts.size());
+      return {};
+    }
+    Result<std::string> body = RenderPayload(*settings_.payload, [&texts](const std::string& text) {
+      return texts->RenderText("payload", text);
+    });
+    if (!body) return body.error();
+    request->body = *std::move(body);
+    return {};
+  }
+
   // The file is read for each message: whoever changes the secret need not reload.
-  Result<std::string> Url() const {
-    if (settings_.url_file.empty()) return settings_.url.Reveal();
-    return ReadSecretFile(settings_.url_file);
+  Result<std::string> Url(const MessageTexts& texts) const {
+    const bool is_file = !settings_.url_file.empty();
+    const Result<std::string> text =
+        is_file ? ReadSecretFile(settings_.url_file) : settings_.url.Reveal();
+    if (!text) return text.error();
+    const char* const key = is_file ? "url_file" : "url";
+    Result<std::string> url = texts.RenderText(key, *text);
+    if (!url) {
+      return Error{fmt::format("{}: its template fails at {}", key, PlaceIn(url.message()))};
+    }
+    if (url->empty()) return Error{fmt::format("{}: the URL is empty", key)};
+    // What labels make of it is nothing that trying again could mend.
+    if (Status checked = config::CheckConfiguredUrl(*url); !checked) {
+      return Error{fmt::format("{}: {}", key, checked.message())};
+    }
+    return url;
   }
 
   const config::AlertmanagerWebhook settings_;
+  const std::shared_ptr<const gotemplate::TemplateSet> templates_;
   const bool follow_redirects_;
   const AuthorizedHeaders headers_;
   HttpClient& http_;
@@ -183,17 +226,12 @@ class GroupWebhook final : public GroupChannel {
 }  // namespace
 
 Result<std::unique_ptr<GroupChannel>> MakeGroupWebhook(
-    const config::AlertmanagerIntegration& settings, const ChannelContext& context) {
-  if (settings.webhook.payload) {
-    return Error{"payload of webhook_configs is not supported yet"};
-  }
-  if (settings.webhook.url.Reveal().find("{{") != std::string::npos) {
-    return Error{"templates in the url of webhook_configs are not supported yet"};
-  }
+    const config::AlertmanagerIntegration& settings,
+    std::shared_ptr<const gotemplate::TemplateSet> templates, const ChannelContext& context) {
   Result<AuthorizedHeaders> headers = AuthorizedHeaders::Make(settings.http);
   if (!headers) return headers.error();
   return std::unique_ptr<GroupChannel>(
-      std::make_unique<GroupWebhook>(settings, *std::move(headers), context));
+      std::make_unique<GroupWebhook>(settings, std::move(templates), *std::move(headers), context));
 }
 
 }  // namespace tocsin::receivers

@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "base/result.h"
+#include "base/template/template_set.h"
 #include "config/alertmanager_settings.h"
 #include "receivers/channels/authorized_headers.h"
 #include "receivers/channels/channel.h"
@@ -13,6 +14,7 @@ namespace tocsin::receivers {
 
 // Fails on settings that it cannot work with (yet).
 Result<std::unique_ptr<GroupChannel>> MakeGroupWebhook(
-    const config::AlertmanagerIntegration& settings, const ChannelContext& context);
+    const config::AlertmanagerIntegration& settings,
+    std::shared_ptr<const gotemplate::TemplateSet> templates, const ChannelContext& context);
 
 }  // namespace tocsin::receivers

@@ -8,12 +8,14 @@
 #include "receivers/alerts/native_alert.h"
 #include "receivers/channels/group_webhook.h"
 #include "receivers/channels/native_group_channel.h"
+#include "receivers/templates/default_templates.h"
 
 namespace tocsin::receivers {
 namespace {
 
+using TemplatesPtr = std::shared_ptr<const gotemplate::TemplateSet>;
 using MakeGroupChannel = Result<std::unique_ptr<GroupChannel>> (*)(
-    const config::AlertmanagerIntegration&, const ChannelContext&);
+    const config::AlertmanagerIntegration&, TemplatesPtr, const ChannelContext&);
 
 // The types of receivers whose channel is written.
 constexpr std::pair<std::string_view, MakeGroupChannel> kGroupChannels[] = {
@@ -22,6 +24,7 @@ constexpr std::pair<std::string_view, MakeGroupChannel> kGroupChannels[] = {
 
 Result<GroupIntegrationPtr> MakeIntegration(const config::AlertmanagerReceiver& receiver,
                                             const config::AlertmanagerIntegration& settings,
+                                            const TemplatesPtr& templates,
                                             const ChannelContext& context) {
   auto integration = std::make_shared<GroupIntegration>();
   integration->receiver = receiver.name;
@@ -30,7 +33,7 @@ Result<GroupIntegrationPtr> MakeIntegration(const config::AlertmanagerReceiver& 
   integration->send_resolved = settings.send_resolved;
   for (const auto& [type, make] : kGroupChannels) {
     if (type != settings.type) continue;
-    Result<std::unique_ptr<GroupChannel>> channel = make(settings, context);
+    Result<std::unique_ptr<GroupChannel>> channel = make(settings, templates, context);
     if (!channel) return Error{fmt::format("{}: {}", settings.place, channel.message())};
     integration->channel = *std::move(channel);
   }
@@ -118,13 +121,19 @@ Result<PipelineGraphPtr> BuildPipelineGraph(
   Result<TimeIntervals> intervals = TimeIntervals::Make(graph->settings->time_intervals);
   if (!intervals) return intervals.error();
   graph->intervals = *std::move(intervals);
+  // Those of the files; who loaded none has the default ones.
+  TemplatesPtr templates = graph->settings->templates;
+  if (templates == nullptr) {
+    templates =
+        std::make_shared<const gotemplate::TemplateSet>(MakeDefaultTemplates(context.clock));
+  }
   for (const config::AlertmanagerReceiver& receiver : graph->settings->receivers) {
     if (!graph->native_targets.announced.contains(receiver.name)) {
       graph->direct_routes.emplace(receiver.name, MakeDirectRoute(receiver.name));
     }
     std::vector<GroupIntegrationPtr>& integrations = graph->receivers[receiver.name];
     for (const config::AlertmanagerIntegration& one : receiver.integrations) {
-      Result<GroupIntegrationPtr> integration = MakeIntegration(receiver, one, context);
+      Result<GroupIntegrationPtr> integration = MakeIntegration(receiver, one, templates, context);
       if (!integration) return integration.error();
       integrations.push_back(*std::move(integration));
     }

@@ -16,7 +16,15 @@ import tempfile
 import time
 import unittest
 
-from peers import Alertmanager, NodeExporter, Prometheus, Pushgateway, amtool, peer_path
+from peers import (
+    DEFAULT_TEMPLATES,
+    Alertmanager,
+    NodeExporter,
+    Prometheus,
+    Pushgateway,
+    amtool,
+    peer_path,
+)
 from process import PATIENCE, HttpApi, ended, free_port, run, wait_until
 from servers import ScrapeTarget, WebhookSink
 from tocsin import (
@@ -33,6 +41,7 @@ from tocsin import (
 __all__ = [
     "Alertmanager",
     "BINARY",
+    "DEFAULT_TEMPLATES",
     "HttpApi",
     "LONG",
     "NodeExporter",

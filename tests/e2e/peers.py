@@ -21,6 +21,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 PEERS = pathlib.Path(os.environ.get("TOCSIN_PEERS", ROOT / "build" / "peers")).resolve()
 REQUIRE_PEERS = os.environ.get("TOCSIN_REQUIRE_PEERS") == "1"
 FIXED_TEMPLATES = pathlib.Path("/usr/share/prometheus/alertmanager/default.tmpl")
+DEFAULT_TEMPLATES = FIXED_TEMPLATES  # as a command sees them that runs in_namespace()
 
 
 def peer_path(relative):

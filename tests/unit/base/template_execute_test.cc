@@ -274,5 +274,40 @@ TEST(TemplateExecute, WithoutDataFieldsHaveNoValue) {
   EXPECT_EQ(Execute("{{.X}} {{.}}", Value()), "<no value> <no value>");
 }
 
+TEST(TemplateExecute, TheTextOfAFileBearsItsNameWithoutTheFolder) {
+  TemplateSet set = TestSet();
+  ASSERT_TRUE(set.Add("/etc/t/mail.tmpl", R"(mail {{ define "/a/b" }}b{{ end }})").ok());
+  EXPECT_EQ(set.Execute("mail.tmpl", Value()).value(), "mail ");
+  EXPECT_EQ(set.Execute("/a/b", Value()).value(), "b");
+  EXPECT_FALSE(set.Has("/etc/t/mail.tmpl"));
+}
+
+TEST(TemplateExecute, FunctionsOfAnExecutionStandInForThoseOfTheSet) {
+  TemplateSet set = TestSet();
+  ASSERT_TRUE(set.Add("f", R"({{ define "x" }}{{ toUpper "a" }}{{ end }})").ok());
+  FunctionMap functions;
+  functions.emplace("toUpper", Function{1, 1, [](const Values&, Budget&) -> Result<Value> {
+                                          return Value("other");
+                                        }});
+  ExecuteOptions options;
+  options.functions = &functions;
+  const std::string text = R"({{ template "x" }} {{ "b" | toUpper }} {{ toLower "C" }})";
+  EXPECT_EQ(set.ExecuteText("t", text, Value(), options).value(), "other other c");
+  EXPECT_EQ(set.ExecuteText("t", text, Value()).value(), "A B c");
+}
+
+TEST(TemplateExecute, EveryDefinitionsFirstUndefinedCallIsFound) {
+  TemplateSet set = TestSet();
+  ASSERT_TRUE(set.Add("f", R"({{ define "x" }}{{ template "a" }}{{ template "b" }}{{ end }})"
+                           R"({{ define "y" }}{{ if . }}{{ template "c" }}{{ end }}{{ end }})")
+                  .ok());
+  const std::vector<Error> calls = set.UndefinedCalls();
+  ASSERT_EQ(calls.size(), 2U);
+  EXPECT_THAT(calls[0].message, HasSubstr(R"(f:1:17: template "a" is not defined)"));
+  EXPECT_THAT(calls[1].message, HasSubstr(R"(template "c" is not defined)"));
+  EXPECT_TRUE(set.CheckSyntax("t", R"({{ template "none" }})").ok());
+  EXPECT_FALSE(set.CheckSyntax("t", "{{").ok());
+}
+
 }  // namespace
 }  // namespace tocsin::gotemplate

@@ -6,9 +6,10 @@
 #include <fstream>
 
 #include "base/text.h"
-#include "tests/support/posted_alert_builders.h"
+#include "receivers/templates/default_templates.h"
 #include "tests/support/temp_dir.h"
 #include "tests/unit/receivers/channel_world.h"
+#include "tests/unit/receivers/group_notifications.h"
 
 namespace tocsin::receivers {
 namespace {
@@ -20,31 +21,14 @@ using ::testing::Pair;
 
 constexpr Duration kSecond = std::chrono::seconds(1);
 
-Timestamp At(std::string_view text) { return *ParseRfc3339(text); }
-
-PostedAlert DiskFull() {
-  PostedAlert alert =
-      testing::Posted({{"alertname", "DiskFull"}, {"job", "node"}}, At("2026-01-02T03:04:05.678Z"),
-                      At("2026-01-02T04:00:00Z"), At("2026-01-02T03:04:06Z"));
-  alert.annotations = {{"summary", "98%"}};
-  alert.generator_url = "http://p/graph?g0.expr=a>1&g0.tab=1";
-  return alert;
-}
-
-GroupNotification About(std::vector<FrozenAlert> alerts) {
-  GroupNotification notification;
-  notification.receiver = "ops";
-  notification.group_key = R"({}:{alertname="DiskFull"})";
-  notification.group_labels = testing::Named("DiskFull");
-  notification.alerts = std::move(alerts);
-  notification.external_url = "http://am:9093";
-  return notification;
-}
-FrozenAlert Fires(PostedAlert alert) { return {testing::Shared(std::move(alert)), false}; }
-FrozenAlert IsOver(PostedAlert alert) { return {testing::Shared(std::move(alert)), true}; }
-
 void WriteFile(const std::string& path, std::string_view text) {
   std::ofstream(path, std::ios::trunc) << text;
+}
+
+config::YamlNode PayloadOf(const std::string& yaml) {
+  config::Diagnostics diagnostics;
+  config::FileReport report("payload.yml", diagnostics);
+  return config::ParseYaml(yaml, report).value_or(config::YamlNode());
 }
 
 class GroupWebhookTest : public ::testing::Test {
@@ -55,7 +39,8 @@ class GroupWebhookTest : public ::testing::Test {
   }
   // Sends one attempt; its body.
   std::string Deliver(const GroupNotification& notification, Duration timeout = 10 * kSecond) {
-    Result<std::unique_ptr<GroupChannel>> channel = MakeGroupWebhook(settings, world.Context());
+    Result<std::unique_ptr<GroupChannel>> channel = MakeGroupWebhook(
+        settings, std::make_shared<const gotemplate::TemplateSet>(templates), world.Context());
     EXPECT_TRUE(channel.ok());
     const std::size_t sent = world.http.sent();
     (*channel)->Deliver(notification, timeout,
@@ -65,7 +50,15 @@ class GroupWebhookTest : public ::testing::Test {
   }
   HttpClientRequest Request() const { return world.http.request(world.http.sent() - 1); }
 
+  // The reason of the last attempt, which was given up without asking anybody.
+  std::string WhyGivenUp() const {
+    EXPECT_EQ(world.http.sent(), 0U);
+    if (outcomes.empty() || outcomes.back().kind != Outcome::Kind::kGiveUp) return "not given up";
+    return outcomes.back().reason;
+  }
+
   ChannelWorld world;
+  gotemplate::TemplateSet templates = MakeDefaultTemplates(world.clock);
   config::AlertmanagerIntegration settings;
   std::vector<std::unique_ptr<GroupChannel>> channels;
   std::vector<Outcome> outcomes;
@@ -248,12 +241,81 @@ TEST_F(GroupWebhookTest, TellsFailuresApart) {
   }
 }
 
-TEST_F(GroupWebhookTest, RefusesWhatIsNotBuiltYet) {
-  settings.webhook.url = Secret("http://hook/{{ .Receiver }}");
-  EXPECT_FALSE(MakeGroupWebhook(settings, world.Context()).ok());
-  settings.webhook.url = Secret("http://hook");
-  settings.webhook.payload = config::YamlNode();
-  EXPECT_FALSE(MakeGroupWebhook(settings, world.Context()).ok());
+TEST_F(GroupWebhookTest, QuotesTheReceiversNameForRegularExpressions) {
+  GroupNotification notification = About({Fires(DiskFull())});
+  notification.receiver = "team.a";
+  EXPECT_THAT(Deliver(notification), HasSubstr(R"({"receiver":"team\\.a")"));
+}
+
+TEST_F(GroupWebhookTest, FillsInTheTemplatesOfUrlAndUrlFile) {
+  settings.webhook.url =
+      Secret("http://hook/{{ .GroupLabels.alertname }}/{{ .CommonLabels.job | toUpper }}");
+  Deliver(About({Fires(DiskFull())}));
+  EXPECT_EQ(Request().url, "http://hook/DiskFull/NODE");
+  const testing::TempDir folder;
+  WriteFile(folder.path() + "/url", "http://hook/{{ .Receiver }}\n");
+  settings.webhook.url = Secret();
+  settings.webhook.url_file = folder.path() + "/url";
+  Deliver(About({Fires(DiskFull())}));
+  EXPECT_EQ(Request().url, "http://hook/ops");
+}
+
+// The address is a secret, be it in the template or in what comes out.
+TEST_F(GroupWebhookTest, GivesUpWhereTheUrlsTemplateFailsAndTellsNoSecret) {
+  const std::pair<const char*, const char*> cases[] = {
+      {"http://hook/secret/{{ .Nothing.secret }}", "url: its template fails at url:1:23"},
+      {R"(http://secret/{{ template "__subject" "secret" }})",
+       "url: its template fails at default texts:"},
+      {R"({{ index .Alerts 7 | print "secret" }})", "url: its template fails at url:1:4"},
+      {"{{ .CommonLabels.nothing }}", "url: the URL is empty"},
+      {"{{ .CommonLabels.job }}://secret/", "url: the URL must begin with http"},
+      {"http://hook/{{ print \"a secret\" }}", "url: the URL holds a blank"},
+  };
+  for (const auto& [url, reason] : cases) {
+    settings.webhook.url = Secret(url);
+    Deliver(About({Fires(DiskFull())}));
+    EXPECT_THAT(WhyGivenUp(), HasSubstr(reason)) << url;
+    EXPECT_THAT(WhyGivenUp(), Not(HasSubstr("secret"))) << url;
+  }
+}
+
+TEST_F(GroupWebhookTest, SendsThePayloadInsteadOfTheBody) {
+  settings.webhook.payload = PayloadOf(
+      "{title: '{{ template \"__subject\" . }}', count: '{{ len .Alerts }}', "
+      "alerts: '{{ toJson .Alerts.Resolved }}', '{{ .Status }}': [1, x]}");
+  EXPECT_EQ(Deliver(About({Fires(DiskFull())})),
+            R"x({"alerts":[],"count":1,"firing":[1,"x"],"title":"[FIRING:1] DiskFull (node)"})x"
+            "\n");
+  EXPECT_THAT(Request().headers, Contains(Pair("Content-Type", "application/json")));
+}
+
+// As common labels and status do.
+TEST_F(GroupWebhookTest, TemplatesSeeTheFirstMaxAlerts) {
+  settings.webhook.max_alerts = 1;
+  settings.webhook.url = Secret("http://hook/{{ .Status }}/{{ len .Alerts }}");
+  settings.webhook.payload = PayloadOf("'{{ .CommonLabels.instance }}'");
+  EXPECT_EQ(Deliver(About({IsOver(DiskFullOn("a")), Fires(DiskFullOn("b"))})), "\"a\"\n");
+  EXPECT_EQ(Request().url, "http://hook/resolved/1");
+}
+
+TEST_F(GroupWebhookTest, GivesUpWhereThePayloadsTemplateFails) {
+  settings.webhook.payload = PayloadOf("{a: '{{ .Nothing }}'}");
+  Deliver(About({Fires(DiskFull())}));
+  EXPECT_THAT(WhyGivenUp(), HasSubstr("payload:1:4: "));
+  EXPECT_THAT(WhyGivenUp(), HasSubstr("Nothing"));
+}
+
+TEST_F(GroupWebhookTest, FillsInTheRoutesLabels) {
+  GroupNotification notification = About({Fires(DiskFull())});
+  notification.route_labels = Labels{{"team", "{{ .CommonLabels.job }}-team"}};
+  EXPECT_THAT(Deliver(notification), HasSubstr(R"("routeLabels":{"team":"node-team"})"));
+}
+
+TEST_F(GroupWebhookTest, GivesUpWhereALabelOfTheRouteFails) {
+  GroupNotification notification = About({Fires(DiskFull())});
+  notification.route_labels = Labels{{"team", "{{ .Nothing }}"}};
+  Deliver(notification);
+  EXPECT_THAT(WhyGivenUp(), HasSubstr("route label team: team:1:4: "));
 }
 
 }  // namespace
