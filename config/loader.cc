@@ -11,7 +11,6 @@
 #include <utility>
 
 #include "base/text.h"
-#include "config/alertmanager_file.h"
 #include "config/decode.h"
 #include "config/files.h"
 #include "config/prometheus_file.h"
@@ -31,11 +30,13 @@ void ReportUnreadable(const std::string& file, const Error& error, Diagnostics& 
 
 class Loading {
  public:
-  Loading(std::string file, const Environment& environment, Files& files)
+  Loading(std::string file, const Environment& environment, Files& files,
+          const AlertmanagerFileOptions& alertmanager)
       : file_(std::move(file)),
         folder_(FolderOf(file_)),
         environment_(environment),
         files_(files),
+        alertmanager_options_(alertmanager),
         report_(file_, diagnostics_) {}
 
   Loaded Load(std::string_view text) {
@@ -79,7 +80,7 @@ class Loading {
     const PlacedText& named = references_.alertmanager_file;
     if (named.text.empty()) return;
     settings_.alertmanager_file = JoinPath(folder_, named.text);
-    alertmanager_ = LoadAlertmanagerFile(settings_.alertmanager_file, {}, files_);
+    alertmanager_ = LoadAlertmanagerFile(settings_.alertmanager_file, alertmanager_options_, files_);
     for (const Diagnostic& each : alertmanager_.diagnostics.list()) diagnostics_.Add(each);
     settings_.alertmanager = alertmanager_.settings;
     settings_.files_read.insert(settings_.files_read.end(), alertmanager_.files.begin(),
@@ -183,6 +184,7 @@ class Loading {
   const std::string folder_;
   const Environment& environment_;
   Files& files_;
+  const AlertmanagerFileOptions& alertmanager_options_;
   Diagnostics diagnostics_;
   FileReport report_;  // of the configuration file
   Settings settings_;
@@ -204,10 +206,11 @@ void AddRules(const std::string& file, std::string_view text, LoadedRules* loade
 
 }  // namespace
 
-Loaded LoadConfiguration(const std::string& file, const Environment& environment) {
+Loaded LoadConfiguration(const std::string& file, const Environment& environment,
+                         const AlertmanagerFileOptions& alertmanager) {
   DiskFiles files;
   const Result<std::string> text = files.Read(file, kMaxConfigurationBytes);
-  if (text) return LoadConfigurationText(file, *text, environment, files);
+  if (text) return LoadConfigurationText(file, *text, environment, files, alertmanager);
   Loaded loaded;
   loaded.files.push_back(file);
   ReportUnreadable(file, text.error(), loaded.diagnostics);
@@ -215,8 +218,9 @@ Loaded LoadConfiguration(const std::string& file, const Environment& environment
 }
 
 Loaded LoadConfigurationText(const std::string& file, std::string_view text,
-                             const Environment& environment, Files& files) {
-  return Loading(file, environment, files).Load(text);
+                             const Environment& environment, Files& files,
+                             const AlertmanagerFileOptions& alertmanager) {
+  return Loading(file, environment, files, alertmanager).Load(text);
 }
 
 LoadedRules LoadRuleFiles(const std::vector<std::string>& files) {

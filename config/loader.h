@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "config/alertmanager_file.h"
 #include "config/diagnostics.h"
 #include "config/environment.h"
 #include "config/files.h"
@@ -23,11 +24,14 @@ struct Loaded {
   std::vector<std::string> patterns;
 };
 
-Loaded LoadConfiguration(const std::string& file, const Environment& environment);
+// `alertmanager` is how the file of tocsin.alertmanager.config_file is read.
+Loaded LoadConfiguration(const std::string& file, const Environment& environment,
+                         const AlertmanagerFileOptions& alertmanager = {});
 
 // The same for a text that is at hand: `file` only names it, and rule files come from `files`.
 Loaded LoadConfigurationText(const std::string& file, std::string_view text,
-                             const Environment& environment, Files& files);
+                             const Environment& environment, Files& files,
+                             const AlertmanagerFileOptions& alertmanager = {});
 
 // Rule files alone (`tocsin check rules`): the rules, and what is wrong with them. Channel names
 // are not checked, since the receivers are not known. REQUIRES: paths, not patterns.

@@ -513,8 +513,7 @@ void App::Parts::Watch(const config::Loaded* refused) {
 Status App::Reload() {
   Parts& p = *parts_;
   const Logger log = p.log.Named("config");
-  config::Loaded loaded =
-      config::LoadConfiguration(p.options.config_file, config::ProcessEnvironment());
+  const config::Loaded loaded = LoadDaemonConfig(p.options.config_file, p.clock);
   LogDiagnostics(loaded.diagnostics, log);
   std::vector<std::string> problems = ErrorTexts(loaded.diagnostics);
   std::optional<Configured> next;

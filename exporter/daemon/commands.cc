@@ -9,6 +9,7 @@
 #include "exporter/daemon/alertmanager_app.h"
 #include "exporter/daemon/app.h"
 #include "exporter/daemon/config_log.h"
+#include "exporter/daemon/configured.h"
 #include "exporter/daemon/main_queue.h"
 #include "exporter/daemon/signals.h"
 #include "exporter/daemon/version.h"
@@ -70,8 +71,7 @@ int RunDaemon(const Options& options) {
       MakeStderrLogSink(options.log_level, options.log_format, clock);
   const Logger log(*sink, "daemon");
 
-  config::Loaded loaded =
-      config::LoadConfiguration(options.config_file, config::ProcessEnvironment());
+  const config::Loaded loaded = LoadDaemonConfig(options.config_file, clock);
   ReportAtStart(loaded.diagnostics, options.log_format, log.Named("config"));
   if (loaded.settings == nullptr) return 1;
 
@@ -111,7 +111,8 @@ int RunAlertmanager(const AlertmanagerOptions& options) {
 }
 
 int CheckConfig(const std::string& file) {
-  const config::Loaded loaded = config::LoadConfiguration(file, config::ProcessEnvironment());
+  const SystemClock clock;
+  const config::Loaded loaded = LoadDaemonConfig(file, clock);
   if (loaded.settings == nullptr) return Report(loaded.diagnostics, "");
   return Report(
       loaded.diagnostics,

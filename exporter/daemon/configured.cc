@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "config/alertmanager_settings.h"
+#include "receivers/templates/default_templates.h"
 
 namespace tocsin::daemon {
 
@@ -41,6 +42,12 @@ Result<receivers::PipelineGraphPtr> BuildGraph(const config::Settings& settings,
 }
 
 }  // namespace
+
+config::Loaded LoadDaemonConfig(const std::string& file, const Clock& clock) {
+  config::AlertmanagerFileOptions alertmanager;
+  alertmanager.templates = receivers::MakeDefaultTemplates(clock);
+  return config::LoadConfiguration(file, config::ProcessEnvironment(), alertmanager);
+}
 
 Result<Configured> BuildConfigured(std::shared_ptr<const config::Settings> settings,
                                    const receivers::ChannelContext& context) {

@@ -5,7 +5,9 @@
 #include <string>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/result.h"
+#include "config/loader.h"
 #include "config/settings.h"
 #include "evaluator/rules/rule_index.h"
 #include "receivers/pipeline/graph.h"
@@ -19,6 +21,10 @@ struct Configured {
   receivers::ReceiverSet receivers;
   receivers::PipelineGraphPtr graph;
 };
+
+// The configuration file with all that it names, and the environment. The clock outlives what is
+// loaded: templates ask it.
+config::Loaded LoadDaemonConfig(const std::string& file, const Clock& clock);
 
 // All that can fail of a new configuration; touches nothing that runs.
 Result<Configured> BuildConfigured(std::shared_ptr<const config::Settings> settings,

@@ -353,7 +353,7 @@ TEST(AlertingApiCommands, AnAcknowledgementMayExpire) {
   for (const char* lasting : {"60", "59.9995", "\"1m\""}) {
     ApiWorld world({CpuRule()});
     world.Submit("a", 90);
-    const std::string id = world.OnlyAlert().at("id");
+    const std::string id = world.IdOf("a");
     const http::Response response = world.Post("/alerts/" + id + "/acknowledge",
                                                fmt::format(R"({{"expires_in":{}}})", lasting));
     EXPECT_EQ(response.status, 200) << lasting;
