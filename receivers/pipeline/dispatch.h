@@ -34,6 +34,7 @@
 #include "receivers/pipeline/dispatch_metrics.h"
 #include "receivers/pipeline/graph.h"
 #include "receivers/pipeline/group_channel.h"
+#include "receivers/pipeline/missing_channels.h"
 #include "receivers/pipeline/notification_log.h"
 
 namespace tocsin::receivers {
@@ -43,6 +44,7 @@ struct DispatchOptions {
   Duration retention{std::chrono::hours(120)};  // of log entries, at most
   std::size_t max_in_flight = 128;              // attempts at one integration
   std::string external_url;
+  bool receiver_name_in_metrics = false;  // a label more on what is counted for an integration
 };
 
 // A group as the API shows it.
@@ -69,6 +71,8 @@ class Dispatch {
   Dispatch(const Dispatch&) = delete;
   Dispatch& operator=(const Dispatch&) = delete;
 
+  // What links lead to, where it is known late. REQUIRES: nothing was flushed yet.
+  void UseExternalUrl(std::string url) { options_.external_url = std::move(url); }
   // A new configuration: every group is made anew from `alerts`, all of them. What was under way
   // goes on; if it arrives, the log knows.
   void Apply(PipelineGraphPtr graph, const std::vector<PostedAlertPtr>& alerts, Timestamp now);
@@ -124,7 +128,7 @@ class Dispatch {
   void EndSend(std::uint64_t id, bool succeeded, Timestamp now);
   void EndFlush(Group& group, Timestamp now);
 
-  const DispatchOptions options_;
+  DispatchOptions options_;
   const Silences& silences_;
   NotificationLog& log_entries_;
   TimerQueue& timers_;
@@ -133,6 +137,7 @@ class Dispatch {
   const PostAttempt post_;
   const Logger log_;
   DispatchMetrics metrics_;
+  MissingChannels missing_channels_;
   const Timestamp not_before_;
 
   bool stopped_ = false;
