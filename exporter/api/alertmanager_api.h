@@ -42,6 +42,10 @@ struct AlertmanagerSources {
   std::function<std::string()> config_original;
 };
 
+// What Alertmanager says to pages of whatever origin: come in. For http::Router::FinishBelow, over
+// the API's prefix.
+void AllowEveryOrigin(const http::Request& request, http::Response* response);
+
 class AlertmanagerApi {
  public:
   // What `sources` refers to outlives the object, which must outlive the routes.

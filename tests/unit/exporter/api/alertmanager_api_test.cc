@@ -97,7 +97,23 @@ TEST(AlertmanagerApi, LetsPagesOfAnyOriginInAndNothingBeKept) {
     EXPECT_NE(Header(options, "Access-Control-Allow-Headers").find("Content-Type"),
               std::string::npos);
   }
-  EXPECT_EQ(Header(world.Post("/alerts", "7"), "Access-Control-Allow-Origin"), "*");
+  for (const http::Response& refusal : {world.Post("/alerts", "7"), world.Get("/nope"),
+                                        world.Send("PUT", "/api/v2/alerts", "[]")}) {
+    EXPECT_GE(refusal.status, 400);
+    EXPECT_EQ(Header(refusal, "Access-Control-Allow-Origin"), "*") << refusal.body;
+  }
+}
+
+TEST(AlertmanagerApi, AnswersABrowsersQuestionBeforeItsRequestWhateverThePath) {
+  AlertmanagerWorld world;
+  for (const char* path : {"/api/v2/alerts", "/api/v2/nope", "/api/v1/alerts"}) {
+    const http::Response answer = world.Send("OPTIONS", path, "", "", "DELETE");
+    EXPECT_EQ(answer.status, 200) << path;
+    EXPECT_EQ(answer.body, "") << path;
+    EXPECT_EQ(Header(answer, "Access-Control-Allow-Origin"), "*") << path;
+  }
+  EXPECT_EQ(world.Send("OPTIONS", "/api/v2/nope", "", "").status, 404);
+  EXPECT_EQ(Header(world.Send("GET", "/nope"), "Access-Control-Allow-Origin"), "");
 }
 
 TEST(AlertmanagerApi, StandsBelowItsPrefixOnly) {

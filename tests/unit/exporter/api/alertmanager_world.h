@@ -68,6 +68,7 @@ class AlertmanagerWorld {
     api_.emplace(AlertmanagerSources{alerts_, silences_, dispatcher_, clock, metrics_, dialect,
                                      std::move(identity), [] { return std::string("route:\n"); }});
     for (http::Route& route : api_->Routes(prefix)) router_.Add(std::move(route));
+    router_.FinishBelow(prefix + "/api", AllowEveryOrigin);
     dispatcher_.Start();
   }
   ~AlertmanagerWorld() { dispatcher_.Stop(); }
@@ -76,16 +77,22 @@ class AlertmanagerWorld {
 
   http::Response Send(const std::string& method, const std::string& path,
                       const std::string& body = "",
-                      const std::string& content_type = "application/json") {
+                      const std::string& content_type = "application/json",
+                      const std::string& preflight_for = "") {
     http::Request request;
     request.method = method;
     request.raw_path = path.substr(0, path.find('?'));
     if (request.raw_path.size() < path.size()) request.query = path.substr(path.find('?') + 1);
     if (!content_type.empty()) request.headers.emplace_back("Content-Type", content_type);
+    if (!preflight_for.empty()) {
+      request.headers.emplace_back("Access-Control-Request-Method", preflight_for);
+    }
     request.body.reserve(body.size() + http::kBodyPadding);
     request.body = body;
     const http::Router::Match match = router_.Find(request);
-    return match.route != nullptr ? match.route->handler(request) : match.error;
+    http::Response response = match.route != nullptr ? match.route->handler(request) : match.error;
+    router_.Finish(request, &response);
+    return response;
   }
   http::Response Get(const std::string& path) { return Send("GET", prefix_ + "/api/v2" + path); }
   http::Response Post(const std::string& path, const std::string& body) {
