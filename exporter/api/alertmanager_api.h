@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/matcher_text.h"
 #include "base/metrics.h"
+#include "exporter/api/alertmanager_json.h"
 #include "exporter/http/http.h"
 #include "receivers/alerts/alert_store.h"
 #include "receivers/mute/silences.h"
@@ -41,6 +42,10 @@ struct AlertmanagerSources {
   // The configuration printed anew, as alertmanager.yml; any thread.
   std::function<std::string()> config_original;
 };
+
+// What decides whether an alert is told, now; without the intervals that mute its group.
+AlertStatus StatusOf(const receivers::PostedAlert& alert, const AlertmanagerSources& sources,
+                     const receivers::PipelineGraph& graph, Timestamp now);
 
 // What Alertmanager says to pages of whatever origin: come in. For http::Router::FinishBelow, over
 // the API's prefix.

@@ -22,6 +22,7 @@
 #include "exporter/api/admin_api.h"
 #include "exporter/api/alertmanager_api.h"
 #include "exporter/api/alertmanager_gate.h"
+#include "exporter/api/alertmanager_overview.h"
 #include "exporter/daemon/alertmanager_gauges.h"
 #include "exporter/daemon/config_log.h"
 #include "exporter/daemon/on_demand_http_client.h"
@@ -88,6 +89,21 @@ http::Route MetricsRoute(const std::vector<const prometheus::Collectable*>& own)
   }
   route.handler = [sources = std::move(sources)](const http::Request& request) {
     return exposition::RenderPage(sources, request, [](exposition::Dropped, std::size_t) {});
+  };
+  return route;
+}
+
+// Who asks for `/` means the page below the prefix.
+http::Route ToThePrefix(const std::string& prefix) {
+  http::Route route;
+  route.method = "GET";
+  route.pattern = "/";
+  route.handler = [location = prefix + "/"](const http::Request&) {
+    http::Response response;
+    response.status = 302;
+    response.content_type.clear();
+    response.headers.emplace_back("Location", location);
+    return response;
   };
   return route;
 }
@@ -216,8 +232,12 @@ void AlertmanagerApp::Parts::AddRoute(http::Route route) {
 }
 
 void AlertmanagerApp::Parts::BuildRoutes() {
-  api.emplace(Sources());
-  for (http::Route& route : api->Routes("")) AddRoute(std::move(route));
+  const api::AlertmanagerSources sources = Sources();
+  api.emplace(sources);
+  for (http::Route& route : api->Routes(prefix)) {
+    route.pattern.erase(0, prefix.size());
+    AddRoute(std::move(route));
+  }
   router.FinishBelow(prefix + "/api", api::AllowEveryOrigin);
   for (http::Route& route :
        api::AdminRoutes({[this] { return ready.load(); },
@@ -227,6 +247,8 @@ void AlertmanagerApp::Parts::BuildRoutes() {
   for (const char* method : {"GET", "POST", "PUT", "DELETE", "OPTIONS"}) {
     AddRoute(GoneRoute(method));
   }
+  AddRoute(api::AlertmanagerOverviewRoute(sources));
+  if (!prefix.empty()) router.Add(ToThePrefix(prefix));
   AddRoute(MetricsRoute({&metrics, &process_metrics, &*gauges}));
 }
 

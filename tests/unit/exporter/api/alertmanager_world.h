@@ -15,6 +15,7 @@
 #include "base/worker_pool.h"
 #include "config/alertmanager_file.h"
 #include "exporter/api/alertmanager_api.h"
+#include "exporter/api/alertmanager_overview.h"
 #include "receivers/channels/channel.h"
 #include "receivers/pipeline/graph.h"
 #include "tests/support/fake_clock.h"
@@ -65,8 +66,11 @@ class AlertmanagerWorld {
       : prefix_(prefix) {
     AlertmanagerIdentity identity{"0.34.0",  "tocsin-test", kStartOfApi,
                                   clustered, "peer-1",      "127.0.0.1:9094"};
-    api_.emplace(AlertmanagerSources{alerts_, silences_, dispatcher_, clock, metrics_, dialect,
-                                     std::move(identity), [] { return std::string("route:\n"); }});
+    const AlertmanagerSources sources{
+        alerts_,  silences_, dispatcher_,         clock,
+        metrics_, dialect,   std::move(identity), [] { return std::string("route:\n"); }};
+    api_.emplace(sources);
+    if (prefix.empty()) router_.Add(AlertmanagerOverviewRoute(sources));
     for (http::Route& route : api_->Routes(prefix)) router_.Add(std::move(route));
     router_.FinishBelow(prefix + "/api", AllowEveryOrigin);
     dispatcher_.Start();
