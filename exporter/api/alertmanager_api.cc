@@ -10,6 +10,7 @@
 
 #include "base/json_text.h"
 #include "base/text.h"
+#include "exporter/api/alertmanager_description.h"
 #include "exporter/api/alertmanager_errors.h"
 #include "exporter/api/alertmanager_filter.h"
 #include "exporter/api/alertmanager_json.h"
@@ -34,18 +35,6 @@ constexpr std::size_t kTypicalAlertBytes = 640;
 prometheus::Family<prometheus::Counter>& ReceivedFamily(MetricRegistry& metrics) {
   return CounterFamily(metrics, "alertmanager_alerts_received_total",
                        "Alerts that were posted, by their state.");
-}
-
-// Alertmanager lets pages of any origin in.
-http::Response WithCors(http::Response response, bool any_origin) {
-  if (!any_origin) return response;
-  response.headers.emplace_back("Access-Control-Allow-Origin", "*");
-  response.headers.emplace_back("Access-Control-Allow-Methods", "GET, POST, DELETE, OPTIONS");
-  response.headers.emplace_back("Access-Control-Allow-Headers",
-                                "Accept, Authorization, Content-Type, Origin");
-  response.headers.emplace_back("Access-Control-Expose-Headers", "Date");
-  response.headers.emplace_back("Cache-Control", "no-store");
-  return response;
 }
 
 http::Response Empty() {
@@ -74,39 +63,6 @@ std::optional<http::Response> RequireUuid(std::string_view id) {
                     fmt::format("silenceID in path must be of type uuid: {}", QuoteForMessage(id)));
 }
 
-// What decides whether an alert is told, now.
-AlertStatus StatusOf(const PostedAlert& alert, const AlertmanagerSources& sources,
-                     const receivers::PipelineGraph& graph, Timestamp now) {
-  AlertStatus status;
-  status.silenced_by = sources.silences.MutedBy(alert.labels, now);
-  if (alert.native != nullptr && alert.native->state == AlertState::kAcknowledged) {
-    status.silenced_by.push_back(alert.native->id);
-    std::sort(status.silenced_by.begin(), status.silenced_by.end());
-  }
-  status.inhibited_by = graph.inhibitor.MutedBy(alert.labels, now);
-  return status;
-}
-
-// Active ones first, the one that ends first in front; then pending ones by their start; then
-// expired ones, the latest end in front.
-bool SilenceComesBefore(const Silence& a, const Silence& b, Timestamp now) {
-  const auto rank = [now](const Silence& silence) {
-    switch (silence.StateAt(now)) {
-      case SilenceState::kActive:
-        return 0;
-      case SilenceState::kPending:
-        return 1;
-      case SilenceState::kExpired:
-        break;
-    }
-    return 2;
-  };
-  const int rank_of_a = rank(a);
-  if (rank_of_a != rank(b)) return rank_of_a < rank(b);
-  if (rank_of_a == 1) return a.starts_at < b.starts_at;
-  return rank_of_a == 0 ? a.ends_at < b.ends_at : a.ends_at > b.ends_at;
-}
-
 // Each matcher of a filter must be one of the silence's own.
 bool HasAll(const Silence& silence, const std::vector<Matcher>& filter) {
   return std::all_of(filter.begin(), filter.end(), [&](const Matcher& wanted) {
@@ -131,6 +87,32 @@ class Commit {
 
 }  // namespace
 
+AlertStatus StatusOf(const PostedAlert& alert, const AlertmanagerSources& sources,
+                     const receivers::PipelineGraph& graph, Timestamp now) {
+  AlertStatus status;
+  status.silenced_by = sources.silences.MutedBy(alert.labels, now);
+  if (alert.native != nullptr && alert.native->state == AlertState::kAcknowledged) {
+    status.silenced_by.push_back(alert.native->id);
+    std::sort(status.silenced_by.begin(), status.silenced_by.end());
+  }
+  status.inhibited_by = graph.inhibitor.MutedBy(alert.labels, now);
+  return status;
+}
+
+// A browser asks with OPTIONS before it sends what it would not send by itself; that question is
+// about the origin alone, so whether the path exists plays no part in the answer.
+// https://fetch.spec.whatwg.org/#http-cors-protocol
+void AllowEveryOrigin(const http::Request& request, http::Response* response) {
+  const bool is_preflight =
+      request.method == "OPTIONS" && !request.Header("Access-Control-Request-Method").empty();
+  if (is_preflight) *response = Empty();
+  response->headers.emplace_back("Access-Control-Allow-Origin", "*");
+  response->headers.emplace_back("Access-Control-Allow-Methods", "GET, POST, DELETE, OPTIONS");
+  response->headers.emplace_back("Access-Control-Allow-Headers",
+                                 "Accept, Authorization, Content-Type, Origin, X-Requested-With");
+  response->headers.emplace_back("Access-Control-Expose-Headers", "Date");
+}
+
 AlertmanagerApi::AlertmanagerApi(AlertmanagerSources sources)
     : sources_(std::move(sources)),
       received_firing_(
@@ -150,9 +132,10 @@ std::vector<http::Route> AlertmanagerApi::Routes(const std::string& prefix) {
     route.pattern = prefix + "/api/v2" + path;
     route.max_body = max_body;
     route.errors = http::ErrorStyle::kCoded;
-    route.handler = [handle = std::move(handler),
-                     any_origin = sources_.any_origin](const http::Request& request) {
-      return WithCors(handle(request), any_origin);
+    route.handler = [handle = std::move(handler)](const http::Request& request) {
+      http::Response response = handle(request);
+      response.headers.emplace_back("Cache-Control", "no-store");
+      return response;
     };
     routes.push_back(std::move(route));
   };
@@ -166,6 +149,10 @@ std::vector<http::Route> AlertmanagerApi::Routes(const std::string& prefix) {
     add(method, path, max_body,
         [this, handler](const http::Request& r) { return (this->*handler)(r); });
   };
+  add("GET", "/swagger.json", 0,
+      [base = prefix + "/api/v2", version = sources_.identity.version](const http::Request&) {
+        return JsonAnswer(DescribeAlertmanagerApi(base, version));
+      });
   add("GET", "/status", 0, [this](const http::Request&) { return Status(); });
   read("/receivers", &AlertmanagerApi::Receivers);
   read("/alerts", &AlertmanagerApi::ListAlerts);
@@ -331,9 +318,7 @@ http::Response AlertmanagerApi::ListSilences(const http::Request& request) const
   std::erase_if(silences, [&](const SilencePtr& silence) {
     return !wanted[static_cast<std::size_t>(silence->StateAt(now))] || !HasAll(*silence, matchers);
   });
-  std::stable_sort(
-      silences.begin(), silences.end(),
-      [now](const SilencePtr& a, const SilencePtr& b) { return SilenceComesBefore(*a, *b, now); });
+  SortSilences(now, &silences);
   std::string out = "[";
   for (const SilencePtr& silence : silences) {
     if (out.size() > 1) out.push_back(',');

@@ -14,6 +14,7 @@
 #include "base/matcher_text.h"
 #include "base/metrics.h"
 #include "exporter/api/acknowledgements.h"
+#include "exporter/api/alertmanager_json.h"
 #include "exporter/http/http.h"
 #include "receivers/alerts/alert_store.h"
 #include "receivers/mute/silences.h"
@@ -41,11 +42,17 @@ struct AlertmanagerSources {
   AlertmanagerIdentity identity;
   // The configuration printed anew, as alertmanager.yml; any thread.
   std::function<std::string()> config_original;
-  // Lets pages of any origin read, as Alertmanager does; else the headers for it are absent.
-  bool any_origin = true;
   // Where alerts can be acknowledged; null: nowhere.
   Acknowledgements* acknowledgements = nullptr;
 };
+
+// What decides whether an alert is told, now; without the intervals that mute its group.
+AlertStatus StatusOf(const receivers::PostedAlert& alert, const AlertmanagerSources& sources,
+                     const receivers::PipelineGraph& graph, Timestamp now);
+
+// What Alertmanager says to pages of whatever origin: come in. For http::Router::FinishBelow, over
+// the API's prefix.
+void AllowEveryOrigin(const http::Request& request, http::Response* response);
 
 class AlertmanagerApi {
  public:

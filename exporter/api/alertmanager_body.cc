@@ -38,6 +38,41 @@ std::optional<Timestamp> ParseApiTime(std::string_view text) {
   return ParseRfc3339(text);
 }
 
+constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
+constexpr std::size_t kEscapeLength = 6;  // of \uXXXX
+
+// The UTF-16 unit of the \uXXXX that `text` begins with, -1 where it begins with none.
+int EscapedUnit(std::string_view text) {
+  if (text.size() < kEscapeLength || text[0] != '\\' || text[1] != 'u') return -1;
+  int unit = 0;
+  for (const char c : text.substr(2, 4)) {
+    const int digit = HexDigit(c);
+    if (digit < 0) return -1;
+    unit = unit * 16 + digit;
+  }
+  return unit;
+}
+
+bool IsHighSurrogate(int unit) { return unit >= 0xD800 && unit < 0xDC00; }
+bool IsLowSurrogate(int unit) { return unit >= 0xDC00 && unit < 0xE000; }
+
+// Takes over the escape that `text` begins with; its length.
+std::size_t AppendEscape(std::string_view text, std::string* out) {
+  const int unit = EscapedUnit(text);
+  if (unit < 0) {
+    // What stands behind the backslash is part of it, if it is a character at all.
+    const std::size_t length = text.size() > 1 && Utf8Length(text, 1) == 1 ? 2 : 1;
+    *out += text.substr(0, length);
+    return length;
+  }
+  const bool is_pair =
+      IsHighSurrogate(unit) && IsLowSurrogate(EscapedUnit(text.substr(kEscapeLength)));
+  const std::size_t length = is_pair ? 2 * kEscapeLength : kEscapeLength;
+  const bool is_half = !is_pair && (IsHighSurrogate(unit) || IsLowSurrogate(unit));
+  *out += is_half ? kReplacement : text.substr(0, length);
+  return length;
+}
+
 }  // namespace
 
 ParserLease::~ParserLease() {
@@ -45,7 +80,32 @@ ParserLease::~ParserLease() {
 }
 
 simdjson::simdjson_result<dom::element> ParserLease::Parse(const std::string& body) {
-  return ThreadsParser().parse(body.data(), body.size(), false);
+  simdjson::simdjson_result<dom::element> parsed =
+      ThreadsParser().parse(body.data(), body.size(), false);
+  const bool is_bad_text =
+      parsed.error() == simdjson::UTF8_ERROR || parsed.error() == simdjson::STRING_ERROR;
+  if (!is_bad_text) return parsed;
+  repaired_ = ReplaceInvalidText(body);
+  repaired_.reserve(repaired_.size() + http::kBodyPadding);
+  return ThreadsParser().parse(repaired_.data(), repaired_.size(), false);
+}
+
+std::string ReplaceInvalidText(std::string_view json) {
+  std::string out;
+  out.reserve(json.size() + json.size() / 8);
+  while (!json.empty()) {
+    std::size_t length = 1;
+    if (json[0] == '\\') {
+      length = AppendEscape(json, &out);
+    } else if (const std::size_t character = Utf8Length(json, 0); character > 0) {
+      length = character;
+      out += json.substr(0, length);
+    } else {
+      out += kReplacement;
+    }
+    json.remove_prefix(length);
+  }
+  return out;
 }
 
 http::Response Malformed(std::string_view what) {

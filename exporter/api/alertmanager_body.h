@@ -27,9 +27,17 @@ class ParserLease {
   ParserLease(const ParserLease&) = delete;
   ParserLease& operator=(const ParserLease&) = delete;
 
-  // `body` has http::kBodyPadding spare capacity and outlives what is read of it.
+  // `body` has http::kBodyPadding spare capacity and outlives what is read of it. Once a lease.
   simdjson::simdjson_result<simdjson::dom::element> Parse(const std::string& body);
+
+ private:
+  std::string repaired_;
 };
+
+// The text with U+FFFD in place of each byte that is no UTF-8, and of each escape that is half a
+// surrogate pair: what Go's decoder reads, so that one bad byte of one alert refuses nothing.
+// https://pkg.go.dev/encoding/json#Unmarshal
+std::string ReplaceInvalidText(std::string_view json);
 
 // 400: no JSON, or JSON of another shape.
 http::Response Malformed(std::string_view what);

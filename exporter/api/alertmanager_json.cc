@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <iterator>
 #include <string_view>
 
@@ -69,7 +70,32 @@ void AppendMatcher(const Matcher& matcher, std::string* out) {
   fmt::format_to(std::back_inserter(*out), R"(,"isRegex":{},"isEqual":{}}})", regex, equal);
 }
 
+bool SilenceComesBefore(const receivers::Silence& a, const receivers::Silence& b, Timestamp now) {
+  const auto rank = [now](const receivers::Silence& silence) {
+    switch (silence.StateAt(now)) {
+      case receivers::SilenceState::kActive:
+        return 0;
+      case receivers::SilenceState::kPending:
+        return 1;
+      case receivers::SilenceState::kExpired:
+        break;
+    }
+    return 2;
+  };
+  const int rank_of_a = rank(a);
+  if (rank_of_a != rank(b)) return rank_of_a < rank(b);
+  if (rank_of_a == 1) return a.starts_at < b.starts_at;
+  return rank_of_a == 0 ? a.ends_at < b.ends_at : a.ends_at > b.ends_at;
+}
+
 }  // namespace
+
+void SortSilences(Timestamp now, std::vector<receivers::SilencePtr>* silences) {
+  std::stable_sort(silences->begin(), silences->end(),
+                   [now](const receivers::SilencePtr& a, const receivers::SilencePtr& b) {
+                     return SilenceComesBefore(*a, *b, now);
+                   });
+}
 
 void AppendLabels(LabelsView labels, std::string* out) { AppendPairs(labels, out); }
 

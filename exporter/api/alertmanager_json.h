@@ -24,6 +24,10 @@ struct AlertStatus {
   }
 };
 
+// Active ones first, the one that ends first in front; then pending ones by their start; then
+// expired ones, the latest end in front.
+void SortSilences(Timestamp now, std::vector<receivers::SilencePtr>* silences);
+
 void AppendLabels(LabelsView labels, std::string* out);
 void AppendAlert(const receivers::PostedAlert& alert, const AlertStatus& status,
                  const std::vector<std::string>& receivers, std::string* out);

@@ -6,67 +6,18 @@
 
 #include "base/number.h"
 #include "base/text.h"
+#include "exporter/api/page.h"
 
 namespace tocsin::api {
 namespace {
 
-// Rows shown of each list; the API has the rest.
-constexpr std::size_t kMaxRows = 200;
-
-constexpr std::string_view kStyle = R"css(
-:root{color-scheme:light dark;--line:#8884;--dim:#777}
-body{font:15px/1.45 system-ui,sans-serif;max-width:72rem;margin:0 auto;padding:1rem 1.25rem 3rem}
-header{display:flex;flex-wrap:wrap;gap:.5rem 1.5rem;align-items:baseline;border-bottom:1px solid var(--line)}
-h1{font-size:1.4rem;margin:.4rem 0}h2{font-size:1.05rem;margin:1.8rem 0 .4rem}
-table{border-collapse:collapse;width:100%}th,td{text-align:left;padding:.3rem .6rem .3rem 0;vertical-align:top;
-border-bottom:1px solid var(--line)}th{font-weight:600;color:var(--dim);font-size:.85rem}
-td{overflow-wrap:break-word}.dim{color:var(--dim)}.num{white-space:nowrap}
-.tag{display:inline-block;white-space:nowrap;border-radius:.25rem;padding:0 .45rem;font-size:.85rem;font-weight:600;color:#fff;background:#666}
-.critical{background:#b00020}.high{background:#c75000}.medium{background:#8a6d00}.low{background:#2e7d32}
-.info{background:#1565c0}.bad{background:#b00020}.warn{background:#c75000}.good{background:#2e7d32}
-pre{white-space:pre-wrap;overflow-wrap:anywhere;background:#8881;padding:.6rem;border-radius:.25rem}
-.scroll{overflow-x:auto}
-)css";
-
-std::string Tag(std::string_view style, std::string_view text) {
-  return fmt::format(R"(<span class="tag {}">{}</span>)", style, EscapeHtml(text));
-}
+using page::Tag;
+using page::Time;
 
 std::string_view HealthStyle(std::string_view health) {
   if (health == "healthy" || health == "up") return "good";
   if (health == "degraded" || health == "unused" || health == "unknown") return "warn";
   return "bad";
-}
-
-// "3h 12m ago": two units are enough to read at a glance.
-std::string Ago(Timestamp now, Timestamp then) {
-  const auto seconds = std::max<std::int64_t>(
-      0, std::chrono::duration_cast<std::chrono::seconds>(now - then).count());
-  if (seconds < 60) return fmt::format("{}s ago", seconds);
-  if (seconds < 3600) return fmt::format("{}m {}s ago", seconds / 60, seconds % 60);
-  if (seconds < 86400) return fmt::format("{}h {}m ago", seconds / 3600, seconds / 60 % 60);
-  return fmt::format("{}d {}h ago", seconds / 86400, seconds / 3600 % 24);
-}
-
-std::string LabelsText(LabelsView labels) {
-  std::string out;
-  for (const Label& label : labels) {
-    if (!out.empty()) out += ", ";
-    out += EscapeHtml(label.name) + "=" + EscapeHtml(label.value);
-  }
-  return out;
-}
-
-std::string Time(Timestamp now, Timestamp t) {
-  return fmt::format(R"(<time datetime="{0}" title="{0}">{1}</time>)", FormatRfc3339(t),
-                     Ago(now, t));
-}
-
-// What a list of `rows` leaves out.
-void AppendRest(std::size_t rows, std::string* page) {
-  if (rows > kMaxRows) {
-    *page += fmt::format("<p class=dim>{} more: see the API.</p>", rows - kMaxRows);
-  }
 }
 
 void AppendAlerts(std::string_view title, const std::vector<AlertPtr>& alerts, Timestamp now,
@@ -79,7 +30,7 @@ void AppendAlerts(std::string_view title, const std::vector<AlertPtr>& alerts, T
   *page +=
       "<div "
       "class=scroll><table><tr><th>Severity<th>Alert<th>Labels<th>Value<th>Since<th>State</tr>";
-  for (std::size_t i = 0; i < std::min(alerts.size(), kMaxRows); ++i) {
+  for (std::size_t i = 0; i < std::min(alerts.size(), page::kMaxRows); ++i) {
     const Alert& alert = *alerts[i];
     const std::string_view severity = SeverityName(alert.rule->severity);
     std::string state(AlertStateName(alert.state));
@@ -92,12 +43,12 @@ void AppendAlerts(std::string_view title, const std::vector<AlertPtr>& alerts, T
         "<tr><td>{}<td>{}<br><span class=dim>{}</span><td>{}<td class=num>{} {} {}<td "
         "class=num>{}<td>{}</tr>",
         Tag(severity, severity), EscapeHtml(alert.rule->name), EscapeHtml(alert.rule->description),
-        LabelsText(alert.metadata), FormatFloat(alert.value),
+        page::LabelsText(alert.metadata), FormatFloat(alert.value),
         EscapeHtml(ConditionSymbol(alert.rule->condition)), EscapeHtml(alert.rule->threshold_text),
         Time(now, alert.triggered_at.value_or(alert.pending_since)), state);
   }
   *page += "</table></div>";
-  AppendRest(alerts.size(), page);
+  page::AppendRest(alerts.size(), page);
 }
 
 void AppendRules(const evaluator::RuleIndex& index, std::string* page) {
@@ -105,7 +56,7 @@ void AppendRules(const evaluator::RuleIndex& index, std::string* page) {
       "<h2>Rules ({})</h2><div class=scroll><table><tr><th>Severity<th>Rule<th>Condition"
       "<th>For<th>Receivers<th>File</tr>",
       index.rules().size());
-  for (std::size_t i = 0; i < std::min(index.rules().size(), kMaxRows); ++i) {
+  for (std::size_t i = 0; i < std::min(index.rules().size(), page::kMaxRows); ++i) {
     const ThresholdRule& rule = *index.rules()[i];
     std::string channels;
     for (const std::string& channel : rule.notification_channels) {
@@ -122,7 +73,7 @@ void AppendRules(const evaluator::RuleIndex& index, std::string* page) {
                     EscapeHtml(rule.source_file), rule.source_line);
   }
   *page += "</table></div>";
-  AppendRest(index.rules().size(), page);
+  page::AppendRest(index.rules().size(), page);
 }
 
 void AppendReceivers(const DaemonStatus& status, std::string* page) {
@@ -172,7 +123,7 @@ std::string Page(const AlertingSources& sources) {
       "<meta name=viewport content=\"width=device-width,initial-scale=1\">"
       "<meta http-equiv=refresh content=10><style>{}</style><header><h1>Tocsin</h1>{}"
       "<span class=dim>version {}, {} series, {} of {} rules enabled, started {}</span></header>",
-      kStyle, Tag(HealthStyle(overall), overall), EscapeHtml(status.version), status.series,
+      page::kStyle, Tag(HealthStyle(overall), overall), EscapeHtml(status.version), status.series,
       status.rules_enabled, status.rules_total, Time(status.now, status.started));
   AppendProblems(status, &page);
   AppendAlerts("Firing", sources.book.List({AlertState::kFiring, AlertState::kAcknowledged}),
@@ -198,15 +149,7 @@ http::Route OverviewRoute(AlertingSources sources) {
   route.method = "GET";
   route.pattern = "/";
   route.handler = [sources = std::move(sources)](const http::Request&) {
-    http::Response response;
-    response.content_type = "text/html; charset=utf-8";
-    response.headers = {{"Content-Security-Policy",
-                         "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; "
-                         "base-uri 'none'; form-action 'none'"},
-                        {"Cache-Control", "no-store"},
-                        {"Referrer-Policy", "no-referrer"}};
-    response.body = Page(sources);
-    return response;
+    return page::Answer(Page(sources));
   };
   return route;
 }

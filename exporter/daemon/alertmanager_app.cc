@@ -21,6 +21,8 @@
 #include "evaluator/persist/sqlite_store.h"
 #include "exporter/api/admin_api.h"
 #include "exporter/api/alertmanager_api.h"
+#include "exporter/api/alertmanager_gate.h"
+#include "exporter/api/alertmanager_overview.h"
 #include "exporter/daemon/alertmanager_gauges.h"
 #include "exporter/daemon/config_log.h"
 #include "exporter/daemon/on_demand_http_client.h"
@@ -68,21 +70,20 @@ std::string RoutePrefix(const AlertmanagerOptions& options) {
   return prefix.empty() ? prefix : "/" + prefix;
 }
 
-std::string ExternalUrl(const AlertmanagerOptions& options) {
+// `listening` is an address with the port that was really bound.
+std::string ExternalUrl(const AlertmanagerOptions& options, const std::string& listening) {
   if (!options.external_url.empty()) {
     std::string url = options.external_url;
     while (!url.empty() && url.back() == '/') url.pop_back();
     return url;
   }
-  const std::string& address = options.listen_addresses.front();
-  return fmt::format("http://{}:{}", HostName(), address.substr(address.rfind(':') + 1));
+  return fmt::format("http://{}:{}", HostName(), listening.substr(listening.rfind(':') + 1));
 }
 
-http::Route MetricsRoute(const std::string& prefix,
-                         const std::vector<const prometheus::Collectable*>& own) {
+http::Route MetricsRoute(const std::vector<const prometheus::Collectable*>& own) {
   http::Route route;
   route.method = "GET";
-  route.pattern = prefix + "/metrics";
+  route.pattern = "/metrics";
   std::vector<exposition::FamilySource> sources;
   for (const prometheus::Collectable* one : own) {
     sources.emplace_back([one] { return exposition::CollectFamilies(*one); });
@@ -93,10 +94,25 @@ http::Route MetricsRoute(const std::string& prefix,
   return route;
 }
 
-http::Route GoneRoute(const std::string& prefix, const char* method) {
+// Who asks for `/` means the page below the prefix.
+http::Route ToThePrefix(const std::string& prefix) {
+  http::Route route;
+  route.method = "GET";
+  route.pattern = "/";
+  route.handler = [location = prefix + "/"](const http::Request&) {
+    http::Response response;
+    response.status = 302;
+    response.content_type.clear();
+    response.headers.emplace_back("Location", location);
+    return response;
+  };
+  return route;
+}
+
+http::Route GoneRoute(const char* method) {
   http::Route route;
   route.method = method;
-  route.pattern = prefix + "/api/v1/**";
+  route.pattern = "/api/v1/**";
   route.handler = [](const http::Request&) {
     http::Response response;
     response.status = 410;
@@ -131,10 +147,12 @@ struct AlertmanagerApp::Parts {
   Status OpenStore();
   void BuildPipeline(receivers::PipelineGraphPtr graph);
   void BuildRoutes();
+  void AddRoute(http::Route route);
   Status Listen();
   api::AlertmanagerSources Sources();
 
   const AlertmanagerOptions options;
+  const std::string prefix = RoutePrefix(options);
   const StorageFolder storage;
   MainQueue& queue;
   const Clock& clock;
@@ -143,7 +161,9 @@ struct AlertmanagerApp::Parts {
 
   MetricRegistry metrics;
   ProcessMetrics process_metrics;
-  AlertmanagerConfigMetrics config_metrics{metrics, !options.cluster_listen_address.empty()};
+  AlertmanagerConfigMetrics config_metrics{metrics, options.reported_version,
+                                           !options.cluster_listen_address.empty()};
+  receivers::StateMetrics silence_metrics{metrics, "alertmanager_silences"};
 
   std::unique_ptr<evaluator::SqliteStore> store;
   std::unique_ptr<OnDemandHttpClient> http_client;
@@ -156,6 +176,7 @@ struct AlertmanagerApp::Parts {
   std::optional<AlertmanagerGauges> gauges;
 
   std::optional<api::AlertmanagerApi> api;
+  api::AlertmanagerGate gate{{options.get_concurrency, options.web_timeout}, metrics};
   http::Router router;
   std::vector<std::unique_ptr<http::Server>> servers;
   std::atomic<bool> ready{false};
@@ -176,11 +197,11 @@ void AlertmanagerApp::Parts::BuildPipeline(receivers::PipelineGraphPtr graph) {
   alerts.emplace(metrics, options.alerts_per_alertname);
   silences.emplace(receivers::SilenceLimits{options.max_silences, options.max_silence_size_bytes,
                                             options.data_retention},
-                   *store, RandomUuid);
+                   *store, RandomUuid, &silence_metrics);
   receivers::GroupDispatcherOptions dispatcher_options;
   dispatcher_options.dispatch.start_delay = options.start_delay;
   dispatcher_options.dispatch.retention = options.data_retention;
-  dispatcher_options.dispatch.external_url = ExternalUrl(options);
+  dispatcher_options.dispatch.receiver_name_in_metrics = options.receiver_name_in_metrics;
   dispatcher_options.maintenance_interval = options.maintenance_interval;
   dispatcher_options.alert_gc_interval = options.alerts_gc_interval;
   dispatcher.emplace(dispatcher_options, std::move(graph), *alerts, *silences, *store, clock,
@@ -206,18 +227,32 @@ api::AlertmanagerSources AlertmanagerApp::Parts::Sources() {
           [this] { return config::PrintAlertmanagerConfig(*dispatcher->graph()->settings); }};
 }
 
+// The pattern comes without the prefix.
+void AlertmanagerApp::Parts::AddRoute(http::Route route) {
+  const std::string label = route.pattern;
+  route.pattern = label == "/" && !prefix.empty() ? prefix : prefix + label;
+  router.Add(gate.Guard(std::move(route), label));
+}
+
 void AlertmanagerApp::Parts::BuildRoutes() {
-  const std::string prefix = RoutePrefix(options);
-  api.emplace(Sources());
-  for (http::Route& route : api->Routes(prefix)) router.Add(std::move(route));
+  const api::AlertmanagerSources sources = Sources();
+  api.emplace(sources);
+  for (http::Route& route : api->Routes(prefix)) {
+    route.pattern.erase(0, prefix.size());
+    AddRoute(std::move(route));
+  }
+  router.FinishBelow(prefix + "/api", api::AllowEveryOrigin);
   for (http::Route& route :
        api::AdminRoutes({[this] { return ready.load(); },
                          [this] { return queue.ReloadAndWait("/-/reload"); }})) {
-    route.pattern = prefix + route.pattern;
-    router.Add(std::move(route));
+    AddRoute(std::move(route));
   }
-  for (const char* method : {"GET", "POST", "DELETE"}) router.Add(GoneRoute(prefix, method));
-  router.Add(MetricsRoute(prefix, {&metrics, &process_metrics, &*gauges}));
+  for (const char* method : {"GET", "POST", "PUT", "DELETE", "OPTIONS"}) {
+    AddRoute(GoneRoute(method));
+  }
+  AddRoute(api::AlertmanagerOverviewRoute(sources));
+  if (!prefix.empty()) router.Add(ToThePrefix(prefix));
+  AddRoute(MetricsRoute({&metrics, &process_metrics, &*gauges}));
 }
 
 Status AlertmanagerApp::Parts::Listen() {
@@ -236,6 +271,7 @@ Status AlertmanagerApp::Parts::Listen() {
     }
     servers.push_back(*std::move(server));
   }
+  dispatcher->UseExternalUrl(ExternalUrl(options, servers.front()->address()));
   return {};
 }
 

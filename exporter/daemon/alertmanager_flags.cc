@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/text.h"
+#include "exporter/daemon/web_config_file.h"
 
 namespace tocsin::daemon {
 namespace {
@@ -44,6 +45,7 @@ void EnableFeatures(const std::string& list, AlertmanagerOptions& options) {
                                  fmt::format("unknown option {}; known are {}",
                                              QuoteForMessage(feature), fmt::join(kFeatures, ", ")));
     }
+    if (feature == "receiver-name-in-metrics") options.receiver_name_in_metrics = true;
     if (feature == "classic-mode") options.dialect = MatcherDialect::kClassic;
     if (feature == "utf8-strict-mode") options.dialect = MatcherDialect::kUtf8;
   }
@@ -57,8 +59,7 @@ void AddAccepted(CLI::App& app) {
         "--cluster.gossip-interval", "--cluster.pushpull-interval", "--cluster.tcp-timeout",
         "--cluster.probe-timeout", "--cluster.probe-interval", "--cluster.peers-resolve-timeout",
         "--cluster.reconnect-interval", "--cluster.reconnect-timeout",
-        "--dispatch.maintenance-interval", "--auto-gomemlimit.ratio", "--web.get-concurrency",
-        "--web.timeout"}) {
+        "--dispatch.maintenance-interval", "--auto-gomemlimit.ratio"}) {
     app.add_option_function<std::string>(
            name, [](const std::string&) {}, "Accepted, without effect")
         ->group("Accepted");
@@ -96,15 +97,19 @@ void AddWebFlags(CLI::App& app, AlertmanagerOptions& options) {
                  "Where this instance is reached, for links");
   app.add_option("--web.route-prefix", options.route_prefix,
                  "In front of every path; the path of the external URL unless set");
+  app.add_option("--web.get-concurrency", options.get_concurrency,
+                 "Most GETs at once; 0: as many as there are processors, at least 8")
+      ->capture_default_str();
+  AddDuration(app, "--web.timeout", &options.web_timeout,
+              "After this time a request is answered with 503; 0: never");
   app.add_option_function<std::string>(
       "--web.config.file",
       [](const std::string& file) {
-        if (!file.empty()) {
-          throw CLI::ValidationError("--web.config.file",
-                                     "is not supported yet: put a proxy with TLS in front");
+        if (Status read = CheckWebConfigFile(file); !read) {
+          throw CLI::ValidationError("--web.config.file", read.message());
         }
       },
-      "Not supported yet");
+      "TLS and users of the API: refused where it holds any, for neither is supported yet");
 }
 
 }  // namespace

@@ -17,6 +17,41 @@ prometheus::Gauge& Plain(MetricRegistry& metrics, const char* name, const char* 
   return gauge;
 }
 
+void AddCounters(MetricRegistry& metrics, const char* name, const char* help,
+                 const std::vector<prometheus::Labels>& series, double value = 0) {
+  auto& family = CounterFamily(metrics, name, help);
+  for (const prometheus::Labels& labels : series) family.Add(labels).Increment(value);
+}
+
+// What cannot happen here and is therefore true at zero; dashboards query it.
+void AddZeroes(MetricRegistry& metrics) {
+  AddCounters(metrics, "alertmanager_dispatcher_aggregation_group_limit_reached_total",
+              "Groups that were not made because there were too many: there is no limit.", {{}});
+  AddCounters(metrics, "alertmanager_dispatcher_aggregation_group_creation_retries_total",
+              "Groups that were not made at the first attempt.", {{}});
+  AddCounters(metrics, "alertmanager_dispatcher_aggregation_group_creation_given_up_total",
+              "Groups that could not be made.", {{}});
+}
+
+// A cluster of one: it has joined itself, and nobody else speaks.
+void AddLonelyCluster(MetricRegistry& metrics) {
+  const std::vector<prometheus::Labels> by_type = {{{"msg_type", "full_state"}},
+                                                   {{"msg_type", "update"}}};
+  for (const char* name : {"alertmanager_cluster_messages_received_total",
+                           "alertmanager_cluster_messages_received_size_total",
+                           "alertmanager_cluster_messages_sent_total",
+                           "alertmanager_cluster_messages_sent_size_total"}) {
+    AddCounters(metrics, name, "Gossip with peers: there is none.", by_type);
+  }
+  AddCounters(metrics, "alertmanager_cluster_messages_pruned_total",
+              "Gossip with peers that was dropped.", {{}});
+  AddCounters(metrics, "alertmanager_cluster_peers_joined_total",
+              "Peers that have joined: this instance.", {{}}, 1);
+  AddCounters(metrics, "alertmanager_cluster_peers_left_total", "Peers that have left.", {{}});
+  AddCounters(metrics, "alertmanager_cluster_peers_update_total", "Peers that have changed.", {{}});
+  Plain(metrics, "alertmanager_cluster_messages_queued", "Gossip with peers that waits.");
+}
+
 // FNV-1a, cut to what a float holds exactly: equal numbers are equal configurations.
 double HashOf(std::string_view text) {
   std::uint64_t hash = 0xcbf29ce484222325;
@@ -43,7 +78,9 @@ prometheus::MetricFamily GaugesByState(const char* name, const char* help,
 
 }  // namespace
 
-AlertmanagerConfigMetrics::AlertmanagerConfigMetrics(MetricRegistry& metrics, bool clustered)
+AlertmanagerConfigMetrics::AlertmanagerConfigMetrics(MetricRegistry& metrics,
+                                                     const std::string& reported_version,
+                                                     bool clustered)
     : successful_(Plain(metrics, "alertmanager_config_last_reload_successful",
                         "Whether the last attempt to load the configuration succeeded.")),
       success_time_(Plain(metrics, "alertmanager_config_last_reload_success_timestamp_seconds",
@@ -56,6 +93,14 @@ AlertmanagerConfigMetrics::AlertmanagerConfigMetrics(MetricRegistry& metrics, bo
   GaugeFamily(metrics, "tocsin_build_info", "Always 1; which Tocsin this is, by its labels.")
       .Add({{"version", std::string(Version())}, {"compiler", std::string(Compiler())}})
       .Set(1);
+  GaugeFamily(metrics, "alertmanager_build_info",
+              "Always 1; the version that is reported, and in revision whose it really is.")
+      .Add({{"version", reported_version},
+            {"revision", "tocsin-" + std::string(Version())},
+            {"branch", ""},
+            {"goversion", ""}})
+      .Set(1);
+  AddZeroes(metrics);
   Plain(metrics, "alertmanager_cluster_enabled", "Whether clustering is configured.",
         clustered ? 1 : 0);
   if (!clustered) return;
@@ -63,6 +108,7 @@ AlertmanagerConfigMetrics::AlertmanagerConfigMetrics(MetricRegistry& metrics, bo
   Plain(metrics, "alertmanager_cluster_failed_peers", "Peers that have failed.");
   Plain(metrics, "alertmanager_cluster_health_score", "0 is healthy.");
   Plain(metrics, "alertmanager_peer_position", "Position of this instance in the cluster.");
+  AddLonelyCluster(metrics);
 }
 
 void AlertmanagerConfigMetrics::Show(const receivers::PipelineGraph& graph, Timestamp now) {
@@ -78,7 +124,9 @@ void AlertmanagerConfigMetrics::Show(const receivers::PipelineGraph& graph, Time
 
 std::vector<prometheus::MetricFamily> AlertmanagerGauges::Collect() const {
   const Timestamp now = clock_.Now();
-  return {Alerts(now), Silences(now)};
+  std::vector<prometheus::MetricFamily> families = Silences(now);
+  families.push_back(Alerts(now));
+  return families;
 }
 
 prometheus::MetricFamily AlertmanagerGauges::Alerts(Timestamp now) const {
@@ -94,9 +142,10 @@ prometheus::MetricFamily AlertmanagerGauges::Alerts(Timestamp now) const {
                        {{"active", counts[0]}, {"suppressed", counts[1]}, {"unprocessed", 0}});
 }
 
-prometheus::MetricFamily AlertmanagerGauges::Silences(Timestamp now) const {
+std::vector<prometheus::MetricFamily> AlertmanagerGauges::Silences(Timestamp now) const {
   std::array<double, 3> counts{};
-  for (const receivers::SilencePtr& silence : silences_.All()) {
+  const std::vector<receivers::SilencePtr> all = silences_.All();
+  for (const receivers::SilencePtr& silence : all) {
     counts.at(static_cast<std::size_t>(silence->StateAt(now))) += 1;
   }
   std::vector<std::pair<std::string, double>> values;
@@ -106,7 +155,12 @@ prometheus::MetricFamily AlertmanagerGauges::Silences(Timestamp now) const {
     values.emplace_back(receivers::SilenceStateName(state),
                         counts.at(static_cast<std::size_t>(state)));
   }
-  return GaugesByState("alertmanager_silences", "Silences by state.", values);
+  prometheus::MetricFamily size;
+  size.name = "alertmanager_silences_state_size";
+  size.help = "Silences that are kept, whatever their state.";
+  size.type = prometheus::MetricType::Gauge;
+  size.metric.emplace_back().gauge.value = static_cast<double>(all.size());
+  return {GaugesByState("alertmanager_silences", "Silences by state.", values), std::move(size)};
 }
 
 }  // namespace tocsin::daemon

@@ -3,6 +3,7 @@
 
 #include <prometheus/collectable.h>
 
+#include <string>
 #include <vector>
 
 #include "base/clock.h"
@@ -17,7 +18,8 @@ namespace tocsin::daemon {
 // How the last load of the configuration ended, and what is in force. The main thread.
 class AlertmanagerConfigMetrics {
  public:
-  AlertmanagerConfigMetrics(MetricRegistry& metrics, bool clustered);
+  AlertmanagerConfigMetrics(MetricRegistry& metrics, const std::string& reported_version,
+                            bool clustered);
   void Show(const receivers::PipelineGraph& graph, Timestamp now);
   void ShowFailure() { successful_.Set(0); }
 
@@ -43,7 +45,7 @@ class AlertmanagerGauges final : public prometheus::Collectable {
 
  private:
   prometheus::MetricFamily Alerts(Timestamp now) const;
-  prometheus::MetricFamily Silences(Timestamp now) const;
+  std::vector<prometheus::MetricFamily> Silences(Timestamp now) const;
 
   const receivers::AlertStore& alerts_;
   const receivers::Silences& silences_;

@@ -26,8 +26,11 @@ struct AlertmanagerOptions {
   std::vector<std::string> listen_addresses = {":9093"};
   std::string external_url;                             // empty: http://<host name>:<port>
   std::string route_prefix;                             // empty: the path of the external URL
+  std::size_t get_concurrency = 0;                      // 0: by the number of processors
+  Duration web_timeout{0};                              // 0: none
   std::string cluster_listen_address = "0.0.0.0:9094";  // empty: no cluster
   std::vector<std::string> cluster_peers;
+  bool receiver_name_in_metrics = false;
   MatcherDialect dialect = MatcherDialect::kFallback;
   std::string reported_version = "0.34.0";
   LogLevel log_level = LogLevel::kInfo;

@@ -401,7 +401,6 @@ api::AlertmanagerSources App::Parts::AlertmanagerView() {
       MatcherDialect::kFallback,
       std::move(identity),
       [this] { return config::PrintAlertmanagerConfig(*groups->graph()->settings); }};
-  sources.any_origin = false;
   sources.acknowledgements = &*acknowledgements;
   return sources;
 }

@@ -73,6 +73,7 @@ int Exchange::Serve(mg_connection* connection) {
   const Router::Match match = core_.router.Find(request_);
   Rest rest;
   Response response = Answer(match, &rest);
+  core_.router.Finish(request_, &response);
   if (const std::optional<std::string> fault = FindFault(response)) {
     const std::string id = RandomUuid();
     core_.log.Error("a response was withheld",

@@ -97,12 +97,20 @@ class Router {
   };
   Match Find(Request& request) const;
 
+  // Has the last word on every answer to a path that is `prefix` or below it: those of handlers and
+  // those that are made before one runs, by the router (404, 405) or the server (413, 503). Heads
+  // that are refused before there is a path are not among them. Empty is every path.
+  using Finisher = std::function<void(const Request&, Response*)>;
+  void FinishBelow(std::string prefix, Finisher finisher);
+  void Finish(const Request& request, Response* response) const;
+
   // All of them; valid as long as the router.
   std::vector<const Route*> routes() const;
 
  private:
   struct Node;
   std::unique_ptr<Node> root_;
+  std::vector<std::pair<std::string, Finisher>> finishers_;  // in the order in which they came
 };
 
 // One listener. Handlers run on its workers, one request each; an exception that leaves a handler

@@ -209,6 +209,19 @@ Router::Match Router::Find(Request& request) const {
   return match;
 }
 
+void Router::FinishBelow(std::string prefix, Finisher finisher) {
+  finishers_.emplace_back(std::move(prefix), std::move(finisher));
+}
+
+void Router::Finish(const Request& request, Response* response) const {
+  for (const auto& [prefix, finisher] : finishers_) {
+    if (!request.raw_path.starts_with(prefix)) continue;
+    const bool is_below = request.raw_path.size() == prefix.size() ||
+                          request.raw_path[prefix.size()] == '/' || prefix.empty();
+    if (is_below) finisher(request, response);
+  }
+}
+
 std::vector<const Route*> Router::routes() const {
   std::vector<const Route*> all;
   root_->AppendRoutesTo(&all);

@@ -131,8 +131,9 @@ Result<Silence> ParseSilence(std::string_view text) {
   }
 }
 
-Silences::Silences(SilenceLimits limits, StateStore& store, std::function<std::string()> make_id)
-    : limits_(limits), store_(store), make_id_(std::move(make_id)) {}
+Silences::Silences(SilenceLimits limits, StateStore& store, std::function<std::string()> make_id,
+                   StateMetrics* metrics)
+    : limits_(limits), store_(store), make_id_(std::move(make_id)), metrics_(metrics) {}
 
 Status Silences::Restore() {
   const Result<std::vector<StateStore::Row>> rows = store_.Scan(StateTable::kSilences);
@@ -238,6 +239,7 @@ SilencePtr Silences::Find(std::string_view id) const {
 }
 
 std::vector<SilencePtr> Silences::All() const {
+  const StateMetrics::Timer timer(metrics_, StateMetrics::Timer::What::kQuery);
   MutexLock lock(mu_);
   std::vector<SilencePtr> all;
   all.reserve(silences_.size());
@@ -246,6 +248,7 @@ std::vector<SilencePtr> Silences::All() const {
 }
 
 std::vector<std::string> Silences::MutedBy(LabelsView labels, Timestamp now) const {
+  const StateMetrics::Timer timer(metrics_, StateMetrics::Timer::What::kQuery);
   std::vector<std::string> ids;
   MutexLock lock(mu_);
   for (const auto& [id, silence] : silences_) {
@@ -255,6 +258,7 @@ std::vector<std::string> Silences::MutedBy(LabelsView labels, Timestamp now) con
 }
 
 void Silences::ForgetOld(Timestamp now) {
+  const StateMetrics::Timer timer(metrics_, StateMetrics::Timer::What::kForgetting);
   WriteBatch batch;
   {
     MutexLock lock(mu_);

@@ -21,6 +21,7 @@
 #include "base/result.h"
 #include "base/state_store.h"
 #include "base/time.h"
+#include "receivers/state_metrics.h"
 
 namespace tocsin::receivers {
 
@@ -64,8 +65,9 @@ class Silences {
   // again). Runs on the store's thread.
   using Committed = std::function<void(const Status&)>;
 
-  // `make_id` gives UUIDs. `store` outlives the object.
-  Silences(SilenceLimits limits, StateStore& store, std::function<std::string()> make_id);
+  // `make_id` gives UUIDs. `store` and `metrics`, which may be null, outlive the object.
+  Silences(SilenceLimits limits, StateStore& store, std::function<std::string()> make_id,
+           StateMetrics* metrics = nullptr);
 
   // Before anything else: reads what an earlier process left. A row that cannot be read fails it,
   // since a lost silence would page people.
@@ -98,6 +100,7 @@ class Silences {
   const SilenceLimits limits_;
   StateStore& store_;
   const std::function<std::string()> make_id_;
+  StateMetrics* const metrics_;
 
   mutable Mutex mu_;
   std::map<std::string, SilencePtr, std::less<>> silences_ GUARDED_BY(mu_);

@@ -81,7 +81,8 @@ Dispatch::Dispatch(DispatchOptions options, const Silences& silences, Notificati
       random_(std::move(random)),
       post_(std::move(post)),
       log_(log),
-      metrics_(metrics),
+      metrics_(metrics, options_.receiver_name_in_metrics),
+      missing_channels_(log, metrics),
       not_before_(clock.Now() + options_.start_delay) {}
 
 Dispatch::~Dispatch() { Stop(); }
@@ -101,8 +102,9 @@ void Dispatch::Apply(PipelineGraphPtr graph, const std::vector<PostedAlertPtr>& 
   });
   graph_ = std::move(graph);
   for (const auto& [name, integrations] : graph_->receivers) {
-    for (const GroupIntegrationPtr& one : integrations) metrics_.AddIntegration(one->type);
+    for (const GroupIntegrationPtr& one : integrations) metrics_.AddIntegration(*one);
   }
+  missing_channels_.Show(*graph_);
   Accept(alerts, now);
 }
 
@@ -201,7 +203,9 @@ void Dispatch::LeaveOutMuted(Group& group, Timestamp tick, Batch* batch) {
     return !graph_->inhibitor.MutedBy(alert.labels, tick).empty();
   });
   // Asked also where nothing is left: what the group is shown as muted by follows the clock.
-  if (HeldByIntervals(group, tick, batch->size())) {
+  const auto tellable = std::count_if(batch->begin(), batch->end(),
+                                      [](const FrozenAlert& frozen) { return !frozen.muted; });
+  if (HeldByIntervals(group, tick, static_cast<std::size_t>(tellable))) {
     batch->clear();
     group.failed |= options_.resolve_what_was_told;  // so that no resolved alert is forgotten
   }
@@ -293,7 +297,10 @@ bool Dispatch::BeginSend(Group& group, const GroupIntegrationPtr& integration, c
     WriteLog(*send, tick);
     return false;
   }
-  if (integration->channel == nullptr) return false;
+  if (integration->channel == nullptr) {
+    missing_channels_.Count(*integration, group.key, tick);
+    return false;
+  }
 
   GroupNotification& notification = send->notification;
   notification.receiver = integration->receiver;
@@ -309,7 +316,7 @@ bool Dispatch::BeginSend(Group& group, const GroupIntegrationPtr& integration, c
   send->integration = integration;
   send->lane = &lanes_[integration->receiver + "/" + integration->id];
   send->deadline = tick + std::max(route.group_interval, kShortestDeadline);
-  metrics_.CountNotification(integration->type);
+  metrics_.CountNotification(*integration);
   const std::uint64_t id = ++last_send_;
   sends_.emplace(id, std::move(send));
   Attempt(id);
@@ -361,8 +368,8 @@ void Dispatch::OnAttemptEnded(std::uint64_t attempt, const Outcome& outcome, Tim
   send.under_way = false;
   --lane.in_flight;
   const bool delivered = outcome.kind == Outcome::Kind::kDelivered;
-  metrics_.CountRequest(send.integration->type, !delivered);
-  metrics_.ObserveLatency(send.integration->type, now - send.attempt_began);
+  metrics_.CountRequest(*send.integration, !delivered);
+  metrics_.ObserveLatency(*send.integration, now - send.attempt_began);
   if (delivered) {
     WriteLog(send, now);
     EndSend(attempt, true, now);
@@ -392,7 +399,7 @@ void Dispatch::FailedAttempt(std::uint64_t id, Send& send, const Outcome& outcom
               {"attempts", std::to_string(send.attempts)},
               {"err", outcome.reason},
               {"advice", retry ? "tried again at the group's next tick" : outcome.advice}});
-  metrics_.CountFailed(send.integration->type, outcome, retry && !in_time);
+  metrics_.CountFailed(*send.integration, outcome, retry && !in_time);
   EndSend(id, false, now);
 }
 

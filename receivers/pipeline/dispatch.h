@@ -34,6 +34,7 @@
 #include "receivers/pipeline/dispatch_metrics.h"
 #include "receivers/pipeline/graph.h"
 #include "receivers/pipeline/group_channel.h"
+#include "receivers/pipeline/missing_channels.h"
 #include "receivers/pipeline/notification_log.h"
 
 namespace tocsin::receivers {
@@ -46,6 +47,7 @@ struct DispatchOptions {
   // Whoever was told that an alert fires is told that it is over, also where a silence or an
   // inhibition came in between, and later where a time interval did. Alertmanager swallows it.
   bool resolve_what_was_told = false;
+  bool receiver_name_in_metrics = false;  // a label more on what is counted for an integration
 };
 
 // A group as the API shows it.
@@ -72,6 +74,8 @@ class Dispatch {
   Dispatch(const Dispatch&) = delete;
   Dispatch& operator=(const Dispatch&) = delete;
 
+  // What links lead to, where it is known late. REQUIRES: nothing was flushed yet.
+  void UseExternalUrl(std::string url) { options_.external_url = std::move(url); }
   // A new configuration: every group is made anew from `alerts`, all of them. What was under way
   // goes on; if it arrives, the log knows.
   void Apply(PipelineGraphPtr graph, const std::vector<PostedAlertPtr>& alerts, Timestamp now);
@@ -136,7 +140,7 @@ class Dispatch {
   void EndSend(std::uint64_t id, bool succeeded, Timestamp now);
   void EndFlush(Group& group, Timestamp now);
 
-  const DispatchOptions options_;
+  DispatchOptions options_;
   const Silences& silences_;
   NotificationLog& log_entries_;
   TimerQueue& timers_;
@@ -145,6 +149,7 @@ class Dispatch {
   const PostAttempt post_;
   const Logger log_;
   DispatchMetrics metrics_;
+  MissingChannels missing_channels_;
   const Timestamp not_before_;
 
   bool stopped_ = false;

@@ -51,7 +51,7 @@ prometheus::Family<prometheus::Counter>& Suppressed(MetricRegistry& registry) {
 
 }  // namespace
 
-DispatchMetrics::DispatchMetrics(MetricRegistry& registry)
+DispatchMetrics::DispatchMetrics(MetricRegistry& registry, bool by_receiver)
     : groups(GaugeFamily(registry, "alertmanager_dispatcher_aggregation_groups",
                          "Groups of alerts that there are.")
                  .Add({})),
@@ -64,6 +64,7 @@ DispatchMetrics::DispatchMetrics(MetricRegistry& registry)
       suppressed_by_inhibition(Suppressed(registry).Add({{"reason", "inhibition"}})),
       suppressed_by_mute_interval(Suppressed(registry).Add({{"reason", "mute_time_interval"}})),
       suppressed_by_active_interval(Suppressed(registry).Add({{"reason", "active_time_interval"}})),
+      by_receiver_(by_receiver),
       notifications_(CounterFamily(registry, "alertmanager_notifications_total",
                                    "Notifications that were to be sent.")),
       failed_(CounterFamily(registry, "alertmanager_notifications_failed_total",
@@ -75,34 +76,36 @@ DispatchMetrics::DispatchMetrics(MetricRegistry& registry)
       latency_(HistogramFamily(registry, "alertmanager_notification_latency_seconds",
                                "How long an attempt takes.")) {}
 
-DispatchMetrics::OfType& DispatchMetrics::Of(const std::string& type) {
-  const auto [found, is_new] = by_type_.try_emplace(type);
-  OfType& of = found->second;
+DispatchMetrics::OfIntegration& DispatchMetrics::Of(const GroupIntegration& integration) {
+  prometheus::Labels labels = {{"integration", integration.type}};
+  if (by_receiver_) labels.emplace("receiver_name", integration.receiver);
+  const auto [found, is_new] = integrations_.try_emplace(labels);
+  OfIntegration& of = found->second;
   if (!is_new) return of;
-  const prometheus::Labels labels = {{"integration", type}};
   of.notifications = &notifications_.Add(labels);
   of.requests = &requests_.Add(labels);
   of.requests_failed = &requests_failed_.Add(labels);
   of.latency = &latency_.Add(labels, LatencyBounds());
   for (std::string_view reason : kReasons) {
-    of.failed[reason] = &failed_.Add({{"integration", type}, {"reason", std::string(reason)}});
+    labels["reason"] = reason;
+    of.failed[reason] = &failed_.Add(labels);
   }
   return of;
 }
 
-void DispatchMetrics::CountFailed(const std::string& type, const Outcome& why,
+void DispatchMetrics::CountFailed(const GroupIntegration& integration, const Outcome& why,
                                   bool deadline_passed) {
-  Of(type).failed.at(ReasonOf(why, deadline_passed))->Increment();
+  Of(integration).failed.at(ReasonOf(why, deadline_passed))->Increment();
 }
 
-void DispatchMetrics::CountRequest(const std::string& type, bool failed) {
-  OfType& of = Of(type);
+void DispatchMetrics::CountRequest(const GroupIntegration& integration, bool failed) {
+  OfIntegration& of = Of(integration);
   of.requests->Increment();
   if (failed) of.requests_failed->Increment();
 }
 
-void DispatchMetrics::ObserveLatency(const std::string& type, Duration latency) {
-  Of(type).latency->Observe(std::chrono::duration<double>(latency).count());
+void DispatchMetrics::ObserveLatency(const GroupIntegration& integration, Duration latency) {
+  Of(integration).latency->Observe(std::chrono::duration<double>(latency).count());
 }
 
 }  // namespace tocsin::receivers

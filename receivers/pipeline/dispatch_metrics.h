@@ -9,19 +9,23 @@
 
 #include "base/metrics.h"
 #include "receivers/channels/channel.h"
+#include "receivers/pipeline/group_channel.h"
 
 namespace tocsin::receivers {
 
 class DispatchMetrics {
  public:
-  explicit DispatchMetrics(MetricRegistry& registry);
+  // `by_receiver`: what is counted for an integration has the label receiver_name too.
+  DispatchMetrics(MetricRegistry& registry, bool by_receiver);
 
   // Its series exist from now on, at zero.
-  void AddIntegration(const std::string& type) { Of(type); }
-  void CountNotification(const std::string& type) { Of(type).notifications->Increment(); }
-  void CountFailed(const std::string& type, const Outcome& why, bool deadline_passed);
-  void CountRequest(const std::string& type, bool failed);
-  void ObserveLatency(const std::string& type, Duration latency);
+  void AddIntegration(const GroupIntegration& integration) { Of(integration); }
+  void CountNotification(const GroupIntegration& integration) {
+    Of(integration).notifications->Increment();
+  }
+  void CountFailed(const GroupIntegration& integration, const Outcome& why, bool deadline_passed);
+  void CountRequest(const GroupIntegration& integration, bool failed);
+  void ObserveLatency(const GroupIntegration& integration, Duration latency);
 
   prometheus::Gauge& groups;
   prometheus::Histogram& processing;  // seconds
@@ -32,21 +36,24 @@ class DispatchMetrics {
   prometheus::Counter& suppressed_by_active_interval;
 
  private:
-  struct OfType {
+  // The series of a type, or of a type and a receiver.
+  struct OfIntegration {
     prometheus::Counter* notifications = nullptr;
     prometheus::Counter* requests = nullptr;
     prometheus::Counter* requests_failed = nullptr;
     prometheus::Histogram* latency = nullptr;
     std::map<std::string_view, prometheus::Counter*> failed;  // by reason
   };
-  OfType& Of(const std::string& type);
+  OfIntegration& Of(const GroupIntegration& integration);
+
+  const bool by_receiver_;
 
   prometheus::Family<prometheus::Counter>& notifications_;
   prometheus::Family<prometheus::Counter>& failed_;
   prometheus::Family<prometheus::Counter>& requests_;
   prometheus::Family<prometheus::Counter>& requests_failed_;
   prometheus::Family<prometheus::Histogram>& latency_;
-  std::map<std::string, OfType> by_type_;
+  std::map<prometheus::Labels, OfIntegration> integrations_;
 };
 
 }  // namespace tocsin::receivers

@@ -16,7 +16,8 @@ GroupDispatcher::GroupDispatcher(const GroupDispatcherOptions& options, Pipeline
       inbox_(std::make_shared<DispatchInbox>(options.inbox_capacity)),
       graph_(std::move(graph)),
       timers_(clock),
-      log_entries_(store),
+      log_metrics_(metrics, "alertmanager_nflog"),
+      log_entries_(store, &log_metrics_),
       dispatch_(
           options.dispatch, silences, log_entries_, timers_, clock, std::move(random),
           [inbox = inbox_](std::uint64_t attempt, Outcome outcome) {

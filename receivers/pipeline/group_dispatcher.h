@@ -14,7 +14,9 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "base/clock.h"
@@ -28,6 +30,7 @@
 #include "receivers/pipeline/dispatch.h"
 #include "receivers/pipeline/dispatch_inbox.h"
 #include "receivers/pipeline/graph.h"
+#include "receivers/state_metrics.h"
 
 namespace tocsin::receivers {
 
@@ -50,6 +53,8 @@ class GroupDispatcher {
   GroupDispatcher& operator=(const GroupDispatcher&) = delete;
 
   Status Restore();
+  // What links lead to, where it is known only once the server listens. REQUIRES: not started.
+  void UseExternalUrl(std::string url) { dispatch_.UseExternalUrl(std::move(url)); }
   void Start();
   // Idempotent.
   void Stop();
@@ -85,6 +90,7 @@ class GroupDispatcher {
 
   // The thread's own while it runs.
   TimerQueue timers_;
+  StateMetrics log_metrics_;
   NotificationLog log_entries_;
   Dispatch dispatch_;
 

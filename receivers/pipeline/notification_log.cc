@@ -106,6 +106,7 @@ std::string NotificationLog::Key(std::string_view group_key, std::string_view re
 }
 
 const LogEntry* NotificationLog::Find(const std::string& key, Timestamp now) const {
+  const StateMetrics::Timer timer(metrics_, StateMetrics::Timer::What::kQuery);
   const auto found = entries_.find(key);
   return found == entries_.end() || found->second.expires_at <= now ? nullptr : &found->second;
 }
@@ -118,6 +119,7 @@ void NotificationLog::Put(const std::string& key, LogEntry entry) {
 }
 
 void NotificationLog::ForgetExpired(Timestamp now) {
+  const StateMetrics::Timer timer(metrics_, StateMetrics::Timer::What::kForgetting);
   WriteBatch batch;
   std::erase_if(entries_, [&](const auto& entry) {
     if (entry.second.expires_at > now) return false;

@@ -17,6 +17,7 @@
 #include "base/result.h"
 #include "base/state_store.h"
 #include "base/time.h"
+#include "receivers/state_metrics.h"
 
 namespace tocsin::receivers {
 
@@ -62,7 +63,9 @@ NotificationReason WhyNotify(const LogEntry* entry, const DedupQuestion& questio
 
 class NotificationLog {
  public:
-  explicit NotificationLog(StateStore& store) : store_(store) {}
+  // Both outlive the object; `metrics` may be null.
+  explicit NotificationLog(StateStore& store, StateMetrics* metrics = nullptr)
+      : store_(store), metrics_(metrics) {}
 
   // Before anything else. Fails on a row that cannot be read.
   Status Restore(Timestamp now);
@@ -80,6 +83,7 @@ class NotificationLog {
 
  private:
   StateStore& store_;
+  StateMetrics* const metrics_;
   std::unordered_map<std::string, LogEntry> entries_;
 };
 

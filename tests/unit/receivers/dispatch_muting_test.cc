@@ -224,6 +224,21 @@ TEST(DispatchMuting, AMuteIntervalHoldsAGroupUntilItsEnd) {
   EXPECT_THAT(world.told(), ElementsAre("3m ops/hook: first notification: +A"));
 }
 
+TEST(DispatchMuting, AGroupThatIsInhibitedIsNotShownAsMutedForLongerThanItsInterval) {
+  WireConfig config = EveryMinute();
+  config.settings.route.mute_time_intervals = {"now"};
+  config.settings.inhibit_rules = {Inhibits("alertname=Source", "alertname=Target")};
+  config.settings.route.group_by = {"alertname"};
+  DispatchWorld world(config);
+  world.Fire("Target");
+  EXPECT_THAT(world.Views().at(0).muted_by, ElementsAre("now"));
+  world.Fire("Source");
+  world.AdvanceTo(3 * kMinute);
+  ASSERT_EQ(world.Views().size(), 2U);
+  EXPECT_THAT(world.Views()[1].muted_by, IsEmpty());
+  EXPECT_THAT(world.told(), ElementsAre("3m ops/hook: first notification: +Source"));
+}
+
 TEST(DispatchMuting, OutsideItsActiveIntervalsAGroupIsMutedByAllOfThem) {
   WireConfig config = EveryMinute();
   config.settings.route.active_time_intervals = {"evening", "later"};

@@ -134,6 +134,58 @@ TEST(DispatchPipeline, AnIntegrationWithoutAChannelDeliversNothing) {
   EXPECT_THAT(world.Views(), IsEmpty());
 }
 
+double WithoutChannel(const DispatchWorld& world, const std::string& name) {
+  return testing::MetricValue(world.registry(), name, {{"receiver", "ops"}, {"type", "wire"}});
+}
+
+TEST(DispatchPipeline, WhatHasNoChannelIsShownAndCountedAtEachTick) {
+  const WireConfig half =
+      Every(kMinute, {{.id = "x", .has_channel = false}, {.id = "y", .has_channel = false}, {"a"}});
+  DispatchWorld world(half);
+  EXPECT_EQ(WithoutChannel(world, "tocsin_receivers_without_channel"), 2);
+  EXPECT_EQ(WithoutChannel(world, "tocsin_notifications_without_channel_total"), 0);
+  world.Fire("A");
+  EXPECT_EQ(WithoutChannel(world, "tocsin_notifications_without_channel_total"), 2);
+  world.AdvanceTo(kMinute);
+  EXPECT_EQ(WithoutChannel(world, "tocsin_notifications_without_channel_total"), 4);
+
+  world.Reload(Every(kMinute, {{"a"}}));
+  EXPECT_EQ(WithoutChannel(world, "tocsin_receivers_without_channel"), -1);
+  EXPECT_EQ(WithoutChannel(world, "tocsin_notifications_without_channel_total"), 4);
+}
+
+TEST(DispatchPipeline, WhatHasNoChannelIsLoggedOnceAGroupAndOnceAMinute) {
+  WireConfig config = Every(kMinute, {{.id = "x", .has_channel = false}});
+  config.settings.route.group_by = {"alertname"};
+  DispatchWorld world(config);
+  const auto lines = [&world] {
+    const std::vector<std::string> all = world.log.lines();
+    return std::count_if(all.begin(), all.end(), [](const std::string& line) {
+      return line.find("a notification is not delivered") != std::string::npos;
+    });
+  };
+  world.Fire("A");
+  world.Fire("B");  // its line has to wait
+  EXPECT_EQ(lines(), 1);
+  world.AdvanceTo(kMinute + kSecond);
+  EXPECT_EQ(lines(), 2);
+  world.AdvanceTo(10 * kMinute);
+  EXPECT_EQ(lines(), 2);
+}
+
+TEST(DispatchPipeline, TheReceiversNameIsALabelWhereThatIsWanted) {
+  DispatchOptions options;
+  options.receiver_name_in_metrics = true;
+  DispatchWorld world(Every(kMinute, {{"a"}}), options);
+  const std::map<std::string, std::string> labels = {{"integration", "wire"},
+                                                     {"receiver_name", "ops"}};
+  EXPECT_EQ(world.Metric("notifications_total", labels), 0);
+  world.Fire("A");
+  EXPECT_EQ(world.Metric("notifications_total", labels), 1);
+  EXPECT_EQ(world.Metric("notification_requests_total", labels), 1);
+  EXPECT_EQ(world.Metric("notifications_total", {{"integration", "wire"}}), -1);
+}
+
 TEST(DispatchPipeline, AReceiverWithoutIntegrationsTakesItsAlerts) {
   DispatchWorld world(Every(kMinute, {}));
   world.Fire("A");

@@ -163,6 +163,7 @@ class DispatchWorld {
                 const std::map<std::string, std::string>& labels = {}) const {
     return testing::MetricValue(process_->registry, "alertmanager_" + name, labels);
   }
+  const MetricRegistry& registry() const { return process_->registry; }
   double Suppressed(const std::string& reason) const {
     return Metric("notifications_suppressed_total", {{"reason", reason}});
   }

@@ -97,7 +97,51 @@ TEST(AlertmanagerApi, LetsPagesOfAnyOriginInAndNothingBeKept) {
     EXPECT_NE(Header(options, "Access-Control-Allow-Headers").find("Content-Type"),
               std::string::npos);
   }
-  EXPECT_EQ(Header(world.Post("/alerts", "7"), "Access-Control-Allow-Origin"), "*");
+  for (const http::Response& refusal : {world.Post("/alerts", "7"), world.Get("/nope"),
+                                        world.Send("PUT", "/api/v2/alerts", "[]")}) {
+    EXPECT_GE(refusal.status, 400);
+    EXPECT_EQ(Header(refusal, "Access-Control-Allow-Origin"), "*") << refusal.body;
+  }
+}
+
+TEST(AlertmanagerApi, AnswersABrowsersQuestionBeforeItsRequestWhateverThePath) {
+  AlertmanagerWorld world;
+  for (const char* path : {"/api/v2/alerts", "/api/v2/nope", "/api/v1/alerts"}) {
+    const http::Response answer = world.Send("OPTIONS", path, "", "", "DELETE");
+    EXPECT_EQ(answer.status, 200) << path;
+    EXPECT_EQ(answer.body, "") << path;
+    EXPECT_EQ(Header(answer, "Access-Control-Allow-Origin"), "*") << path;
+  }
+  EXPECT_EQ(world.Send("OPTIONS", "/api/v2/nope", "", "").status, 404);
+  EXPECT_EQ(Header(world.Send("GET", "/nope"), "Access-Control-Allow-Origin"), "");
+}
+
+TEST(AlertmanagerApi, DescribesEveryOneOfItsPaths) {
+  AlertmanagerWorld world("/am");
+  const json description = world.GetJson("/swagger.json");
+  EXPECT_EQ(description.at("swagger"), "2.0");
+  EXPECT_EQ(description.at("basePath"), "/am/api/v2");
+  std::size_t operations = 0;
+  for (const auto& [path, methods] : description.at("paths").items()) {
+    for (const auto& [method, operation] : methods.items()) {
+      std::string upper = method;
+      for (char& c : upper) c = static_cast<char>(c - 32);
+      // A path that is there knows its methods: whatever it says of an empty request, not that.
+      const int status = world.Send(upper, "/am/api/v2" + path, "").status;
+      EXPECT_NE(status, 404) << path;
+      EXPECT_NE(status, 405) << method << " " << path;
+      ++operations;
+    }
+  }
+  EXPECT_EQ(operations, 9U);
+  // Every shape that is named is there.
+  const std::string text = description.dump();
+  const std::string mark = "#/definitions/";
+  for (std::size_t at = text.find(mark); at != std::string::npos; at = text.find(mark, at + 1)) {
+    const std::size_t begin = at + mark.size();
+    const std::string name = text.substr(begin, text.find('"', begin) - begin);
+    EXPECT_TRUE(description.at("definitions").contains(name)) << name;
+  }
 }
 
 TEST(AlertmanagerApi, StandsBelowItsPrefixOnly) {

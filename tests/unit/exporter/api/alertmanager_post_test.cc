@@ -74,6 +74,52 @@ Told Refused(const std::variant<Value, http::Response>& read) {
   return response == nullptr ? Told{} : TellsOf(*response);
 }
 
+// ---- text that is none
+
+TEST(PostedAlerts, TakeBytesThatAreNoUtf8AsGoDoes) {
+  const std::pair<std::string, std::string> cases[] = {
+      {"a\xff\xfe"
+       "b",
+       "a\uFFFD\uFFFDb"},
+      {"\xe2\x82", "\uFFFD\uFFFD"},            // the end of a character is missing
+      {"\xed\xa0\x80", "\uFFFD\uFFFD\uFFFD"},  // half a surrogate pair in UTF-8
+      {"\xf0(\x8c\xbc", "\uFFFD(\uFFFD\uFFFD"},
+      {"\\ud800x", "\uFFFDx"},
+      {"\\udc00\\ud800", "\uFFFD\uFFFD"},
+      {"\\ud83d\\ude00\xff", "\U0001F600\uFFFD"},
+      {"\\\\ud800\xff", "\\ud800\uFFFD"},  // an escaped backslash
+      {"\xff\\n\\\"", "\uFFFD\n\""},
+  };
+  for (const auto& [sent, wanted] : cases) {
+    const PostedAlert alert = OneAlert(R"([{"labels":{"a":")" + sent + R"("}}])");
+    EXPECT_EQ(alert.labels.Get("a"), wanted) << sent;
+  }
+}
+
+TEST(PostedAlerts, WithBadTextLeaveTheOthersAsTheyAre) {
+  const ReadAlerts read = Good("[{\"labels\":{\"a\":\"\xff\"}},{\"labels\":{\"a\":\"ü\"}}]");
+  EXPECT_TRUE(read.invalid.empty());
+  ASSERT_EQ(read.alerts.size(), 2U);
+  EXPECT_EQ(read.alerts[1].labels.Get("a"), "ü");
+}
+
+TEST(PostedAlerts, ThatAreNoJsonAreNoneAfterTheirBytesWereReplacedEither) {
+  for (const char* body :
+       {"\xff", "[\xff]", "[{\"labels\":{\"a\":\"\\\xff\"}}]",
+        "[{\"labels\":{\"a\":\"\\ud80\xff\"}}]", "[{\"labels\":{\"a\":\"\xff\\"}) {
+    EXPECT_TRUE(std::holds_alternative<http::Response>(ReadAlertsOf(body))) << body;
+  }
+}
+
+TEST(PostedSilence, TakesBytesThatAreNoUtf8AsGoDoes) {
+  const auto read = ReadSilenceOf(
+      R"({"matchers":[{"name":"a","value":"b","isRegex":false}],"createdBy":"ann","comment":")"
+      "x\xff"
+      R"(","startsAt":"2026-01-01T00:00:00Z","endsAt":"2026-01-02T00:00:00Z"})");
+  ASSERT_TRUE(std::holds_alternative<Silence>(read));
+  EXPECT_EQ(std::get<Silence>(read).comment, "x\uFFFD");
+}
+
 // ---- alerts: bodies that are refused
 
 struct RefusedBody {
@@ -290,19 +336,6 @@ TEST(PostedAlerts, TakeAnAnnotationOfAMegabyte) {
       OneAlert(R"([{"labels":{"a":"b"},"annotations":{"c":")" + text + R"("}}])");
   ASSERT_EQ(alert.annotations.size(), 1U);
   EXPECT_EQ(alert.annotations[0].second, text);
-}
-
-TEST(PostedAlerts, AreRefusedWhereTheirTextIsNoUtf8) {
-  for (const std::string& body :
-       {std::string("[{\"labels\":{\"a\":\"\xff\"}}]"),
-        std::string("[{\"labels\":{\"\xc3\":\"b\"}}]"),
-        std::string("[{\"labels\":{\"a\":\"b\"},\"annotations\":{\"c\":\"\xed\xa0\x80\"}}]"),
-        std::string(R"([{"labels":{"a":"\ud800"}}])")}) {
-    const Told told = Refused(ReadAlertsOf(body));
-    EXPECT_EQ(told.status, 400);
-    EXPECT_EQ(told.code, 400);
-    EXPECT_TRUE(IsValidUtf8(told.message));
-  }
 }
 
 TEST(PostedAlerts, AreRefusedWhereTheyAreNestedBeyondReason) {

@@ -15,6 +15,7 @@
 #include "base/worker_pool.h"
 #include "config/alertmanager_file.h"
 #include "exporter/api/alertmanager_api.h"
+#include "exporter/api/alertmanager_overview.h"
 #include "receivers/channels/channel.h"
 #include "receivers/pipeline/graph.h"
 #include "tests/support/fake_clock.h"
@@ -65,9 +66,13 @@ class AlertmanagerWorld {
       : prefix_(prefix) {
     AlertmanagerIdentity identity{"0.34.0",  "tocsin-test", kStartOfApi,
                                   clustered, "peer-1",      "127.0.0.1:9094"};
-    api_.emplace(AlertmanagerSources{alerts_, silences_, dispatcher_, clock, metrics_, dialect,
-                                     std::move(identity), [] { return std::string("route:\n"); }});
+    const AlertmanagerSources sources{
+        alerts_,  silences_, dispatcher_,         clock,
+        metrics_, dialect,   std::move(identity), [] { return std::string("route:\n"); }};
+    api_.emplace(sources);
+    if (prefix.empty()) router_.Add(AlertmanagerOverviewRoute(sources));
     for (http::Route& route : api_->Routes(prefix)) router_.Add(std::move(route));
+    router_.FinishBelow(prefix + "/api", AllowEveryOrigin);
     dispatcher_.Start();
   }
   ~AlertmanagerWorld() { dispatcher_.Stop(); }
@@ -76,16 +81,22 @@ class AlertmanagerWorld {
 
   http::Response Send(const std::string& method, const std::string& path,
                       const std::string& body = "",
-                      const std::string& content_type = "application/json") {
+                      const std::string& content_type = "application/json",
+                      const std::string& preflight_for = "") {
     http::Request request;
     request.method = method;
     request.raw_path = path.substr(0, path.find('?'));
     if (request.raw_path.size() < path.size()) request.query = path.substr(path.find('?') + 1);
     if (!content_type.empty()) request.headers.emplace_back("Content-Type", content_type);
+    if (!preflight_for.empty()) {
+      request.headers.emplace_back("Access-Control-Request-Method", preflight_for);
+    }
     request.body.reserve(body.size() + http::kBodyPadding);
     request.body = body;
     const http::Router::Match match = router_.Find(request);
-    return match.route != nullptr ? match.route->handler(request) : match.error;
+    http::Response response = match.route != nullptr ? match.route->handler(request) : match.error;
+    router_.Finish(request, &response);
+    return response;
   }
   http::Response Get(const std::string& path) { return Send("GET", prefix_ + "/api/v2" + path); }
   http::Response Post(const std::string& path, const std::string& body) {

@@ -42,6 +42,25 @@ TEST_F(RouterTest, FindsLiteralPaths) {
   EXPECT_EQ(Find("GET", "/READY"), "404");
 }
 
+TEST_F(RouterTest, FinishersSeeEveryAnswerBelowTheirPrefixInTheirOrder) {
+  const auto write = [](const char* text) {
+    return [text](const Request&, Response* response) { response->body += text; };
+  };
+  router_.FinishBelow("/api", write("a"));
+  router_.FinishBelow("", write("*"));
+  router_.FinishBelow("/api/v2", write("2"));
+  const std::pair<const char*, const char*> cases[] = {
+      {"/api", "a*"}, {"/api/", "a*"}, {"/api/x", "a*"},   {"/api/v2/nope", "a*2"},
+      {"/apis", "*"}, {"/", "*"},      {"/api/v20", "a*"},
+  };
+  for (const auto& [path, wanted] : cases) {
+    request_.raw_path = path;
+    Response response;
+    router_.Finish(request_, &response);
+    EXPECT_EQ(response.body, wanted) << path;
+  }
+}
+
 TEST_F(RouterTest, CapturesPlaceholders) {
   Add("POST", "/alerts/{id}/acknowledge");
   EXPECT_EQ(Find("POST", "/alerts/a%2Fb/acknowledge"), "/alerts/{id}/acknowledge");

@@ -471,5 +471,23 @@ TEST_F(HttpServer, ShowsTheRequestsUnderWay) {
   EXPECT_EQ(seen, 1);
 }
 
+TEST(Server, FinishersSeeTheServersOwnRefusals) {
+  ServerWorld world;
+  world.router.FinishBelow("/echo", [](const Request&, Response* response) {
+    response->headers.emplace_back("X-Finished", "yes");
+  });
+  world.Start();
+  const std::string body((1 << 20) + 1, 'x');
+  for (const char* request :
+       {"POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nhi",
+        "GET /echo HTTP/1.1\r\nHost: x\r\n\r\n", "GET /echo/x HTTP/1.1\r\nHost: x\r\n\r\n"}) {
+    EXPECT_EQ(world.Send(request).Header("X-Finished"), "yes") << request;
+  }
+  EXPECT_EQ(world.Send("POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 1048577\r\n\r\n" + body)
+                .Header("X-Finished"),
+            "yes");
+  EXPECT_EQ(world.Send("GET /hello HTTP/1.1\r\nHost: x\r\n\r\n").Header("X-Finished"), "");
+}
+
 }  // namespace
 }  // namespace tocsin::http
