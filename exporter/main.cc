@@ -65,6 +65,12 @@ int Run(int argc, char** argv) {
   std::string config_file;
   CLI::App* check_config = check->add_subcommand("config", "Check a configuration and its rules");
   check_config->add_option("FILE", config_file, "Configuration file")->required();
+  bool fix = false;
+  bool dry_run = false;
+  CLI::Option* fix_flag =
+      check_config->add_flag("--fix", fix, "Rewrite what is deprecated in an alertmanager.yml");
+  check_config->add_flag("--dry-run", dry_run, "Only say what --fix would rewrite")
+      ->needs(fix_flag);
   std::vector<std::string> rule_files;
   CLI::App* check_rules = check->add_subcommand("rules", "Check rule files");
   check_rules->add_option("FILE", rule_files, "Rule files")->required();
@@ -97,6 +103,9 @@ int Run(int argc, char** argv) {
   if (routes_show->parsed()) return tocsin::daemon::ShowRoutes(routes_file);
   if (routes_test->parsed()) {
     return tocsin::daemon::TestRoutes(routes_file, route_labels, expected_receivers);
+  }
+  if (check_config->parsed() && fix) {
+    return tocsin::daemon::FixAlertmanagerConfig(config_file, dry_run);
   }
   if (check_config->parsed()) {
     return tocsin::daemon::IsAlertmanagerFile(config_file)

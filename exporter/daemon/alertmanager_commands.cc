@@ -4,12 +4,16 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <filesystem>
+#include <fstream>
 #include <string_view>
 
 #include "base/clock.h"
 #include "base/matcher_text.h"
 #include "base/text.h"
 #include "config/alertmanager_file.h"
+#include "config/alertmanager_fix.h"
+#include "config/alertmanager_print.h"
 #include "config/files.h"
 #include "config/yaml.h"
 #include "receivers/route/route_tree.h"
@@ -35,6 +39,44 @@ std::shared_ptr<const config::AlertmanagerSettings> Load(const std::string& file
   const config::LoadedAlertmanager loaded = config::LoadAlertmanagerFile(file, options, files);
   Print(loaded.diagnostics);
   return loaded.settings;
+}
+
+void PrintFix(const std::string& file, const config::Fix& fix) {
+  fmt::print("{}:{}: {}{}\n", file, fix.line, fix.before.empty() ? "left as it is: " : "",
+             fix.what);
+  for (const std::string& line : fix.before) fmt::print("-{}\n", line);
+  for (const std::string& line : fix.after) fmt::print("+{}\n", line);
+}
+
+// What does not load before has nothing to be compared with.
+bool MeansTheSame(const std::string& file, const std::string& before, const std::string& after) {
+  config::DiskFiles files;
+  const auto old = config::LoadAlertmanagerText(file, before, {}, files).settings;
+  if (old == nullptr) return true;
+  const auto rewritten = config::LoadAlertmanagerText(file, after, {}, files).settings;
+  return rewritten != nullptr &&
+         config::PrintAlertmanagerConfig(*old) == config::PrintAlertmanagerConfig(*rewritten);
+}
+
+// Whole or not at all, with the permissions that it had; never over an older backup.
+Status Replace(const std::string& file, const std::string& text) {
+  namespace fs = std::filesystem;
+  std::error_code error;
+  const std::string backup = file + ".bak";
+  const fs::path target = fs::canonical(file, error);  // a link stays one
+  if (!error) fs::copy_file(target, backup, error);
+  if (error) return Error{fmt::format("cannot copy {} to {}: {}", file, backup, error.message())};
+  const std::string temporary = target.string() + ".new";
+  std::ofstream(temporary, std::ios::binary) << text;
+  std::ifstream written(temporary, std::ios::binary | std::ios::ate);
+  if (!written || static_cast<std::size_t>(written.tellg()) != text.size()) {
+    fs::remove(temporary, error);
+    return Error{fmt::format("cannot write {}", temporary)};
+  }
+  fs::permissions(temporary, fs::status(target, error).permissions(), error);
+  fs::rename(temporary, target, error);
+  if (error) return Error{fmt::format("cannot replace {}: {}", file, error.message())};
+  return {};
 }
 
 void PrintRoute(const receivers::Route& route, const std::string& indent, bool is_last) {
@@ -76,6 +118,36 @@ int CheckAlertmanagerConfig(const std::string& file) {
       "SUCCESS: {} is valid: {} receivers, {} inhibit rules, {} time intervals, {} templates\n",
       file, settings->receivers.size(), settings->inhibit_rules.size(),
       settings->time_intervals.size(), settings->template_files.size());
+  return 0;
+}
+
+int FixAlertmanagerConfig(const std::string& file, bool dry_run) {
+  config::DiskFiles files;
+  const Result<std::string> text = files.Read(file, kMaxConfigBytes);
+  if (text && !IsAlertmanagerFile(file)) {
+    fmt::print(stderr, "{}: --fix is for an alertmanager.yml\n", file);
+    return 1;
+  }
+  if (!text) {
+    fmt::print(stderr, "{} cannot be read: {}\n", file, text.message());
+    return 1;
+  }
+  const config::FixedText fixed = config::FixAlertmanagerText(*text);
+  for (const config::Fix& fix : fixed.fixes) PrintFix(file, fix);
+  if (fixed.text == *text) {
+    fmt::print("{}: nothing to rewrite\n", file);
+    return 0;
+  }
+  if (!MeansTheSame(file, *text, fixed.text)) {
+    fmt::print(stderr, "{} stays as it is: rewritten it would load to other settings\n", file);
+    return 1;
+  }
+  if (dry_run) return 0;
+  if (const Status written = Replace(file, fixed.text); !written) {
+    fmt::print(stderr, "{}\n", written.message());
+    return 1;
+  }
+  fmt::print("{} is rewritten; what it was is in {}.bak\n", file, file);
   return 0;
 }
 

@@ -13,6 +13,10 @@ bool IsAlertmanagerFile(const std::string& file);
 
 // `tocsin check config FILE` for such a file.
 int CheckAlertmanagerConfig(const std::string& file);
+// Rewrites what is deprecated or misspelt (config/alertmanager_fix.h) after the file was copied to
+// FILE.bak; with `dry_run` only says what would change. A rewrite that would load to other settings
+// is refused.
+int FixAlertmanagerConfig(const std::string& file, bool dry_run);
 
 // `tocsin routes show --config.file=F`: the routing tree.
 int ShowRoutes(const std::string& file);

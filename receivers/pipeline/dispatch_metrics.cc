@@ -11,6 +11,13 @@ constexpr std::string_view kReasons[] = {"other",
                                          "rateLimited",
                                          "contextDeadlineExceeded"};
 
+// Every type that a configuration may name: each counts from the start, also where it is not
+// configured, so that the first failure is a change and not a new series.
+constexpr const char* kTypes[] = {
+    "discord",   "email",    "incidentio", "jira",     "mattermost", "msteams",
+    "msteamsv2", "opsgenie", "pagerduty",  "pushover", "rocketchat", "slack",
+    "sns",       "telegram", "victorops",  "webex",    "webhook",    "wechat"};
+
 // Seconds, as Alertmanager has them.
 // https://github.com/prometheus/alertmanager/blob/main/notify/notify.go
 const prometheus::Histogram::BucketBoundaries& LatencyBounds() {
@@ -74,7 +81,14 @@ DispatchMetrics::DispatchMetrics(MetricRegistry& registry, bool by_receiver)
       requests_failed_(CounterFamily(registry, "alertmanager_notification_requests_failed_total",
                                      "Attempts at notifications that failed.")),
       latency_(HistogramFamily(registry, "alertmanager_notification_latency_seconds",
-                               "How long an attempt takes.")) {}
+                               "How long an attempt takes.")) {
+  if (by_receiver_) return;  // which receivers there are is known later
+  GroupIntegration integration;
+  for (const char* type : kTypes) {
+    integration.type = type;
+    AddIntegration(integration);
+  }
+}
 
 DispatchMetrics::OfIntegration& DispatchMetrics::Of(const GroupIntegration& integration) {
   prometheus::Labels labels = {{"integration", integration.type}};

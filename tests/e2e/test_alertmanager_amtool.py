@@ -329,6 +329,35 @@ class Version(harness.TestCase):
         self.assertRegex(output, "Disk .*active")
 
 
+class Fix(harness.TestCase):
+    def fix(self, *arguments, status=0):
+        ended, output = harness.ended([harness.BINARY, "check", "config", *arguments, "--fix"])
+        self.assertEqual(ended, status, output)
+        return output
+
+    def test_what_is_rewritten_passes_amtool_and_means_the_same(self):
+        harness.Alertmanager.check()
+        file = self.folder / "old.yml"
+        old = (
+            "# ours\nroute:\n  receiver: a\n  routes:\n  - match:\n      team: db  # them\n"
+            "    receiver: b\nreceivers:\n- name: a\n- name: b\n"
+        )
+        file.write_text(old)
+        self.assertIn("old.yml:5: match becomes matchers", self.fix(file, "--dry-run"))
+        self.assertEqual(file.read_text(), old)
+        self.fix(file)
+        self.assertEqual((self.folder / "old.yml.bak").read_text(), old)
+        new = old.replace("match:", "matchers:").replace("team: db", "- 'team=\"db\"'")
+        self.assertEqual(file.read_text(), new)
+        self.assertIn("nothing to rewrite", self.fix(file))
+        for name in ("old.yml", "old.yml.bak"):
+            ended, output = harness.amtool("http://127.0.0.1:9", "check-config", self.folder / name)
+            self.assertEqual(ended, 0, output)
+        file.write_text(old)
+        self.fix(file, status=1)  # the older backup stays
+        self.assertEqual(file.read_text(), old)
+
+
 del Amtool  # it has no tests of its own
 
 if __name__ == "__main__":
