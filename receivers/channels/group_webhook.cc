@@ -13,6 +13,8 @@
 
 #include "base/json_text.h"
 #include "base/text.h"
+#include "receivers/channels/authorized_headers.h"
+#include "receivers/channels/configured_http.h"
 #include "receivers/channels/http_outcome.h"
 
 namespace tocsin::receivers {
@@ -132,13 +134,9 @@ Outcome AsAlertmanager(Outcome outcome) {
 
 class GroupWebhook final : public GroupChannel {
  public:
-  GroupWebhook(const config::AlertmanagerIntegration& settings, AuthorizedHeaders headers,
-               const ChannelContext& context)
-      : settings_(settings.webhook),
-        follow_redirects_(settings.http.follow_redirects),
-        headers_(std::move(headers)),
-        http_(context.http),
-        clock_(context.clock) {}
+  GroupWebhook(const config::AlertmanagerIntegration& settings,
+               std::unique_ptr<ConfiguredHttp> http, const ChannelContext& context)
+      : settings_(settings.webhook), http_(std::move(http)), clock_(context.clock) {}
 
   void Deliver(const GroupNotification& notification, Duration timeout,
                Channel::Done done) override {
@@ -154,16 +152,12 @@ class GroupWebhook final : public GroupChannel {
     request.url = *std::move(url);
     request.timeout =
         std::min(timeout, settings_.timeout > Duration(0) ? settings_.timeout : kLongestTimeout);
-    request.follow_redirects = follow_redirects_;
     request.headers.emplace_back("Content-Type", "application/json");
-    if (Status added = headers_.AddTo(&request); !added) {
-      return done(Outcome::GiveUp(Failure::kOther, added.message(), "mend the file of the secret"));
-    }
     request.body = Body(notification, static_cast<std::size_t>(settings_.max_alerts));
-    http_.Send(std::move(request),
-               [&clock = clock_, done = std::move(done)](const HttpClientResult& result) {
-                 done(AsAlertmanager(HttpOutcome(result, clock.Now())));
-               });
+    http_->Send(std::move(request),
+                [&clock = clock_, done = std::move(done)](const HttpClientResult& result) {
+                  done(AsAlertmanager(HttpOutcome(result, clock.Now())));
+                });
   }
 
  private:
@@ -174,9 +168,7 @@ class GroupWebhook final : public GroupChannel {
   }
 
   const config::AlertmanagerWebhook settings_;
-  const bool follow_redirects_;
-  const AuthorizedHeaders headers_;
-  HttpClient& http_;
+  const std::unique_ptr<ConfiguredHttp> http_;
   const Clock& clock_;
 };
 
@@ -190,10 +182,11 @@ Result<std::unique_ptr<GroupChannel>> MakeGroupWebhook(
   if (settings.webhook.url.Reveal().find("{{") != std::string::npos) {
     return Error{"templates in the url of webhook_configs are not supported yet"};
   }
-  Result<AuthorizedHeaders> headers = AuthorizedHeaders::Make(settings.http);
-  if (!headers) return headers.error();
+  Result<std::unique_ptr<ConfiguredHttp>> http =
+      ConfiguredHttp::Make(settings.http, context.http, context.clock);
+  if (!http) return http.error();
   return std::unique_ptr<GroupChannel>(
-      std::make_unique<GroupWebhook>(settings, *std::move(headers), context));
+      std::make_unique<GroupWebhook>(settings, *std::move(http), context));
 }
 
 }  // namespace tocsin::receivers

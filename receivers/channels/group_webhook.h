@@ -5,7 +5,6 @@
 
 #include "base/result.h"
 #include "config/alertmanager_settings.h"
-#include "receivers/channels/authorized_headers.h"
 #include "receivers/channels/channel.h"
 #include "receivers/pipeline/group_channel.h"
 
