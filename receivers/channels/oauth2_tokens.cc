@@ -56,7 +56,7 @@ void OAuth2Tokens::Get(Duration timeout, Waiter waiter) {
     MutexLock lock(mu_);
     usable = Usable(fetch.client_secret);
     if (!usable) {
-      waiters_.push_back(std::move(waiter));
+      waiters_.push_back(waiter);
       if (std::exchange(is_fetching_, true)) return;
       fetch.style = style_.value_or(Style::kHeader);
       fetch.is_probe = !style_.has_value();

@@ -177,10 +177,15 @@ class Proxies(HttpConfig):
         }
         url = f"https://receiver.example:{sink.port}/hook"
         spared = {**http, "no_proxy": "receiver.example"}
-        self.start((url, http), (url + "/spared", spared)).fire("Disk")
+        named = {**http, "tls_config": {**http["tls_config"], "server_name": "receiver.example"}}
+        other = f"https://other.example:{sink.port}/named"
+        self.start((url, http), (url + "/spared", spared), (other, named)).fire("Disk")
         self.wait_told(sink, "Disk", "/hook")
-        method, target, headers = self.proxy.requests[0]
-        self.assertEqual((method, target), ("CONNECT", f"receiver.example:{sink.port}"))
+        self.wait_told(sink, "Disk", "/named")
+        targets = {(method, target) for method, target, _ in self.proxy.requests}
+        wanted = {("CONNECT", f"{name}.example:{sink.port}") for name in ("receiver", "other")}
+        self.assertEqual(targets, wanted)
+        _, _, headers = self.proxy.requests[0]
         self.assertEqual(headers["Proxy-Authorization"], basic("me", SECRET))
         self.assertEqual(headers["X-Pass"], SECRET)
         for name in ("Proxy-Authorization", "X-Pass"):
