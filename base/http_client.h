@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/http_transport.h"
 #include "base/log.h"
 #include "base/result.h"
 #include "base/time.h"
@@ -26,6 +27,8 @@ struct HttpClientRequest {
   std::size_t max_response_bytes = 1 << 20;    // decoded; more fails the exchange
   bool follow_redirects = false;
   bool accept_compressed = false;
+  // Null: HTTP/1.1, no proxy, the system's certificates.
+  std::shared_ptr<const HttpTransport> transport;
 };
 
 struct HttpClientResponse {

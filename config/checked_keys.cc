@@ -8,6 +8,7 @@
 #include "base/go_duration.h"
 #include "base/number.h"
 #include "base/text.h"
+#include "base/url_user_info.h"
 #include "config/http_config.h"
 #include "config/yaml_print.h"
 
@@ -48,7 +49,7 @@ std::string HideUrl(std::string_view url) {
   if (at != std::string_view::npos) host.remove_prefix(at + 1);
   std::string hidden = fmt::format("{}://{}/{}", url.substr(0, slashes), host, kSecretText);
   // A template may stand where the host would.
-  return CheckConfiguredUrl(hidden) ? hidden : kSecretText;
+  return CheckUrlWithUserInfo(hidden) ? hidden : kSecretText;
 }
 
 class KeyReader {
@@ -159,7 +160,7 @@ class KeyReader {
     if (is_template || (is_secret_url && text == kSecretText)) return;
     if (!is_secret_url && spec.kind != ValueKind::kUrl) return;
     // The address may be the secret: it stands in no message.
-    if (Status status = CheckConfiguredUrl(text); !status) {
+    if (Status status = CheckUrlWithUserInfo(text); !status) {
       report_.Error(at, fmt::format("{}: {}", spec.key, status.message()));
     }
   }

@@ -6,8 +6,8 @@
 #include <iterator>
 #include <utility>
 
-#include "base/http_client.h"
 #include "base/text.h"
+#include "base/url_user_info.h"
 #include "config/files.h"
 
 namespace tocsin::config {
@@ -66,7 +66,7 @@ std::vector<Secret> SecretsOf(MapDecoder& map, std::string_view key) {
 
 // The address may hold a password: it stands in no message.
 void CheckAddress(MapDecoder& map, std::string_view key, std::string_view url) {
-  if (Status status = CheckConfiguredUrl(url); !status) {
+  if (Status status = CheckUrlWithUserInfo(url); !status) {
     map.report().Error(map.PlaceOf(key), fmt::format("{}: {}", key, status.message()));
   }
 }
@@ -282,19 +282,6 @@ void CheckAtMostOne(MapDecoder& map, std::string_view a, std::string_view b,
   if (!HasValue(map, a) || !HasValue(map, b)) return;
   map.report().Error(map.PlaceOfKey(b),
                      fmt::format("at most one of {}{} & {} must be configured", prefix, a, b));
-}
-
-Status CheckConfiguredUrl(std::string_view url) {
-  const std::size_t slashes = url.find("://");
-  if (slashes == std::string_view::npos) return CheckUrl(url);
-  const std::size_t host = slashes + 3;
-  const std::size_t at = url.substr(0, url.find_first_of("/?#", host)).rfind('@');
-  if (at == std::string_view::npos || at < host) return CheckUrl(url);
-  // What is in front of the host may not split a request either.
-  if (Status status = CheckUrl(fmt::format("http://a/{}", url.substr(host, at - host))); !status) {
-    return status;
-  }
-  return CheckUrl(fmt::format("{}{}", url.substr(0, host), url.substr(at + 1)));
 }
 
 TlsConfig DecodeTlsConfig(const YamlNode& node, const std::string& folder, FileReport& report) {

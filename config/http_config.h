@@ -111,8 +111,4 @@ void CheckAtMostOne(MapDecoder& map, std::string_view a, std::string_view b,
 // http://user:xxxxx@host/: the URL without the password that may stand in it.
 std::string HidePassword(std::string_view url);
 
-// As CheckUrl of base/http_client.h, but a user name and a password may stand in the URL, as in
-// Alertmanager's.
-Status CheckConfiguredUrl(std::string_view url);
-
 }  // namespace tocsin::config

@@ -30,7 +30,7 @@ YamlNode OAuth2ToYaml(const OAuth2Config& oauth2) {
   map.AddSecret("client_secret", oauth2.client_secret);
   map.AddText("client_secret_file", oauth2.client_secret_file);
   map.AddTexts("scopes", oauth2.scopes);
-  map.AddText("token_url", oauth2.token_url);
+  map.AddText("token_url", HidePassword(oauth2.token_url));
   YamlMap params;
   for (const auto& [name, value] : oauth2.endpoint_params) params.Add(name, YamlText(value));
   map.AddMap("endpoint_params", std::move(params));

@@ -7,8 +7,8 @@
 #include <sstream>
 #include <system_error>
 
-#include "base/bytes.h"
 #include "base/text.h"
+#include "base/url_user_info.h"
 
 namespace tocsin::receivers {
 namespace {
@@ -33,20 +33,8 @@ Result<std::string> ReadSecretFile(const std::string& path) {
   return std::string(TrimSpace(text.str()));
 }
 
-Result<AuthorizedHeaders> AuthorizedHeaders::Make(const config::HttpConfig& settings) {
-  if (settings.oauth2) return Error{"oauth2 in http_config is not supported yet"};
-  if (settings.tls != config::TlsConfig()) {
-    return Error{"tls_config in http_config is not supported yet"};
-  }
-  if (settings.proxy != config::ProxyConfig()) {
-    return Error{"a proxy in http_config is not supported yet"};
-  }
-  return AuthorizedHeaders(settings);
-}
-
 Status AuthorizedHeaders::AddTo(HttpClientRequest* request) const {
-  if (Status added = AddBasicAuth(request); !added) return added;
-  if (Status added = AddAuthorization(request); !added) return added;
+  if (Status added = AddCredentials(request); !added) return added;
   for (const config::HttpHeaderConfig& header : settings_.headers) {
     for (const std::string& value : header.values) {
       request->headers.emplace_back(header.name, value);
@@ -63,6 +51,14 @@ Status AuthorizedHeaders::AddTo(HttpClientRequest* request) const {
   return {};
 }
 
+Status AuthorizedHeaders::AddCredentials(HttpClientRequest* request) const {
+  for (const auto& [name, value] : request->headers) {
+    if (EqualsIgnoreCase(name, "authorization")) return {};
+  }
+  if (Status added = AddBasicAuth(request); !added) return added;
+  return AddAuthorization(request);
+}
+
 Status AuthorizedHeaders::AddBasicAuth(HttpClientRequest* request) const {
   if (!settings_.basic_auth) return {};
   const config::BasicAuthConfig& auth = *settings_.basic_auth;
@@ -70,8 +66,7 @@ Status AuthorizedHeaders::AddBasicAuth(HttpClientRequest* request) const {
   if (!user) return user.error();
   const Result<std::string> password = ValueOrFile(auth.password.Reveal(), auth.password_file);
   if (!password) return password.error();
-  request->headers.emplace_back("Authorization",
-                                "Basic " + Base64Encode(fmt::format("{}:{}", *user, *password)));
+  request->headers.emplace_back("Authorization", BasicAuthorization(*user, *password));
   return {};
 }
 

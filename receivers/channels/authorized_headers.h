@@ -13,15 +13,13 @@ namespace tocsin::receivers {
 
 class AuthorizedHeaders {
  public:
-  // Fails on what the HTTP client cannot do yet: OAuth 2, TLS settings, proxies.
-  static Result<AuthorizedHeaders> Make(const config::HttpConfig& settings);
+  explicit AuthorizedHeaders(const config::HttpConfig& settings) : settings_(settings) {}
 
-  // Fails where a file cannot be read.
+  // Fails where a file cannot be read. An Authorization header that is there already stays.
   Status AddTo(HttpClientRequest* request) const;
 
  private:
-  explicit AuthorizedHeaders(const config::HttpConfig& settings) : settings_(settings) {}
-
+  Status AddCredentials(HttpClientRequest* request) const;
   Status AddBasicAuth(HttpClientRequest* request) const;
   Status AddAuthorization(HttpClientRequest* request) const;
 

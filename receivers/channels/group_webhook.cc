@@ -14,6 +14,8 @@
 
 #include "base/json_text.h"
 #include "base/text.h"
+#include "receivers/channels/authorized_headers.h"
+#include "receivers/channels/configured_http.h"
 #include "receivers/channels/http_outcome.h"
 #include "receivers/templates/message_texts.h"
 #include "receivers/templates/payload.h"
@@ -145,13 +147,11 @@ Outcome AsAlertmanager(Outcome outcome) {
 class GroupWebhook final : public GroupChannel {
  public:
   GroupWebhook(const config::AlertmanagerIntegration& settings,
-               std::shared_ptr<const gotemplate::TemplateSet> templates, AuthorizedHeaders headers,
-               const ChannelContext& context)
+               std::shared_ptr<const gotemplate::TemplateSet> templates,
+               std::unique_ptr<ConfiguredHttp> http, const ChannelContext& context)
       : settings_(settings.webhook),
         templates_(std::move(templates)),
-        follow_redirects_(settings.http.follow_redirects),
-        headers_(std::move(headers)),
-        http_(context.http),
+        http_(std::move(http)),
         clock_(context.clock) {}
 
   void Deliver(const GroupNotification& notification, Duration timeout,
@@ -163,15 +163,11 @@ class GroupWebhook final : public GroupChannel {
     request.method = "POST";
     request.timeout =
         std::min(timeout, settings_.timeout > Duration(0) ? settings_.timeout : kLongestTimeout);
-    request.follow_redirects = follow_redirects_;
     request.headers.emplace_back("Content-Type", "application/json");
-    if (Status added = headers_.AddTo(&request); !added) {
-      return done(Outcome::GiveUp(Failure::kOther, added.message(), "mend the file of the secret"));
-    }
-    http_.Send(std::move(request),
-               [&clock = clock_, done = std::move(done)](const HttpClientResult& result) {
-                 done(AsAlertmanager(HttpOutcome(result, clock.Now())));
-               });
+    http_->Send(std::move(request),
+                [&clock = clock_, done = std::move(done)](const HttpClientResult& result) {
+                  done(AsAlertmanager(HttpOutcome(result, clock.Now())));
+                });
   }
 
  private:
@@ -217,9 +213,7 @@ class GroupWebhook final : public GroupChannel {
 
   const config::AlertmanagerWebhook settings_;
   const std::shared_ptr<const gotemplate::TemplateSet> templates_;
-  const bool follow_redirects_;
-  const AuthorizedHeaders headers_;
-  HttpClient& http_;
+  const std::unique_ptr<ConfiguredHttp> http_;
   const Clock& clock_;
 };
 
@@ -228,10 +222,11 @@ class GroupWebhook final : public GroupChannel {
 Result<std::unique_ptr<GroupChannel>> MakeGroupWebhook(
     const config::AlertmanagerIntegration& settings,
     std::shared_ptr<const gotemplate::TemplateSet> templates, const ChannelContext& context) {
-  Result<AuthorizedHeaders> headers = AuthorizedHeaders::Make(settings.http);
-  if (!headers) return headers.error();
+  Result<std::unique_ptr<ConfiguredHttp>> http =
+      ConfiguredHttp::Make(settings.http, context.http, context.clock);
+  if (!http) return http.error();
   return std::unique_ptr<GroupChannel>(
-      std::make_unique<GroupWebhook>(settings, std::move(templates), *std::move(headers), context));
+      std::make_unique<GroupWebhook>(settings, std::move(templates), *std::move(http), context));
 }
 
 }  // namespace tocsin::receivers

@@ -6,7 +6,6 @@
 #include "base/result.h"
 #include "base/template/template_set.h"
 #include "config/alertmanager_settings.h"
-#include "receivers/channels/authorized_headers.h"
 #include "receivers/channels/channel.h"
 #include "receivers/pipeline/group_channel.h"
 

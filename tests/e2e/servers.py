@@ -14,8 +14,12 @@ class LoopbackServer(http.server.ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 256
 
-    def __init__(self, handler, port=0):
+    def __init__(self, handler, port=0, tls=None):
         super().__init__(("127.0.0.1", port), handler)
+        if tls:  # the handshake belongs to the connection's thread, not to the one that accepts
+            self.socket = tls.wrap_socket(
+                self.socket, server_side=True, do_handshake_on_connect=False
+            )
         self.thread = threading.Thread(target=self.serve_forever, args=(0.01,), daemon=True)
         self.thread.start()
 
@@ -37,6 +41,7 @@ class Received:
         self.path = handler.path
         self.headers = handler.headers
         self.body = body
+        self.connection = handler.connection
 
     def json(self):
         return json.loads(self.body)
@@ -62,7 +67,8 @@ class WebhookSink:
     """Receives webhooks; well-behaved until told otherwise. A request is recorded as soon as it is
     read, whatever becomes of its answer."""
 
-    def __init__(self):
+    def __init__(self, tls=None):
+        self._tls = tls
         self._changed = threading.Condition()
         self._requests = []
         self._status = 200
@@ -107,13 +113,16 @@ class WebhookSink:
         sink = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
+            # Over TLS connections are kept: whose they are is what tests look at.
+            protocol_version = "HTTP/1.1" if sink._tls else "HTTP/1.0"
+
             def do_POST(self):
                 sink._handle(self)
 
             def log_message(self, *_):
                 pass
 
-        self._server = LoopbackServer(Handler, self.port)
+        self._server = LoopbackServer(Handler, self.port, self._tls)
         self.port = self._server.server_address[1]
 
     def stop(self):

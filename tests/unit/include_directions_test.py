@@ -56,7 +56,7 @@ MAY_INCLUDE = {
 WRAPPED = {
     "civetweb.h": r"exporter/http/",
     "date/": r"base/time_zone",
-    "curl/": r"base/(curl_)?http_client",
+    "curl/": r"base/curl_",
     "spdlog/": r"base/log",
     "sqlite3.h": r"evaluator/persist/",
     "yaml-cpp/": r"config/yaml",

@@ -167,13 +167,22 @@ TEST_F(GroupWebhookTest, GivesUpWithoutAUrl) {
   EXPECT_EQ(world.http.sent(), 0U);
 }
 
-TEST_F(GroupWebhookTest, GivesUpWhereASecretCannotBeRead) {
+TEST_F(GroupWebhookTest, TriesAgainWhereASecretCannotBeRead) {
   settings.http.basic_auth = config::BasicAuthConfig();
   settings.http.basic_auth->password_file = "/nonexistent/password";
   Deliver(About({Fires(DiskFull())}));
   ASSERT_EQ(outcomes.size(), 1U);
-  EXPECT_EQ(outcomes[0].kind, Outcome::Kind::kGiveUp);
+  EXPECT_EQ(outcomes[0].kind, Outcome::Kind::kRetry);
+  EXPECT_THAT(outcomes[0].reason, HasSubstr("/nonexistent/password"));
   EXPECT_EQ(world.http.sent(), 0U);
+}
+
+TEST_F(GroupWebhookTest, SendsUserAndPasswordOfTheUrlAsBasicAuthorization) {
+  settings.webhook.url = Secret("http://Aladdin:open%20sesame@hook/secret");
+  Deliver(About({Fires(DiskFull())}));
+  EXPECT_EQ(Request().url, "http://hook/secret");
+  EXPECT_THAT(Request().headers,
+              Contains(Pair("Authorization", "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==")));
 }
 
 TEST_F(GroupWebhookTest, AddsWhatHttpConfigSays) {

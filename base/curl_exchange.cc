@@ -1,0 +1,205 @@
+#include "base/curl_exchange.h"
+
+#include <fmt/format.h>
+
+#include "base/http_request_check.h"
+#include "base/text.h"
+
+namespace tocsin {
+namespace {
+
+constexpr long kMaxRedirects = 10;
+constexpr std::size_t kMaxHeaderBytes = 64 << 10;  // of one answer
+
+std::string FailureMessage(const HttpClientRequest& request, std::string_view why) {
+  const std::string_view method =
+      IsHttpToken(request.method) ? std::string_view(request.method) : "request";
+  return fmt::format("{} {}: {}", TruncateUtf8(method, 32), RedactUrl(request.url), why);
+}
+
+}  // namespace
+
+void CurlExchange::Prepare(EasyHandle easy, const std::string& user_agent) {
+  easy_ = std::move(easy);
+  CURL* handle = easy_.get();
+  const long timeout = std::max<long>(1, request_.timeout.count());  // curl reads 0 as "none"
+  static const HttpTransport kPlain;
+  transport_.Prepare(handle, request_.url, request_.transport ? *request_.transport : kPlain);
+  SetOption(handle, CURLOPT_PROTOCOLS_STR, "http,https");
+  SetOption(handle, CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
+  SetOption(handle, CURLOPT_DISALLOW_USERNAME_IN_URL, 1L);  // of a redirect, too
+  SetOption(handle, CURLOPT_PATH_AS_IS, 1L);
+  SetOption(handle, CURLOPT_FOLLOWLOCATION, request_.follow_redirects ? 1L : 0L);
+  SetOption(handle, CURLOPT_MAXREDIRS, kMaxRedirects);
+  SetOption(handle, CURLOPT_NOSIGNAL, 1L);
+  // Without it, giving up on a slow name server would hold this thread until the server answers.
+  SetOption(handle, CURLOPT_QUICK_EXIT, 1L);
+  SetOption(handle, CURLOPT_TIMEOUT_MS, timeout);
+  SetOption(handle, CURLOPT_CONNECTTIMEOUT_MS, timeout);
+  SetOption(handle, CURLOPT_TCP_NODELAY, 1L);
+  SetOption(handle, CURLOPT_TCP_KEEPALIVE, 1L);
+  SetOption(handle, CURLOPT_USERAGENT, user_agent.c_str());
+  if (request_.accept_compressed) SetOption(handle, CURLOPT_ACCEPT_ENCODING, "gzip");
+  PrepareMethod();
+  PrepareHeaders();
+  PrepareCallbacks();
+}
+
+void CurlExchange::PrepareMethod() {
+  CURL* handle = easy_.get();
+  const std::string& method = request_.method;
+  const bool carries_body =
+      !request_.body.empty() || method == "POST" || method == "PUT" || method == "PATCH";
+  if (carries_body) {
+    SetOption(handle, CURLOPT_POST, 1L);
+    SetOption(handle, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request_.body.size()));
+    SetOption(handle, CURLOPT_POSTFIELDS, request_.body.data());
+  } else if (method == "HEAD") {
+    SetOption(handle, CURLOPT_NOBODY, 1L);
+  } else {
+    SetOption(handle, CURLOPT_HTTPGET, 1L);
+  }
+  const std::string_view natural = carries_body ? "POST" : method == "HEAD" ? "HEAD" : "GET";
+  if (method != natural) SetOption(handle, CURLOPT_CUSTOMREQUEST, method.c_str());
+}
+
+void CurlExchange::PrepareHeaders() {
+  bool has_content_type = false;
+  for (const auto& [name, value] : request_.headers) {
+    has_content_type = has_content_type || EqualsIgnoreCase(name, "content-type");
+    // A name with a colon and nothing behind it would remove the header; with `;` it is sent empty.
+    const bool blank = TrimSpace(value).empty();
+    Append(blank ? name + ";" : fmt::format("{}: {}", name, value), &headers_);
+  }
+  if (!transport_.host().empty()) Append("Host: " + transport_.host(), &headers_);
+  if (!has_content_type) Append("Content-Type:", &headers_);  // curl would call a body a form
+  Append("Expect:", &headers_);  // curl would wait for "100 Continue" before a large body
+  SetOption(easy_.get(), CURLOPT_HTTPHEADER, headers_.get());
+}
+
+void CurlExchange::PrepareCallbacks() {
+  CURL* handle = easy_.get();
+  SetOption(handle, CURLOPT_ERRORBUFFER, error_);
+  SetOption(handle, CURLOPT_WRITEFUNCTION, &CurlExchange::OnBody);
+  SetOption(handle, CURLOPT_WRITEDATA, static_cast<void*>(this));
+  SetOption(handle, CURLOPT_HEADERFUNCTION, &CurlExchange::OnHeader);
+  SetOption(handle, CURLOPT_HEADERDATA, static_cast<void*>(this));
+  SetOption(handle, CURLOPT_PREREQFUNCTION, &CurlExchange::BeforeSending);
+  SetOption(handle, CURLOPT_PREREQDATA, static_cast<void*>(this));
+}
+
+// Counts decoded bytes, so that a small compressed answer cannot become a large one. Any number but
+// `size` ends the transfer.
+std::size_t CurlExchange::OnBody(char* data, std::size_t, std::size_t size, void* self) {
+  auto* exchange = static_cast<CurlExchange*>(self);
+  std::string& body = exchange->response_.body;
+  if (size > exchange->request_.max_response_bytes - body.size()) {
+    exchange->body_too_large_ = true;
+    return size + 1;
+  }
+  body.append(data, size);
+  return size;
+}
+
+std::size_t CurlExchange::OnHeader(char* data, std::size_t, std::size_t size, void* self) {
+  return static_cast<CurlExchange*>(self)->AddHeaderLine({data, size}) ? size : size + 1;
+}
+
+// Called with each header line of each answer: those of redirects and of 1xx are forgotten.
+bool CurlExchange::AddHeaderLine(std::string_view line) {
+  if (line.substr(0, 5) == "HTTP/") {
+    response_.headers.clear();
+    header_bytes_ = 0;
+    reading_headers_ = true;
+    return true;
+  }
+  if (!reading_headers_) return true;
+  header_bytes_ += line.size();
+  if (header_bytes_ > kMaxHeaderBytes) {
+    headers_too_large_ = true;
+    return false;
+  }
+  const std::string_view text = TrimSpace(line);
+  if (text.empty()) {
+    reading_headers_ = false;
+    return true;
+  }
+  const std::size_t colon = text.find(':');
+  if (colon == std::string_view::npos) return true;
+  response_.headers.emplace_back(ToLowerAscii(TrimSpace(text.substr(0, colon))),
+                                 TrimSpace(text.substr(colon + 1)));
+  return true;
+}
+
+int CurlExchange::BeforeSending(void* self, char*, char*, int, int) {
+  return static_cast<CurlExchange*>(self)->MaySend() ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT;
+}
+
+bool CurlExchange::IsIdempotent() const {
+  return request_.method != "POST" && request_.method != "PATCH";
+}
+
+// curl asks before it writes the request, once for each redirect, and again when it repeats one.
+bool CurlExchange::MaySend() {
+  const long hop = Info<long>(easy_.get(), CURLINFO_REDIRECT_COUNT);
+  const long sent = Info<long>(easy_.get(), CURLINFO_REQUEST_SIZE);
+  if (hop != hop_) {
+    hop_ = hop;
+    sent_before_hop_ = sent;
+    return true;
+  }
+  repetition_stopped_ = sent > sent_before_hop_ && !IsIdempotent();
+  return !repetition_stopped_;
+}
+
+bool CurlExchange::MayHaveBeenSent() const {
+  if (repetition_stopped_) return true;
+  if (Info<long>(easy_.get(), CURLINFO_REDIRECT_COUNT) != hop_) return false;  // not at this hop
+  const long sent = Info<long>(easy_.get(), CURLINFO_REQUEST_SIZE) - sent_before_hop_;
+  const auto body_sent = Info<curl_off_t>(easy_.get(), CURLINFO_SIZE_UPLOAD_T);
+  return sent > 0 && body_sent >= static_cast<curl_off_t>(request_.body.size());
+}
+
+std::string CurlExchange::Reason(CURLcode code) const {
+  if (body_too_large_) {
+    return fmt::format("the answer is larger than {} bytes", request_.max_response_bytes);
+  }
+  if (repetition_stopped_) return "the connection was closed before an answer came";
+  if (headers_too_large_) return "the headers of the answer are too large";
+  return error_[0] != '\0' ? error_ : curl_easy_strerror(code);
+}
+
+HttpClientResult CurlExchange::Result(CURLcode code) {
+  HttpClientResult result;
+  result.elapsed = Duration(Info<curl_off_t>(easy_.get(), CURLINFO_TOTAL_TIME_T) / 1000);
+  if (code == CURLE_OK) {
+    response_.status = static_cast<int>(Info<long>(easy_.get(), CURLINFO_RESPONSE_CODE));
+    result.response = std::move(response_);
+    return result;
+  }
+  HttpClientFailure& failure = result.failure;
+  // A redirect that leads nowhere is an answer: nothing was accepted.
+  const bool bad_redirect = code == CURLE_TOO_MANY_REDIRECTS || code == CURLE_URL_MALFORMAT ||
+                            code == CURLE_UNSUPPORTED_PROTOCOL;
+  failure.outcome_unknown = !bad_redirect && MayHaveBeenSent();
+  failure.response_too_large = body_too_large_;
+  failure.timed_out = code == CURLE_OPERATION_TIMEDOUT;
+  failure.message = FailureMessage(request_, Reason(code));
+  return result;
+}
+
+HttpClientResult CurlExchange::Abandoned(std::string_view why) const {
+  HttpClientResult result;
+  result.elapsed = Duration(Info<curl_off_t>(easy_.get(), CURLINFO_TOTAL_TIME_T) / 1000);
+  result.failure.outcome_unknown = MayHaveBeenSent();
+  result.failure.message = FailureMessage(request_, why);
+  return result;
+}
+
+HttpClientResult RefusedRequest(const HttpClientRequest& request, std::string_view why) {
+  HttpClientResult result;
+  result.failure.message = FailureMessage(request, fmt::format("not sent: {}", why));
+  return result;
+}
+
+}  // namespace tocsin

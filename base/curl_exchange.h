@@ -1,0 +1,69 @@
+// One request of the HttpClient from Send() to `done`, with the curl handle that carries it. Owned
+// by the client; its thread only.
+//
+// Whether a failed request may have reached the other side is told from what curl wrote to the
+// socket for the current hop: nothing, or not the whole body, is certain non-delivery. curl repeats
+// a request by itself when a reused connection dies before an answer; that would send a
+// notification twice, so a request whose method is not idempotent is stopped before its repetition
+// (RFC 9110, section 9.2.2).
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "base/curl_handle.h"
+#include "base/curl_transport.h"
+#include "base/http_client.h"
+
+namespace tocsin {
+
+class CurlExchange {
+ public:
+  CurlExchange(HttpClientRequest request, HttpClient::Done done)
+      : request_(std::move(request)), done_(std::move(done)) {}
+
+  void Prepare(EasyHandle easy, const std::string& user_agent);
+  CURL* easy() const { return easy_.get(); }
+  EasyHandle ReleaseHandle() { return std::move(easy_); }
+
+  // What came out of it. REQUIRES: the transfer has ended, the handle is not reset yet.
+  HttpClientResult Result(CURLcode code);
+  // What to say of a transfer that is given up while under way.
+  HttpClientResult Abandoned(std::string_view why) const;
+  void Finish(HttpClientResult result) { done_(std::move(result)); }
+
+ private:
+  static std::size_t OnBody(char* data, std::size_t, std::size_t size, void* self);
+  static std::size_t OnHeader(char* data, std::size_t, std::size_t size, void* self);
+  static int BeforeSending(void* self, char*, char*, int, int);
+
+  void PrepareMethod();
+  void PrepareHeaders();
+  void PrepareCallbacks();
+  bool AddHeaderLine(std::string_view line);
+  bool MaySend();
+  bool MayHaveBeenSent() const;
+  bool IsIdempotent() const;
+  std::string Reason(CURLcode code) const;
+
+  HttpClientRequest request_;
+  HttpClient::Done done_;
+  EasyHandle easy_;
+  CurlTransport transport_;
+  CurlList headers_;
+  HttpClientResponse response_;
+  std::size_t header_bytes_ = 0;
+  bool reading_headers_ = false;  // false after the body began: trailers are left out
+  bool body_too_large_ = false;
+  bool headers_too_large_ = false;
+  bool repetition_stopped_ = false;
+  long hop_ = -1;             // the redirect whose request was begun last; -1 before the first
+  long sent_before_hop_ = 0;  // bytes of requests written for earlier hops
+  char error_[CURL_ERROR_SIZE] = {};
+};
+
+// What to say of a request that cannot be sent.
+HttpClientResult RefusedRequest(const HttpClientRequest& request, std::string_view why);
+
+}  // namespace tocsin
