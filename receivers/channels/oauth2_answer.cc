@@ -62,7 +62,7 @@ std::string ErrorCode(const Fields& fields) {
 }
 
 std::string TypeOf(const Fields& fields) {
-  const std::string type = Field(fields, "token_type");
+  std::string type = Field(fields, "token_type");
   if (type.empty() || EqualsIgnoreCase(type, "bearer")) return "Bearer";
   if (EqualsIgnoreCase(type, "mac")) return "MAC";
   if (EqualsIgnoreCase(type, "basic")) return "Basic";

@@ -43,7 +43,7 @@ Result<std::shared_ptr<OAuth2Tokens>> OAuth2Tokens::Make(const config::OAuth2Con
       new OAuth2Tokens(settings, *std::move(transport), http, clock));
 }
 
-void OAuth2Tokens::Get(Duration timeout, Waiter waiter) {
+void OAuth2Tokens::Get(Duration timeout, const Waiter& waiter) {
   Result<std::string> secret = settings_.client_secret.Reveal();
   if (!settings_.client_secret_file.empty()) secret = ReadSecretFile(settings_.client_secret_file);
   if (!secret) return waiter(Error{fmt::format("oauth2: {}", secret.message())});

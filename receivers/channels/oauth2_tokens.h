@@ -37,7 +37,7 @@ class OAuth2Tokens : public std::enable_shared_from_this<OAuth2Tokens> {
                                                     const config::Environment& environment);
 
   // `waiter` runs exactly once: at once, or on the HTTP client's thread.
-  void Get(Duration timeout, Waiter waiter) EXCLUDES(mu_);
+  void Get(Duration timeout, const Waiter& waiter) EXCLUDES(mu_);
 
   // The receiver did not accept this one: the next to ask gets another.
   void Forget(const Secret& authorization) EXCLUDES(mu_);

@@ -9,7 +9,7 @@ import ssl
 import harness
 from certificates import Authority, client_name, server_tls
 from harness import WebhookSink, wait_until
-from web import Proxy, TokenServer
+from web import Proxy, SocksProxy, TokenServer
 
 SECRET = "T0P-S3CRET"
 
@@ -193,6 +193,13 @@ class Proxies(HttpConfig):
         self.wait_logged("Could not resolve host")
         self.assertEqual(self.told(sink, "/hook/spared"), [])
         self.assertNotIn(SECRET, self.daemon.get("/api/v2/status").text)
+
+    def test_a_socks_proxy_is_told_the_name(self):
+        socks, sink = self.own(SocksProxy()), self.sink()
+        http = {"proxy_url": f"socks5://{socks.address}"}
+        self.start((f"http://receiver.example:{sink.port}/hook", http)).fire("Disk")
+        self.wait_told(sink, "Disk")
+        self.assertEqual(socks.names, ["receiver.example"])
 
     def test_the_environment_is_asked_where_that_is_wanted(self):
         environment = {"HTTP_PROXY": self.proxy.address, "NO_PROXY": "spared.example"}

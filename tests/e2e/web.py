@@ -3,6 +3,7 @@
 import http.server
 import json
 import socket
+import socketserver
 import threading
 import time
 import urllib.parse
@@ -36,12 +37,7 @@ class Proxy:
                 with socket.create_connection(("127.0.0.1", port)) as server:
                     self.send_response(200)
                     self.end_headers()
-                    relay = threading.Thread(
-                        target=copy, args=(server, self.connection), daemon=True
-                    )
-                    relay.start()
-                    copy(self.connection, server)
-                    relay.join()
+                    relay(self.connection, server)
                 self.close_connection = True
 
             def do_POST(self):
@@ -54,6 +50,46 @@ class Proxy:
 
     def stop(self):
         self._server.stop()
+
+
+class SocksProxy:
+    """SOCKS 5 without a password (RFC 1928), for which every name is this machine."""
+
+    def __init__(self):
+        self.names = []  # the hosts that were asked for
+        proxy = self
+
+        class Handler(socketserver.StreamRequestHandler):
+            rbufsize = 0  # what follows the greeting is relayed
+
+            def handle(self):
+                _, methods = self.rfile.read(2)
+                self.rfile.read(methods)
+                self.request.sendall(b"\x05\x00")
+                _, _, _, kind = self.rfile.read(4)
+                if kind != 3:  # no name but an address
+                    return
+                proxy.names.append(self.rfile.read(self.rfile.read(1)[0]).decode())
+                port = int.from_bytes(self.rfile.read(2), "big")
+                with socket.create_connection(("127.0.0.1", port)) as server:
+                    self.request.sendall(b"\x05\x00\x00\x01" + bytes(6))
+                    relay(self.request, server)
+
+        self._server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler)
+        self._server.daemon_threads = True
+        self.address = f"127.0.0.1:{self._server.server_address[1]}"
+        threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
+
+    def stop(self):
+        self._server.shutdown()
+        self._server.socket.close()
+
+
+def relay(one, other):
+    back = threading.Thread(target=copy, args=(other, one), daemon=True)
+    back.start()
+    copy(one, other)
+    back.join()
 
 
 def copy(source, sink):
