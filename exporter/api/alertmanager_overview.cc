@@ -104,9 +104,9 @@ class Overview {
   void AppendAlertRow(const PostedAlert& alert, const std::vector<std::string>& muted_by) {
     AlertStatus status = StatusOf(alert, sources_, *graph_, now_);
     status.muted_by = muted_by;
-    std::string_view told = alert.annotations.empty() ? "" : alert.annotations.front().second;
+    std::string_view told;
     for (const auto& [name, value] : alert.annotations) {
-      if (name == "summary") told = value;
+      if (told.empty() || name == "summary") told = value;
     }
     out_ += fmt::format(
         "<tr><td>{}<td>{}<br><span class=dim>{}</span><td>{}<td class=num>{}<td>{}</tr>",
