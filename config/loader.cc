@@ -80,7 +80,8 @@ class Loading {
     const PlacedText& named = references_.alertmanager_file;
     if (named.text.empty()) return;
     settings_.alertmanager_file = JoinPath(folder_, named.text);
-    alertmanager_ = LoadAlertmanagerFile(settings_.alertmanager_file, alertmanager_options_, files_);
+    alertmanager_ =
+        LoadAlertmanagerFile(settings_.alertmanager_file, alertmanager_options_, files_);
     for (const Diagnostic& each : alertmanager_.diagnostics.list()) diagnostics_.Add(each);
     settings_.alertmanager = alertmanager_.settings;
     settings_.files_read.insert(settings_.files_read.end(), alertmanager_.files.begin(),

@@ -199,6 +199,7 @@ void AlertmanagerApp::Parts::BuildPipeline(receivers::PipelineGraphPtr graph) {
                                             options.data_retention},
                    *store, RandomUuid, &silence_metrics);
   receivers::GroupDispatcherOptions dispatcher_options;
+  dispatcher_options.dispatch.every_type_in_metrics = true;
   dispatcher_options.dispatch.start_delay = options.start_delay;
   dispatcher_options.dispatch.retention = options.data_retention;
   dispatcher_options.dispatch.receiver_name_in_metrics = options.receiver_name_in_metrics;

@@ -14,6 +14,7 @@
 
 #include "base/json_text.h"
 #include "base/text.h"
+#include "base/url_user_info.h"
 #include "receivers/channels/authorized_headers.h"
 #include "receivers/channels/configured_http.h"
 #include "receivers/channels/http_outcome.h"
@@ -205,7 +206,7 @@ class GroupWebhook final : public GroupChannel {
     }
     if (url->empty()) return Error{fmt::format("{}: the URL is empty", key)};
     // What labels make of it is nothing that trying again could mend.
-    if (Status checked = config::CheckConfiguredUrl(*url); !checked) {
+    if (Status checked = CheckUrlWithUserInfo(*url); !checked) {
       return Error{fmt::format("{}: {}", key, checked.message())};
     }
     return url;

@@ -81,7 +81,7 @@ Dispatch::Dispatch(DispatchOptions options, const Silences& silences, Notificati
       random_(std::move(random)),
       post_(std::move(post)),
       log_(log),
-      metrics_(metrics, options_.receiver_name_in_metrics),
+      metrics_(metrics, options_.receiver_name_in_metrics, options_.every_type_in_metrics),
       missing_channels_(log, metrics),
       not_before_(clock.Now() + options_.start_delay) {}
 

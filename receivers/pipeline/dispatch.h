@@ -47,6 +47,7 @@ struct DispatchOptions {
   // Whoever was told that an alert fires is told that it is over, also where a silence or an
   // inhibition came in between, and later where a time interval did. Alertmanager swallows it.
   bool resolve_what_was_told = false;
+  bool every_type_in_metrics = false;     // those that are not configured too
   bool receiver_name_in_metrics = false;  // a label more on what is counted for an integration
 };
 

@@ -58,7 +58,7 @@ prometheus::Family<prometheus::Counter>& Suppressed(MetricRegistry& registry) {
 
 }  // namespace
 
-DispatchMetrics::DispatchMetrics(MetricRegistry& registry, bool by_receiver)
+DispatchMetrics::DispatchMetrics(MetricRegistry& registry, bool by_receiver, bool every_type)
     : groups(GaugeFamily(registry, "alertmanager_dispatcher_aggregation_groups",
                          "Groups of alerts that there are.")
                  .Add({})),
@@ -82,7 +82,7 @@ DispatchMetrics::DispatchMetrics(MetricRegistry& registry, bool by_receiver)
                                      "Attempts at notifications that failed.")),
       latency_(HistogramFamily(registry, "alertmanager_notification_latency_seconds",
                                "How long an attempt takes.")) {
-  if (by_receiver_) return;  // which receivers there are is known later
+  if (by_receiver_ || !every_type) return;  // which receivers there are is known later
   GroupIntegration integration;
   for (const char* type : kTypes) {
     integration.type = type;

@@ -16,7 +16,8 @@ namespace tocsin::receivers {
 class DispatchMetrics {
  public:
   // `by_receiver`: what is counted for an integration has the label receiver_name too.
-  DispatchMetrics(MetricRegistry& registry, bool by_receiver);
+  // `every_type`: types that are not configured have series, too, as Alertmanager shows them.
+  DispatchMetrics(MetricRegistry& registry, bool by_receiver, bool every_type);
 
   // Its series exist from now on, at zero.
   void AddIntegration(const GroupIntegration& integration) { Of(integration); }

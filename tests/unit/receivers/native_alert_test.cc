@@ -16,10 +16,10 @@ using config::NativeRouting;
 using testing::CpuUsageRule;
 using ::testing::ElementsAre;
 using testing::FiringAlert;
-using testing::Resolved;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Pair;
+using testing::Resolved;
 using Strings = std::vector<std::string>;
 
 TEST(NativeAlert, HasNoEndWhileItFires) {
@@ -164,9 +164,8 @@ TEST(DefaultGraph, TellsPostedAlertsAsIfARuleOfThatNameHadRaisedThem) {
   integration.channel->Deliver(notification, std::chrono::seconds(10), [](const Outcome&) {});
   world.executor.RunOne();
   ASSERT_EQ(world.written.size(), 2U);
-  EXPECT_EQ(
-      world.written[0].text,
-      "2024-05-01T10:00:00.123Z  FIRING    critical  Disk\\x1b {host=\"web-1\"}  is full\n");
+  EXPECT_EQ(world.written[0].text,
+            "2024-05-01T10:00:00.123Z  FIRING    critical  Disk\\x1b {host=\"web-1\"}  is full\n");
   EXPECT_THAT(world.written[1].text, HasSubstr("RESOLVED  critical  Disk\\x1b"));
 }
 

@@ -1,5 +1,6 @@
 #include "exporter/api/alerting_api.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

@@ -105,6 +105,7 @@ TEST(AlertJson, HasEveryFieldOfAnActiveAlert) {
     "last_value_at": "2024-05-01T10:00:00.123Z",
     "acknowledged_by": null,
     "acknowledge_note": null,
+    "acknowledged_until": null,
     "resolved_by": null,
     "resolve_note": null,
     "resolved_reason": null,
