@@ -68,7 +68,7 @@ Result<Definitions> TemplateSet::Parse(std::string name, std::string text,
                        *functions_, variables);
 }
 
-Status TemplateSet::Add(std::string file_name, std::string text) {
+Status TemplateSet::Add(const std::string& file_name, std::string text) {
   Result<Definitions> parsed = Parse(file_name, std::move(text));
   if (!parsed) return parsed.error();
   for (const auto& [name, definition] : *parsed) {

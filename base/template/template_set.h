@@ -40,7 +40,7 @@ class TemplateSet {
   // All definitions of one file, or none if it cannot be parsed. A name that is defined already is
   // replaced, unless the new definition is empty. What stands outside of definitions bears the
   // file's name, without its folder.
-  Status Add(std::string file_name, std::string text);
+  Status Add(const std::string& file_name, std::string text);
 
   bool Has(std::string_view name) const;
   std::vector<std::string> Names() const;

@@ -24,7 +24,6 @@ using receivers::PostedAlert;
 using receivers::PostedAlertPtr;
 using receivers::Silence;
 using receivers::SilencePtr;
-using receivers::SilenceState;
 
 // A post of 10,000 alerts of a kilobyte is 10 MB; what is larger was not meant for us.
 constexpr std::size_t kMaxPostedAlerts = 64 << 20;

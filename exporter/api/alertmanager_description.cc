@@ -19,9 +19,9 @@ json Flag() { return {{"type", "boolean"}}; }
 json ListOf(json items) { return {{"type", "array"}, {"items", std::move(items)}}; }
 json TextMap() { return {{"type", "object"}, {"additionalProperties", Text()}}; }
 
-json Object(json properties, std::vector<std::string> required) {
+json Object(json properties, const std::vector<std::string>& required) {
   json object = {{"type", "object"}, {"properties", std::move(properties)}};
-  if (!required.empty()) object["required"] = std::move(required);
+  if (!required.empty()) object["required"] = required;
   return object;
 }
 

@@ -40,12 +40,16 @@ void DispatchInbox::ReplaceWaiting(std::vector<PostedAlertPtr>* alerts) {
       places_[waiting[i]->fingerprint] = {placed_items_, i};
     }
   }
-  std::erase_if(*alerts, [this](const PostedAlertPtr& alert) {
+  std::vector<PostedAlertPtr> others;
+  for (PostedAlertPtr& alert : *alerts) {
     const auto place = places_.find(alert->fingerprint);
-    if (place == places_.end()) return false;
-    waiting_[place->second.first].alerts[place->second.second] = alert;
-    return true;
-  });
+    if (place == places_.end()) {
+      others.push_back(std::move(alert));
+    } else {
+      waiting_[place->second.first].alerts[place->second.second] = std::move(alert);
+    }
+  }
+  *alerts = std::move(others);
 }
 
 bool DispatchInbox::PutEvent(Event event) {

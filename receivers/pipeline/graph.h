@@ -27,7 +27,8 @@ struct NativeTargets {
 };
 
 struct PipelineGraph {
-  PipelineGraph(std::shared_ptr<const config::AlertmanagerSettings> from, NativeTargets native = {})
+  explicit PipelineGraph(std::shared_ptr<const config::AlertmanagerSettings> from,
+                         NativeTargets native = {})
       : settings(std::move(from)),
         native_targets(std::move(native)),
         routes(settings->route),
