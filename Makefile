@@ -18,7 +18,7 @@ BUILD_PACKAGES := g++ cmake ninja-build pkg-config \
   libspdlog-dev nlohmann-json3-dev libsimdjson-dev libsqlite3-dev libcli11-dev libxxhash-dev zlib1g-dev \
   libsodium-dev libhowardhinnant-date-dev tzdata \
   libgtest-dev libgmock-dev libbenchmark-dev
-TEST_PACKAGES := python3 openssl
+TEST_PACKAGES := python3 openssl curl
 LINT_PACKAGES := clang clang-format clang-tidy lld llvm libclang-rt-14-dev
 # Real programs the end-to-end tests talk to: unpacked under build/peers, never installed, so that no
 # service of theirs starts on this machine.
