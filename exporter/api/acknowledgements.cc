@@ -1,9 +1,10 @@
 #include "exporter/api/acknowledgements.h"
 
 #include <algorithm>
-#include <future>
 #include <memory>
 #include <utility>
+
+#include "exporter/api/command_answer.h"
 
 namespace tocsin::api {
 namespace {
@@ -13,7 +14,6 @@ using receivers::SilencePtr;
 
 // What is shown as the end of an acknowledgement that lasts until its alert resolves.
 constexpr Duration kNoEnd = std::chrono::hours(24 * 365);
-constexpr std::chrono::seconds kPatience(5);
 
 SilencePtr AsSilence(const Alert& alert) {
   auto silence = std::make_shared<Silence>();
@@ -28,25 +28,6 @@ SilencePtr AsSilence(const Alert& alert) {
   silence->comment = alert.acknowledge_note;
   return silence;
 }
-
-// Waits for the engine's answer; one that does not come in time is in force all the same.
-class Answer {
- public:
-  evaluator::Engine::Done Done() const {
-    return [promise = promise_](const evaluator::CommandResult& result) {
-      promise->set_value(result);
-    };
-  }
-  evaluator::CommandResult Wait() {
-    std::future<evaluator::CommandResult> answered = promise_->get_future();
-    if (answered.wait_for(kPatience) != std::future_status::ready) return {};
-    return answered.get();
-  }
-
- private:
-  std::shared_ptr<std::promise<evaluator::CommandResult>> promise_ =
-      std::make_shared<std::promise<evaluator::CommandResult>>();
-};
 
 bool SameMatchers(const std::vector<Matcher>& a, const std::vector<Matcher>& b) {
   return std::is_permutation(a.begin(), a.end(), b.begin(), b.end());
@@ -70,9 +51,10 @@ SilencePtr Acknowledgements::Find(std::string_view id) const {
 
 bool Acknowledgements::End(const std::string& id, const std::string& actor) {
   if (Find(id) == nullptr) return false;
-  Answer answer;
+  CommandAnswer answer;
   engine_.Unacknowledge(id, actor, answer.Done());
-  return answer.Wait().kind == evaluator::CommandResult::Kind::kDone;
+  const std::optional<evaluator::CommandResult> result = answer.Wait();
+  return !result || result->kind == evaluator::CommandResult::Kind::kDone;
 }
 
 std::optional<std::string> Acknowledgements::Change(const Silence& changed) {
@@ -83,12 +65,12 @@ std::optional<std::string> Acknowledgements::Change(const Silence& changed) {
   }
   const Timestamp now = clock_.Now();
   if (changed.ends_at <= now) return "end time must be in the future";
-  Answer answer;
+  CommandAnswer answer;
   engine_.Acknowledge(changed.id, changed.created_by, changed.comment, changed.ends_at - now,
                       answer.Done());
-  const evaluator::CommandResult result = answer.Wait();
-  if (result.kind == evaluator::CommandResult::Kind::kDone) return std::nullopt;
-  return result.detail;
+  const std::optional<evaluator::CommandResult> result = answer.Wait();
+  if (!result || result->kind == evaluator::CommandResult::Kind::kDone) return std::nullopt;
+  return result->detail;
 }
 
 }  // namespace tocsin::api

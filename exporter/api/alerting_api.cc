@@ -2,11 +2,10 @@
 
 #include <fmt/format.h>
 
-#include <future>
-
 #include "base/number.h"
 #include "base/text.h"
 #include "exporter/api/alerting_json.h"
+#include "exporter/api/command_answer.h"
 #include "exporter/intake/json_syntax.h"
 
 namespace tocsin::api {
@@ -16,8 +15,6 @@ using http::Request;
 using http::Response;
 
 constexpr std::size_t kMaxPage = 10'000;
-// A command waits for one commit; this only bounds a disk that hangs.
-constexpr auto kCommandTimeout = std::chrono::seconds(10);
 
 Response JsonResponse(int status, const Json& body) {
   Response response;
@@ -186,36 +183,20 @@ CommandBody ReadCommandBody(const std::string& text, Json* faults) {
   return command;
 }
 
-// What the engine was asked; shared, because a worker that gives up waiting leaves an answer that
-// must have somewhere to go.
-class Answer {
- public:
-  evaluator::Engine::Done Done() const {
-    return [promise = promise_](const evaluator::CommandResult& result) {
-      promise->set_value(result);
-    };
+Response Respond(const std::optional<evaluator::CommandResult>& result, const char* done_message) {
+  if (!result) {
+    return Detail(503, "The change is in force, but the state store has not confirmed it yet");
   }
-  Response Wait(const char* done_message) {
-    std::future<evaluator::CommandResult> answered = promise_->get_future();
-    if (answered.wait_for(kCommandTimeout) != std::future_status::ready) {
-      return Detail(503, "The change is in force, but the state store has not confirmed it yet");
-    }
-    const evaluator::CommandResult result = answered.get();
-    switch (result.kind) {
-      case evaluator::CommandResult::Kind::kDone:
-        break;
-      case evaluator::CommandResult::Kind::kNotFound:
-        return Detail(404, result.detail);
-      case evaluator::CommandResult::Kind::kConflict:
-        return Detail(409, result.detail);
-    }
-    return JsonResponse(200, {{"message", done_message}});
+  switch (result->kind) {
+    case evaluator::CommandResult::Kind::kDone:
+      break;
+    case evaluator::CommandResult::Kind::kNotFound:
+      return Detail(404, result->detail);
+    case evaluator::CommandResult::Kind::kConflict:
+      return Detail(409, result->detail);
   }
-
- private:
-  std::shared_ptr<std::promise<evaluator::CommandResult>> promise_ =
-      std::make_shared<std::promise<evaluator::CommandResult>>();
-};
+  return JsonResponse(200, {{"message", done_message}});
+}
 
 }  // namespace
 
@@ -285,19 +266,19 @@ Response AlertingApi::Acknowledge(const Request& request) {
   Json faults = Json::array();
   const CommandBody body = ReadCommandBody(request.body, &faults);
   if (!faults.empty()) return JsonResponse(422, {{"detail", faults}});
-  Answer answer;
+  CommandAnswer answer;
   sources_.engine.Acknowledge(request.captures[0], body.actor, body.note, body.expires_in,
                               answer.Done());
-  return answer.Wait("Alert acknowledged successfully");
+  return Respond(answer.Wait(), "Alert acknowledged successfully");
 }
 
 Response AlertingApi::Resolve(const Request& request) {
   Json faults = Json::array();
   const CommandBody body = ReadCommandBody(request.body, &faults);
   if (!faults.empty()) return JsonResponse(422, {{"detail", faults}});
-  Answer answer;
+  CommandAnswer answer;
   sources_.engine.Resolve(request.captures[0], body.actor, body.note, answer.Done());
-  return answer.Wait("Alert resolved successfully");
+  return Respond(answer.Wait(), "Alert resolved successfully");
 }
 
 Response AlertingApi::Status() const {
