@@ -19,10 +19,6 @@ constexpr std::string_view kUnsupportedChannels[] = {
     "opsgenie", "pagerduty", "pushover",   "rocketchat", "slack",      "sms",     "sns",
     "teams",    "telegram",  "victorops",  "webex",      "wechat",     "zulip"};
 
-// How native alerts are grouped, per receiver.
-constexpr std::string_view kUnsupportedGrouping[] = {"group_by", "group_interval", "group_wait",
-                                                     "repeat_interval"};
-
 // https://www.rfc-editor.org/rfc/rfc9110#section-5.6.2
 bool IsTokenCharacter(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
@@ -125,7 +121,7 @@ ReceiverSettings DecodeReceiver(const YamlNode& node, FileReport& report) {
     receiver.channels.push_back(DecodeConsole(*console, report));
   }
   WarnOfUnsupportedChannels(node, receiver.name, map);
-  map.Refuse(kUnsupportedGrouping, "receivers.");
+  receiver.grouping = DecodeNativeGrouping(map);
   map.Finish();
   return receiver;
 }

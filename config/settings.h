@@ -15,6 +15,7 @@
 #include "base/secret.h"
 #include "base/threshold_rule.h"
 #include "base/time.h"
+#include "config/native_grouping.h"
 
 namespace tocsin::config {
 
@@ -74,6 +75,7 @@ struct ReceiverSettings {
   std::string name;
   std::vector<ChannelSettings> channels;
   std::string source;  // "tocsin.yml:12:5" or "environment WEBHOOK_URL", for messages and listings
+  NativeGrouping grouping = {};
 };
 
 // Where alerts of native rules go (tocsin.routing.native_rules).
@@ -119,6 +121,7 @@ struct Settings {
   SeriesSettings series;
   std::string sender = "Tocsin";
   NativeRouting native_rules = NativeRouting::kChannels;
+  NativeGrouping native_grouping;                            // a receiver's own wins
   std::string alertmanager_file;                             // as it is opened; empty: none
   std::shared_ptr<const AlertmanagerSettings> alertmanager;  // of that file; null: none
 

@@ -14,7 +14,6 @@ namespace tocsin::config {
 namespace {
 
 constexpr std::string_view kUnsupportedKeys[] = {"egress"};
-constexpr std::string_view kUnsupportedRoutingKeys[] = {"native"};
 constexpr std::string_view kUnsupportedWebKeys[] = {"rate_limit"};
 
 // Faster than this the collector would measure itself.
@@ -110,7 +109,11 @@ DefaultReceivers DecodeRouting(const YamlNode& node, FileReport& report, Setting
     report.Error(map.PlaceOf("default_receivers"), "default_receivers must name a receiver");
   }
   DecodeNativeRules(map, settings);
-  map.Refuse(kUnsupportedRoutingKeys, "routing.");
+  if (const YamlNode* native = map.Find("native")) {
+    MapDecoder keys(*native, "tocsin.routing.native", report);
+    settings->native_grouping = DecodeNativeGrouping(keys);
+    keys.Finish();
+  }
   map.Finish();
   return receivers;
 }

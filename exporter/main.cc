@@ -7,6 +7,7 @@
 #include "exporter/daemon/alertmanager_commands.h"
 #include "exporter/daemon/alertmanager_flags.h"
 #include "exporter/daemon/commands.h"
+#include "exporter/daemon/dead_letter_commands.h"
 #include "exporter/daemon/options.h"
 #include "exporter/daemon/version.h"
 
@@ -94,6 +95,22 @@ int Run(int argc, char** argv) {
   routes_test->add_option("--verify.receivers", expected_receivers,
                           "Fail unless these are the receivers, separated by commas");
 
+  CLI::App* deadletters =
+      app.add_subcommand("deadletters", "Messages that a running daemon has given up");
+  deadletters->require_subcommand(1);
+  tocsin::daemon::DaemonAddress daemon_address{"", options.storage_path};
+  std::vector<std::string> letters;
+  CLI::App* letters_list = deadletters->add_subcommand("list", "Print them, the newest first");
+  CLI::App* letters_resend = deadletters->add_subcommand("resend", "Send some of them again");
+  for (CLI::App* command : {letters_list, letters_resend}) {
+    command
+        ->add_option("--storage.path", daemon_address.storage_path,
+                     "The daemon's folder, which says where it listens")
+        ->capture_default_str();
+    command->add_option("--url", daemon_address.url, "Where the daemon listens");
+  }
+  letters_resend->add_option("ID", letters, "Ids, or all")->required();
+
   try {
     app.parse(ReversedArguments(argc, argv));
   } catch (const CLI::ParseError& e) {
@@ -103,6 +120,10 @@ int Run(int argc, char** argv) {
   if (routes_show->parsed()) return tocsin::daemon::ShowRoutes(routes_file);
   if (routes_test->parsed()) {
     return tocsin::daemon::TestRoutes(routes_file, route_labels, expected_receivers);
+  }
+  if (letters_list->parsed()) return tocsin::daemon::ListDeadLetters(daemon_address);
+  if (letters_resend->parsed()) {
+    return tocsin::daemon::ResendDeadLetters(daemon_address, letters);
   }
   if (check_config->parsed() && fix) {
     return tocsin::daemon::FixAlertmanagerConfig(config_file, dry_run);

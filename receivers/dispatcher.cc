@@ -1,41 +1,76 @@
 #include "receivers/dispatcher.h"
 
-#include <span>
+#include <future>
 #include <utility>
 
 namespace tocsin::receivers {
 
-Dispatcher::Dispatcher(const DispatcherOptions& options, ReceiverSet receivers, StateStore& store,
-                       const Clock& clock, std::function<double()> random, OnAnnounced on_announced,
-                       Muter muter, const Logger& log, MetricRegistry& metrics)
-    : clock_(clock),
-      inbox_(std::make_shared<Inbox>(options.inbox_capacity)),
-      announcer_(options.announcer, std::move(receivers), store, clock, std::move(random), Posts(),
-                 std::move(on_announced), std::move(muter), board_, log, metrics),
-      coalesced_(CounterFamily(metrics, "tocsin_dispatcher_alerts_coalesced_total",
-                               "Versions of alerts replaced by newer ones in a full inbox.")
-                     .Add({})) {}
+Dispatcher::Durable::Durable(const DispatcherOptions& options, Board& board, Dispatch& dispatch,
+                             TimerQueue& timers, const Clock& clock,
+                             const std::function<double()>& random, Sender::PostAttempt post,
+                             const Logger& log, MetricRegistry& metrics)
+    : book(options.book, board, log),
+      outbox(options.outbox, dispatch, timers, clock, random, std::move(post), log.Named("outbox"),
+             metrics),
+      not_durable(CounterFamily(metrics, "tocsin_announcement_commit_failures_total",
+                                "Batches of announcements that could not be written at once.")
+                      .Add({})) {}
 
-Dispatcher::~Dispatcher() { Stop(Duration(0)); }
-
-AnnouncerPosts Dispatcher::Posts() const {
-  AnnouncerPosts posts;
-  posts.attempt_ended = [inbox = inbox_](std::uint64_t attempt, Outcome outcome) {
-    inbox->PutEvent([attempt, outcome = std::move(outcome)](Announcer& announcer, Timestamp now) {
-      announcer.OnAttemptEnded(attempt, outcome, now);
+Dispatcher::Dispatcher(const DispatcherOptions& options, PipelineGraphPtr graph, AlertStore& alerts,
+                       Silences& silences, StateStore& store, const Clock& clock,
+                       const std::function<double()>& random, const Logger& log,
+                       MetricRegistry& metrics)
+    : options_(options),
+      alerts_(alerts),
+      silences_(silences),
+      store_(store),
+      clock_(clock),
+      inbox_(std::make_shared<DispatchInbox>(options.inbox_capacity)),
+      graph_(std::move(graph)),
+      timers_(clock),
+      log_metrics_(metrics, "alertmanager_nflog"),
+      log_entries_(&log_metrics_),
+      dispatch_(options.dispatch, silences, log_entries_, timers_, clock, log, metrics) {
+  // The inbox outlives this object, and its events are dropped once it is closed.
+  const auto post = [this, inbox = inbox_](std::uint64_t attempt, Outcome outcome) {
+    inbox->PutEvent([this, attempt, outcome = std::move(outcome)](Timestamp now) {
+      receivers_changed_ = true;
+      sender().OnAttemptEnded(attempt, outcome, now);
     });
   };
-  posts.committed = [inbox = inbox_](std::uint64_t ticket, bool durable) {
-    inbox->PutEvent([ticket, durable](Announcer& announcer, Timestamp now) {
-      announcer.OnCommitted(ticket, durable, now);
-    });
-  };
-  return posts;
+  if (options_.with_outbox) {
+    durable_.emplace(options_, board_, dispatch_, timers_, clock, random, post, log, metrics);
+    dispatch_.SendThrough(durable_->outbox, &durable_->book);
+  } else {
+    tick_sender_.emplace(dispatch_, timers_, clock, random, post, options_.max_in_flight, log);
+    dispatch_.SendThrough(*tick_sender_, nullptr);
+  }
 }
 
-Status Dispatcher::Restore() { return announcer_.Restore(clock_.Now()); }
+Dispatcher::~Dispatcher() { Stop(); }
+
+Sender& Dispatcher::sender() {
+  if (durable_) return durable_->outbox;
+  return *tick_sender_;
+}
+
+// ---- start and end
+
+Status Dispatcher::Restore() {
+  const Timestamp now = clock_.Now();
+  if (Status status = log_entries_.Restore(store_, now); !status) return status;
+  if (!durable_) return {};
+  if (Status status = durable_->book.Restore(store_); !status) return status;
+  const auto in_doubt = [this, now](const Message& message) {
+    dispatch_.OnInDoubt(message, now);
+    durable_->book.OnRestored(message, now);
+  };
+  return durable_->outbox.Restore(store_, in_doubt, now);
+}
 
 void Dispatcher::Start() {
+  Every(options_.maintenance_interval, &Dispatcher::Maintain);
+  Every(options_.alert_gc_interval, &Dispatcher::ForgetEndedAlerts);
   thread_ = std::thread([this] { Run(); });
 }
 
@@ -49,42 +84,14 @@ void Dispatcher::Stop(Duration at_most) {
   inbox_->Close();
 }
 
-void Dispatcher::Accept(std::vector<AlertPtr> alerts) {
-  inbox_->PutAlerts(std::move(alerts), clock_.Monotonic());
-}
-
-void Dispatcher::EngineRestored() {
-  inbox_->PutEvent([](Announcer& announcer, Timestamp) { announcer.EngineRestored(); });
-}
-
-void Dispatcher::ApplyReceivers(ReceiverSet receivers) {
-  // An event is copied by std::function, a set is not cheap to copy: share it.
-  auto shared = std::make_shared<ReceiverSet>(std::move(receivers));
-  inbox_->PutEvent([shared](Announcer& announcer, Timestamp now) {
-    announcer.ApplyReceivers(std::move(*shared), now);
-  });
-}
-
-void Dispatcher::Step(Inbox::Content content) {
-  const Timestamp now = clock_.Now();
-  if (content.coalesced > 0) coalesced_.Increment(static_cast<double>(content.coalesced));
-  const std::span<const AlertPtr> alerts(content.alerts);
-  std::size_t offered = 0;
-  for (const Inbox::PlacedEvent& event : content.events) {
-    announcer_.Offer(alerts.subspan(offered, event.after - offered), content.accepted, now);
-    offered = event.after;
-    event.run(announcer_, now);
-  }
-  announcer_.Offer(alerts.subspan(offered), content.accepted, now);
-  announcer_.RunDue();
-  announcer_.Flush(now);
-}
-
 void Dispatcher::Run() {
-  announcer_.Start();
-  announcer_.Flush(clock_.Now());
+  dispatch_.Apply(graph_.Get(), alerts_.All(), clock_.Now());
+  if (durable_) durable_->outbox.Start();
+  Flush();
   while (true) {
-    Step(inbox_->Take(announcer_.next_deadline()));
+    auto items = inbox_->Take(timers_.next_deadline());
+    if (!items) return;
+    Step(*items);
     std::optional<Timestamp> stop_by;
     {
       MutexLock lock(mu_);
@@ -94,9 +101,147 @@ void Dispatcher::Run() {
   }
 }
 
+void Dispatcher::Step(const std::vector<DispatchInbox::Item>& items) {
+  const Timestamp now = clock_.Now();
+  for (const DispatchInbox::Item& item : items) {
+    if (item.event) {
+      item.event(now);
+    } else {
+      dispatch_.Accept(item.alerts, item.accepted, now);
+    }
+  }
+  timers_.RunDue();
+  Flush();
+}
+
+void Dispatcher::Flush() {
+  WriteBatch batch;
+  log_entries_.Flush(&batch);
+  if (durable_) {
+    durable_->book.Flush(++last_ticket_, &batch);
+    durable_->outbox.Flush(last_ticket_, &batch);
+    board_.PutOutbox(durable_->outbox.counts());
+    if (std::exchange(receivers_changed_, false)) {
+      board_.PutReceivers(durable_->outbox.ReceiverViews());
+    }
+  }
+  if (batch.empty()) return;
+  if (!durable_) return store_.Submit(std::move(batch), nullptr);
+  ++durable_->commits_under_way;
+  store_.Submit(std::move(batch),
+                [this, inbox = inbox_, ticket = last_ticket_](const Status& status) {
+                  inbox->PutEvent([this, ticket, durable = status.ok()](Timestamp /*now*/) {
+                    OnCommitted(ticket, durable);
+                  });
+                });
+}
+
+void Dispatcher::OnCommitted(std::uint64_t ticket, bool durable) {
+  --durable_->commits_under_way;
+  if (!durable) durable_->not_durable.Increment();
+  durable_->book.OnCommitted(ticket, clock_.Now());
+  durable_->outbox.OnCommitted(ticket);
+}
+
+bool Dispatcher::busy() const {
+  return durable_ && (durable_->outbox.in_flight() > 0 || durable_->commits_under_way > 0);
+}
+
 void Dispatcher::Drain(Timestamp deadline) {
-  announcer_.Stop();
-  while (announcer_.busy() && clock_.Now() < deadline) Step(inbox_->Take(deadline));
+  dispatch_.Stop();
+  while (busy() && clock_.Now() < deadline) {
+    const auto items = inbox_->Take(deadline);
+    if (!items) return;
+    Step(*items);
+  }
+}
+
+// ---- what comes in
+
+void Dispatcher::Accept(std::vector<PostedAlert> alerts, const AlertStore::Committed& committed) {
+  const auto accepted = clock_.Monotonic();
+  inbox_->PutAlerts(alerts_.Put(std::move(alerts), committed), accepted);
+}
+
+void Dispatcher::AcceptNow(std::vector<PostedAlert> alerts) {
+  const auto accepted = clock_.Monotonic();
+  std::vector<PostedAlertPtr> stored = alerts_.Put(std::move(alerts));
+  graph_.Get()->inhibitor.Update(stored);
+  inbox_->PutAlertsNow(std::move(stored), accepted);
+}
+
+void Dispatcher::EngineRestored() {
+  inbox_->PutEvent([this](Timestamp now) {
+    dispatch_.EngineRestored(durable_ ? durable_->outbox.Unclaimed() : std::vector<Message>(), now);
+  });
+}
+
+void Dispatcher::Apply(PipelineGraphPtr graph) {
+  // Whoever asks the new graph what is inhibited must not get an answer without sources.
+  graph->inhibitor.Update(alerts_.All());
+  graph_.Publish(graph);
+  inbox_->PutEvent([this, graph = std::move(graph)](Timestamp now) {
+    receivers_changed_ = true;
+    dispatch_.Apply(graph, alerts_.All(), now);
+  });
+}
+
+// ---- questions
+
+template <typename Answer>
+Answer Dispatcher::Ask(std::function<Answer()> ask, Answer otherwise) {
+  // Shared: dropped with the event where the inbox closes before its turn.
+  auto promise = std::make_shared<std::promise<Answer>>();
+  std::future<Answer> answer = promise->get_future();
+  const bool taken = inbox_->PutEvent([promise = std::move(promise), ask = std::move(ask)](
+                                          Timestamp) { promise->set_value(ask()); });
+  if (!taken) return otherwise;
+  try {
+    return answer.get();
+  } catch (const std::future_error&) {
+    return otherwise;  // the dispatcher has stopped meanwhile
+  }
+}
+
+std::vector<GroupView> Dispatcher::Groups() {
+  return Ask<std::vector<GroupView>>([this] { return dispatch_.Views(); }, {});
+}
+
+Explanation Dispatcher::Explain(const PostedAlert& alert) {
+  return Ask<Explanation>([this, alert] { return dispatch_.Explain(alert, clock_.Now()); }, {});
+}
+
+std::vector<OutboxRow> Dispatcher::DeadLetters() {
+  if (!durable_) return {};
+  return Ask<std::vector<OutboxRow>>([this] { return durable_->outbox.DeadLetterRows(); }, {});
+}
+
+Outbox::Resent Dispatcher::Resend(std::uint64_t dead_letter) {
+  if (!durable_) return Outbox::Resent::kUnknown;
+  return Ask<Outbox::Resent>([this, dead_letter] { return durable_->outbox.Resend(dead_letter); },
+                             Outbox::Resent::kUnknown);
+}
+
+// ---- upkeep
+
+void Dispatcher::Every(Duration interval, void (Dispatcher::*task)(Timestamp)) {
+  timers_.At(clock_.Now() + interval, [this, interval, task] {
+    (this->*task)(clock_.Now());
+    Every(interval, task);
+  });
+}
+
+void Dispatcher::Maintain(Timestamp now) {
+  log_entries_.ForgetExpired(now);
+  silences_.ForgetOld(now);
+  if (!durable_) return;
+  durable_->book.Prune(now);
+  durable_->outbox.Prune(now);
+}
+
+void Dispatcher::ForgetEndedAlerts(Timestamp now) {
+  alerts_.ForgetEndedBy(now);
+  graph_.Get()->inhibitor.ForgetEndedBy(now);
 }
 
 }  // namespace tocsin::receivers

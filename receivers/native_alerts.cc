@@ -6,7 +6,6 @@
 
 namespace tocsin::receivers {
 
-// The groups first: the inhibitor must know all of a batch before the announcer asks it.
 void NativeAlerts::Accept(std::vector<AlertPtr> alerts) {
   std::vector<PostedAlert> posted;
   posted.reserve(alerts.size());
@@ -14,8 +13,7 @@ void NativeAlerts::Accept(std::vector<AlertPtr> alerts) {
     if (!alert->active() && alert->state != AlertState::kResolved) continue;
     posted.push_back(MakeNativeAlert(alert, text_.Render(*alert, external_url_)));
   }
-  groups_.AcceptNow(std::move(posted));
-  announcer_.Accept(std::move(alerts));
+  dispatcher_.AcceptNow(std::move(posted));
 }
 
 }  // namespace tocsin::receivers

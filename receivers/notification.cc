@@ -9,7 +9,7 @@ std::string_view NotificationStatusName(NotificationStatus status) {
 }
 
 std::string IdempotencyKey(std::string_view dedup_key, NotificationStatus status,
-                           std::uint32_t flush_number) {
+                           std::uint64_t flush_number) {
   return fmt::format("{}-{}-{}", dedup_key, NotificationStatusName(status), flush_number);
 }
 

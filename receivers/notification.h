@@ -25,7 +25,7 @@ struct Notification {
   NotificationStatus status = NotificationStatus::kFiring;
   std::vector<AlertPtr> alerts;    // never empty
   std::string dedup_key;           // the same for all messages about one thing: the episode's id
-  std::uint32_t flush_number = 1;  // grows with every new message about it, not with retries
+  std::uint64_t flush_number = 1;  // grows with every new message about it, not with retries
   std::string external_url;        // where this daemon is reached; may be empty
 
   // The same for every attempt at this message, different from any other message.
@@ -33,7 +33,7 @@ struct Notification {
 };
 
 std::string IdempotencyKey(std::string_view dedup_key, NotificationStatus status,
-                           std::uint32_t flush_number);
+                           std::uint64_t flush_number);
 
 // The key of a group directly below the root route, as Alertmanager writes it.
 // https://github.com/prometheus/alertmanager/blob/main/dispatch/dispatch.go

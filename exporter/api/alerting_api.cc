@@ -16,18 +16,6 @@ using http::Response;
 
 constexpr std::size_t kMaxPage = 10'000;
 
-Response JsonResponse(int status, const Json& body) {
-  Response response;
-  response.status = status;
-  response.content_type = "application/json";
-  response.body = Dump(body);
-  return response;
-}
-
-Response Detail(int status, const std::string& detail) {
-  return JsonResponse(status, {{"detail", detail}});
-}
-
 // One entry of the `detail` list of a 422 answer; `context` where there is something to say.
 Json Fault(Json where, const std::string& message, const std::string& type, Json context = {}) {
   Json fault = {{"loc", std::move(where)}, {"msg", message}, {"type", type}};

@@ -16,7 +16,7 @@
 #include "evaluator/rules/rule_index.h"
 #include "exporter/api/daemon_status.h"
 #include "exporter/http/http.h"
-#include "receivers/announcement.h"
+#include "receivers/outbox/announcement.h"
 
 namespace tocsin::api {
 

@@ -33,6 +33,18 @@ std::string Dump(const Json& json) {
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
+http::Response JsonResponse(int status, const Json& body) {
+  http::Response response;
+  response.status = status;
+  response.content_type = "application/json";
+  response.body = Dump(body);
+  return response;
+}
+
+http::Response Detail(int status, const std::string& detail) {
+  return JsonResponse(status, {{"detail", detail}});
+}
+
 Json RuleJson(const ThresholdRule& rule, Timestamp loaded_at) {
   Json matchers = Json::object();
   for (const Matcher& matcher : rule.matchers) {

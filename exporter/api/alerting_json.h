@@ -7,7 +7,8 @@
 
 #include "base/alert.h"
 #include "base/threshold_rule.h"
-#include "receivers/announcement.h"
+#include "exporter/http/http.h"
+#include "receivers/outbox/announcement.h"
 
 namespace tocsin::api {
 
@@ -15,6 +16,10 @@ using Json = nlohmann::ordered_json;
 
 // Invalid UTF-8 becomes U+FFFD: an answer is always well-formed.
 std::string Dump(const Json& json);
+
+http::Response JsonResponse(int status, const Json& body);
+// {"detail": ...}
+http::Response Detail(int status, const std::string& detail);
 
 Json RuleJson(const ThresholdRule& rule, Timestamp loaded_at);
 Json AlertJson(const Alert& alert, const std::optional<receivers::AnnouncementView>& announced);

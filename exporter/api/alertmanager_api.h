@@ -18,7 +18,7 @@
 #include "exporter/http/http.h"
 #include "receivers/alerts/alert_store.h"
 #include "receivers/mute/silences.h"
-#include "receivers/pipeline/group_dispatcher.h"
+#include "receivers/dispatcher.h"
 
 namespace tocsin::api {
 
@@ -35,7 +35,7 @@ struct AlertmanagerIdentity {
 struct AlertmanagerSources {
   receivers::AlertStore& alerts;
   receivers::Silences& silences;
-  receivers::GroupDispatcher& dispatcher;
+  receivers::Dispatcher& dispatcher;
   const Clock& clock;
   MetricRegistry& metrics;
   MatcherDialect dialect = MatcherDialect::kFallback;

@@ -34,7 +34,7 @@
 #include "exporter/exposition/registry_families.h"
 #include "exporter/http/civetweb_server.h"
 #include "receivers/channels/console_writer.h"
-#include "receivers/pipeline/group_dispatcher.h"
+#include "receivers/dispatcher.h"
 #include "receivers/templates/default_templates.h"
 
 namespace tocsin::daemon {
@@ -172,7 +172,7 @@ struct AlertmanagerApp::Parts {
 
   std::optional<receivers::AlertStore> alerts;
   std::optional<receivers::Silences> silences;
-  std::optional<receivers::GroupDispatcher> dispatcher;
+  std::optional<receivers::Dispatcher> dispatcher;
   std::optional<AlertmanagerGauges> gauges;
 
   std::optional<api::AlertmanagerApi> api;
@@ -198,7 +198,7 @@ void AlertmanagerApp::Parts::BuildPipeline(receivers::PipelineGraphPtr graph) {
   silences.emplace(receivers::SilenceLimits{options.max_silences, options.max_silence_size_bytes,
                                             options.data_retention},
                    *store, RandomUuid, &silence_metrics);
-  receivers::GroupDispatcherOptions dispatcher_options;
+  receivers::DispatcherOptions dispatcher_options;
   dispatcher_options.dispatch.every_type_in_metrics = true;
   dispatcher_options.dispatch.start_delay = options.start_delay;
   dispatcher_options.dispatch.retention = options.data_retention;

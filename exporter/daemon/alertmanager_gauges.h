@@ -11,7 +11,7 @@
 #include "receivers/alerts/alert_store.h"
 #include "receivers/mute/silences.h"
 #include "receivers/pipeline/graph.h"
-#include "receivers/pipeline/group_dispatcher.h"
+#include "receivers/dispatcher.h"
 
 namespace tocsin::daemon {
 
@@ -37,7 +37,7 @@ class AlertmanagerGauges final : public prometheus::Collectable {
  public:
   // Everything outlives the object.
   AlertmanagerGauges(const receivers::AlertStore& alerts, const receivers::Silences& silences,
-                     const receivers::GroupDispatcher& dispatcher, const Clock& clock)
+                     const receivers::Dispatcher& dispatcher, const Clock& clock)
       : alerts_(alerts), silences_(silences), dispatcher_(dispatcher), clock_(clock) {}
 
   // Any thread.
@@ -49,7 +49,7 @@ class AlertmanagerGauges final : public prometheus::Collectable {
 
   const receivers::AlertStore& alerts_;
   const receivers::Silences& silences_;
-  const receivers::GroupDispatcher& dispatcher_;
+  const receivers::Dispatcher& dispatcher_;
   const Clock& clock_;
 };
 

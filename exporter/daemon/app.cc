@@ -26,6 +26,7 @@
 #include "exporter/api/admin_api.h"
 #include "exporter/api/alerting_api.h"
 #include "exporter/api/alertmanager_api.h"
+#include "exporter/api/delivery_api.h"
 #include "exporter/api/overview.h"
 #include "exporter/daemon/alertmanager_gauges.h"
 #include "exporter/daemon/config_log.h"
@@ -49,7 +50,6 @@
 #include "receivers/channels/console_writer.h"
 #include "receivers/dispatcher.h"
 #include "receivers/native_alerts.h"
-#include "receivers/pipeline/group_dispatcher.h"
 
 namespace tocsin::daemon {
 namespace {
@@ -205,9 +205,8 @@ struct App::Parts {
 
   std::optional<receivers::AlertStore> alerts;
   std::optional<receivers::Silences> silences;
-  std::optional<receivers::GroupDispatcher> groups;
-  std::optional<AlertmanagerGauges> alertmanager_gauges;
   std::optional<receivers::Dispatcher> dispatcher;
+  std::optional<AlertmanagerGauges> alertmanager_gauges;
   std::optional<receivers::NativeAlerts> native_alerts;
   evaluator::AlertBook book;
   std::optional<evaluator::Lifecycle> lifecycle;
@@ -223,6 +222,7 @@ struct App::Parts {
   std::optional<api::AlertingApi> alerting_api;
   std::optional<api::Acknowledgements> acknowledgements;
   std::optional<api::AlertmanagerApi> alertmanager_api;
+  std::optional<api::DeliveryApi> delivery_api;
   http::Router router;
   http::Router extra_router;
   std::unique_ptr<http::Server> server;
@@ -256,18 +256,12 @@ void App::Parts::BuildPipeline(Configured configured) {
 
   alerts.emplace(metrics);
   silences.emplace(receivers::SilenceLimits(), *store, RandomUuid);
-  receivers::GroupDispatcherOptions group_options;
-  group_options.dispatch.resolve_what_was_told = true;
-  groups.emplace(group_options, std::move(configured.graph), *alerts, *silences, *store, clock,
-                 RandomNumbers(), log.Named("dispatcher"), metrics);
-  alertmanager_gauges.emplace(*alerts, *silences, *groups, clock);
-  const auto muter = [this](LabelsView labels, Timestamp now) {
-    return !silences->MutedBy(labels, now).empty() ||
-           !groups->graph()->inhibitor.MutedBy(labels, now).empty();
-  };
-  dispatcher.emplace(receivers::DispatcherOptions(), std::move(configured.receivers), *store, clock,
-                     RandomNumbers(), nullptr, muter, log.Named("announcer"), metrics);
-  native_alerts.emplace(*dispatcher, *groups, "", metrics);
+  receivers::DispatcherOptions dispatcher_options;
+  dispatcher_options.with_outbox = true;
+  dispatcher.emplace(dispatcher_options, std::move(configured.graph), *alerts, *silences, *store,
+                     clock, RandomNumbers(), log.Named("dispatcher"), metrics);
+  alertmanager_gauges.emplace(*alerts, *silences, *dispatcher, clock);
+  native_alerts.emplace(*dispatcher, "", metrics);
   evaluator::LifecycleOptions lifecycle_options;
   lifecycle_options.staleness = settings->staleness;
   lifecycle.emplace(lifecycle_options, book, *store, *native_alerts, RandomUuid,
@@ -290,7 +284,6 @@ void App::Parts::BuildPipeline(Configured configured) {
 Status App::Parts::Restore() {
   if (Status restored = silences->Restore(); !restored) return restored;
   if (Status restored = alerts->Restore(*store, log.Named("alerts")); !restored) return restored;
-  if (Status restored = groups->Restore(); !restored) return restored;
   if (Status restored = dispatcher->Restore(); !restored) return restored;
   if (Status restored = lifecycle->Restore(started); !restored) return restored;
   lifecycle->ApplyRules(Rules().index, settings->staleness, started);
@@ -373,6 +366,8 @@ void App::Parts::BuildRoutes(const config::Settings& served) {
                          [this] { return queue.ReloadAndWait("/-/reload"); }})) {
     add(std::move(route));
   }
+  delivery_api.emplace(book, *alerts, *silences, *dispatcher, clock);
+  for (http::Route& route : delivery_api->Routes()) add(std::move(route));
   acknowledgements.emplace(book, *engine, clock);
   alertmanager_api.emplace(AlertmanagerView());
   for (http::Route& route : alertmanager_api->Routes("")) add(std::move(route));
@@ -395,12 +390,12 @@ api::AlertmanagerSources App::Parts::AlertmanagerView() {
   api::AlertmanagerSources sources{
       *alerts,
       *silences,
-      *groups,
+      *dispatcher,
       clock,
       metrics,
       MatcherDialect::kFallback,
       std::move(identity),
-      [this] { return config::PrintAlertmanagerConfig(*groups->graph()->settings); }};
+      [this] { return config::PrintAlertmanagerConfig(*dispatcher->graph()->settings); }};
   sources.acknowledgements = &*acknowledgements;
   return sources;
 }
@@ -453,7 +448,6 @@ api::DaemonStatus App::Parts::GatherStatus() const {
 
 void App::Start() {
   Parts& p = *parts_;
-  p.groups->Start();
   p.dispatcher->Start();
   p.engine->Start([dispatcher = &*p.dispatcher] { dispatcher->EngineRestored(); });
   p.timer_thread = std::thread([&p] { p.timers.Run(); });
@@ -548,8 +542,7 @@ void App::Parts::Swap(Configured next) {
   }
   settings = next.settings;
   staleness_ms = settings->staleness.count();
-  groups->Apply(std::move(next.graph));
-  dispatcher->ApplyReceivers(std::move(next.receivers));
+  dispatcher->Apply(std::move(next.graph));
   engine->ApplyRules(next.rules, settings->staleness);
   series->SetLimits({settings->series.max_series, settings->series.retention});
   series->SetWatchMaker(next.rules, clock.Now());
@@ -579,7 +572,6 @@ void App::Stop() {
   p.pool.reset();
 
   p.engine->Stop();
-  p.groups->Stop();
   p.dispatcher->Stop(kDrainTime);
   // Ends what is still under way; channels hear of it while they still exist.
   p.http_client.reset();

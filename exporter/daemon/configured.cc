@@ -1,7 +1,6 @@
 #include "exporter/daemon/configured.h"
 
 #include <algorithm>
-#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -13,32 +12,17 @@ namespace tocsin::daemon {
 
 namespace {
 
-std::set<std::string> NamesOf(const std::vector<config::ReceiverSettings>& receivers) {
-  std::set<std::string> names;
-  for (const config::ReceiverSettings& receiver : receivers) names.insert(receiver.name);
-  return names;
-}
-
-receivers::RoutedElsewhere ElsewhereOf(const config::Settings& settings) {
-  receivers::RoutedElsewhere elsewhere;
-  if (settings.alertmanager == nullptr) return elsewhere;
-  elsewhere.has_tree = true;
-  elsewhere.routing = settings.native_rules;
-  const std::set<std::string> own = NamesOf(settings.receivers);
-  for (const config::AlertmanagerReceiver& receiver : settings.alertmanager->receivers) {
-    if (!own.contains(receiver.name)) elsewhere.receivers.push_back(receiver.name);
-  }
-  return elsewhere;
-}
-
 Result<receivers::PipelineGraphPtr> BuildGraph(const config::Settings& settings,
                                                const receivers::ChannelContext& context) {
+  receivers::NativeTargets native;
+  native.routing = settings.native_rules;
+  native.receivers = settings.receivers;
+  native.default_receivers = settings.default_receivers;
+  native.grouping = settings.native_grouping;
   if (settings.alertmanager == nullptr) {
-    return receivers::BuildDefaultGraph(settings.receivers, settings.default_receivers, context);
+    return receivers::BuildDefaultGraph(std::move(native), context);
   }
-  return receivers::BuildPipelineGraph(
-      settings.alertmanager, context,
-      {settings.native_rules, /*has_tree=*/true, NamesOf(settings.receivers)});
+  return receivers::BuildPipelineGraph(settings.alertmanager, context, std::move(native));
 }
 
 }  // namespace
@@ -51,15 +35,11 @@ config::Loaded LoadDaemonConfig(const std::string& file, const Clock& clock) {
 
 Result<Configured> BuildConfigured(std::shared_ptr<const config::Settings> settings,
                                    const receivers::ChannelContext& context) {
-  Result<receivers::ReceiverSet> receivers = receivers::BuildReceivers(
-      settings->receivers, settings->default_receivers, context, ElsewhereOf(*settings));
-  if (!receivers) return receivers.error();
   Result<receivers::PipelineGraphPtr> graph = BuildGraph(*settings, context);
   if (!graph) return graph.error();
   Configured configured;
   configured.rules =
       std::make_shared<const evaluator::RuleIndex>(settings->rules, settings->staleness);
-  configured.receivers = *std::move(receivers);
   configured.graph = *std::move(graph);
   configured.settings = std::move(settings);
   return configured;

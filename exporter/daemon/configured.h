@@ -11,14 +11,12 @@
 #include "config/settings.h"
 #include "evaluator/rules/rule_index.h"
 #include "receivers/pipeline/graph.h"
-#include "receivers/receiver_set.h"
 
 namespace tocsin::daemon {
 
 struct Configured {
   std::shared_ptr<const config::Settings> settings;
   std::shared_ptr<const evaluator::RuleIndex> rules;
-  receivers::ReceiverSet receivers;
   receivers::PipelineGraphPtr graph;
 };
 

@@ -24,6 +24,16 @@ Annotations NativeAnnotations(const Alert& alert, const std::string& message) {
   return annotations;
 }
 
+std::uint64_t EpisodeHash(const Alert& alert) {
+  LabelsBuilder told_apart(alert.labels);
+  // No label of a series has such a name.
+  return LogHash(told_apart
+                     .Set("\xff"
+                          "episode",
+                          alert.id)
+                     .Build());
+}
+
 bool GoesThroughTree(const ThresholdRule& rule, config::NativeRouting routing) {
   return routing != config::NativeRouting::kChannels || rule.notification_channels.empty();
 }
@@ -39,7 +49,7 @@ PostedAlert MakeNativeAlert(AlertPtr alert, const std::string& message) {
   made.updated_at = alert->updated_at;
   made.ends_by_timeout = !resolved;
   made.fingerprint = made.labels.view().Fingerprint();
-  made.hash = LogHash(made.labels);
+  made.hash = EpisodeHash(*alert);
   made.native = std::move(alert);
   return made;
 }

@@ -50,6 +50,8 @@ void SortAlerts(std::vector<PostedAlertPtr>* alerts) {
 }
 
 PostedAlert MergeAlerts(const PostedAlert& stored, const PostedAlert& posted) {
+  // Rules know their alerts better than what was told of them before.
+  if (posted.native != nullptr && stored.native != nullptr) return posted;
   if (!Overlap(stored, posted)) return posted;
   const bool in_order = posted.updated_at >= stored.updated_at;
   const PostedAlert& older = in_order ? stored : posted;

@@ -32,7 +32,10 @@ struct PostedAlert {
   std::uint64_t hash = 0;         // of the labels, as the notification log has it
   AlertPtr native;                // what a rule of this daemon raised; null: a sender posted it
 
-  bool ResolvedAt(Timestamp t) const { return ends_at <= t; }
+  // What a rule raised is over when the rule says so: its clock is that of its samples.
+  bool ResolvedAt(Timestamp t) const {
+    return native != nullptr ? native->state == AlertState::kResolved : ends_at <= t;
+  }
 };
 using PostedAlertPtr = std::shared_ptr<const PostedAlert>;
 

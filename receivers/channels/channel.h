@@ -1,7 +1,8 @@
 // Channel: one way to reach people. It renders a notification and sends it once; when to send, how
 // often to try again, and what is not sent twice is the outbox's business.
 //
-// Owned by an Integration (receivers/receiver_set.h). Deliver is called by the dispatcher's thread.
+// Owned by a GroupIntegration (pipeline/group_channel.h). Deliver is called by the dispatcher's
+// thread.
 #pragma once
 
 #include <chrono>

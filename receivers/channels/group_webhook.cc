@@ -135,7 +135,7 @@ std::string_view PlaceIn(std::string_view message) { return message.substr(0, me
 
 // ---- delivery
 
-// Of a webhook only network errors and 5xx are tried again within a flush.
+// Without an outbox: of a webhook only network errors and 5xx are tried again within a flush.
 Outcome AsAlertmanager(Outcome outcome) {
   const bool client_error = outcome.http_status >= 400 && outcome.http_status < 500;
   if (client_error && outcome.kind == Outcome::Kind::kRetry) {
@@ -165,9 +165,16 @@ class GroupWebhook final : public GroupChannel {
     request.timeout =
         std::min(timeout, settings_.timeout > Duration(0) ? settings_.timeout : kLongestTimeout);
     request.headers.emplace_back("Content-Type", "application/json");
+    const bool durable = notification.flush_number != 0;
+    if (durable) {
+      request.headers.emplace_back(
+          "Idempotency-Key",
+          IdempotencyKey(notification.dedup_key, notification.status(), notification.flush_number));
+    }
     http_->Send(std::move(request),
-                [&clock = clock_, done = std::move(done)](const HttpClientResult& result) {
-                  done(AsAlertmanager(HttpOutcome(result, clock.Now())));
+                [&clock = clock_, durable, done = std::move(done)](const HttpClientResult& result) {
+                  Outcome outcome = HttpOutcome(result, clock.Now());
+                  done(durable ? std::move(outcome) : AsAlertmanager(std::move(outcome)));
                 });
   }
 

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
+#include <string>
 #include <utility>
 
 #include "base/text.h"
@@ -51,43 +53,62 @@ AlertPtr NativeOf(const FrozenAlert& frozen) {
 
 class NativeGroupChannel final : public GroupChannel {
  public:
-  NativeGroupChannel(std::unique_ptr<Channel> channel, Duration timeout)
-      : channel_(std::move(channel)), timeout_(timeout) {}
+  NativeGroupChannel(BuiltChannel built, config::ChannelSettings settings)
+      : channel_(std::move(built.channel)),
+        timeout_(built.timeout),
+        settings_(std::move(settings)) {}
 
   void Deliver(const GroupNotification& group, Duration timeout, Channel::Done done) override {
     Notification notification;
     notification.receiver = group.receiver;
     notification.group_key = group.group_key;
     notification.group_labels = group.group_labels;
-    const bool firing = std::any_of(group.alerts.begin(), group.alerts.end(),
-                                    [](const FrozenAlert& one) { return !one.resolved; });
-    notification.status = firing ? NotificationStatus::kFiring : NotificationStatus::kResolved;
+    notification.status = group.status();
     for (const FrozenAlert& one : group.alerts) notification.alerts.push_back(NativeOf(one));
     notification.dedup_key = notification.alerts.front()->id;
+    notification.flush_number = group.flush_number;
     notification.external_url = group.external_url;
     channel_->Deliver(notification, std::min(timeout, timeout_), std::move(done));
+  }
+
+  bool HasSettingsOf(const GroupChannel& other) const override {
+    const auto* const native = dynamic_cast<const NativeGroupChannel*>(&other);
+    return native != nullptr && native->settings_ == settings_;
   }
 
  private:
   const std::unique_ptr<Channel> channel_;
   const Duration timeout_;
+  const config::ChannelSettings settings_;
 };
 
 }  // namespace
 
-Result<GroupIntegrationPtr> MakeNativeIntegration(const std::string& receiver, std::size_t index,
-                                                  const config::ChannelSettings& settings,
-                                                  const ChannelContext& context) {
-  Result<BuiltChannel> built = MakeChannel(settings, context);
-  if (!built) return built.error();
-  auto integration = std::make_shared<GroupIntegration>();
-  integration->receiver = receiver;
-  integration->type = settings.type;
-  integration->id = fmt::format("{}[{}]", settings.type, index);
-  integration->send_resolved = built->send_resolved;
-  integration->channel =
-      std::make_unique<NativeGroupChannel>(std::move(built->channel), built->timeout);
-  return GroupIntegrationPtr(std::move(integration));
+std::unique_ptr<GroupChannel> MakeNativeGroupChannel(BuiltChannel built,
+                                                     config::ChannelSettings settings) {
+  return std::make_unique<NativeGroupChannel>(std::move(built), std::move(settings));
+}
+
+Result<std::vector<GroupIntegrationPtr>> MakeNativeIntegrations(
+    const config::ReceiverSettings& receiver, const ChannelContext& context) {
+  std::vector<GroupIntegrationPtr> integrations;
+  std::map<std::string, int> used;  // how many of each type
+  for (const config::ChannelSettings& settings : receiver.channels) {
+    Result<BuiltChannel> built = MakeChannel(settings, context);
+    if (!built) {
+      return Error{fmt::format("{}: receiver {}: {}", receiver.source,
+                               QuoteForMessage(receiver.name), built.message())};
+    }
+    auto integration = std::make_shared<GroupIntegration>();
+    const int index = used[settings.type]++;
+    integration->receiver = receiver.name;
+    integration->type = settings.type;
+    integration->id = index == 0 ? settings.type : fmt::format("{}[{}]", settings.type, index);
+    integration->send_resolved = built->send_resolved;
+    integration->channel = MakeNativeGroupChannel(*std::move(built), settings);
+    integrations.push_back(std::move(integration));
+  }
+  return integrations;
 }
 
 }  // namespace tocsin::receivers

@@ -1,9 +1,9 @@
-// A channel of tocsin.yml that is told groups: how alerts that senders have posted reach receivers
-// of the daemon's own, as if a rule of the same name had raised them.
+// A channel of tocsin.yml that is told groups. Alerts that senders have posted look as if a rule of
+// the same name had raised them.
 #pragma once
 
-#include <cstddef>
-#include <string>
+#include <memory>
+#include <vector>
 
 #include "base/result.h"
 #include "config/settings.h"
@@ -12,9 +12,12 @@
 
 namespace tocsin::receivers {
 
-// `index` tells the receiver's integrations apart.
-Result<GroupIntegrationPtr> MakeNativeIntegration(const std::string& receiver, std::size_t index,
-                                                  const config::ChannelSettings& settings,
-                                                  const ChannelContext& context);
+// Its channels, in order. Fails on settings that a channel cannot work with.
+Result<std::vector<GroupIntegrationPtr>> MakeNativeIntegrations(
+    const config::ReceiverSettings& receiver, const ChannelContext& context);
+
+// As messages of groups. The settings tell whether another one's failures say something about it.
+std::unique_ptr<GroupChannel> MakeNativeGroupChannel(BuiltChannel built,
+                                                     config::ChannelSettings settings);
 
 }  // namespace tocsin::receivers

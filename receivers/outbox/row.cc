@@ -2,58 +2,164 @@
 
 #include <fmt/format.h>
 
+#include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <utility>
+
+#include "receivers/alerts/alert_row.h"
+#include "receivers/alerts/native_alert.h"
 
 namespace tocsin::receivers {
 namespace {
 
 using nlohmann::json;
 
-constexpr int kVersion = 1;
+constexpr int kVersion = 2;
+
+std::string Dump(const json& j) { return j.dump(-1, ' ', false, json::error_handler_t::replace); }
+
+json LabelsToJson(LabelsView labels) {
+  json out = json::object();
+  for (const Label& label : labels) out[std::string(label.name)] = std::string(label.value);
+  return out;
+}
+
+Labels LabelsFromJson(const json& j) {
+  LabelsBuilder labels;
+  for (const auto& [name, value] : j.items()) labels.Set(name, value.get<std::string>());
+  return labels.Build();
+}
+
+// Put together from texts: a group may have ten thousands of alerts.
+void AppendAlert(const FrozenAlert& frozen, std::string* out) {
+  *out += frozen.resolved ? R"({"resolved":true,"posted":)" : R"({"resolved":false,"posted":)";
+  *out += SerializePostedAlert(*frozen.alert);
+  if (frozen.alert->native != nullptr) {
+    *out += R"(,"native":)";
+    *out += SerializeAlert(*frozen.alert->native);
+  }
+  out->push_back('}');
+}
+
+// Adds a member, whose value is JSON already, to an object's text.
+void AppendMember(std::string_view name, std::string_view value, std::string* object) {
+  object->back() = ',';
+  *object += fmt::format("\"{}\":", name);
+  *object += value;
+  object->push_back('}');
+}
+
+Result<FrozenAlert> AlertFromJson(const json& j) {
+  Result<PostedAlert> posted = ParsePostedAlert(Dump(j.at("posted")));
+  if (!posted) return posted.error();
+  if (const auto native = j.find("native"); native != j.end()) {
+    Result<Alert> alert = ParseAlert(Dump(*native));
+    if (!alert) return alert.error();
+    posted->hash = EpisodeHash(*alert);
+    posted->native = std::make_shared<const Alert>(*std::move(alert));
+  }
+  FrozenAlert frozen;
+  frozen.alert = std::make_shared<const PostedAlert>(*std::move(posted));
+  frozen.resolved = j.at("resolved").get<bool>();
+  return frozen;
+}
+
+Result<Message> MessageFromJson(const json& j) {
+  Message message;
+  message.key.lane = j.at("lane").get<std::string>();
+  message.key.thread = j.at("thread").get<std::string>();
+  message.key.log_key = j.at("log_key").get<std::string>();
+  GroupNotification& told = message.notification;
+  told.receiver = j.at("receiver").get<std::string>();
+  told.group_key = j.at("group_key").get<std::string>();
+  told.group_labels = LabelsFromJson(j.at("group_labels"));
+  told.route_labels = LabelsFromJson(j.at("route_labels"));
+  const std::optional<NotificationReason> reason =
+      ParseNotificationReason(j.at("reason").get<std::string>());
+  if (!reason) return Error{"unknown reason"};
+  told.reason = *reason;
+  told.external_url = j.at("external_url").get<std::string>();
+  told.dedup_key = j.at("dedup_key").get<std::string>();
+  told.flush_number = j.at("flush_number").get<std::uint64_t>();
+  for (const json& one : j.at("alerts")) {
+    Result<FrozenAlert> alert = AlertFromJson(one);
+    if (!alert) return alert.error();
+    told.alerts.push_back(*std::move(alert));
+  }
+  if (told.alerts.empty()) return Error{"no alerts"};
+  message.firing = j.at("firing").get<AlertHashes>();
+  message.resolved = j.at("resolved").get<AlertHashes>();
+  message.known = j.at("known").get<AlertHashes>();
+  message.due_again = j.at("due_again").get<AlertHashes>();
+  message.repeat_interval = Duration(j.at("repeat_interval").get<std::int64_t>());
+  message.time_limit = Duration(j.at("time_limit").get<std::int64_t>());
+  return message;
+}
 
 Result<OutboxRow> RowFromJson(const json& j) {
   if (j.at("v").get<int>() != kVersion) return Error{"unknown version"};
-  Result<Alert> alert =
-      ParseAlert(j.at("alert").dump(-1, ' ', false, json::error_handler_t::replace));
-  if (!alert) return alert.error();
+  Result<Message> message = MessageFromJson(j.at("message"));
+  if (!message) return message.error();
   OutboxRow row;
-  row.integration = j.at("integration").get<std::string>();
-  row.status =
-      j.at("resolved").get<bool>() ? NotificationStatus::kResolved : NotificationStatus::kFiring;
-  row.flush_number = j.at("flush_number").get<std::uint32_t>();
+  row.message = *std::move(message);
   row.sequence = j.at("sequence").get<std::uint64_t>();
   row.made_at = FromUnixMillis(j.at("made_at").get<std::int64_t>());
-  row.alert = std::make_shared<const Alert>(*std::move(alert));
   row.attempts = j.at("attempts").get<std::uint32_t>();
   row.dead = j.at("dead").get<bool>();
   row.payload_refused = j.at("payload_refused").get<bool>();
   row.last_error = j.at("last_error").get<std::string>();
+  row.last_status = j.at("last_status").get<int>();
   return row;
 }
 
 }  // namespace
 
-std::string OutboxRow::key() const {
-  return fmt::format("{}/{}", IdempotencyKey(alert->id, status, flush_number), integration);
+std::string OutboxRow::key() const { return fmt::format("{:020}", sequence); }
+
+void OutboxRow::Detach() {
+  message.key.log_key.clear();
+  message.key.thread = "dead letter " + key();
 }
 
-std::string SerializeRow(const OutboxRow& row, std::string_view alert_json) {
-  const json head = {{"v", kVersion},
-                     {"integration", row.integration},
-                     {"resolved", row.status == NotificationStatus::kResolved},
-                     {"flush_number", row.flush_number},
-                     {"sequence", row.sequence},
-                     {"made_at", ToUnixMillis(row.made_at)},
-                     {"attempts", row.attempts},
-                     {"dead", row.dead},
-                     {"payload_refused", row.payload_refused},
-                     {"last_error", row.last_error}};
-  std::string text = head.dump(-1, ' ', false, json::error_handler_t::replace);
-  text.pop_back();  // the closing brace: the alert's text goes in as it is
-  text += ",\"alert\":";
-  text += alert_json;
-  text += "}";
+std::string SerializeMessage(const Message& message) {
+  const GroupNotification& told = message.notification;
+  std::string text = Dump({{"lane", message.key.lane},
+                           {"thread", message.key.thread},
+                           {"log_key", message.key.log_key},
+                           {"receiver", told.receiver},
+                           {"group_key", told.group_key},
+                           {"group_labels", LabelsToJson(told.group_labels)},
+                           {"route_labels", LabelsToJson(told.route_labels)},
+                           {"external_url", told.external_url},
+                           {"reason", NotificationReasonText(told.reason)},
+                           {"dedup_key", told.dedup_key},
+                           {"flush_number", told.flush_number},
+                           {"firing", message.firing},
+                           {"resolved", message.resolved},
+                           {"known", message.known},
+                           {"due_again", message.due_again},
+                           {"repeat_interval", message.repeat_interval.count()},
+                           {"time_limit", message.time_limit.count()}});
+  std::string alerts = "[";
+  for (const FrozenAlert& frozen : told.alerts) {
+    if (alerts.size() > 1) alerts.push_back(',');
+    AppendAlert(frozen, &alerts);
+  }
+  AppendMember("alerts", alerts + "]", &text);
+  return text;
+}
+
+std::string SerializeRow(const OutboxRow& row, std::string_view message_json) {
+  std::string text = Dump({{"v", kVersion},
+                           {"sequence", row.sequence},
+                           {"made_at", ToUnixMillis(row.made_at)},
+                           {"attempts", row.attempts},
+                           {"dead", row.dead},
+                           {"payload_refused", row.payload_refused},
+                           {"last_error", row.last_error},
+                           {"last_status", row.last_status}});
+  AppendMember("message", message_json, &text);
   return text;
 }
 

@@ -1,36 +1,39 @@
-// One row of the outbox: a notification for one integration that is not yet confirmed. Written
-// before its first attempt and removed after the other side has taken it, so that a killed process
-// sends it again, with the same key.
+// One row of the outbox: a message for one integration that is not yet confirmed. Written before
+// its first attempt and removed after the other side has taken it, so that a killed process sends
+// it again, with the same key. What was given up stays as a dead letter.
 #pragma once
 
 #include <cstdint>
 #include <string>
 #include <string_view>
 
-#include "base/alert.h"
 #include "base/result.h"
-#include "receivers/notification.h"
+#include "receivers/pipeline/message.h"
 
 namespace tocsin::receivers {
 
 struct OutboxRow {
-  std::string integration;  // "ops/webhook"
-  NotificationStatus status = NotificationStatus::kFiring;
-  std::uint32_t flush_number = 1;
-  std::uint64_t sequence = 0;  // grows from row to row: the order in which they were made
+  Message message;
+  std::uint64_t sequence = 0;  // grows from row to row: the order in which they were made; its name
   Timestamp made_at;
-  AlertPtr alert;  // as it was then
   std::uint32_t attempts = 0;
   bool dead = false;             // given up
   bool payload_refused = false;  // of a dead one: not tried again with the same settings
   std::string last_error;
+  int last_status = 0;  // of HTTP; 0: there was none
 
-  // Unique in the table: the message's idempotency key and the integration.
+  // Unique in the table; in the order of the sequence.
   std::string key() const;
+  // Of a dead one whose place newer messages have taken: it is sent again only if a person asks for
+  // it, and nobody's notification log is about it.
+  bool detached() const { return message.key.log_key.empty(); }
+  void Detach();
 };
 
-// JSON; `alert_json` is SerializeAlert(*row.alert), made once for all the rows of an alert.
-std::string SerializeRow(const OutboxRow& row, std::string_view alert_json);
+// JSON; `message_json` is SerializeMessage(row.message), made once for all versions of a row.
+std::string SerializeRow(const OutboxRow& row, std::string_view message_json);
+std::string SerializeMessage(const Message& message);
+// Fails on text of another making. The message's group is 0: nobody has claimed it.
 Result<OutboxRow> ParseRow(std::string_view json);
 
 }  // namespace tocsin::receivers

@@ -33,21 +33,21 @@ bool SlotTable::Any(const SlotKey& key, const Predicate& predicate) const {
   return slot != nullptr && std::any_of(slot->entries.begin(), slot->entries.end(), predicate);
 }
 
-std::vector<SlotKey> SlotTable::SlotsOf(const std::string& integration) const {
+std::vector<SlotKey> SlotTable::SlotsOf(const std::string& lane) const {
   std::vector<SlotKey> keys;
-  for (auto it = slots_.lower_bound({integration, 0});
-       it != slots_.end() && it->first.integration == integration; ++it) {
+  for (auto it = slots_.lower_bound({lane, ""}); it != slots_.end() && it->first.lane == lane;
+       ++it) {
     keys.push_back(it->first);
   }
   return keys;
 }
 
-std::vector<std::string> SlotTable::Integrations() const {
-  std::vector<std::string> ids;
+std::vector<std::string> SlotTable::Lanes() const {
+  std::vector<std::string> lanes;
   for (const auto& [key, slot] : slots_) {
-    if (ids.empty() || ids.back() != key.integration) ids.push_back(key.integration);
+    if (lanes.empty() || lanes.back() != key.lane) lanes.push_back(key.lane);
   }
-  return ids;
+  return lanes;
 }
 
 OutboxEntry& SlotTable::Insert(OutboxEntry entry) {
@@ -55,11 +55,12 @@ OutboxEntry& SlotTable::Insert(OutboxEntry entry) {
   const auto after = std::upper_bound(
       entries.begin(), entries.end(), entry.row.sequence,
       [](std::uint64_t sequence, const OutboxEntry& e) { return sequence < e.row.sequence; });
-  ++CounterOf(entry.state);
+  Count(entry.state, 1);
   return *entries.insert(after, std::move(entry));
 }
 
-std::vector<OutboxRow> SlotTable::EraseIf(const SlotKey& key, const Predicate& predicate) {
+std::vector<OutboxRow> SlotTable::EraseIf(const SlotKey& key, const Predicate& predicate,
+                                          bool keep_dead) {
   std::vector<OutboxRow> rows;
   const auto slot = slots_.find(key);
   if (slot == slots_.end()) return rows;
@@ -71,8 +72,9 @@ std::vector<OutboxRow> SlotTable::EraseIf(const SlotKey& key, const Predicate& p
     }
     CHECK(it->state != State::kInFlight);
     if (it->timer != 0) timers_.Cancel(it->timer);
-    --CounterOf(it->state);
-    if (it->stored) removed_.push_back(it->row.key());
+    Count(it->state, -1);
+    const bool keep = keep_dead && it->state == State::kDead;
+    if (it->stored && !keep) removed_.push_back(it->row.key());
     rows.push_back(std::move(it->row));
     it = entries.erase(it);
   }
@@ -81,8 +83,8 @@ std::vector<OutboxRow> SlotTable::EraseIf(const SlotKey& key, const Predicate& p
 }
 
 void SlotTable::SetState(OutboxEntry& entry, State state) {
-  --CounterOf(entry.state);
-  ++CounterOf(state);
+  Count(entry.state, -1);
+  Count(state, 1);
   if (entry.timer != 0) timers_.Cancel(std::exchange(entry.timer, 0));
   entry.state = state;
 }
@@ -100,7 +102,8 @@ std::vector<RowId> SlotTable::Flush(WriteBatch* batch) {
   for (RowId& id : std::exchange(changed_, {})) {
     OutboxEntry* const entry = Find(id);
     if (entry == nullptr) continue;  // gone again
-    batch->Put(StateTable::kOutbox, entry->row.key(), SerializeRow(entry->row, *entry->alert_json));
+    batch->Put(StateTable::kOutbox, entry->row.key(),
+               SerializeRow(entry->row, entry->message_json));
     entry->changed = false;
     entry->stored = true;
     if (entry->state == State::kUncommitted) uncommitted.push_back(std::move(id));

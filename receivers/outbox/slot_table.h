@@ -1,31 +1,29 @@
 // SlotTable: the rows of the outbox in memory, and what of them the state store has yet to learn.
 //
-// One slot for each integration and fingerprint, with its rows in the order in which they were
+// One slot for each integration and thread, with its rows in the order in which they were
 // made. Belongs to the Outbox, on the dispatcher's thread.
 #pragma once
 
-#include <chrono>
 #include <compare>
 #include <cstdint>
 #include <functional>
 #include <map>
-#include <memory>
 #include <string>
 #include <vector>
 
 #include "base/state_store.h"
 #include "base/timer_queue.h"
-#include "receivers/announcement.h"
 #include "receivers/outbox/row.h"
 
 namespace tocsin::receivers {
 
 struct SlotKey {
-  std::string integration;
-  std::uint64_t fingerprint = 0;
+  std::string lane;
+  std::string thread;
   friend auto operator<=>(const SlotKey&, const SlotKey&) = default;
 };
-inline SlotKey SlotOf(const OutboxRow& row) { return {row.integration, row.alert->fingerprint}; }
+inline SlotKey SlotOf(const MessageKey& key) { return {key.lane, key.thread}; }
+inline SlotKey SlotOf(const OutboxRow& row) { return SlotOf(row.message.key); }
 
 struct RowId {
   SlotKey slot;
@@ -41,11 +39,9 @@ struct OutboxEntry {
     kDead,         // given up
   };
   OutboxRow row;
-  std::shared_ptr<const std::string> alert_json;
-  std::chrono::nanoseconds accepted{0};  // monotonic; zero: by an earlier process
+  std::string message_json;
   State state = State::kUncommitted;
   TimerQueue::Id timer = 0;  // of kWaiting, and of kDead where it is tried again
-  bool restored = false;     // of an earlier process, and not known to have arrived
   bool stored = false;       // in the table, or in a batch on its way there
   bool changed = false;      // since the last Flush
 };
@@ -67,12 +63,14 @@ class SlotTable {
   const Slot* Find(const SlotKey& key) const;
   OutboxEntry* Find(const RowId& id);
   bool Any(const SlotKey& key, const Predicate& predicate) const;
-  std::vector<SlotKey> SlotsOf(const std::string& integration) const;
-  std::vector<std::string> Integrations() const;
+  std::vector<SlotKey> SlotsOf(const std::string& lane) const;
+  std::vector<std::string> Lanes() const;
 
   OutboxEntry& Insert(OutboxEntry entry);
   // REQUIRES: the predicate holds for no row that is under way. The slot goes with its last row.
-  std::vector<OutboxRow> EraseIf(const SlotKey& key, const Predicate& predicate);
+  // With `keep_dead` what is stored of dead rows stays.
+  std::vector<OutboxRow> EraseIf(const SlotKey& key, const Predicate& predicate,
+                                 bool keep_dead = false);
 
   // Cancels the timer of the old state.
   void SetState(OutboxEntry& entry, OutboxEntry::State state);
@@ -82,18 +80,19 @@ class SlotTable {
   // Adds what has changed to the batch; returns the rows that wait for it.
   std::vector<RowId> Flush(WriteBatch* batch);
 
-  OutboxCounts counts() const { return counts_; }
+  // Of rows that are neither delivered nor given up.
+  std::size_t pending() const { return pending_; }
 
  private:
-  std::size_t& CounterOf(OutboxEntry::State state) {
-    return state == OutboxEntry::State::kDead ? counts_.dead : counts_.pending;
+  void Count(OutboxEntry::State state, int by) {
+    if (state != OutboxEntry::State::kDead) pending_ += static_cast<std::size_t>(by);
   }
 
   TimerQueue& timers_;
   std::map<SlotKey, Slot> slots_;
   std::vector<RowId> changed_;
   std::vector<std::string> removed_;  // keys of the table
-  OutboxCounts counts_;
+  std::size_t pending_ = 0;
 };
 
 }  // namespace tocsin::receivers

@@ -1,91 +1,108 @@
 #include "receivers/pipeline/dispatch.h"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <iterator>
-#include <optional>
 
 #include "base/group_key.h"
 
 namespace tocsin::receivers {
 namespace {
 
-// https://github.com/prometheus/alertmanager/blob/main/notify/notify.go (MinTimeout, RetryStage)
+// https://github.com/prometheus/alertmanager/blob/main/notify/notify.go (MinTimeout)
 constexpr Duration kShortestDeadline = std::chrono::seconds(10);
-constexpr Duration kFirstRetry{500};
-constexpr double kRetryFactor = 1.5;
-constexpr double kRetryJitter = 0.5;
-constexpr Duration kLongestRetry = std::chrono::seconds(60);
 
-// The wait before a further attempt. `random` is in [0, 1).
-Duration RetryWait(std::size_t attempts, double random) {
-  double wait = static_cast<double>(kFirstRetry.count());
-  for (std::size_t i = 1; i < attempts && wait < static_cast<double>(kLongestRetry.count()); ++i) {
-    wait *= kRetryFactor;
-  }
-  wait = std::min(wait, static_cast<double>(kLongestRetry.count()));
-  return Duration(static_cast<std::int64_t>(wait * (1 - kRetryJitter + 2 * kRetryJitter * random)));
+bool Contains(const AlertHashes& sorted, std::uint64_t hash) {
+  return std::binary_search(sorted.begin(), sorted.end(), hash);
+}
+
+void Sort(AlertHashes* hashes) { std::sort(hashes->begin(), hashes->end()); }
+
+AlertHashes Union(const AlertHashes& a, const AlertHashes& b) {
+  AlertHashes both;
+  std::set_union(a.begin(), a.end(), b.begin(), b.end(), std::back_inserter(both));
+  return both;
+}
+
+AlertHashes Difference(const AlertHashes& a, const AlertHashes& b) {
+  AlertHashes rest;
+  std::set_difference(a.begin(), a.end(), b.begin(), b.end(), std::back_inserter(rest));
+  return rest;
 }
 
 void HashesOf(const std::vector<FrozenAlert>& batch, AlertHashes* firing, AlertHashes* resolved) {
   for (const FrozenAlert& frozen : batch) {
     (frozen.resolved ? resolved : firing)->push_back(frozen.alert->hash);
   }
-  std::sort(firing->begin(), firing->end());
-  std::sort(resolved->begin(), resolved->end());
+  Sort(firing);
+  Sort(resolved);
+}
+
+// A message of a direct route: one episode of one alert of a rule.
+bool IsOfOneEpisode(const Message& message) {
+  const GroupNotification& told = message.notification;
+  const AlertPtr& native = told.alerts.front().alert->native;
+  return native != nullptr && told.dedup_key == native->id;
+}
+
+// An empty receiver of the tree is a place to put what nobody wants to hear; one that a rule names
+// is a mistake.
+bool LeadNowhere(const PipelineGraph& graph, const std::vector<const Route*>& routes) {
+  return std::all_of(routes.begin(), routes.end(), [&graph](const Route* route) {
+    return route->direct && graph.IntegrationsOf(*route).empty();
+  });
 }
 
 }  // namespace
 
 struct Dispatch::Group {
   GroupId id = 0;
-  const Route* route = nullptr;
-  Labels labels;
-  std::string key;  // made at the first flush
-  std::unordered_map<std::uint64_t, PostedAlertPtr> alerts;
+  GroupName name;
+  std::string key;                                           // made at the first flush
+  std::unordered_map<std::uint64_t, PostedAlertPtr> alerts;  // by hash
   TimerQueue::Id timer = 0;
   std::vector<std::string> muted_by;
+  Timestamp last_tick;
+  std::optional<Timestamp> next_tick;  // of the timer
 
-  // While a flush is under way.
+  // Of the last flush.
+  HeldAlerts held;
+  std::optional<Timestamp> cooldown_ends;  // the first of those that hold
+
+  // Strict, while a flush is under way.
   Batch batch;
   std::size_t open_sends = 0;
   bool failed = false;
   bool tick_waits = false;
-};
 
-// A notification on its way to one integration.
-struct Dispatch::Send {
-  GroupId group = 0;
-  GroupIntegrationPtr integration;
-  Lane* lane = nullptr;  // of the integration
-  GroupNotification notification;
-  std::string log_key;
-  AlertHashes firing;
-  AlertHashes known;  // fires, is muted, and was told before
-  AlertHashes resolved;
-  Duration repeat_interval{0};
-  Timestamp deadline;
-  Timestamp attempt_began;
-  std::size_t attempts = 0;
-  bool under_way = false;
-  TimerQueue::Id timer = 0;
+  const Route& route() const { return *name.route; }
 };
 
 Dispatch::Dispatch(DispatchOptions options, const Silences& silences, NotificationLog& log_entries,
-                   TimerQueue& timers, const Clock& clock, std::function<double()> random,
-                   PostAttempt post, const Logger& log, MetricRegistry& metrics)
+                   TimerQueue& timers, const Clock& clock, const Logger& log,
+                   MetricRegistry& metrics)
     : options_(std::move(options)),
       silences_(silences),
       log_entries_(log_entries),
       timers_(timers),
       clock_(clock),
-      random_(std::move(random)),
-      post_(std::move(post)),
       log_(log),
+      registry_(metrics),
       metrics_(metrics, options_.receiver_name_in_metrics, options_.every_type_in_metrics),
       missing_channels_(log, metrics),
       not_before_(clock.Now() + options_.start_delay) {}
 
-Dispatch::~Dispatch() { Stop(); }
+Dispatch::~Dispatch() {
+  for (const auto& [id, group] : groups_) timers_.Cancel(group->timer);
+}
+
+void Dispatch::SendThrough(Sender& sender, DeliveryBook* book) {
+  sender_ = &sender;
+  book_ = book;
+  if (durable()) hold_metrics_.emplace(registry_);
+}
 
 // ---- alerts into groups
 
@@ -94,157 +111,223 @@ void Dispatch::Apply(PipelineGraphPtr graph, const std::vector<PostedAlertPtr>& 
   for (const auto& [id, group] : groups_) timers_.Cancel(group->timer);
   by_name_.clear();
   groups_.clear();
-  // What waits for a retry is due again at the first tick of its new group.
-  std::erase_if(sends_, [this](const auto& entry) {
-    if (entry.second->under_way) return false;
-    timers_.Cancel(entry.second->timer);
-    return true;
-  });
+  put_off_.clear();
   graph_ = std::move(graph);
-  for (const auto& [name, integrations] : graph_->receivers) {
-    for (const GroupIntegrationPtr& one : integrations) metrics_.AddIntegration(*one);
-  }
+  sender_->Apply(*graph_);
+  for (const GroupIntegrationPtr& one : graph_->Integrations()) metrics_.AddIntegration(*one);
   missing_channels_.Show(*graph_);
-  Accept(alerts, now);
+  Accept(alerts, std::chrono::nanoseconds(0), now);
 }
 
-void Dispatch::Accept(const std::vector<PostedAlertPtr>& alerts, Timestamp now) {
+void Dispatch::Accept(const std::vector<PostedAlertPtr>& alerts, std::chrono::nanoseconds accepted,
+                      Timestamp now) {
+  accepted_ = accepted;
   // Before anything is flushed: a source mutes its target also where both come together.
   graph_->inhibitor.Update(alerts);
   for (const PostedAlertPtr& alert : alerts) {
-    for (const Route* route : graph_->RoutesOf(*alert)) Insert(*route, alert, now);
+    const std::vector<const Route*> routes = graph_->RoutesOf(*alert);
+    if (alert->native != nullptr) {
+      if (!engine_restored_) offered_.insert(alert->native->id);
+      if (LeadNowhere(*graph_, routes)) NoteWithoutReceiver(*alert);
+      if (durable() && alert->ResolvedAt(now)) book_->Close(alert->native->id, now);
+    }
+    for (const Route* route : routes) Insert(*route, alert, now);
   }
   metrics_.groups.Set(static_cast<double>(groups_.size()));
+  accepted_ = std::chrono::nanoseconds(0);
+}
+
+void Dispatch::NoteWithoutReceiver(const PostedAlert& alert) {
+  const Alert& native = *alert.native;
+  if (!native.active()) {
+    without_receiver_.erase(native.id);
+    return;
+  }
+  if (!without_receiver_.insert(native.id).second) return;
+  if (durable()) hold_metrics_->without_receiver.Increment();
+  log_.Warn(
+      "alert announced to nobody: none of its receivers is configured",
+      {{"rule", native.rule->name},
+       {"alert", native.id},
+       {"receivers", fmt::format("{}", fmt::join(native.rule->notification_channels, ", "))}});
+}
+
+Dispatch::GroupName Dispatch::NameOf(const Route& route, const PostedAlert& alert) {
+  GroupName name{&route, route.GroupLabels(alert.labels), {}};
+  if (route.each_episode) name.episode = alert.native->id;
+  return name;
 }
 
 void Dispatch::Insert(const Route& route, const PostedAlertPtr& alert, Timestamp now) {
-  GroupName name(&route, route.GroupLabels(alert->labels));
+  GroupName name = NameOf(route, *alert);
   const auto found = by_name_.find(name);
-  Group& group = found != by_name_.end() ? *found->second
-                                         : MakeGroup(route, std::move(name.second), *alert, now);
-  group.alerts.insert_or_assign(alert->fingerprint, alert);
+  Group& group = found != by_name_.end() ? *found->second : MakeGroup(std::move(name), *alert, now);
+  group.alerts.insert_or_assign(alert->hash, alert);
+  const bool waits = group.last_tick == Timestamp() && route.settings.group_wait > Duration(0);
+  if (route.each_episode && durable() && !waits) {
+    if (now >= not_before_ && !stopped_) Flush(group, now);
+  } else if (group.timer == 0 && group.open_sends == 0) {
+    ArmTimer(group, std::max(now, group.last_tick + route.settings.group_interval));
+  }
 }
 
-Dispatch::Group& Dispatch::MakeGroup(const Route& route, Labels labels, const PostedAlert& first,
-                                     Timestamp now) {
+Dispatch::Group& Dispatch::MakeGroup(GroupName name, const PostedAlert& first, Timestamp now) {
   auto made = std::make_unique<Group>();
   Group& group = *made;
   group.id = ++last_group_;
-  group.route = &route;
-  group.labels = labels;
-  by_name_.emplace(GroupName(&route, std::move(labels)), &group);
+  group.name = name;
+  by_name_.emplace(std::move(name), &group);
   groups_.emplace(group.id, std::move(made));
-  const Duration wait = route.settings.group_wait;
+  const Duration wait = group.route().settings.group_wait;
   ArmTimer(group, first.starts_at + wait < now ? now : now + wait);
   return group;
 }
 
 void Dispatch::EraseGroup(Group& group) {
   timers_.Cancel(group.timer);
-  by_name_.erase(GroupName(group.route, group.labels));
-  groups_.erase(group.id);
+  by_name_.erase(group.name);
+  groups_.erase(GroupId(group.id));
   metrics_.groups.Set(static_cast<double>(groups_.size()));
 }
 
+Dispatch::Group* Dispatch::Find(GroupId id) const {
+  const auto found = groups_.find(id);
+  return found == groups_.end() ? nullptr : found->second.get();
+}
+
 void Dispatch::ArmTimer(Group& group, Timestamp when) {
-  group.timer = timers_.At(std::max(when, not_before_), [this, id = group.id] { OnTimer(id); });
+  if (group.timer != 0) timers_.Cancel(group.timer);
+  group.next_tick = std::max(when, not_before_);
+  group.timer = timers_.At(*group.next_tick, [this, id = group.id] { OnTimer(id); });
 }
 
 // ---- flush
 
 void Dispatch::OnTimer(GroupId id) {
-  const auto found = groups_.find(id);
-  if (found == groups_.end() || stopped_) return;
-  Group& group = *found->second;
-  if (group.open_sends > 0) {
-    group.tick_waits = true;
+  Group* const group = Find(id);
+  if (group == nullptr || stopped_) return;
+  group->timer = 0;
+  if (group->open_sends > 0) {
+    group->tick_waits = true;
   } else {
-    Flush(group, clock_.Now());
+    Flush(*group, clock_.Now());
   }
+}
+
+std::optional<Timestamp> Dispatch::NextTick(const Group& group, Timestamp tick) const {
+  const config::AlertmanagerRoute& route = group.route().settings;
+  const Timestamp next = tick + route.group_interval;
+  if (!durable()) return next;
+  const bool is_held = std::any_of(group.held.begin(), group.held.end(),
+                                   [](const auto& one) { return one.second != HeldBy::kCooldown; });
+  // Nothing more is to be said of it before it changes.
+  const bool sleeps = group.route().each_episode && route.repeat_interval >= kNoRepeat && !is_held;
+  if (sleeps) return group.cooldown_ends;
+  return std::min(group.cooldown_ends.value_or(next), next);
 }
 
 Dispatch::Batch Dispatch::FreezeAlerts(const Group& group, Timestamp tick) const {
   Batch batch;
   batch.reserve(group.alerts.size());
-  for (const auto& [fingerprint, alert] : group.alerts) {
-    batch.push_back({alert, alert->ResolvedAt(tick)});
-  }
+  for (const auto& [hash, alert] : group.alerts) batch.push_back({alert, alert->ResolvedAt(tick)});
   std::sort(batch.begin(), batch.end(), [](const FrozenAlert& a, const FrozenAlert& b) {
-    return ComesBefore(*a.alert, *b.alert);
+    if (ComesBefore(*a.alert, *b.alert)) return true;
+    if (ComesBefore(*b.alert, *a.alert)) return false;
+    return a.alert->starts_at < b.alert->starts_at;  // episodes of one alert
   });
   return batch;
 }
 
 void Dispatch::Flush(Group& group, Timestamp tick) {
-  ArmTimer(group, tick + group.route->settings.group_interval);
   group.tick_waits = false;
   group.failed = false;
-  group.batch = FreezeAlerts(group, tick);
-  Batch told = group.batch;
-  LeaveOutMuted(group, tick, &told);
-  const auto receiver = graph_->receivers.find(group.route->settings.receiver);
-  if (!told.empty() && receiver != graph_->receivers.end()) {
-    if (group.key.empty()) group.key = GroupKey(group.route->path, group.labels);
+  group.last_tick = tick;
+  Batch frozen = FreezeAlerts(group, tick);
+  if (!durable()) {
+    ArmTimer(group, *NextTick(group, tick));
+    group.batch = frozen;
+  }
+  const Batch batch = Speakable(group, std::move(frozen), tick);
+  if (!batch.empty()) {
     ++group
           .open_sends;  // a channel may answer at once: the flush is not over before all have begun
-    for (const GroupIntegrationPtr& integration : receiver->second) {
-      if (BeginSend(group, integration, told, tick)) ++group.open_sends;
+    for (const GroupIntegrationPtr& integration : graph_->IntegrationsOf(group.route())) {
+      if (Tell(group, integration, batch, tick)) ++group.open_sends;
     }
     --group.open_sends;
   }
-  if (group.open_sends == 0) EndFlush(group, tick);
+  if (!durable()) {
+    if (group.open_sends == 0) EndFlush(group, tick);
+    return;
+  }
+  timers_.Cancel(std::exchange(group.timer, 0));
+  group.next_tick.reset();
+  if (const std::optional<Timestamp> next = NextTick(group, tick)) ArmTimer(group, *next);
+  ForgetTold(group, tick);
 }
 
-void Dispatch::LeaveOutMuted(Group& group, Timestamp tick, Batch* batch) {
-  LeaveOut(batch, metrics_.suppressed_by_acknowledgement, [](const PostedAlert& alert) {
-    return alert.native != nullptr && alert.native->state == AlertState::kAcknowledged;
-  });
-  LeaveOut(batch, metrics_.suppressed_by_inhibition, [&](const PostedAlert& alert) {
-    return !graph_->inhibitor.MutedBy(alert.labels, tick).empty();
-  });
+Dispatch::Batch Dispatch::Speakable(Group& group, Batch batch, Timestamp tick) {
+  const auto before = std::exchange(group.held, {});
+  group.cooldown_ends.reset();
+  LeaveOut(group, &batch, HeldBy::kAcknowledgement, metrics_.suppressed_by_acknowledgement,
+           [](const PostedAlert& alert) {
+             return alert.native != nullptr && alert.native->state == AlertState::kAcknowledged;
+           });
+  LeaveOut(group, &batch, HeldBy::kInhibition, metrics_.suppressed_by_inhibition,
+           [&](const PostedAlert& alert) {
+             return !graph_->inhibitor.MutedBy(alert.labels, tick).empty();
+           });
   // Asked also where nothing is left: what the group is shown as muted by follows the clock.
-  const auto tellable = std::count_if(batch->begin(), batch->end(),
+  const auto tellable = std::count_if(batch.begin(), batch.end(),
                                       [](const FrozenAlert& frozen) { return !frozen.muted; });
   if (HeldByIntervals(group, tick, static_cast<std::size_t>(tellable))) {
-    batch->clear();
-    group.failed |= options_.resolve_what_was_told;  // so that no resolved alert is forgotten
+    batch.clear();
+    return batch;
   }
-  LeaveOut(batch, metrics_.suppressed_by_silence, [&](const PostedAlert& alert) {
-    return !silences_.MutedBy(alert.labels, tick).empty();
-  });
+  LeaveOut(
+      group, &batch, HeldBy::kSilence, metrics_.suppressed_by_silence,
+      [&](const PostedAlert& alert) { return !silences_.MutedBy(alert.labels, tick).empty(); });
+  if (durable()) {
+    HoldForCooldown(group, tick, &batch);
+    CountHeld(group, before);
+  }
+  return batch;
 }
 
-void Dispatch::LeaveOut(Batch* batch, prometheus::Counter& counter,
-                        const std::function<bool(const PostedAlert&)>& muted) const {
+void Dispatch::LeaveOut(Group& group, Batch* batch, HeldBy why, prometheus::Counter& counter,
+                        const std::function<bool(const PostedAlert&)>& muted) {
   std::size_t left_out = 0;
   for (FrozenAlert& frozen : *batch) {
     if (frozen.muted || !muted(*frozen.alert)) continue;
     frozen.muted = true;
     ++left_out;
+    if (durable() && !frozen.resolved) group.held.emplace(frozen.alert->hash, why);
   }
   counter.Increment(static_cast<double>(left_out));
-  if (options_.resolve_what_was_told) return;
+  if (durable()) return;
   std::erase_if(*batch, [](const FrozenAlert& frozen) { return frozen.muted; });
 }
 
-Dispatch::Tellable Dispatch::TellableTo(const Batch& batch, const LogEntry* told) {
-  Tellable tellable;
-  for (const FrozenAlert& frozen : batch) {
-    const bool was_told =
-        told != nullptr &&
-        std::binary_search(told->firing.begin(), told->firing.end(), frozen.alert->hash);
-    if (!frozen.muted || (frozen.resolved && was_told)) {
-      tellable.batch.push_back(frozen);
-    } else if (was_told) {
-      tellable.known.push_back(frozen.alert->hash);
-    }
+void Dispatch::HoldForCooldown(Group& group, Timestamp tick, Batch* batch) {
+  for (FrozenAlert& frozen : *batch) {
+    if (frozen.muted || frozen.resolved || frozen.alert->native == nullptr) continue;
+    const std::optional<Timestamp> until = book_->HeldUntil(*frozen.alert->native, tick);
+    if (!until) continue;
+    frozen.muted = true;
+    group.held.emplace(frozen.alert->hash, HeldBy::kCooldown);
+    group.cooldown_ends = std::min(group.cooldown_ends.value_or(*until), *until);
   }
-  std::sort(tellable.known.begin(), tellable.known.end());
-  return tellable;
+}
+
+void Dispatch::CountHeld(const Group& group, const HeldAlerts& before) {
+  for (const auto& [hash, why] : group.held) {
+    const auto was = before.find(hash);
+    if (was == before.end() || was->second != why) hold_metrics_->Of(why).Increment();
+  }
 }
 
 bool Dispatch::HeldByIntervals(Group& group, Timestamp tick, std::size_t alerts) {
-  const config::AlertmanagerRoute& route = group.route->settings;
+  const config::AlertmanagerRoute& route = group.route().settings;
   const TimeIntervals& intervals = graph_->intervals;
   if (!route.active_time_intervals.empty() &&
       intervals.Covering(route.active_time_intervals, tick).empty()) {
@@ -258,10 +341,268 @@ bool Dispatch::HeldByIntervals(Group& group, Timestamp tick, std::size_t alerts)
   return true;
 }
 
+// ---- messages
+
+Dispatch::Tellable Dispatch::TellableTo(const Batch& batch, const LogEntry* told) {
+  Tellable tellable;
+  for (const FrozenAlert& frozen : batch) {
+    const std::uint64_t hash = frozen.alert->hash;
+    const bool was_told = told != nullptr && Contains(told->firing, hash);
+    const bool is_due = told != nullptr && Contains(told->due_again, hash);
+    if (!frozen.muted || (frozen.resolved && (was_told || is_due))) {
+      tellable.batch.push_back(frozen);
+    } else if (was_told) {
+      tellable.known.push_back(hash);
+    } else if (is_due) {
+      tellable.due_again.push_back(hash);
+    }
+  }
+  Sort(&tellable.known);
+  Sort(&tellable.due_again);
+  return tellable;
+}
+
+MessageKey Dispatch::KeyOf(const GroupName& name, const std::string& group_key,
+                           const GroupIntegration& integration) {
+  MessageKey key{integration.lane(), group_key,
+                 NotificationLog::Key(group_key, integration.receiver, integration.id)};
+  if (!name.episode.empty()) key.log_key += "/" + name.episode;
+  return key;
+}
+
+MessageKey Dispatch::KeyOf(Group& group, const GroupIntegration& integration) const {
+  if (group.key.empty()) group.key = GroupKey(group.route().path, group.name.labels);
+  return KeyOf(group.name, group.key, integration);
+}
+
+bool Dispatch::Tell(Group& group, const GroupIntegrationPtr& integration, const Batch& batch,
+                    Timestamp tick) {
+  Message message;
+  message.key = KeyOf(group, *integration);
+  message.group = group.id;
+  const Sender::Held held = sender_->Find(message.key);
+  if (held.message != nullptr) held.message->group = group.id;
+  if (held.standing == Sender::Standing::kOpen) {
+    put_off_.insert_or_assign(message.key.log_key, std::pair(group.id, integration));
+    return false;
+  }
+  if (durable()) RemindAfterAcknowledgement(group, batch, message.key.log_key, tick);
+  const LogEntry* const told = log_entries_.Find(message.key.log_key, tick);
+  Tellable tellable = TellableTo(batch, told);
+  HashesOf(tellable.batch, &message.firing, &message.resolved);
+  message.known = std::move(tellable.known);
+  message.due_again = std::move(tellable.due_again);
+  message.repeat_interval = group.route().settings.repeat_interval;
+  const NotificationReason reason =
+      tellable.batch.empty()
+          ? NotificationReason::kNone
+          : WhyNotify(told, {message.firing, message.known, message.due_again, message.resolved,
+                             integration->send_resolved, message.repeat_interval, tick});
+  if (reason == NotificationReason::kNone) {
+    sender_->Withdraw(message.key);
+    return false;
+  }
+  if (!integration->send_resolved && message.firing.empty()) {
+    // Nothing leaves, but the log must know: if the alerts come back, that is a first notification.
+    sender_->Withdraw(message.key);
+    WriteLog(message, tick);
+    return false;
+  }
+  if (integration->channel == nullptr) {
+    missing_channels_.Count(*integration, group.key, tick);
+    return false;
+  }
+  if (held.message != nullptr && held.message->SaysTheSame(message)) return false;
+  message.notification.reason = reason;
+  message.notification.flush_number =
+      std::max(told == nullptr ? 0 : told->flush_number,
+               held.message == nullptr ? 0 : held.message->notification.flush_number);
+  BeginMessage(group, *integration, tellable.batch, &message);
+  metrics_.CountNotification(*integration);
+  if (durable()) {
+    sender_->Withdraw(message.key);  // the book hears of its end first
+    book_->OnMade(message, tick);
+  }
+  sender_->Send(std::move(message), integration, tick);
+  return !durable();
+}
+
+void Dispatch::BeginMessage(const Group& group, const GroupIntegration& integration,
+                            const Batch& batch, Message* message) const {
+  GroupNotification& notification = message->notification;
+  notification.receiver = integration.receiver;
+  notification.group_key = group.key;
+  notification.group_labels = group.name.labels;
+  notification.route_labels = group.route().settings.labels;
+  notification.external_url = options_.external_url;
+  for (const FrozenAlert& frozen : batch) {
+    if (integration.send_resolved || !frozen.resolved) notification.alerts.push_back(frozen);
+  }
+  message->time_limit = std::max(group.route().settings.group_interval, kShortestDeadline);
+  message->accepted = accepted_;
+  if (!durable()) {
+    notification.flush_number = 0;
+    return;
+  }
+  // Log entries of episodes live as long as these; that of a group may have been forgotten, and
+  // no number is to be used twice.
+  const bool counts_from_one = group.route().each_episode;
+  notification.dedup_key = counts_from_one ? group.name.episode : Sha256Hex(group.key);
+  const auto fresh = static_cast<std::uint64_t>(ToUnixMillis(group.last_tick));
+  notification.flush_number = counts_from_one ? notification.flush_number + 1
+                                              : std::max(notification.flush_number + 1, fresh);
+}
+
+void Dispatch::RemindAfterAcknowledgement(const Group& group, const Batch& batch,
+                                          const std::string& key, Timestamp now) {
+  const LogEntry* const told = log_entries_.Find(key, now);
+  if (told == nullptr) return;
+  AlertHashes acknowledged;
+  for (const FrozenAlert& frozen : batch) {
+    const auto held = group.held.find(frozen.alert->hash);
+    const bool is_acknowledged =
+        held != group.held.end() && held->second == HeldBy::kAcknowledgement;
+    if (is_acknowledged && Contains(told->firing, frozen.alert->hash)) {
+      acknowledged.push_back(frozen.alert->hash);
+    }
+  }
+  if (acknowledged.empty()) return;
+  Sort(&acknowledged);
+  LogEntry entry = *told;
+  entry.firing = Difference(entry.firing, acknowledged);
+  entry.due_again = Union(entry.due_again, acknowledged);
+  log_entries_.Put(key, std::move(entry));
+}
+
+// ---- what became of them
+
+void Dispatch::OnAttempt(const Message& message, const GroupIntegration& integration,
+                         std::optional<Duration> latency, const Outcome& outcome, bool over,
+                         Timestamp now) {
+  const bool delivered = outcome.kind == Outcome::Kind::kDelivered;
+  if (latency) {
+    metrics_.CountRequest(integration, !delivered);
+    metrics_.ObserveLatency(integration, *latency);
+  }
+  if (!delivered && over) {
+    metrics_.CountFailed(integration, outcome, outcome.kind == Outcome::Kind::kRetry);
+  }
+  if (!durable()) {
+    if (delivered) WriteLog(message, now);
+    if (over) EndSend(message.group, delivered, now);
+    return;
+  }
+  book_->OnAttempt(message, outcome, now);
+  if (message.key.log_key.empty()) return;  // a dead letter that a person has sent again
+  if (delivered) {
+    WriteLog(message, now);
+  } else if (outcome.may_have_arrived) {
+    OnInDoubt(message, now);
+  } else if (over && message.firing.empty() && IsOfOneEpisode(message)) {
+    log_entries_.Forget(message.key.log_key);  // nobody is told of this end any more
+  } else {
+    NoteFlushNumber(message, now);
+  }
+  GoOn(message, now);
+}
+
+void Dispatch::OnDropped(const Message& message, Sender::Dropped why) {
+  if (durable()) book_->OnDropped(message, why);
+  // Nobody is to be told any more of an end that a newer episode has overtaken.
+  if (why == Sender::Dropped::kOvertaken && message.firing.empty()) {
+    log_entries_.Forget(message.key.log_key);
+    timers_.At(clock_.Now(), [this, id = message.group] {
+      if (Group* const group = Find(id)) ForgetTold(*group, clock_.Now());
+    });
+  }
+}
+
+bool Dispatch::Wanted(const Message& message) const { return Find(message.group) != nullptr; }
+
+void Dispatch::OnInDoubt(const Message& message, Timestamp now) {
+  const LogEntry* const told = log_entries_.Find(message.key.log_key, now);
+  LogEntry entry = told == nullptr ? LogEntry{} : *told;
+  const AlertHashes in_doubt = Difference(message.firing, entry.firing);
+  entry.flush_number = std::max(entry.flush_number, message.notification.flush_number);
+  if (told == nullptr) entry.at = now;
+  entry.due_again = Union(entry.due_again, in_doubt);
+  entry.expires_at = std::max(entry.expires_at, ExpiryOf(entry, message.repeat_interval, now));
+  log_entries_.Put(message.key.log_key, std::move(entry));
+}
+
+void Dispatch::NoteFlushNumber(const Message& message, Timestamp now) {
+  const LogEntry* const told = log_entries_.Find(message.key.log_key, now);
+  LogEntry entry = told == nullptr ? LogEntry{} : *told;
+  if (entry.flush_number >= message.notification.flush_number) return;
+  entry.flush_number = message.notification.flush_number;
+  if (told == nullptr) {
+    entry.at = now;
+    entry.expires_at = ExpiryOf(entry, message.repeat_interval, now);
+  }
+  log_entries_.Put(message.key.log_key, std::move(entry));
+}
+
+void Dispatch::WriteLog(const Message& message, Timestamp now) {
+  LogEntry entry;
+  entry.firing = Union(message.firing, message.known);
+  entry.due_again = message.due_again;
+  entry.resolved = message.resolved;
+  entry.flush_number = message.notification.flush_number;
+  entry.at = now;
+  entry.expires_at = ExpiryOf(entry, message.repeat_interval, now);
+  log_entries_.Put(message.key.log_key, std::move(entry));
+}
+
+Timestamp Dispatch::ExpiryOf(const LogEntry& entry, Duration repeat_interval, Timestamp now) const {
+  const bool tells_of_firing = !entry.firing.empty() || !entry.due_again.empty();
+  if (repeat_interval >= kNoRepeat) return now + (tells_of_firing ? kNoRepeat : options_.retention);
+  return now + std::min(2 * repeat_interval, options_.retention);
+}
+
+void Dispatch::GoOn(const Message& message, Timestamp now) {
+  const auto put_off = put_off_.extract(message.key.log_key);
+  if (!put_off.empty() && !stopped_) {
+    const auto& [id, integration] = put_off.mapped();
+    if (Group* const group = Find(id)) {
+      const Batch batch = Speakable(*group, FreezeAlerts(*group, now), now);
+      if (!batch.empty()) Tell(*group, integration, batch, now);
+    }
+  }
+  if (Group* const group = Find(message.group)) return ForgetTold(*group, now);
+  // Nobody has claimed it: its alert is unknown to the rules.
+  const bool firing = !message.firing.empty();
+  if (engine_restored_ && firing && message.group == 0 && IsOfOneEpisode(message)) {
+    sender_->Withdraw(message.key);
+  }
+}
+
+void Dispatch::ForgetTold(Group& group, Timestamp now) {
+  std::erase_if(group.alerts, [&](const auto& one) {
+    return one.second->ResolvedAt(group.last_tick) && !Owed(group, one.first, now);
+  });
+  if (group.alerts.empty()) EraseGroup(group);
+}
+
+bool Dispatch::Owed(Group& group, std::uint64_t alert, Timestamp now) {
+  for (const GroupIntegrationPtr& integration : graph_->IntegrationsOf(group.route())) {
+    if (!integration->send_resolved || integration->channel == nullptr) continue;
+    const MessageKey key = KeyOf(group, *integration);
+    const Sender::Held held = sender_->Find(key);
+    if (held.given_up) continue;
+    if (const LogEntry* const told = log_entries_.Find(key.log_key, now)) {
+      if (Contains(told->firing, alert) || Contains(told->due_again, alert)) return true;
+    }
+    if (held.standing == Sender::Standing::kOpen && Contains(held.message->firing, alert)) {
+      return true;
+    }
+  }
+  return false;
+}
+
 void Dispatch::EndFlush(Group& group, Timestamp now) {
   if (!group.failed) {
     for (const FrozenAlert& frozen : group.batch) {
-      const auto current = group.alerts.find(frozen.alert->fingerprint);
+      const auto current = group.alerts.find(frozen.alert->hash);
       const bool unchanged = current != group.alerts.end() && current->second == frozen.alert;
       if (frozen.resolved && unchanged) group.alerts.erase(current);
     }
@@ -274,175 +615,108 @@ void Dispatch::EndFlush(Group& group, Timestamp now) {
   }
 }
 
-// ---- notifications
+void Dispatch::EndSend(GroupId id, bool succeeded, Timestamp now) {
+  Group* const group = Find(id);
+  if (group == nullptr) return;  // the configuration has changed meanwhile
+  group->failed |= !succeeded;
+  if (--group->open_sends == 0) EndFlush(*group, now);
+}
 
-bool Dispatch::BeginSend(Group& group, const GroupIntegrationPtr& integration, const Batch& all,
-                         Timestamp tick) {
-  const config::AlertmanagerRoute& route = group.route->settings;
-  auto send = std::make_unique<Send>();
-  send->log_key = NotificationLog::Key(group.key, integration->receiver, integration->id);
-  const LogEntry* const told = log_entries_.Find(send->log_key, tick);
-  Tellable tellable = TellableTo(all, told);
-  const Batch& batch = tellable.batch;
-  if (batch.empty()) return false;
-  HashesOf(batch, &send->firing, &send->resolved);
-  send->known = std::move(tellable.known);
-  send->repeat_interval = route.repeat_interval;
-  const NotificationReason reason =
-      WhyNotify(told, {send->firing, send->known, send->resolved, integration->send_resolved,
-                       route.repeat_interval, tick});
-  if (reason == NotificationReason::kNone) return false;
-  if (!integration->send_resolved && send->firing.empty()) {
-    // Nothing leaves, but the log must know: if the alerts come back, that is a first notification.
-    WriteLog(*send, tick);
-    return false;
+void Dispatch::EngineRestored(const std::vector<Message>& unclaimed, Timestamp now) {
+  engine_restored_ = true;
+  if (!durable()) return;
+  const std::set<std::string> offered = std::exchange(offered_, {});
+  for (const Message& message : unclaimed) {
+    if (!message.firing.empty() && IsOfOneEpisode(message)) sender_->Withdraw(message.key);
   }
-  if (integration->channel == nullptr) {
-    missing_channels_.Count(*integration, group.key, tick);
-    return false;
+  for (const std::string& id : book_->Open()) {
+    if (offered.contains(id)) continue;
+    log_.Warn("an announced alert is unknown to the rules; it is forgotten", {{"alert", id}});
+    log_entries_.ForgetEndingIn("/" + id);
+    book_->Close(id, now);
   }
-
-  GroupNotification& notification = send->notification;
-  notification.receiver = integration->receiver;
-  notification.group_key = group.key;
-  notification.group_labels = group.labels;
-  notification.route_labels = route.labels;
-  notification.reason = reason;
-  notification.external_url = options_.external_url;
-  for (const FrozenAlert& frozen : batch) {
-    if (integration->send_resolved || !frozen.resolved) notification.alerts.push_back(frozen);
-  }
-  send->group = group.id;
-  send->integration = integration;
-  send->lane = &lanes_[integration->receiver + "/" + integration->id];
-  send->deadline = tick + std::max(route.group_interval, kShortestDeadline);
-  metrics_.CountNotification(*integration);
-  const std::uint64_t id = ++last_send_;
-  sends_.emplace(id, std::move(send));
-  Attempt(id);
-  return true;
-}
-
-void Dispatch::Attempt(std::uint64_t id) {
-  const auto found = sends_.find(id);
-  if (found == sends_.end() || stopped_) return;
-  Send& send = *found->second;
-  if (send.lane->in_flight < options_.max_in_flight) return BeginAttempt(id, send);
-  send.lane->line.push_back(id);
-}
-
-void Dispatch::BeginAttempt(std::uint64_t id, Send& send) {
-  send.attempt_began = clock_.Now();
-  send.under_way = true;
-  ++send.attempts;
-  ++send.lane->in_flight;
-  send.integration->channel->Deliver(
-      send.notification, send.deadline - send.attempt_began,
-      [post = post_, id](Outcome outcome) { post(id, std::move(outcome)); });
-}
-
-void Dispatch::Advance(Lane& lane) {
-  while (lane.in_flight < options_.max_in_flight && !lane.line.empty() && !stopped_) {
-    const std::uint64_t id = lane.line.front();
-    lane.line.pop_front();
-    const auto found = sends_.find(id);
-    if (found == sends_.end()) continue;  // a reload has ended it
-    const Timestamp now = clock_.Now();
-    if (now < found->second->deadline) {
-      BeginAttempt(id, *found->second);
-    } else {
-      FailedAttempt(id, *found->second,
-                    Outcome::Retry(Failure::kTimeout,
-                                   "its turn did not come before the flush's deadline, behind "
-                                   "others to the same receiver"),
-                    now);
-    }
-  }
-}
-
-void Dispatch::OnAttemptEnded(std::uint64_t attempt, const Outcome& outcome, Timestamp now) {
-  const auto found = sends_.find(attempt);
-  if (found == sends_.end()) return;
-  Send& send = *found->second;
-  Lane& lane = *send.lane;
-  send.under_way = false;
-  --lane.in_flight;
-  const bool delivered = outcome.kind == Outcome::Kind::kDelivered;
-  metrics_.CountRequest(*send.integration, !delivered);
-  metrics_.ObserveLatency(*send.integration, now - send.attempt_began);
-  if (delivered) {
-    WriteLog(send, now);
-    EndSend(attempt, true, now);
-  } else {
-    FailedAttempt(attempt, send, outcome, now);
-  }
-  Advance(lane);
-}
-
-void Dispatch::FailedAttempt(std::uint64_t id, Send& send, const Outcome& outcome, Timestamp now) {
-  const Duration wait = RetryWait(send.attempts, random_());
-  const bool retry = outcome.kind == Outcome::Kind::kRetry;
-  const bool in_time = now + wait < send.deadline;
-  if (retry && in_time && groups_.contains(send.group)) {
-    if (send.attempts == 1) {
-      log_.Warn("notification failed, will retry", {{"receiver", send.integration->receiver},
-                                                    {"integration", send.integration->id},
-                                                    {"err", outcome.reason}});
-    }
-    send.timer = timers_.At(now + wait, [this, id] { Attempt(id); });
-    return;
-  }
-  log_.Error("notification failed",
-             {{"receiver", send.integration->receiver},
-              {"integration", send.integration->id},
-              {"group_key", send.notification.group_key},
-              {"attempts", std::to_string(send.attempts)},
-              {"err", outcome.reason},
-              {"advice", retry ? "tried again at the group's next tick" : outcome.advice}});
-  metrics_.CountFailed(*send.integration, outcome, retry && !in_time);
-  EndSend(id, false, now);
-}
-
-void Dispatch::WriteLog(const Send& send, Timestamp now) {
-  LogEntry entry;
-  std::set_union(send.firing.begin(), send.firing.end(), send.known.begin(), send.known.end(),
-                 std::back_inserter(entry.firing));
-  entry.resolved = send.resolved;
-  entry.at = now;
-  const bool keep = send.repeat_interval >= kNoRepeat && !entry.firing.empty();
-  entry.expires_at =
-      now + (keep ? kNoRepeat : std::min(2 * send.repeat_interval, options_.retention));
-  log_entries_.Put(send.log_key, std::move(entry));
-}
-
-void Dispatch::EndSend(std::uint64_t id, bool succeeded, Timestamp now) {
-  const GroupId group_id = sends_.at(id)->group;
-  sends_.erase(id);
-  const auto found = groups_.find(group_id);
-  if (found == groups_.end()) return;  // the configuration has changed meanwhile
-  Group& group = *found->second;
-  group.failed |= !succeeded;
-  if (--group.open_sends == 0) EndFlush(group, now);
 }
 
 void Dispatch::Stop() {
   stopped_ = true;
   for (const auto& [id, group] : groups_) timers_.Cancel(group->timer);
-  for (const auto& [id, send] : sends_) timers_.Cancel(send->timer);
+  sender_->Stop();
 }
 
 // ---- views
+
+Explanation Dispatch::Explain(const PostedAlert& alert, Timestamp now) const {
+  Explanation explanation;
+  explanation.inhibited_by = graph_->inhibitor.MutedBy(alert.labels, now);
+  explanation.silenced_by = silences_.MutedBy(alert.labels, now);
+  if (alert.native != nullptr) {
+    explanation.acknowledged = alert.native->state == AlertState::kAcknowledged;
+    const bool fires = durable() && alert.native->active();
+    if (fires) explanation.cooldown_until = book_->HeldUntil(*alert.native, now);
+  }
+  for (const Route* route : graph_->RoutesOf(alert)) {
+    explanation.routes.push_back(ExplainRoute(*route, alert, now));
+  }
+  return explanation;
+}
+
+ExplainedRoute Dispatch::ExplainRoute(const Route& route, const PostedAlert& alert,
+                                      Timestamp now) const {
+  const GroupName name = NameOf(route, alert);
+  const config::AlertmanagerRoute& settings = route.settings;
+  ExplainedRoute explained;
+  explained.receiver = settings.receiver;
+  explained.group_key = GroupKey(route.path, name.labels);
+  explained.route = explained.group_key.substr(0, explained.group_key.rfind(":{"));
+  explained.group_labels = name.labels;
+  explained.named_by_rule = route.direct;
+  explained.group_wait = settings.group_wait;
+  explained.group_interval = settings.group_interval;
+  explained.repeat_interval = settings.repeat_interval;
+  if (!settings.active_time_intervals.empty() &&
+      graph_->intervals.Covering(settings.active_time_intervals, now).empty()) {
+    explained.outside_of_intervals = settings.active_time_intervals;
+  }
+  explained.muted_by_intervals = graph_->intervals.Covering(settings.mute_time_intervals, now);
+  if (const auto group = by_name_.find(name); group != by_name_.end()) {
+    explained.next_flush = group->second->next_tick;
+  }
+  for (const GroupIntegrationPtr& integration : graph_->IntegrationsOf(route)) {
+    explained.integrations.push_back(ExplainIntegration(
+        *integration, KeyOf(name, explained.group_key, *integration), alert.hash, now));
+  }
+  return explained;
+}
+
+ExplainedIntegration Dispatch::ExplainIntegration(const GroupIntegration& integration,
+                                                  const MessageKey& key, std::uint64_t alert,
+                                                  Timestamp now) const {
+  ExplainedIntegration explained;
+  explained.integration = key.lane;
+  explained.state = "untold";
+  if (integration.channel == nullptr) explained.state = "no_channel";
+  if (const LogEntry* const told = log_entries_.Find(key.log_key, now)) {
+    if (Contains(told->firing, alert)) explained.state = "told";
+    if (Contains(told->due_again, alert)) explained.state = "due_again";
+    if (Contains(told->resolved, alert)) explained.state = "told_of_end";
+    if (explained.state != "untold") explained.told_at = told->at;
+  }
+  const Sender::Held held = sender_->Find(key);
+  if (held.standing == Sender::Standing::kNothing) return explained;
+  explained.state = held.standing == Sender::Standing::kOpen ? "sending" : "waiting";
+  if (held.given_up) explained.state = "given_up";
+  explained.attempts = held.attempts;
+  explained.last_error = held.last_error;
+  return explained;
+}
 
 std::vector<GroupView> Dispatch::Views() const {
   std::vector<GroupView> views;
   for (const auto& [id, group] : groups_) {
     if (group->alerts.empty()) continue;
-    GroupView view{group->labels,
-                   group->route->settings.receiver,
-                   group->route->settings.labels,
-                   {},
-                   group->muted_by};
-    for (const auto& [fingerprint, alert] : group->alerts) view.alerts.push_back(alert);
+    const config::AlertmanagerRoute& route = group->route().settings;
+    GroupView view{group->name.labels, route.receiver, route.labels, {}, group->muted_by};
+    for (const auto& [hash, alert] : group->alerts) view.alerts.push_back(alert);
     SortAlerts(&view.alerts);
     views.push_back(std::move(view));
   }

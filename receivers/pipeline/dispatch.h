@@ -1,27 +1,41 @@
-// Dispatch: alerts into groups, groups into notifications, as Alertmanager does it.
+// Dispatch: alerts into groups, groups into messages, as Alertmanager does it.
 //
 //   alerts -> inhibitor (all of a batch first) -> routes -> groups -- timer --> flush
-//   flush: inhibition -> active time intervals -> mute time intervals -> silences
-//          -> each integration: deduplication -> send, with retries -> notification log
+//   flush: acknowledgement -> inhibition -> active time intervals -> mute time intervals ->
+//   silences
+//          -> cooldown -> each integration: deduplication -> sender -> notification log
 //
 // A new group is flushed group_wait after it was made (at once where its alert is older), then
-// every group_interval, counted from the start of a flush. A flush freezes the state of the group's
-// alerts at its tick; only when every integration has succeeded are the resolved ones forgotten
-// that did not change meanwhile, and a group without alerts goes away. A flush that lasts longer
-// than the interval is followed by the next one at once. Retries end at the flush's deadline:
-// max(group_interval, 10 s) after the tick. What failed is due again at the next tick, since the
-// log lacks it.
+// every group_interval, counted from the start of a flush. Groups of direct routes, to receivers
+// that a rule names, are one episode of one alert each and are flushed whenever that changes; what
+// is held back there is asked about again every group_interval.
 //
-// Belongs to the dispatcher's thread (group_dispatcher.h): nothing here waits or locks.
+// There are two ways to send, and what a flush means depends on it:
+//
+//   - At the tick (TickSender; strict): a flush freezes the state of the group's alerts. Only when
+//     every integration has succeeded are the resolved ones forgotten that did not change
+//     meanwhile. A flush that lasts longer than the interval is followed by the next one at once.
+//     What failed is due again at the next tick, since the log lacks it.
+//   - Through the outbox (Outbox; durable): a flush waits for nobody. It compares, for each
+//     integration, what there is to say with the log and with what is in the outbox, and puts it in
+//     place of that. While an attempt is under way that is put off until its end. A resolved alert
+//     is forgotten when everybody who knew of it has been told. In this mode whoever was told that
+//     an alert fires is told that it is over, also where a silence or an inhibition came in
+//     between, and later where a time interval did; Alertmanager swallows that.
+//
+// A group without alerts goes away. Belongs to the dispatcher's thread (dispatcher.h): nothing
+// here waits or locks.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <functional>
-#include <map>
 #include <memory>
+#include <optional>
+#include <set>
 #include <string>
+#include <tuple>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -31,22 +45,21 @@
 #include "base/timer_queue.h"
 #include "receivers/alerts/posted_alert.h"
 #include "receivers/mute/silences.h"
+#include "receivers/outbox/delivery_book.h"
 #include "receivers/pipeline/dispatch_metrics.h"
+#include "receivers/pipeline/explanation.h"
 #include "receivers/pipeline/graph.h"
 #include "receivers/pipeline/group_channel.h"
 #include "receivers/pipeline/missing_channels.h"
 #include "receivers/pipeline/notification_log.h"
+#include "receivers/pipeline/sender.h"
 
 namespace tocsin::receivers {
 
 struct DispatchOptions {
   Duration start_delay{0};                      // no flush before
   Duration retention{std::chrono::hours(120)};  // of log entries, at most
-  std::size_t max_in_flight = 128;              // attempts at one integration
   std::string external_url;
-  // Whoever was told that an alert fires is told that it is over, also where a silence or an
-  // inhibition came in between, and later where a time interval did. Alertmanager swallows it.
-  bool resolve_what_was_told = false;
   bool every_type_in_metrics = false;     // those that are not configured too
   bool receiver_name_in_metrics = false;  // a label more on what is counted for an integration
 };
@@ -60,85 +73,127 @@ struct GroupView {
   std::vector<std::string> muted_by;   // time intervals that held back its last flush
 };
 
-class Dispatch {
+class Dispatch final : public Sender::Listener {
  public:
-  // Hands the end of an attempt to the owning thread, which calls OnAttemptEnded. Runs on any
-  // thread, perhaps within Dispatch's own calls: it must only queue.
-  using PostAttempt = std::function<void(std::uint64_t attempt, Outcome outcome)>;
-
-  // `random` gives numbers in [0, 1). Everything referred to outlives the object. Timers run on the
-  // owning thread.
+  // Everything referred to outlives the object. Timers run on the owning thread.
   Dispatch(DispatchOptions options, const Silences& silences, NotificationLog& log_entries,
-           TimerQueue& timers, const Clock& clock, std::function<double()> random, PostAttempt post,
-           const Logger& log, MetricRegistry& metrics);
-  ~Dispatch();
+           TimerQueue& timers, const Clock& clock, const Logger& log, MetricRegistry& metrics);
+  ~Dispatch() override;
   Dispatch(const Dispatch&) = delete;
   Dispatch& operator=(const Dispatch&) = delete;
 
+  // How messages leave. With a book (the full daemon) the sender is an outbox. Both outlive the
+  // object. REQUIRES: the first call of all.
+  void SendThrough(Sender& sender, DeliveryBook* book);
   // What links lead to, where it is known late. REQUIRES: nothing was flushed yet.
   void UseExternalUrl(std::string url) { options_.external_url = std::move(url); }
+  // A message of an earlier process that may have arrived: whoever it was for is told again, and
+  // of the end in any case.
+  void OnInDoubt(const Message& message, Timestamp now);
+
   // A new configuration: every group is made anew from `alerts`, all of them. What was under way
   // goes on; if it arrives, the log knows.
   void Apply(PipelineGraphPtr graph, const std::vector<PostedAlertPtr>& alerts, Timestamp now);
+  // `accepted` is the monotonic time at which the alerts were handed over; 0: not known.
   // REQUIRES: Apply was called.
-  void Accept(const std::vector<PostedAlertPtr>& alerts, Timestamp now);
-  void OnAttemptEnded(std::uint64_t attempt, const Outcome& outcome, Timestamp now);
+  void Accept(const std::vector<PostedAlertPtr>& alerts, std::chrono::nanoseconds accepted,
+              Timestamp now);
+  // The rule engine has offered everything it knows. Announced alerts that were not in it are over,
+  // and so are `unclaimed`, messages about them that nobody has claimed.
+  void EngineRestored(const std::vector<Message>& unclaimed, Timestamp now);
   // Nothing is sent any more.
   void Stop();
 
   // Of groups that hold an alert, by labels and then receiver.
   std::vector<GroupView> Views() const;
 
+  // What becomes of an alert, and why. Whether it is known to the dispatcher does not matter.
+  Explanation Explain(const PostedAlert& alert, Timestamp now) const;
+
+  // Sender::Listener
+  void OnAttempt(const Message& message, const GroupIntegration& integration,
+                 std::optional<Duration> latency, const Outcome& outcome, bool over,
+                 Timestamp now) override;
+  void OnDropped(const Message& message, Sender::Dropped why) override;
+  bool Wanted(const Message& message) const override;
+
  private:
   struct Group;
-  struct Send;
-  // What there is to one integration: a bounded number of attempts under way, and sends that wait
-  // for one to end. One receiver that hangs holds up itself alone, and ten thousand groups that
-  // come due together are not ten thousand connections.
-  struct Lane {
-    std::size_t in_flight = 0;
-    std::deque<std::uint64_t> line;  // some may be over by their turn
-  };
   using GroupId = std::uint64_t;
-  // What tells a group: its route and labels.
-  using GroupName = std::pair<const Route*, Labels>;
+  // What tells a group: its route, its labels and, where the route is direct, the episode.
+  struct GroupName {
+    const Route* route = nullptr;
+    Labels labels;
+    std::string episode;
+    friend bool operator==(const GroupName&, const GroupName&) = default;
+  };
   struct HashGroupName {
     std::size_t operator()(const GroupName& name) const {
-      return name.second.view().Hash() ^ std::hash<const Route*>()(name.first);
+      return name.labels.view().Hash() ^ std::hash<const Route*>()(name.route) ^
+             std::hash<std::string>()(name.episode);
     }
   };
   using Batch = std::vector<FrozenAlert>;
+  using HeldAlerts = std::unordered_map<std::uint64_t, HeldBy>;  // that fire, by hash
+
+  bool durable() const { return book_ != nullptr; }
 
   void Insert(const Route& route, const PostedAlertPtr& alert, Timestamp now);
-  Group& MakeGroup(const Route& route, Labels labels, const PostedAlert& first, Timestamp now);
+  void NoteWithoutReceiver(const PostedAlert& alert);
+  Group& MakeGroup(GroupName name, const PostedAlert& first, Timestamp now);
   void EraseGroup(Group& group);
+  Group* Find(GroupId id) const;
   void ArmTimer(Group& group, Timestamp when);
   void OnTimer(GroupId id);
+  // When the group is flushed again; none: when it changes.
+  std::optional<Timestamp> NextTick(const Group& group, Timestamp tick) const;
   void Flush(Group& group, Timestamp tick);
   Batch FreezeAlerts(const Group& group, Timestamp tick) const;
-  // The steps of the pipeline before deduplication, in their order. With resolve_what_was_told,
-  // what is muted stays and is marked.
-  void LeaveOutMuted(Group& group, Timestamp tick, Batch* batch);
-  void LeaveOut(Batch* batch, prometheus::Counter& counter,
-                const std::function<bool(const PostedAlert&)>& muted) const;
+  // What the steps of the pipeline before deduplication leave of a batch. Durable, what is muted
+  // stays and is marked.
+  Batch Speakable(Group& group, Batch batch, Timestamp tick);
+  void LeaveOut(Group& group, Batch* batch, HeldBy why, prometheus::Counter& counter,
+                const std::function<bool(const PostedAlert&)>& muted);
+  void HoldForCooldown(Group& group, Timestamp tick, Batch* batch);
   bool HeldByIntervals(Group& group, Timestamp tick, std::size_t alerts);
+  void CountHeld(const Group& group, const HeldAlerts& before);
+
   // What one integration may be told of a batch.
   struct Tellable {
-    Batch batch;        // without what is muted, but for the ends of what it was told
-    AlertHashes known;  // of those that fire and are muted, the ones it was told
+    Batch batch;            // without what is muted, but for the ends of what it was told
+    AlertHashes known;      // of those that fire and are muted, the ones it was told
+    AlertHashes due_again;  // and those it is to be told again
   };
   static Tellable TellableTo(const Batch& batch, const LogEntry* told);
-  // False where there is nothing to say to this integration.
-  bool BeginSend(Group& group, const GroupIntegrationPtr& integration, const Batch& all,
-                 Timestamp tick);
-  // Now, or when it is its turn.
-  void Attempt(std::uint64_t id);
-  void BeginAttempt(std::uint64_t id, Send& send);
-  // Begins what stands in line, as far as there is room.
-  void Advance(Lane& lane);
-  void FailedAttempt(std::uint64_t id, Send& send, const Outcome& outcome, Timestamp now);
-  void WriteLog(const Send& send, Timestamp now);
-  void EndSend(std::uint64_t id, bool succeeded, Timestamp now);
+  // The name of the group that takes an alert on a route.
+  static GroupName NameOf(const Route& route, const PostedAlert& alert);
+  static MessageKey KeyOf(const GroupName& name, const std::string& group_key,
+                          const GroupIntegration& integration);
+  MessageKey KeyOf(Group& group, const GroupIntegration& integration) const;
+  ExplainedRoute ExplainRoute(const Route& route, const PostedAlert& alert, Timestamp now) const;
+  ExplainedIntegration ExplainIntegration(const GroupIntegration& integration,
+                                          const MessageKey& key, std::uint64_t alert,
+                                          Timestamp now) const;
+  // True where a message is on its way at this tick.
+  bool Tell(Group& group, const GroupIntegrationPtr& integration, const Batch& batch,
+            Timestamp tick);
+  void BeginMessage(const Group& group, const GroupIntegration& integration, const Batch& batch,
+                    Message* message) const;
+  // Whoever acknowledges an alert is reminded of it when the acknowledgement ends.
+  void RemindAfterAcknowledgement(const Group& group, const Batch& batch, const std::string& key,
+                                  Timestamp now);
+
+  void WriteLog(const Message& message, Timestamp now);
+  // So that no number is used twice, whether or not a receiver has taken the message.
+  void NoteFlushNumber(const Message& message, Timestamp now);
+  Timestamp ExpiryOf(const LogEntry& entry, Duration repeat_interval, Timestamp now) const;
+  // After an attempt at a message from the outbox.
+  void GoOn(const Message& message, Timestamp now);
+  // Forgets those resolved alerts of which nobody is to be told any more.
+  void ForgetTold(Group& group, Timestamp now);
+  bool Owed(Group& group, std::uint64_t alert, Timestamp now);
+  // Strict.
+  void EndSend(GroupId id, bool succeeded, Timestamp now);
   void EndFlush(Group& group, Timestamp now);
 
   DispatchOptions options_;
@@ -146,21 +201,26 @@ class Dispatch {
   NotificationLog& log_entries_;
   TimerQueue& timers_;
   const Clock& clock_;
-  const std::function<double()> random_;
-  const PostAttempt post_;
   const Logger log_;
+  MetricRegistry& registry_;
   DispatchMetrics metrics_;
+  std::optional<HoldMetrics> hold_metrics_;  // durable
   MissingChannels missing_channels_;
   const Timestamp not_before_;
+  Sender* sender_ = nullptr;
+  DeliveryBook* book_ = nullptr;
 
   bool stopped_ = false;
   PipelineGraphPtr graph_;
   std::unordered_map<GroupId, std::unique_ptr<Group>> groups_;
   std::unordered_map<GroupName, Group*, HashGroupName> by_name_;
   GroupId last_group_ = 0;
-  std::unordered_map<std::uint64_t, std::unique_ptr<Send>> sends_;
-  std::uint64_t last_send_ = 0;
-  std::map<std::string, Lane> lanes_;  // by receiver and integration; stays when they are gone
+  std::chrono::nanoseconds accepted_{0};  // when what is being dealt with was handed over
+  // Durable: what is put off until the attempt under way has ended, by log key.
+  std::unordered_map<std::string, std::pair<GroupId, GroupIntegrationPtr>> put_off_;
+  std::set<std::string> without_receiver_;  // episodes of which that has been said
+  bool engine_restored_ = false;
+  std::set<std::string> offered_;  // episodes, until then
 };
 
 }  // namespace tocsin::receivers

@@ -4,7 +4,7 @@
 
 namespace tocsin::receivers {
 
-bool DispatchInbox::PutAlerts(std::vector<PostedAlertPtr> alerts) {
+bool DispatchInbox::PutAlerts(std::vector<PostedAlertPtr> alerts, std::chrono::nanoseconds now) {
   if (alerts.empty()) return true;
   {
     MutexLock lock(mu_);
@@ -14,20 +14,20 @@ bool DispatchInbox::PutAlerts(std::vector<PostedAlertPtr> alerts) {
     }
     if (closed_) return false;
     waiting_alerts_ += alerts.size();
-    waiting_.push_back({std::move(alerts), nullptr});
+    waiting_.push_back({std::move(alerts), nullptr, now});
   }
   changed_.NotifyOne();
   return true;
 }
 
-bool DispatchInbox::PutAlertsNow(std::vector<PostedAlertPtr> alerts) {
+bool DispatchInbox::PutAlertsNow(std::vector<PostedAlertPtr> alerts, std::chrono::nanoseconds now) {
   {
     MutexLock lock(mu_);
     if (closed_) return false;
     if (waiting_alerts_ + alerts.size() > capacity_) ReplaceWaiting(&alerts);
     if (alerts.empty()) return true;
     waiting_alerts_ += alerts.size();
-    waiting_.push_back({std::move(alerts), nullptr});
+    waiting_.push_back({std::move(alerts), nullptr, now});
   }
   changed_.NotifyOne();
   return true;
@@ -37,12 +37,12 @@ void DispatchInbox::ReplaceWaiting(std::vector<PostedAlertPtr>* alerts) {
   for (; placed_items_ < waiting_.size(); ++placed_items_) {
     const std::vector<PostedAlertPtr>& waiting = waiting_[placed_items_].alerts;
     for (std::size_t i = 0; i < waiting.size(); ++i) {
-      places_[waiting[i]->fingerprint] = {placed_items_, i};
+      places_[waiting[i]->hash] = {placed_items_, i};
     }
   }
   std::vector<PostedAlertPtr> others;
   for (PostedAlertPtr& alert : *alerts) {
-    const auto place = places_.find(alert->fingerprint);
+    const auto place = places_.find(alert->hash);
     if (place == places_.end()) {
       others.push_back(std::move(alert));
     } else {
@@ -56,7 +56,7 @@ bool DispatchInbox::PutEvent(Event event) {
   {
     MutexLock lock(mu_);
     if (closed_) return false;
-    waiting_.push_back({{}, std::move(event)});
+    waiting_.push_back({{}, std::move(event), {}});
   }
   changed_.NotifyOne();
   return true;
@@ -67,7 +67,7 @@ std::optional<std::vector<DispatchInbox::Item>> DispatchInbox::Take(
   std::vector<Item> taken;
   {
     MutexLock lock(mu_);
-    if (waiting_.empty() && !closed_) {
+    if (waiting_.empty() && !closed_ && !awake_) {
       if (deadline) {
         changed_.WaitUntil(mu_, *deadline);
       } else {
@@ -75,6 +75,7 @@ std::optional<std::vector<DispatchInbox::Item>> DispatchInbox::Take(
       }
     }
     if (closed_) return std::nullopt;
+    awake_ = false;
     taken.swap(waiting_);
     waiting_alerts_ = 0;
     places_.clear();
@@ -82,6 +83,14 @@ std::optional<std::vector<DispatchInbox::Item>> DispatchInbox::Take(
   }
   has_room_.NotifyAll();
   return taken;
+}
+
+void DispatchInbox::Wake() {
+  {
+    MutexLock lock(mu_);
+    awake_ = true;
+  }
+  changed_.NotifyOne();
 }
 
 void DispatchInbox::Close() {

@@ -6,6 +6,7 @@
 // and request).
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -20,27 +21,30 @@
 
 namespace tocsin::receivers {
 
-class Dispatch;
-
 class DispatchInbox {
  public:
-  using Event = std::function<void(Dispatch&, Timestamp now)>;
+  using Event = std::function<void(Timestamp now)>;
   // Alerts, or an event.
   struct Item {
     std::vector<PostedAlertPtr> alerts;
     Event event;
+    std::chrono::nanoseconds accepted{0};  // monotonic: when the alerts were handed over
   };
 
   explicit DispatchInbox(std::size_t capacity) : capacity_(capacity) {}
 
   // Both are dropped once the inbox is closed; false then.
-  bool PutAlerts(std::vector<PostedAlertPtr> alerts) EXCLUDES(mu_);
+  bool PutAlerts(std::vector<PostedAlertPtr> alerts, std::chrono::nanoseconds now = {})
+      EXCLUDES(mu_);
   bool PutEvent(Event event) EXCLUDES(mu_);
   // Never waits: beyond the capacity the newest value of an alert takes the place of an older one
   // that waits. For the rule engine, which must not be held up.
-  bool PutAlertsNow(std::vector<PostedAlertPtr> alerts) EXCLUDES(mu_);
+  bool PutAlertsNow(std::vector<PostedAlertPtr> alerts, std::chrono::nanoseconds now = {})
+      EXCLUDES(mu_);
   // Waits until there is something, or the deadline has come; nothing once it is closed.
   std::optional<std::vector<Item>> Take(std::optional<Timestamp> deadline) EXCLUDES(mu_);
+  // Wakes the taker.
+  void Wake() EXCLUDES(mu_);
   // Drops what waits.
   void Close() EXCLUDES(mu_);
 
@@ -54,9 +58,10 @@ class DispatchInbox {
   CondVar has_room_;
   std::vector<Item> waiting_ GUARDED_BY(mu_);
   std::size_t waiting_alerts_ GUARDED_BY(mu_) = 0;
-  // Beyond the capacity: where each alert stands, by fingerprint: item and place in it.
+  // Beyond the capacity: where each alert stands, by hash: item and place in it.
   std::unordered_map<std::uint64_t, std::pair<std::size_t, std::size_t>> places_ GUARDED_BY(mu_);
   std::size_t placed_items_ GUARDED_BY(mu_) = 0;  // the first items, which are in places_
+  bool awake_ GUARDED_BY(mu_) = false;
   bool closed_ GUARDED_BY(mu_) = false;
 };
 

@@ -56,7 +56,35 @@ prometheus::Family<prometheus::Counter>& Suppressed(MetricRegistry& registry) {
                        "Alerts held back from a notification, by what held them back.");
 }
 
+prometheus::Counter& Held(MetricRegistry& registry, const std::string& reason) {
+  return CounterFamily(registry, "alerting_notifications_suppressed_total",
+                       "Announcements held back, by reason.")
+      .Add({{"reason", reason}});
+}
+
 }  // namespace
+
+HoldMetrics::HoldMetrics(MetricRegistry& registry)
+    : without_receiver(
+          CounterFamily(registry, "tocsin_notifications_unroutable_total",
+                        "Alerts of rules whose receivers exist not or have no channel.")
+              .Add({})),
+      by_cooldown_(Held(registry, "cooldown")),
+      by_acknowledgement_(Held(registry, "acknowledged")),
+      by_muter_(Held(registry, "muted")) {}
+
+prometheus::Counter& HoldMetrics::Of(HeldBy why) {
+  switch (why) {
+    case HeldBy::kAcknowledgement:
+      return by_acknowledgement_;
+    case HeldBy::kCooldown:
+      return by_cooldown_;
+    case HeldBy::kInhibition:
+    case HeldBy::kSilence:
+      return by_muter_;
+  }
+  return by_muter_;
+}
 
 DispatchMetrics::DispatchMetrics(MetricRegistry& registry, bool by_receiver, bool every_type)
     : groups(GaugeFamily(registry, "alertmanager_dispatcher_aggregation_groups",

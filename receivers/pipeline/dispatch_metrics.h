@@ -3,6 +3,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <map>
 #include <string>
 #include <string_view>
@@ -12,6 +13,24 @@
 #include "receivers/pipeline/group_channel.h"
 
 namespace tocsin::receivers {
+
+// What holds an alert back that fires.
+enum class HeldBy : std::uint8_t { kAcknowledgement, kInhibition, kSilence, kCooldown };
+
+// What only the full daemon counts.
+class HoldMetrics {
+ public:
+  explicit HoldMetrics(MetricRegistry& registry);
+  // Counted when it begins.
+  prometheus::Counter& Of(HeldBy why);
+
+  prometheus::Counter& without_receiver;
+
+ private:
+  prometheus::Counter& by_cooldown_;
+  prometheus::Counter& by_acknowledgement_;
+  prometheus::Counter& by_muter_;
+};
 
 class DispatchMetrics {
  public:

@@ -17,10 +17,12 @@ using TemplatesPtr = std::shared_ptr<const gotemplate::TemplateSet>;
 using MakeGroupChannel = Result<std::unique_ptr<GroupChannel>> (*)(
     const config::AlertmanagerIntegration&, TemplatesPtr, const ChannelContext&);
 
-// The types of receivers whose channel is written.
+// The types of receivers of alertmanager.yml whose channel is written.
 constexpr std::pair<std::string_view, MakeGroupChannel> kGroupChannels[] = {
     {"webhook", MakeGroupWebhook},
 };
+
+constexpr const char* kEachAlert = "...";
 
 Result<GroupIntegrationPtr> MakeIntegration(const config::AlertmanagerReceiver& receiver,
                                             const config::AlertmanagerIntegration& settings,
@@ -40,27 +42,17 @@ Result<GroupIntegrationPtr> MakeIntegration(const config::AlertmanagerReceiver& 
   return GroupIntegrationPtr(std::move(integration));
 }
 
-// One message for each alert, at once, and no second one: what a rule that names its receivers
-// means.
-config::AlertmanagerRoute DirectRoute(const std::string& receiver) {
+config::AlertmanagerRoute DirectRoute(const std::string& receiver,
+                                      const config::NativeGrouping& grouping = {}) {
   config::AlertmanagerRoute route;
   route.receiver = receiver;
-  route.group_by_all = true;
-  route.group_wait = Duration(0);
-  route.group_interval = std::chrono::seconds(1);
-  route.repeat_interval = kNoRepeat;
+  route.group_by = grouping.group_by.value_or(std::vector<std::string>{kEachAlert});
+  route.group_by_all = route.group_by == std::vector<std::string>{kEachAlert};
+  if (route.group_by_all) route.group_by.clear();
+  route.group_wait = grouping.group_wait.value_or(Duration(0));
+  route.group_interval = grouping.group_interval.value_or(std::chrono::seconds(1));
+  route.repeat_interval = grouping.repeat_interval.value_or(kNoRepeat);
   return route;
-}
-
-Route MakeDirectRoute(const std::string& receiver) {
-  Route route;
-  route.settings = DirectRoute(receiver);
-  route.path = {{}};
-  return route;
-}
-
-bool Contains(const std::vector<std::string>& names, const std::string& name) {
-  return std::find(names.begin(), names.end(), name) != names.end();
 }
 
 // A tree that sends everything to each of these.
@@ -80,20 +72,56 @@ std::shared_ptr<const config::AlertmanagerSettings> DefaultSettings(
   return settings;
 }
 
+// The receivers of tocsin.yml.
+Status AddNativeReceivers(const ChannelContext& context, PipelineGraph* graph) {
+  for (const config::ReceiverSettings& receiver : graph->native_targets.receivers) {
+    Result<std::vector<GroupIntegrationPtr>> made = MakeNativeIntegrations(receiver, context);
+    if (!made) return made.error();
+    graph->named_receivers.insert_or_assign(receiver.name, *std::move(made));
+    const config::NativeGrouping grouping =
+        config::Combine(receiver.grouping, graph->native_targets.grouping);
+    graph->direct_routes.insert_or_assign(receiver.name, MakeDirectRoute(receiver.name, grouping));
+  }
+  return {};
+}
+
+void AddAll(const std::vector<GroupIntegrationPtr>& some, std::vector<GroupIntegrationPtr>* all) {
+  for (const GroupIntegrationPtr& one : some) {
+    if (std::find(all->begin(), all->end(), one) == all->end()) all->push_back(one);
+  }
+}
+
+void AddName(const std::string& name, std::vector<std::string>* names) {
+  if (std::find(names->begin(), names->end(), name) == names->end()) names->push_back(name);
+}
+
 }  // namespace
+
+Route MakeDirectRoute(const std::string& receiver, const config::NativeGrouping& grouping) {
+  Route route;
+  route.settings = DirectRoute(receiver, grouping);
+  route.group_by = route.settings.group_by;
+  route.direct = true;
+  route.each_episode = route.settings.group_by_all;
+  route.path = {{}};
+  return route;
+}
 
 std::vector<const Route*> PipelineGraph::RoutesOf(const PostedAlert& alert) const {
   if (alert.native == nullptr) return routes.Match(alert.labels);
-  std::vector<const Route*> found;
-  if (!native_targets.has_tree) return found;
   const ThresholdRule& rule = *alert.native->rule;
-  if (native_targets.routing != config::NativeRouting::kTree) {
-    for (const std::string& receiver : rule.notification_channels) {
-      const auto route = direct_routes.find(receiver);
-      if (route != direct_routes.end()) found.push_back(&route->second);
-    }
+  const bool tree = native_targets.has_tree && GoesThroughTree(rule, native_targets.routing);
+  std::vector<std::string> named;
+  if (!native_targets.has_tree || native_targets.routing != config::NativeRouting::kTree) {
+    for (const std::string& name : rule.notification_channels) AddName(name, &named);
+    if (named.empty() && !tree) named = native_targets.default_receivers;
   }
-  if (GoesThroughTree(rule, native_targets.routing)) {
+  std::vector<const Route*> found;
+  for (const std::string& receiver : named) {
+    const auto route = direct_routes.find(receiver);
+    if (route != direct_routes.end()) found.push_back(&route->second);
+  }
+  if (tree) {
     const std::vector<const Route*> of_tree = routes.Match(alert.labels);
     found.insert(found.end(), of_tree.begin(), of_tree.end());
   }
@@ -102,15 +130,29 @@ std::vector<const Route*> PipelineGraph::RoutesOf(const PostedAlert& alert) cons
 
 std::vector<std::string> PipelineGraph::ReceiversOf(const PostedAlert& alert) const {
   std::vector<std::string> names;
-  const bool native = alert.native != nullptr;
-  if (native && native_targets.routing != config::NativeRouting::kTree) {
-    names = alert.native->rule->notification_channels;
+  for (const Route* route : RoutesOf(alert)) names.push_back(route->settings.receiver);
+  return names;
+}
+
+const std::vector<GroupIntegrationPtr>& PipelineGraph::IntegrationsOf(const Route& route) const {
+  static const std::vector<GroupIntegrationPtr> kNone;
+  const IntegrationsByName& all = route.direct ? named_receivers : receivers;
+  const auto found = all.find(route.settings.receiver);
+  return found == all.end() ? kNone : found->second;
+}
+
+std::vector<GroupIntegrationPtr> PipelineGraph::Integrations() const {
+  std::vector<GroupIntegrationPtr> all;
+  for (const IntegrationsByName* map : {&named_receivers, &receivers}) {
+    for (const auto& [name, integrations] : *map) AddAll(integrations, &all);
   }
-  if (!native || GoesThroughTree(*alert.native->rule, native_targets.routing)) {
-    for (const Route* route : routes.Match(alert.labels)) {
-      names.push_back(route->settings.receiver);
-    }
-  }
+  return all;
+}
+
+std::vector<std::string> PipelineGraph::ReceiverNames() const {
+  std::vector<std::string> names;
+  for (const auto& receiver : native_targets.receivers) AddName(receiver.name, &names);
+  for (const auto& receiver : settings->receivers) AddName(receiver.name, &names);
   return names;
 }
 
@@ -128,33 +170,27 @@ Result<PipelineGraphPtr> BuildPipelineGraph(
         std::make_shared<const gotemplate::TemplateSet>(MakeDefaultTemplates(context.clock));
   }
   for (const config::AlertmanagerReceiver& receiver : graph->settings->receivers) {
-    if (!graph->native_targets.announced.contains(receiver.name)) {
-      graph->direct_routes.emplace(receiver.name, MakeDirectRoute(receiver.name));
-    }
     std::vector<GroupIntegrationPtr>& integrations = graph->receivers[receiver.name];
     for (const config::AlertmanagerIntegration& one : receiver.integrations) {
       Result<GroupIntegrationPtr> integration = MakeIntegration(receiver, one, templates, context);
       if (!integration) return integration.error();
       integrations.push_back(*std::move(integration));
     }
+    graph->direct_routes.emplace(receiver.name,
+                                 MakeDirectRoute(receiver.name, graph->native_targets.grouping));
   }
+  graph->named_receivers = graph->receivers;
+  if (Status added = AddNativeReceivers(context, graph.get()); !added) return added.error();
   return PipelineGraphPtr(std::move(graph));
 }
 
-Result<PipelineGraphPtr> BuildDefaultGraph(const std::vector<config::ReceiverSettings>& receivers,
-                                           const std::vector<std::string>& default_receivers,
-                                           const ChannelContext& context) {
-  auto graph = std::make_shared<PipelineGraph>(DefaultSettings(default_receivers),
-                                               NativeTargets{{}, /*has_tree=*/false, {}});
-  for (const config::ReceiverSettings& receiver : receivers) {
-    if (!Contains(default_receivers, receiver.name)) continue;
-    for (const config::ChannelSettings& channel : receiver.channels) {
-      std::vector<GroupIntegrationPtr>& integrations = graph->receivers[receiver.name];
-      Result<GroupIntegrationPtr> integration =
-          MakeNativeIntegration(receiver.name, integrations.size(), channel, context);
-      if (!integration) return Error{receiver.source + ": " + integration.message()};
-      integrations.push_back(*std::move(integration));
-    }
+Result<PipelineGraphPtr> BuildDefaultGraph(NativeTargets native, const ChannelContext& context) {
+  native.has_tree = false;
+  auto settings = DefaultSettings(native.default_receivers);
+  auto graph = std::make_shared<PipelineGraph>(std::move(settings), std::move(native));
+  if (Status added = AddNativeReceivers(context, graph.get()); !added) return added.error();
+  for (const std::string& name : graph->native_targets.default_receivers) {
+    graph->receivers[name] = graph->named_receivers[name];
   }
   return PipelineGraphPtr(std::move(graph));
 }

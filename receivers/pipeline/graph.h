@@ -1,10 +1,9 @@
-// PipelineGraph: everything of one alertmanager.yml that the dispatcher and the API work with.
-// Built aside, swapped whole. Immutable but for the inhibitor, which synchronises itself.
+// PipelineGraph: everything of one configuration that the dispatcher and the API work with. Built
+// aside, swapped whole. Immutable but for the inhibitor, which synchronises itself.
 #pragma once
 
 #include <map>
 #include <memory>
-#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -19,12 +18,16 @@
 
 namespace tocsin::receivers {
 
-// How alerts of native rules travel.
+// How alerts of native rules travel, and the receivers of tocsin.yml that they may go to.
 struct NativeTargets {
   config::NativeRouting routing = config::NativeRouting::kChannels;
   bool has_tree = true;  // false: the tree stands in for the default receivers, for posted alerts
-  std::set<std::string> announced;  // receivers of tocsin.yml: the announcer tells them
+  std::vector<config::ReceiverSettings> receivers;
+  std::vector<std::string> default_receivers;  // of rules that name none, where there is no tree
+  config::NativeGrouping grouping = {};        // of alerts that go to receivers by name
 };
+
+using IntegrationsByName = std::map<std::string, std::vector<GroupIntegrationPtr>>;
 
 struct PipelineGraph {
   explicit PipelineGraph(std::shared_ptr<const config::AlertmanagerSettings> from,
@@ -34,22 +37,34 @@ struct PipelineGraph {
         routes(settings->route),
         inhibitor(settings->inhibit_rules) {}
 
-  // Where an alert goes, in order: to the receivers that its rule names, and where the tree sends
-  // it. Nowhere where the announcer sees to it.
+  // Where an alert goes, in order: to the receivers that its rule names, each once, and where the
+  // tree sends it. Nowhere where its rule names receivers that do not exist.
   std::vector<const Route*> RoutesOf(const PostedAlert& alert) const;
-  // The names of its receivers, whoever tells them.
+  // The names of their receivers.
   std::vector<std::string> ReceiversOf(const PostedAlert& alert) const;
+  // The integrations of a route's receiver.
+  const std::vector<GroupIntegrationPtr>& IntegrationsOf(const Route& route) const;
+
+  // All of them, each once; and the names of all receivers, those of tocsin.yml first.
+  std::vector<GroupIntegrationPtr> Integrations() const;
+  std::vector<std::string> ReceiverNames() const;
 
   const std::shared_ptr<const config::AlertmanagerSettings> settings;
   const NativeTargets native_targets;
   const RouteTree routes;
   TimeIntervals intervals;
-  std::map<std::string, std::vector<GroupIntegrationPtr>> receivers;  // by name
-  // To each receiver alone, for the rules that name it: one message for each alert, at once.
+  IntegrationsByName receivers;  // of the tree
+  // Those that rules may name; where both files have one of that name, that of tocsin.yml.
+  IntegrationsByName named_receivers;
+  // To each receiver alone, for the rules that name it.
   std::map<std::string, Route> direct_routes;
   mutable Inhibitor inhibitor;
 };
 using PipelineGraphPtr = std::shared_ptr<const PipelineGraph>;
+
+// To a receiver that rules name. What `grouping` leaves open: one message for each alert, at once,
+// and no second one.
+Route MakeDirectRoute(const std::string& receiver, const config::NativeGrouping& grouping = {});
 
 // Everything of a new configuration that can fail, without touching what runs.
 Result<PipelineGraphPtr> BuildPipelineGraph(
@@ -57,9 +72,7 @@ Result<PipelineGraphPtr> BuildPipelineGraph(
     NativeTargets native = {});
 
 // Without an alertmanager.yml: what senders post goes to the default receivers, each alert at once
-// and by itself. REQUIRES: each of the defaults is among `receivers`.
-Result<PipelineGraphPtr> BuildDefaultGraph(const std::vector<config::ReceiverSettings>& receivers,
-                                           const std::vector<std::string>& default_receivers,
-                                           const ChannelContext& context);
+// and by itself. REQUIRES: each of the defaults is among the receivers.
+Result<PipelineGraphPtr> BuildDefaultGraph(NativeTargets native, const ChannelContext& context);
 
 }  // namespace tocsin::receivers

@@ -1,10 +1,10 @@
-// What a receiver of alertmanager.yml is told: a group of alerts, and the ways to tell it.
+// What a receiver is told: a group of alerts, and the ways to tell it.
 //
 // A GroupChannel renders a notification and sends it once; when, how often and why is the
 // dispatcher's business. Owned by a GroupIntegration; Deliver is called by the dispatcher's thread.
 #pragma once
 
-#include <map>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -13,6 +13,7 @@
 #include "base/time.h"
 #include "receivers/alerts/posted_alert.h"
 #include "receivers/channels/channel.h"
+#include "receivers/notification.h"
 #include "receivers/pipeline/notification_log.h"
 
 namespace tocsin::receivers {
@@ -32,6 +33,12 @@ struct GroupNotification {
   std::vector<FrozenAlert> alerts;  // in the order of ComesBefore; never empty
   NotificationReason reason = NotificationReason::kFirstNotification;
   std::string external_url;
+  // Of the full daemon. The same for every attempt at this message, together different from any
+  // other message; 0: there is none.
+  std::string dedup_key;
+  std::uint64_t flush_number = 0;
+
+  NotificationStatus status() const;
 };
 
 class GroupChannel {
@@ -40,15 +47,24 @@ class GroupChannel {
   // As Channel::Deliver.
   virtual void Deliver(const GroupNotification& notification, Duration timeout,
                        Channel::Done done) = 0;
+  // Whether what `other` could not deliver is in vain here too. A channel that cannot tell is
+  // asked.
+  virtual bool HasSettingsOf(const GroupChannel& /*other*/) const { return false; }
 };
 
 // One item of a receiver's <type>_configs.
 struct GroupIntegration {
   std::string receiver;
   std::string type;  // "webhook"
-  std::string id;    // "webhook[0]": unique within the receiver
+  std::string id;    // "webhook[0]", of tocsin.yml "webhook": unique within the receiver
   bool send_resolved = true;
   std::unique_ptr<GroupChannel> channel;  // null: the type's channel is not written yet
+
+  std::string lane() const { return receiver + "/" + id; }
+  bool HasSettingsOf(const GroupIntegration& other) const {
+    return this == &other || (channel != nullptr && other.channel != nullptr &&
+                              channel->HasSettingsOf(*other.channel));
+  }
 };
 using GroupIntegrationPtr = std::shared_ptr<const GroupIntegration>;
 

@@ -38,6 +38,16 @@ std::string_view NotificationReasonText(NotificationReason reason) {
   return "none";
 }
 
+std::optional<NotificationReason> ParseNotificationReason(std::string_view text) {
+  for (const NotificationReason reason :
+       {NotificationReason::kFirstNotification, NotificationReason::kNewAlertsAdded,
+        NotificationReason::kAllAlertsResolved, NotificationReason::kSomeAlertsResolved,
+        NotificationReason::kRepeatIntervalElapsed}) {
+    if (NotificationReasonText(reason) == text) return reason;
+  }
+  return std::nullopt;
+}
+
 NotificationReason WhyNotify(const LogEntry* entry, const DedupQuestion& q) {
   if (entry == nullptr) {
     return q.firing.empty() ? NotificationReason::kNone : NotificationReason::kFirstNotification;
@@ -50,7 +60,8 @@ NotificationReason WhyNotify(const LogEntry* entry, const DedupQuestion& q) {
                                  : NotificationReason::kNewAlertsAdded;
   }
   if (q.firing.empty()) {
-    return told.empty() ? NotificationReason::kNone : NotificationReason::kAllAlertsResolved;
+    const bool owed = !told.empty() || !IsSubset(entry->due_again, q.due_again);
+    return !owed ? NotificationReason::kNone : NotificationReason::kAllAlertsResolved;
   }
   if (q.send_resolved && !IsSubset(q.resolved, entry->resolved)) {
     return NotificationReason::kSomeAlertsResolved;
@@ -65,6 +76,8 @@ std::string SerializeLogEntry(const LogEntry& entry) {
                   {"resolved", entry.resolved},
                   {"at", ToUnixMillis(entry.at)},
                   {"expires_at", ToUnixMillis(entry.expires_at)},
+                  {"due_again", entry.due_again},
+                  {"flush_number", entry.flush_number},
                   {"data", entry.data}};
   return j.dump(-1, ' ', false, json::error_handler_t::replace);
 }
@@ -80,6 +93,8 @@ Result<LogEntry> ParseLogEntry(std::string_view text) {
     entry.resolved = j.at("resolved").get<AlertHashes>();
     entry.at = FromUnixMillis(j.at("at").get<std::int64_t>());
     entry.expires_at = FromUnixMillis(j.at("expires_at").get<std::int64_t>());
+    entry.due_again = j.value("due_again", AlertHashes());
+    entry.flush_number = j.value("flush_number", std::uint64_t{0});
     entry.data = j.at("data").get<std::map<std::string, std::string>>();
     return entry;
   } catch (const json::exception& e) {
@@ -87,8 +102,8 @@ Result<LogEntry> ParseLogEntry(std::string_view text) {
   }
 }
 
-Status NotificationLog::Restore(Timestamp now) {
-  const Result<std::vector<StateStore::Row>> rows = store_.Scan(StateTable::kNotificationLog);
+Status NotificationLog::Restore(const StateStore& store, Timestamp now) {
+  const Result<std::vector<StateStore::Row>> rows = store.Scan(StateTable::kNotificationLog);
   if (!rows) return rows.error();
   for (const auto& [key, value] : *rows) {
     Result<LogEntry> entry = ParseLogEntry(value);
@@ -112,21 +127,43 @@ const LogEntry* NotificationLog::Find(const std::string& key, Timestamp now) con
 }
 
 void NotificationLog::Put(const std::string& key, LogEntry entry) {
-  WriteBatch batch;
-  batch.Put(StateTable::kNotificationLog, key, SerializeLogEntry(entry));
   entries_.insert_or_assign(key, std::move(entry));
-  store_.Submit(std::move(batch), nullptr);
+  changed_.push_back(key);
+}
+
+void NotificationLog::Forget(const std::string& key) {
+  if (entries_.erase(key) > 0) changed_.push_back(key);
+}
+
+void NotificationLog::ForgetEndingIn(std::string_view suffix) {
+  std::erase_if(entries_, [&](const auto& entry) {
+    if (!std::string_view(entry.first).ends_with(suffix)) return false;
+    changed_.push_back(entry.first);
+    return true;
+  });
 }
 
 void NotificationLog::ForgetExpired(Timestamp now) {
   const StateMetrics::Timer timer(metrics_, StateMetrics::Timer::What::kForgetting);
-  WriteBatch batch;
   std::erase_if(entries_, [&](const auto& entry) {
     if (entry.second.expires_at > now) return false;
-    batch.Delete(StateTable::kNotificationLog, entry.first);
+    changed_.push_back(entry.first);
     return true;
   });
-  if (!batch.empty()) store_.Submit(std::move(batch), nullptr);
+}
+
+void NotificationLog::Flush(WriteBatch* batch) {
+  std::sort(changed_.begin(), changed_.end());
+  changed_.erase(std::unique(changed_.begin(), changed_.end()), changed_.end());
+  for (std::string& key : std::exchange(changed_, {})) {
+    const auto found = entries_.find(key);
+    if (found == entries_.end()) {
+      batch->Delete(StateTable::kNotificationLog, std::move(key));
+    } else {
+      std::string row = SerializeLogEntry(found->second);
+      batch->Put(StateTable::kNotificationLog, std::move(key), std::move(row));
+    }
+  }
 }
 
 }  // namespace tocsin::receivers

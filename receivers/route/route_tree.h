@@ -11,12 +11,16 @@
 
 namespace tocsin::receivers {
 
-// One node of it.
+// One node of it, or a direct one.
 struct Route {
   config::AlertmanagerRoute settings;      // what it inherits is filled in; `children` is empty
   std::vector<std::string> group_by;       // sorted
   std::vector<std::vector<Matcher>> path;  // the matchers of each node from the root to this one
   std::vector<Route> children;
+  // No node of the tree: straight to a receiver that a rule names.
+  bool direct = false;
+  // Of a direct one: each episode of an alert is a group, told whenever it changes.
+  bool each_episode = false;
 
   // The part of an alert's labels that tells its group; labels it lacks are left out.
   Labels GroupLabels(LabelsView alert) const;

@@ -13,7 +13,8 @@
 #include "base/check.h"
 #include "base/metrics.h"
 #include "receivers/channels/channel.h"
-#include "receivers/receiver_set.h"
+#include "receivers/channels/native_group_channel.h"
+#include "receivers/pipeline/graph.h"
 
 namespace tocsin::testing {
 
@@ -160,25 +161,34 @@ struct WireReceiver {
   bool send_resolved = true;
 };
 
-// The first one is the default.
-inline receivers::ReceiverSet WireReceivers(Wire& wire, const std::vector<WireReceiver>& wanted) {
-  std::vector<std::string> names;
-  std::vector<receivers::IntegrationPtr> integrations;
+// Receivers of tocsin.yml, without an alertmanager.yml. The first one is the default.
+inline receivers::PipelineGraphPtr WireGraph(Wire& wire, const std::vector<WireReceiver>& wanted) {
+  auto settings = std::make_shared<config::AlertmanagerSettings>();
+  receivers::NativeTargets native;
+  native.has_tree = false;
   for (const WireReceiver& receiver : wanted) {
-    auto integration = std::make_shared<receivers::Integration>();
-    integration->id = receiver.name + "/wire";
-    integration->receiver = receiver.name;
-    integration->settings.type = "wire";
-    integration->settings.webhook.url = Secret(receiver.url);
-    integration->channel = std::make_unique<WireChannel>(wire, receiver.name);
-    integration->timeout = std::chrono::seconds(10);
-    integration->send_resolved = receiver.send_resolved;
-    names.push_back(receiver.name);
-    integrations.push_back(std::move(integration));
+    native.receivers.emplace_back();
+    native.receivers.back().name = receiver.name;
   }
-  std::vector<std::string> defaults;
-  if (!names.empty()) defaults.push_back(names.front());
-  return {std::move(names), std::move(integrations), std::move(defaults)};
+  if (!wanted.empty()) native.default_receivers = {wanted.front().name};
+  settings->route.receiver = wanted.empty() ? "" : wanted.front().name;
+  auto graph = std::make_shared<receivers::PipelineGraph>(settings, native);
+  for (const WireReceiver& receiver : wanted) {
+    config::ChannelSettings channel;
+    channel.type = "wire";
+    channel.webhook.url = Secret(receiver.url);
+    receivers::BuiltChannel built;
+    built.channel = std::make_unique<WireChannel>(wire, receiver.name);
+    auto integration = std::make_shared<receivers::GroupIntegration>();
+    integration->receiver = receiver.name;
+    integration->type = "wire";
+    integration->id = "wire";
+    integration->send_resolved = receiver.send_resolved;
+    integration->channel = receivers::MakeNativeGroupChannel(std::move(built), channel);
+    graph->named_receivers[receiver.name] = {integration};
+    graph->direct_routes.emplace(receiver.name, receivers::MakeDirectRoute(receiver.name));
+  }
+  return graph;
 }
 
 // The value of a counter or gauge; -1 where there is no such series.

@@ -20,7 +20,7 @@ std::vector<PostedAlertPtr> Alerts(std::size_t n) {
       n,
       testing::Shared(testing::Posted(testing::Named("A"), Timestamp(), Timestamp(), Timestamp())));
 }
-const auto kNothing = [](Dispatch&, Timestamp) {};
+const auto kNothing = [](Timestamp) {};
 
 // The number of alerts of each item; an event is -1.
 std::vector<int> Sizes(const std::optional<std::vector<DispatchInbox::Item>>& items) {
@@ -132,7 +132,7 @@ TEST(DispatchInbox, DropsWhatWaitsWhenItIsClosed) {
   DispatchInbox inbox(10);
   auto owned = std::make_shared<int>(0);
   const std::weak_ptr<int> watched = owned;
-  inbox.PutEvent([owned = std::move(owned)](Dispatch&, Timestamp) { ++*owned; });
+  inbox.PutEvent([owned = std::move(owned)](Timestamp) { ++*owned; });
   inbox.Close();
   EXPECT_TRUE(watched.expired());
 }

@@ -16,8 +16,8 @@ WireConfig GroupPerAlert(std::vector<WireIntegration> integrations = {{}}) {
   return config;
 }
 
-DispatchOptions TwoAtOnce() {
-  DispatchOptions options;
+DispatchWorldOptions TwoAtOnce() {
+  DispatchWorldOptions options;
   options.max_in_flight = 2;
   return options;
 }

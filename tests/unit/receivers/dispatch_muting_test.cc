@@ -102,14 +102,14 @@ TEST(DispatchMuting, AnAlertThatResolvesWhileItIsSilencedIsNeverToldResolved) {
 
 // ---- whoever was told of an alert is told of its end
 
-DispatchOptions ResolvesWhatWasTold() {
-  DispatchOptions options;
-  options.resolve_what_was_told = true;
+DispatchWorldOptions WithAnOutbox() {
+  DispatchWorldOptions options;
+  options.durable = true;
   return options;
 }
 
-TEST(DispatchMuting, IfAskedTellsTheEndOfWhatWasToldAlsoUnderASilence) {
-  DispatchWorld world(EveryMinute(), ResolvesWhatWasTold());
+TEST(DispatchMuting, WithAnOutboxTellsTheEndOfWhatWasToldAlsoUnderASilence) {
+  DispatchWorld world(EveryMinute(), WithAnOutbox());
   world.Post({world.Firing(Named("A")), world.Firing(Named("B"))});
   world.Silence("alertname=~\"A|C\"");
   world.Post({world.Firing(Named("C")), world.Over(Named("A"))});
@@ -121,7 +121,7 @@ TEST(DispatchMuting, IfAskedTellsTheEndOfWhatWasToldAlsoUnderASilence) {
 }
 
 TEST(DispatchMuting, RemembersWhatWasToldWhileItIsSilencedAndOthersAreTold) {
-  DispatchWorld world(EveryMinute(), ResolvesWhatWasTold());
+  DispatchWorld world(EveryMinute(), WithAnOutbox());
   world.Fire("A");
   const std::string id = world.Silence("alertname=A");
   world.Fire("B");
@@ -144,7 +144,7 @@ TEST(DispatchMuting, HoldsTheEndOfWhatWasToldUntilTheIntervalAllowsIt) {
   WireConfig config = EveryMinute();
   config.settings.time_intervals = {Interval("soon", kTen + 1, kTen + 5)};
   config.settings.route.mute_time_intervals = {"soon"};
-  DispatchWorld world(config, ResolvesWhatWasTold());
+  DispatchWorld world(config, WithAnOutbox());
   world.Fire("A");
   world.AdvanceTo(2 * kMinute);
   world.Resolve("A");

@@ -38,8 +38,8 @@ TEST(DispatchPipeline, TellsAChannelAllItNeeds) {
   child.matchers = Matchers(R"(severity="page")");
   child.labels = Labels{{"team", "db"}};
   config.settings.route.children.push_back(child);
-  DispatchOptions options;
-  options.external_url = "http://am:9093";
+  DispatchWorldOptions options;
+  options.dispatch.external_url = "http://am:9093";
   DispatchWorld world(config, options);
   world.Post({world.Firing({{"alertname", "A"}, {"severity", "page"}})});
   ASSERT_EQ(world.attempts.size(), 1U);
@@ -174,8 +174,8 @@ TEST(DispatchPipeline, WhatHasNoChannelIsLoggedOnceAGroupAndOnceAMinute) {
 }
 
 TEST(DispatchPipeline, TheReceiversNameIsALabelWhereThatIsWanted) {
-  DispatchOptions options;
-  options.receiver_name_in_metrics = true;
+  DispatchWorldOptions options;
+  options.dispatch.receiver_name_in_metrics = true;
   DispatchWorld world(Every(kMinute, {{"a"}}), options);
   const std::map<std::string, std::string> labels = {{"integration", "wire"},
                                                      {"receiver_name", "ops"}};
@@ -215,8 +215,8 @@ TEST(DispatchPipeline, WritesTheLogWhenTheMessageHasArrived) {
 }
 
 TEST(DispatchPipeline, RepeatsAtTheRetentionWhereThatIsShorter) {
-  DispatchOptions options;
-  options.retention = 60 * kMinute;
+  DispatchWorldOptions options;
+  options.dispatch.retention = 60 * kMinute;
   DispatchWorld world(Every(5 * kMinute), options);
   world.Fire("A");
   world.AdvanceTo(60 * kMinute);

@@ -232,8 +232,8 @@ TEST(DispatchTiming, AGroupThatIsMutedAtFirstWaitsForItsNextTick) {
 }
 
 TEST(DispatchTiming, FlushesNothingBeforeTheStartDelay) {
-  DispatchOptions options;
-  options.start_delay = 20 * kSecond;
+  DispatchWorldOptions options;
+  options.dispatch.start_delay = 20 * kSecond;
   DispatchWorld world(Timed(Duration(0), 60 * kSecond), options);
   world.Fire("A");
   world.AdvanceTo(19 * kSecond);

@@ -17,7 +17,9 @@
 
 #include "base/matcher_text.h"
 #include "receivers/alerts/alert_store.h"
+#include "receivers/outbox/outbox.h"
 #include "receivers/pipeline/dispatch.h"
+#include "receivers/pipeline/tick_sender.h"
 #include "tests/support/fake_clock.h"
 #include "tests/support/memory_state_store.h"
 #include "tests/support/null_log.h"
@@ -48,6 +50,12 @@ struct WireConfig {
   std::map<std::string, std::vector<WireIntegration>> receivers = {{"ops", {{}}}};
 };
 
+struct DispatchWorldOptions {
+  DispatchOptions dispatch;
+  std::size_t max_in_flight = 128;
+  bool durable = false;  // with an outbox, as in the full daemon
+};
+
 class DispatchWorld {
  public:
   struct Attempt {
@@ -58,7 +66,7 @@ class DispatchWorld {
     Channel::Done done;  // empty once answered
   };
 
-  explicit DispatchWorld(WireConfig config = {}, DispatchOptions options = {})
+  explicit DispatchWorld(WireConfig config = {}, DispatchWorldOptions options = {})
       : config_(std::move(config)), options_(std::move(options)) {
     Start();
   }
@@ -66,7 +74,8 @@ class DispatchWorld {
   // ---- what happens to it
 
   void Post(std::vector<PostedAlert> alerts) {
-    process_->dispatch.Accept(process_->alerts.Put(std::move(alerts)), clock.Now());
+    process_->dispatch.Accept(process_->alerts.Put(std::move(alerts)), clock.Monotonic(),
+                              clock.Now());
     Pump();
   }
   // An alert that starts now and does not end by itself.
@@ -132,6 +141,8 @@ class DispatchWorld {
     Start();
   }
   void Stop() { process_->dispatch.Stop(); }
+  OutboxCounts outbox() const { return process_->outbox->counts(); }
+  std::vector<OutboxRow> DeadLetters() const { return process_->outbox->DeadLetterRows(); }
 
   // ---- what is seen of it
 
@@ -183,7 +194,8 @@ class DispatchWorld {
   double random = 0.5;
 
  private:
-  using Event = std::function<void(Dispatch&, Timestamp)>;
+  struct Process;
+  using Event = std::function<void(Process&, Timestamp)>;
 
   class WireChannel final : public GroupChannel {
    public:
@@ -203,32 +215,59 @@ class DispatchWorld {
     explicit Process(DispatchWorld& world)
         : timers(world.clock),
           alerts(registry),
-          log_entries(*world.store_),
           silences({}, *world.store_, [&world] { return fmt::format("s{}", ++world.ids_); }),
-          dispatch(
-              world.options_, silences, log_entries, timers, world.clock,
-              [&world] { return world.random; },
-              [&world](std::uint64_t attempt, Outcome outcome) {
-                world.queue_.push_back(
-                    [attempt, outcome = std::move(outcome)](Dispatch& d, Timestamp now) {
-                      d.OnAttemptEnded(attempt, outcome, now);
-                    });
-              },
-              Logger(world.log, "dispatch"), registry) {}
+          dispatch(world.options_.dispatch, silences, log_entries, timers, world.clock,
+                   Logger(world.log, "dispatch"), registry),
+          book({}, board, Logger(world.log, "dispatch")) {
+      const auto random = [&world] { return world.random; };
+      const auto post = [&world](std::uint64_t attempt, Outcome outcome) {
+        world.queue_.push_back([attempt, outcome = std::move(outcome)](Process& p, Timestamp now) {
+          p.sender().OnAttemptEnded(attempt, outcome, now);
+        });
+      };
+      const Logger sender_log(world.log, "sender");
+      if (world.options_.durable) {
+        outbox.emplace(OutboxOptions(), dispatch, timers, world.clock, random, post, sender_log,
+                       registry);
+        dispatch.SendThrough(*outbox, &book);
+      } else {
+        tick_sender.emplace(dispatch, timers, world.clock, random, post,
+                            world.options_.max_in_flight, sender_log);
+        dispatch.SendThrough(*tick_sender, nullptr);
+      }
+    }
+    Sender& sender() {
+      if (outbox) return *outbox;
+      return *tick_sender;
+    }
 
     MetricRegistry registry;
+    Board board;
     TimerQueue timers;
     AlertStore alerts;
     NotificationLog log_entries;
     Silences silences;
     Dispatch dispatch;
+    DeliveryBook book;
+    std::optional<Outbox> outbox;
+    std::optional<TickSender> tick_sender;
+    std::uint64_t ticket = 0;
   };
 
   void Start() {
     process_ = std::make_unique<Process>(*this);
-    EXPECT_TRUE(process_->silences.Restore().ok());
-    EXPECT_TRUE(process_->log_entries.Restore(clock.Now()).ok());
-    process_->dispatch.Apply(Graph(), {}, clock.Now());
+    Process& p = *process_;
+    EXPECT_TRUE(p.silences.Restore().ok());
+    EXPECT_TRUE(p.log_entries.Restore(*store_, clock.Now()).ok());
+    if (p.outbox) {
+      EXPECT_TRUE(p.book.Restore(*store_).ok());
+      const auto in_doubt = [&](const Message& message) {
+        p.dispatch.OnInDoubt(message, clock.Now());
+      };
+      EXPECT_TRUE(p.outbox->Restore(*store_, in_doubt, clock.Now()).ok());
+    }
+    p.dispatch.Apply(Graph(), {}, clock.Now());
+    if (p.outbox) p.outbox->Start();
     Pump();
   }
 
@@ -271,14 +310,32 @@ class DispatchWorld {
       while (!queue_.empty()) {
         const Event event = std::move(queue_.front());
         queue_.pop_front();
-        event(process_->dispatch, clock.Now());
+        event(*process_, clock.Now());
       }
+      Flush();
     } while (process_->timers.RunDue() > 0 || !queue_.empty());
+  }
+  // What has changed becomes durable.
+  void Flush() {
+    Process& p = *process_;
+    WriteBatch batch;
+    p.log_entries.Flush(&batch);
+    if (p.outbox) {
+      p.book.Flush(++p.ticket, &batch);
+      p.outbox->Flush(p.ticket, &batch);
+    }
+    if (batch.empty()) return;
+    store_->Submit(std::move(batch), nullptr);
+    if (!p.outbox) return;
+    queue_.push_back([ticket = p.ticket](Process& process, Timestamp now) {
+      process.book.OnCommitted(ticket, now);
+      process.outbox->OnCommitted(ticket);
+    });
   }
 
   const Timestamp started_ = testing::FiredAt();
   WireConfig config_;
-  const DispatchOptions options_;
+  const DispatchWorldOptions options_;
   std::optional<Outcome> answer_ = Outcome::Delivered(200);
   std::map<std::string, Outcome> answers_;  // of single integrations
   Duration latency_{0};

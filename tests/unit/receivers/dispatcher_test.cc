@@ -8,6 +8,7 @@
 #include <set>
 #include <thread>
 
+#include "receivers/native_alerts.h"
 #include "tests/support/memory_state_store.h"
 #include "tests/support/null_log.h"
 #include "tests/support/receiver_builders.h"
@@ -166,7 +167,7 @@ class DispatcherTest : public ::testing::Test {
   }
 
   // name -> url, the first one is the default.
-  ReceiverSet Receivers(const std::vector<std::pair<std::string, std::string>>& wanted) {
+  PipelineGraphPtr Receivers(const std::vector<std::pair<std::string, std::string>>& wanted) {
     std::vector<config::ReceiverSettings> settings;
     for (const auto& [name, url] : wanted) {
       config::ChannelSettings webhook;
@@ -176,24 +177,32 @@ class DispatcherTest : public ::testing::Test {
     }
     return Build(settings);
   }
-  ReceiverSet Build(const std::vector<config::ReceiverSettings>& settings) {
-    const ChannelContext context{http_, clock_, metrics_, console_, console_executor_};
-    Result<ReceiverSet> set = BuildReceivers(settings, {settings.front().name}, context);
-    EXPECT_TRUE(set.ok());
-    return *std::move(set);
+  PipelineGraphPtr Build(const std::vector<config::ReceiverSettings>& settings) {
+    NativeTargets native;
+    native.receivers = settings;
+    native.default_receivers = {settings.front().name};
+    const Result<PipelineGraphPtr> graph = BuildDefaultGraph(
+        native, ChannelContext{http_, clock_, metrics_, console_, console_executor_});
+    EXPECT_TRUE(graph.ok());
+    return *graph;
   }
-  Dispatcher& Make(ReceiverSet receivers) {
+  Dispatcher& Make(const PipelineGraphPtr& graph) {
+    options_.with_outbox = true;
+    alerts_.emplace(metrics_);
     dispatcher_ = std::make_unique<Dispatcher>(
-        options_, std::move(receivers), store_, clock_, [] { return 0.0; }, nullptr, nullptr,
+        options_, graph, *alerts_, silences_, store_, clock_, [] { return 0.0; },
         Logger(log_, "dispatcher"), metrics_);
+    native_.emplace(*dispatcher_, "", metrics_);
     return *dispatcher_;
   }
-  Dispatcher& Start(ReceiverSet receivers) {
-    Make(std::move(receivers));
+  Dispatcher& Start(const PipelineGraphPtr& graph) {
+    Make(graph);
     EXPECT_TRUE(dispatcher_->Restore().ok());
     dispatcher_->Start();
     return *dispatcher_;
   }
+  // As the rule engine hands alerts over.
+  void Offer(std::vector<AlertPtr> alerts) { native_->Accept(std::move(alerts)); }
 
   NullLogSink log_;
   WatchedClock clock_;
@@ -203,7 +212,10 @@ class DispatcherTest : public ::testing::Test {
   DispatcherOptions options_;
   ConsoleWriter console_ = [](std::string_view, Duration) { return Status(); };
   WorkerPool console_executor_{1, 16};
+  Silences silences_{{}, store_, [] { return "s"; }};
+  std::optional<AlertStore> alerts_;
   std::unique_ptr<Dispatcher> dispatcher_;
+  std::optional<NativeAlerts> native_;
 };
 
 AlertPtr Fires(int number) {
@@ -212,11 +224,11 @@ AlertPtr Fires(int number) {
 
 TEST_F(DispatcherTest, DeliversWhatAnyThreadHandsOver) {
   http_.AlwaysAnswer(kA, 200);
-  Dispatcher& dispatcher = Start(Receivers({{"ops", kA}}));
+  Start(Receivers({{"ops", kA}}));
   std::vector<std::thread> threads;
   for (int t = 0; t < 4; ++t) {
-    threads.emplace_back([&dispatcher, t] {
-      for (int i = 0; i < 50; ++i) dispatcher.Accept({Fires(t * 50 + i)});
+    threads.emplace_back([this, t] {
+      for (int i = 0; i < 50; ++i) Offer({Fires(t * 50 + i)});
     });
   }
   for (std::thread& thread : threads) thread.join();
@@ -228,7 +240,7 @@ TEST_F(DispatcherTest, ShowsHowAnEpisodeWasAnnounced) {
   http_.AlwaysAnswer(kA, 200);
   Dispatcher& dispatcher = Start(Receivers({{"ops", kA}}));
   EXPECT_EQ(dispatcher.ForEpisode("e1"), std::nullopt);
-  dispatcher.Accept({Fires(1)});
+  Offer({Fires(1)});
   http_.AwaitTold(1);
   store_.AwaitRows(StateTable::kOutbox, 0);
   dispatcher.Stop(seconds(60));
@@ -242,12 +254,12 @@ TEST_F(DispatcherTest, ShowsHowAnEpisodeWasAnnounced) {
 
 TEST_F(DispatcherTest, AHangingReceiverDelaysNoOther) {
   http_.AlwaysAnswer(kB, 200);
-  Dispatcher& dispatcher = Start(Receivers({{"hangs", kA}, {"works", kB}}));
+  Start(Receivers({{"hangs", kA}, {"works", kB}}));
   auto rule = CpuUsageRule();
   rule->notification_channels = {"hangs", "works"};
   for (int i = 0; i < 20; ++i) {
     const auto alert = FiringAlert(rule, "e" + std::to_string(i), "web-" + std::to_string(i));
-    dispatcher.Accept({alert});
+    Offer({alert});
   }
   http_.AwaitTold(40);
   // The rows of the one that works are gone, those of the other wait.
@@ -269,8 +281,8 @@ TEST_F(DispatcherTest, AConsoleThatBlocksDelaysNoOther) {
   config::ChannelSettings webhook;
   webhook.type = "webhook";
   webhook.webhook.url = Secret(kA);
-  Dispatcher& dispatcher = Start(Build({{"both", {console, webhook}, "test"}}));
-  for (int i = 0; i < 10; ++i) dispatcher.Accept({Fires(i)});
+  Start(Build({{"both", {console, webhook}, "test"}}));
+  for (int i = 0; i < 10; ++i) Offer({Fires(i)});
   http_.AwaitTold(10);
   store_.AwaitRows(StateTable::kOutbox, 10);
   {
@@ -283,7 +295,7 @@ TEST_F(DispatcherTest, AConsoleThatBlocksDelaysNoOther) {
 
 TEST_F(DispatcherTest, StopsWhileAReceiverHangsAndKeepsItsMessage) {
   Dispatcher& dispatcher = Start(Receivers({{"ops", kA}}));
-  dispatcher.Accept({Fires(1)});
+  Offer({Fires(1)});
   http_.AwaitTold(1);
   dispatcher.Stop(Duration(20));
   EXPECT_EQ(store_.Rows(StateTable::kOutbox), 1U);
@@ -291,11 +303,11 @@ TEST_F(DispatcherTest, StopsWhileAReceiverHangsAndKeepsItsMessage) {
 
 TEST_F(DispatcherTest, LetsAnAttemptUnderWayEndWhenItStopsAndBeginsNoOther) {
   Dispatcher& dispatcher = Start(Receivers({{"ops", kA}}));
-  dispatcher.Accept({Fires(1)});
+  Offer({Fires(1)});
   http_.AwaitTold(1);
   // The dispatcher's thread is held up until it must have been asked to stop.
   store_.Hold();
-  dispatcher.Accept({Fires(2)});
+  Offer({Fires(2)});
   store_.AwaitHeldWriter();
   http_.AnswerAll(200);
   std::thread stopper([&dispatcher] { dispatcher.Stop(std::chrono::minutes(10)); });
@@ -308,8 +320,8 @@ TEST_F(DispatcherTest, LetsAnAttemptUnderWayEndWhenItStopsAndBeginsNoOther) {
 }
 
 TEST_F(DispatcherTest, SurvivesAnAnswerThatComesAfterItsEnd) {
-  Dispatcher& dispatcher = Start(Receivers({{"ops", kA}}));
-  dispatcher.Accept({Fires(1)});
+  Start(Receivers({{"ops", kA}}));
+  Offer({Fires(1)});
   http_.AwaitTold(1);
   dispatcher_.reset();
   http_.AnswerAll(200);
@@ -320,12 +332,13 @@ TEST_F(DispatcherTest, MayBeStoppedTwiceAndTakesNothingAfterwards) {
   Dispatcher& dispatcher = Start(Receivers({{"ops", kA}}));
   dispatcher.Stop(seconds(60));
   dispatcher.Stop(seconds(60));
-  dispatcher.Accept({Fires(1)});
+  Offer({Fires(1)});
   EXPECT_EQ(store_.Rows(StateTable::kOutbox), 0U);
 }
 
 TEST_F(DispatcherTest, MayEndWithoutHavingBeenStarted) {
-  Make(Receivers({{"ops", kA}})).Accept({Fires(1)});
+  Make(Receivers({{"ops", kA}}));
+  Offer({Fires(1)});
   dispatcher_.reset();
   EXPECT_THAT(http_.told(), IsEmpty());
 }
@@ -334,16 +347,17 @@ TEST_F(DispatcherTest, RefusesAStoreThatCannotBeRead) {
   store_.broken = true;
   const Status status = Make(Receivers({{"ops", kA}})).Restore();
   ASSERT_FALSE(status.ok());
-  EXPECT_EQ(status.message(), "reading the stored announcements: the disk is gone");
+  EXPECT_EQ(status.message(), "the disk is gone");
   store_.broken = false;
 }
 
 TEST_F(DispatcherTest, SendsAfterARestartWhatWasUnderWayUnderTheSameKey) {
-  Start(Receivers({{"ops", kA}})).Accept({Fires(1)});
+  Start(Receivers({{"ops", kA}}));
+  Offer({Fires(1)});
   http_.AwaitTold(1);
   dispatcher_.reset();
   Dispatcher& next = Start(Receivers({{"ops", kA}}));
-  next.Accept({Fires(1)});
+  Offer({Fires(1)});
   next.EngineRestored();
   EXPECT_THAT(http_.AwaitTold(2),
               ElementsAre(std::string(kA) + " e1-firing-1", std::string(kA) + " e1-firing-1"));
@@ -351,7 +365,8 @@ TEST_F(DispatcherTest, SendsAfterARestartWhatWasUnderWayUnderTheSameKey) {
 
 TEST_F(DispatcherTest, ForgetsWhatTheEngineDidNotOffer) {
   http_.AlwaysAnswer(kA, 503);
-  Start(Receivers({{"ops", kA}})).Accept({Fires(1)});
+  Start(Receivers({{"ops", kA}}));
+  Offer({Fires(1)});
   http_.AwaitTold(1);
   dispatcher_.reset();
   ASSERT_EQ(store_.Rows(StateTable::kOutbox), 1U);
@@ -361,19 +376,20 @@ TEST_F(DispatcherTest, ForgetsWhatTheEngineDidNotOffer) {
 
 TEST_F(DispatcherTest, HearsOfTheAlertsThatWereOfferedBeforeItForgetsTheOthers) {
   http_.AlwaysAnswer(kA, 200);
-  Start(Receivers({{"ops", kA}})).Accept({Fires(1)});
+  Start(Receivers({{"ops", kA}}));
+  Offer({Fires(1)});
   http_.AwaitTold(1);
   store_.AwaitRows(StateTable::kOutbox, 0);
   dispatcher_.reset();
   Dispatcher& next = Make(Receivers({{"ops", kA}}));
   ASSERT_TRUE(next.Restore().ok());
   // Both wait when the thread starts.
-  next.Accept({Fires(1)});
+  Offer({Fires(1)});
   next.EngineRestored();
-  next.Accept({Fires(2)});
+  Offer({Fires(2)});
   next.Start();
   http_.AwaitTold(2);
-  next.Accept({Resolved(*Fires(1))});
+  Offer({Resolved(*Fires(1))});
   EXPECT_EQ(http_.AwaitTold(3).back(), std::string(kA) + " e1-resolved-2");
 }
 
@@ -381,9 +397,9 @@ TEST_F(DispatcherTest, SendsADeadLetterToTheNewAddress) {
   http_.AlwaysAnswer(kA, 404);
   http_.AlwaysAnswer(kB, 200);
   Dispatcher& dispatcher = Start(Receivers({{"ops", kA}}));
-  dispatcher.Accept({Fires(1)});
+  Offer({Fires(1)});
   http_.AwaitTold(1);
-  dispatcher.ApplyReceivers(Receivers({{"ops", kB}}));
+  dispatcher.Apply(Receivers({{"ops", kB}}));
   EXPECT_THAT(http_.AwaitTold(2),
               ElementsAre(std::string(kA) + " e1-firing-1", std::string(kB) + " e1-firing-1"));
   store_.AwaitRows(StateTable::kOutbox, 0);
@@ -397,23 +413,11 @@ TEST_F(DispatcherTest, AnAlertDoesNotOvertakeTheReloadThatBroughtItsReceiver) {
   auto rule = CpuUsageRule();
   rule->notification_channels = {"old", "new"};
   // Both wait when the thread starts.
-  dispatcher.ApplyReceivers(Receivers({{"old", kA}, {"new", kB}}));
-  dispatcher.Accept({FiringAlert(rule, "e1")});
+  dispatcher.Apply(Receivers({{"old", kA}, {"new", kB}}));
+  Offer({FiringAlert(rule, "e1")});
   dispatcher.Start();
   EXPECT_THAT(http_.AwaitTold(2), UnorderedElementsAre(std::string(kA) + " e1-firing-1",
                                                        std::string(kB) + " e1-firing-1"));
-}
-
-TEST_F(DispatcherTest, CountsAlertsThatItCoalesced) {
-  options_.inbox_capacity = 1;
-  http_.AlwaysAnswer(kA, 200);
-  Dispatcher& dispatcher = Make(Receivers({{"ops", kA}}));
-  ASSERT_TRUE(dispatcher.Restore().ok());
-  const auto alert = FiringAlert(CpuUsageRule(), "e1");
-  dispatcher.Accept({alert, Resolved(*alert), Fires(2)});
-  dispatcher.Start();
-  EXPECT_THAT(http_.AwaitTold(1), ElementsAre(std::string(kA) + " e2-firing-1"));
-  EXPECT_EQ(MetricValue(metrics_, "tocsin_dispatcher_alerts_coalesced_total"), 1);
 }
 
 }  // namespace

@@ -56,6 +56,20 @@ TEST(NativeAlert, SummaryIsTheTextOfItsTemplate) {
               ElementsAre(Pair("summary", "web-1 is hot")));
 }
 
+config::ReceiverSettings Receiver(const std::string& name, const std::string& type) {
+  config::ReceiverSettings receiver;
+  receiver.name = name;
+  receiver.source = "tocsin.yml:3:5";
+  receiver.channels.emplace_back();
+  receiver.channels.back().type = type;
+  receiver.channels.back().webhook.url = Secret("http://hook/");
+  return receiver;
+}
+
+NativeTargets Native(std::vector<config::ReceiverSettings> receivers, Strings defaults) {
+  return {NativeRouting::kChannels, true, std::move(receivers), std::move(defaults), {}};
+}
+
 // "team" takes everything, "pager" what is critical as well; "own" is a receiver of tocsin.yml too.
 std::shared_ptr<const config::AlertmanagerSettings> Settings() {
   auto settings = std::make_shared<config::AlertmanagerSettings>();
@@ -82,13 +96,15 @@ TEST(NativeAlert, TakesTheRoutesThatItsRuleAndTheSettingSay) {
   };
   const Case cases[] = {
       {NativeRouting::kChannels, {}, {"team by tree"}, {"team"}},
-      {NativeRouting::kChannels, {"pager", "own"}, {"pager"}, {"pager", "own"}},
+      {NativeRouting::kChannels, {"pager", "own", "pager"}, {"pager", "own"}, {"pager", "own"}},
+      {NativeRouting::kChannels, {"nobody"}, {}, {}},
       {NativeRouting::kTree, {"pager"}, {"team by tree"}, {"team"}},
       {NativeRouting::kBoth, {"pager"}, {"pager", "team by tree"}, {"pager", "team"}},
   };
   ChannelWorld world;
   for (const Case& c : cases) {
-    const auto graph = BuildPipelineGraph(Settings(), world.Context(), {c.routing, true, {"own"}});
+    const auto graph = BuildPipelineGraph(Settings(), world.Context(),
+                                          {c.routing, true, {Receiver("own", "console")}, {}, {}});
     ASSERT_TRUE(graph.ok());
     auto rule = CpuUsageRule();
     rule->notification_channels = c.channels;
@@ -110,43 +126,37 @@ TEST(NativeAlert, DirectRoutesTellEachAlertAtOnceAndOnce) {
 
 // ---- without an alertmanager.yml
 
-config::ReceiverSettings Receiver(const std::string& name, const std::string& type) {
-  config::ReceiverSettings receiver;
-  receiver.name = name;
-  receiver.source = "tocsin.yml:3:5";
-  receiver.channels.emplace_back();
-  receiver.channels.back().type = type;
-  receiver.channels.back().webhook.url = Secret("http://hook/");
-  return receiver;
-}
-
-TEST(DefaultGraph, SendsPostedAlertsToEachDefaultReceiverAndLeavesNativeOnesToTheAnnouncer) {
+TEST(DefaultGraph, SendsAlertsToEachDefaultReceiverWhereverTheyComeFrom) {
   ChannelWorld world;
   const auto graph = BuildDefaultGraph(
-      {Receiver("a", "webhook"), Receiver("b", "console"), Receiver("c", "console")}, {"a", "b"},
+      Native({Receiver("a", "webhook"), Receiver("b", "console"), Receiver("c", "console")},
+             {"a", "b"}),
       world.Context());
   ASSERT_TRUE(graph.ok()) << graph.message();
   const PostedAlert posted =
       testing::Posted(testing::Named("A"), Timestamp(), Timestamp(), Timestamp());
   EXPECT_EQ((*graph)->ReceiversOf(posted), Strings({"a", "b"}));
   EXPECT_EQ((*graph)->RoutesOf(posted).size(), 2U);
-  EXPECT_EQ((*graph)->receivers.at("a").at(0)->id, "webhook[0]");
+  EXPECT_EQ((*graph)->receivers.at("a").at(0)->lane(), "a/webhook");
   EXPECT_FALSE((*graph)->receivers.contains("c"));
   const PostedAlert native = MakeNativeAlert(FiringAlert(CpuUsageRule(), "e1"), "");
-  EXPECT_THAT((*graph)->RoutesOf(native), IsEmpty());
   EXPECT_EQ((*graph)->ReceiversOf(native), Strings({"a", "b"}));
+  for (const Route* route : (*graph)->RoutesOf(native)) EXPECT_TRUE(route->direct);
+  auto rule = CpuUsageRule();
+  rule->notification_channels = {"c"};
+  EXPECT_EQ((*graph)->ReceiversOf(MakeNativeAlert(FiringAlert(rule, "e1"), "")), Strings({"c"}));
 }
 
 TEST(DefaultGraph, NamesTheReceiverThatCannotBeMade) {
   ChannelWorld world;
-  const auto graph = BuildDefaultGraph({Receiver("a", "pigeon")}, {"a"}, world.Context());
+  const auto graph = BuildDefaultGraph(Native({Receiver("a", "pigeon")}, {"a"}), world.Context());
   ASSERT_FALSE(graph.ok());
   EXPECT_THAT(graph.message(), HasSubstr("tocsin.yml:3:5"));
 }
 
 TEST(DefaultGraph, TellsPostedAlertsAsIfARuleOfThatNameHadRaisedThem) {
   ChannelWorld world;
-  const auto graph = BuildDefaultGraph({Receiver("a", "console")}, {"a"}, world.Context());
+  const auto graph = BuildDefaultGraph(Native({Receiver("a", "console")}, {"a"}), world.Context());
   const Labels labels{{"alertname", "Disk\x1b"}, {"severity", "critical"}, {"host", "web-1"}};
   PostedAlert posted =
       testing::Posted(labels, testing::FiredAt(), testing::FiredAt(), testing::FiredAt());

@@ -25,7 +25,7 @@ LogEntry Entry(AlertHashes firing, AlertHashes resolved = {}, Timestamp at = kNo
 std::string_view Why(const LogEntry* entry, const AlertHashes& firing, const AlertHashes& resolved,
                      bool send_resolved = true, Timestamp tick = kNow) {
   return NotificationReasonText(
-      WhyNotify(entry, {firing, {}, resolved, send_resolved, kHour, tick}));
+      WhyNotify(entry, {firing, {}, {}, resolved, send_resolved, kHour, tick}));
 }
 
 // Row by row of the table that decides about a notification.
@@ -75,9 +75,33 @@ TEST(WhyNotify, RepeatsWhenTheEntryIsOlderThanTheInterval) {
   EXPECT_EQ(Why(&resolved, {}, {1}, true, kNow + 9 * kHour), "none");
 }
 
+// Who may know that alerts fire, and is to be told again.
+TEST(WhyNotify, TellsWhatIsDueAgainAndItsEnd) {
+  LogEntry entry = Entry({1});
+  entry.due_again = {2};
+  const auto why = [&](const AlertHashes& firing, const AlertHashes& still_due,
+                       const AlertHashes& resolved) {
+    return NotificationReasonText(
+        WhyNotify(&entry, {firing, {}, still_due, resolved, true, kHour, kNow}));
+  };
+  EXPECT_EQ(why({1}, {2}, {}), "none");                // not to be spoken of yet
+  EXPECT_EQ(why({1, 2}, {}, {}), "new alerts added");  // now it is
+  EXPECT_EQ(why({}, {}, {1, 2}), "all alerts resolved");
+  entry.firing.clear();
+  EXPECT_EQ(why({}, {2}, {}), "none");
+  EXPECT_EQ(why({2}, {}, {}), "first notification");
+  EXPECT_EQ(why({}, {}, {2}), "all alerts resolved");
+}
+
+// What the log hands over becomes durable.
+void Commit(NotificationLog* log, MemoryStateStore* store) {
+  WriteBatch batch;
+  log->Flush(&batch);
+  store->Submit(std::move(batch), nullptr);
+}
+
 TEST(NotificationLog, FindsEntriesUntilTheyExpire) {
-  MemoryStateStore store;
-  NotificationLog log(store);
+  NotificationLog log;
   EXPECT_EQ(log.Find("k", kNow), nullptr);
   log.Put("k", Entry({1, 2}, {3}));
   ASSERT_NE(log.Find("k", kNow), nullptr);
@@ -88,8 +112,7 @@ TEST(NotificationLog, FindsEntriesUntilTheyExpire) {
 }
 
 TEST(NotificationLog, KeepsTheNewestEntryOfAKey) {
-  MemoryStateStore store;
-  NotificationLog log(store);
+  NotificationLog log;
   log.Put("k", Entry({1}));
   log.Put("k", Entry({2}));
   EXPECT_EQ(log.size(), 1U);
@@ -98,17 +121,20 @@ TEST(NotificationLog, KeepsTheNewestEntryOfAKey) {
 
 TEST(NotificationLog, IsThereAgainAfterARestart) {
   MemoryStateStore store;
-  NotificationLog log(store);
+  NotificationLog log;
   LogEntry entry = Entry({1, 0xffffffffffffffff}, {7});
   entry.data = {{"threadTs", "17.3"}};
+  entry.due_again = {9};
+  entry.flush_number = 0xffffffffffffffff;
   log.Put("k", entry);
   LogEntry old = Entry({5});
   old.expires_at = kNow + kHour;
   log.Put("old", old);
+  Commit(&log, &store);
 
   MemoryStateStore after(true, store.tables());
-  NotificationLog restored(after);
-  ASSERT_TRUE(restored.Restore(kNow + kHour).ok());
+  NotificationLog restored;
+  ASSERT_TRUE(restored.Restore(after, kNow + kHour).ok());
   EXPECT_EQ(restored.size(), 1U);  // what had expired is gone
   const LogEntry* const found = restored.Find("k", kNow + kHour);
   ASSERT_NE(found, nullptr);
@@ -117,18 +143,35 @@ TEST(NotificationLog, IsThereAgainAfterARestart) {
   EXPECT_EQ(found->at, entry.at);
   EXPECT_EQ(found->expires_at, entry.expires_at);
   EXPECT_EQ(found->data, entry.data);
+  EXPECT_EQ(found->due_again, entry.due_again);
+  EXPECT_EQ(found->flush_number, entry.flush_number);
+  Commit(&restored, &after);
   EXPECT_EQ(after.tables()[StateTable::kNotificationLog].size(), 1U);
 }
 
 TEST(NotificationLog, ForgetsWhatHasExpired) {
   MemoryStateStore store;
-  NotificationLog log(store);
+  NotificationLog log;
   log.Put("a", Entry({1}, {}, kNow - kHour));
   log.Put("b", Entry({1}));
+  Commit(&log, &store);
   log.ForgetExpired(kNow + 7 * kHour);
   EXPECT_EQ(log.size(), 1U);
+  Commit(&log, &store);
   EXPECT_EQ(store.tables()[StateTable::kNotificationLog].count("b"), 1U);
   EXPECT_EQ(store.tables()[StateTable::kNotificationLog].count("a"), 0U);
+}
+
+TEST(NotificationLog, ForgetsEntriesByTheEndOfTheirKeys) {
+  NotificationLog log;
+  log.Put("ops/{}/e1", Entry({1}));
+  log.Put("dev/{}/e1", Entry({1}));
+  log.Put("ops/{}/e2", Entry({1}));
+  log.ForgetEndingIn("/e1");
+  EXPECT_EQ(log.size(), 1U);
+  log.Forget("ops/{}/e2");
+  log.Forget("nothing");
+  EXPECT_EQ(log.size(), 0U);
 }
 
 TEST(NotificationLog, ARowThatCannotBeReadFailsTheStart) {
@@ -140,8 +183,8 @@ TEST(NotificationLog, ARowThatCannotBeReadFailsTheStart) {
         std::string(R"({"v":1,"firing":["1"],"resolved":[],"at":1,"expires_at":2,"data":{}})"),
         std::string(R"({"v":1,"firing":[],"resolved":[],"at":1,"expires_at":2,"data":[]})")}) {
     MemoryStateStore store(true, {{StateTable::kNotificationLog, {{"k", row}}}});
-    NotificationLog log(store);
-    EXPECT_FALSE(log.Restore(kNow).ok()) << row.substr(0, 100);
+    NotificationLog log;
+    EXPECT_FALSE(log.Restore(store, kNow).ok()) << row.substr(0, 100);
   }
 }
 

@@ -6,7 +6,9 @@
 
 #include <deque>
 
+#include "receivers/alerts/native_alert.h"
 #include "tests/support/fake_clock.h"
+#include "tests/support/memory_state_store.h"
 #include "tests/support/null_log.h"
 #include "tests/support/receiver_builders.h"
 
@@ -21,6 +23,7 @@ using ::testing::IsEmpty;
 using tocsin::testing::BadRequest;
 using tocsin::testing::CpuUsageRule;
 using tocsin::testing::FiringAlert;
+using tocsin::testing::MemoryStateStore;
 using tocsin::testing::MetricValue;
 using tocsin::testing::NotFound;
 using tocsin::testing::RateLimited;
@@ -28,67 +31,92 @@ using tocsin::testing::Resolved;
 using tocsin::testing::TimedOut;
 using tocsin::testing::Unavailable;
 using tocsin::testing::Wire;
+using tocsin::testing::WireGraph;
 using tocsin::testing::WireReceiver;
-using tocsin::testing::WireReceivers;
 
 using Strings = std::vector<std::string>;
 
+// What is told of one episode to one receiver, as Dispatch makes it.
+Message MakeMessage(const AlertPtr& alert, std::uint32_t flush, const std::string& receiver) {
+  FrozenAlert frozen;
+  frozen.alert = std::make_shared<const PostedAlert>(MakeNativeAlert(alert, ""));
+  frozen.resolved = alert->state == AlertState::kResolved;
+  Message message;
+  message.key = {receiver + "/wire", "{}:" + alert->labels.ToString(), receiver + "/" + alert->id};
+  (frozen.resolved ? message.resolved : message.firing) = {frozen.alert->hash};
+  message.notification.receiver = receiver;
+  message.notification.group_key = message.key.thread;
+  message.notification.group_labels = alert->labels;
+  message.notification.alerts = {frozen};
+  message.notification.dedup_key = alert->id;
+  message.notification.flush_number = flush;
+  message.repeat_interval = kNoRepeat;
+  message.time_limit = seconds(10);
+  return message;
+}
+
+// "e1-firing-1/ops/wire"
+std::string NameOf(const Message& message) {
+  const GroupNotification& told = message.notification;
+  return IdempotencyKey(told.dedup_key, told.status(),
+                        static_cast<std::uint32_t>(told.flush_number)) +
+         "/" + message.key.lane;
+}
+
 // An outbox between a listener, a clock and receivers that are the test's own. What it hands to the
-// store is kept in `stored`; commits happen in Commit().
-class World : public Outbox::Listener {
+// store is kept in `store`; commits happen in Commit().
+class World : public Sender::Listener {
  public:
-  explicit World(std::vector<WireReceiver> receivers = {{"ops"}}, OutboxOptions options = {})
-      : outbox(
+  explicit World(std::vector<WireReceiver> receivers = {{"ops"}}, OutboxOptions options = {},
+                 MemoryStateStore::Tables tables = {})
+      : store(true, std::move(tables)),
+        outbox(
             options, *this, timers_, clock, [this] { return random; },
             [this](std::uint64_t attempt, const Outcome& outcome) {
               ended_.emplace_back(attempt, outcome);
             },
             Logger(log, "outbox"), metrics) {
+    EXPECT_TRUE(outbox
+                    .Restore(
+                        store,
+                        [this](const Message& message) { in_doubt.push_back(NameOf(message)); },
+                        clock.Now())
+                    .ok());
     Configure(receivers);
     outbox.Start();
   }
 
-  void OnAttempt(const OutboxRow& row, const Outcome& outcome, Timestamp) override {
+  void OnAttempt(const Message& message, const GroupIntegration& /*integration*/,
+                 std::optional<Duration> /*latency*/, const Outcome& outcome, bool /*over*/,
+                 Timestamp /*now*/) override {
     constexpr const char* kKinds[] = {"delivered", "retry", "give up"};
+    const std::string name = NameOf(message);
     events.push_back(
-        fmt::format("{} {} {}", row.key(), kKinds[static_cast<int>(outcome.kind)], row.attempts));
+        fmt::format("{} {} {}", name, kKinds[static_cast<int>(outcome.kind)], ++attempts_[name]));
   }
-  void OnDropped(const OutboxRow& row, Outbox::Dropped why) override {
-    events.push_back(row.key() +
-                     (why == Outbox::Dropped::kSuperseded ? " superseded" : " orphaned"));
+  void OnDropped(const Message& message, Sender::Dropped why) override {
+    constexpr const char* kWhy[] = {" superseded", " overtaken", " orphaned"};
+    events.push_back(NameOf(message) + kWhy[static_cast<int>(why)]);
   }
+  bool Wanted(const Message& /*message*/) const override { return true; }
 
   void Configure(const std::vector<WireReceiver>& receivers) {
-    outbox.ApplyReceivers(WireReceivers(wire, receivers));
+    outbox.Apply(*WireGraph(wire, receivers));
     Pump();
-  }
-  OutboxRow Row(const AlertPtr& alert, std::uint32_t flush, const std::string& receiver) const {
-    OutboxRow row;
-    row.integration = receiver + "/wire";
-    row.status = alert->state == AlertState::kResolved ? NotificationStatus::kResolved
-                                                       : NotificationStatus::kFiring;
-    row.flush_number = flush;
-    row.made_at = clock.Now();
-    row.alert = alert;
-    return row;
   }
   // Adds without a commit.
   void Put(const AlertPtr& alert, std::uint32_t flush = 1, const std::string& receiver = "ops") {
-    outbox.Add(Row(alert, flush, receiver),
-               std::make_shared<const std::string>(SerializeAlert(*alert)), clock.Monotonic());
+    Message message = MakeMessage(alert, flush, receiver);
+    message.accepted = clock.Monotonic();
+    outbox.Send(std::move(message), nullptr, clock.Now());
   }
   void Commit() {
     WriteBatch batch;
     outbox.Flush(++ticket_, &batch);
-    for (const WriteBatch::Operation& op : batch.operations()) {
-      if (op.value) {
-        stored[op.key] = *op.value;
-      } else {
-        stored.erase(op.key);
-      }
-    }
+    store.Submit(std::move(batch), nullptr);
     outbox.OnCommitted(ticket_);
   }
+  std::map<std::string, std::string> stored() { return store.tables()[StateTable::kOutbox]; }
   void Add(const AlertPtr& alert, std::uint32_t flush = 1, const std::string& receiver = "ops") {
     Put(alert, flush, receiver);
     Commit();
@@ -123,7 +151,8 @@ class World : public Outbox::Listener {
   MetricRegistry metrics;
   double random = 0;
   Strings events;
-  std::map<std::string, std::string> stored;
+  Strings in_doubt;
+  MemoryStateStore store;
 
  private:
   void Pump() {
@@ -141,6 +170,7 @@ class World : public Outbox::Listener {
   TimerQueue timers_{clock};
   std::deque<std::pair<std::uint64_t, Outcome>> ended_;
   std::uint64_t ticket_ = 0;
+  std::map<std::string, int> attempts_;
 
  public:
   Outbox outbox;
@@ -164,18 +194,21 @@ TEST(Outbox, SendsNothingBeforeItsRowIsCommitted) {
 }
 
 TEST(Outbox, SendsNothingBeforeItIsStarted) {
+  World before;
+  before.Add(Fires("e1"));
   testing::FakeClock clock;
   TimerQueue timers(clock);
   World elsewhere;  // the listener
   MetricRegistry metrics;
   Wire wire;
   Outbox outbox(
-      {}, elsewhere, timers, clock, [] { return 0.0; }, [](std::uint64_t, Outcome) {},
+      {}, elsewhere, timers, clock, [] { return 0.0; }, [](std::uint64_t, const Outcome&) {},
       Logger(elsewhere.log, "outbox"), metrics);
-  OutboxRow row = elsewhere.Row(Fires("e1"), 1, "ops");
-  row.sequence = 7;
-  outbox.Restore(row, clock.Now());
-  outbox.ApplyReceivers(WireReceivers(wire, {{"ops"}}));
+  ASSERT_TRUE(outbox
+                  .Restore(
+                      before.store, [](const Message&) {}, clock.Now())
+                  .ok());
+  outbox.Apply(*WireGraph(wire, {{"ops"}}));
   EXPECT_THAT(wire.told(), IsEmpty());
   outbox.Start();
   EXPECT_EQ(wire.told(), Strings({"ops e1-firing-1"}));
@@ -189,13 +222,13 @@ TEST(Outbox, BeginsNoAttemptOnceItIsStopped) {
   EXPECT_EQ(world.outbox.counts().pending, 1U);
 }
 
-TEST(Outbox, HasOneAttemptUnderWayForEachAlertAndReceiver) {
+TEST(Outbox, HasOneAttemptUnderWayForEachThreadAndReceiver) {
   World world;
-  world.Add(Fires("e1"));
   world.Add(Ends("e1"), 2);
-  EXPECT_EQ(world.wire.told(), Strings({"ops e1-firing-1"}));
+  world.Add(Fires("e2"));
+  EXPECT_EQ(world.wire.told(), Strings({"ops e1-resolved-2"}));
   world.Answer(0, Outcome::Delivered());
-  EXPECT_EQ(world.wire.told(), Strings({"ops e1-firing-1", "ops e1-resolved-2"}));
+  EXPECT_EQ(world.wire.told(), Strings({"ops e1-resolved-2", "ops e2-firing-1"}));
 }
 
 TEST(Outbox, SendsWhatConcernsOtherAlertsMeanwhile) {
@@ -225,9 +258,9 @@ TEST(Outbox, LetsTheNextAlertPassAResolutionThatTheReceiverChokesOn) {
   world.AnswerLast(Outcome::Delivered());
   EXPECT_THAT(world.events,
               ElementsAre("e1-resolved-2/ops/wire retry 1", "e1-resolved-2/ops/wire retry 2",
-                          "e1-resolved-2/ops/wire superseded", "e2-firing-1/ops/wire delivered 1"));
+                          "e1-resolved-2/ops/wire overtaken", "e2-firing-1/ops/wire delivered 1"));
   EXPECT_FALSE(world.waits());
-  EXPECT_THAT(world.stored, IsEmpty());
+  EXPECT_THAT(world.stored(), IsEmpty());
 }
 
 TEST(Outbox, KeepsAResolutionThatIsOwedWhileTheNextFiringFailsToo) {
@@ -255,48 +288,49 @@ TEST(Outbox, ANewerFiringTakesThePlaceOfAnUndeliveredOlderOne) {
                           "e2-firing-1/ops/wire delivered 1"));
 }
 
-TEST(Outbox, ANewerFiringWaitsForTheOlderOneUnderWay) {
-  World world;
-  world.Add(Fires("e1"));
-  world.Add(Fires("e1"), 2);
-  EXPECT_EQ(world.sent(), 1U);
-  world.Answer(0, Unavailable());
-  EXPECT_EQ(world.wire.told(), Strings({"ops e1-firing-1", "ops e1-firing-2"}));
-  world.Answer(1, Outcome::Delivered());
-  world.Advance(hours(1));
-  EXPECT_EQ(world.sent(), 2U);  // the first one was out of date
-}
-
 TEST(Outbox, HoldsThreeRowsForAnAlertThatFlapsWhileTheReceiverIsDown) {
   World world;
   world.Add(Ends("e0"), 2);
   for (int i = 1; i < 50; ++i) world.Add(Fires("e" + std::to_string(i)));
   EXPECT_LE(world.outbox.counts().pending, 3U);
-  EXPECT_LE(world.stored.size(), 3U);
+  EXPECT_LE(world.stored().size(), 3U);
 }
 
-TEST(Outbox, WithdrawsWhatFiresButNotWhatIsUnderWayNorResolutions) {
+TEST(Outbox, SaysHowItStandsWithAMessage) {
   World world;
-  const AlertPtr alert = Fires("e1");
-  const SlotKey slot{"ops/wire", alert->fingerprint};
-  world.Add(alert);
-  EXPECT_TRUE(world.outbox.Unsettled(slot, "e1"));
-  world.outbox.Withdraw(slot, "e1");
-  EXPECT_EQ(world.outbox.counts().pending, 1U);
-
+  const MessageKey key = MakeMessage(Fires("e1"), 1, "ops").key;
+  EXPECT_EQ(world.outbox.Find(key).standing, Sender::Standing::kNothing);
+  world.Add(Fires("e1"));
+  EXPECT_EQ(world.outbox.Find(key).standing, Sender::Standing::kOpen);
   world.Answer(0, Unavailable());
-  EXPECT_FALSE(world.outbox.Unsettled(slot, "e1"));
-  EXPECT_TRUE(world.outbox.HasPending(slot, "e1"));
-  world.outbox.Withdraw(slot, "other");
-  EXPECT_TRUE(world.outbox.HasPending(slot, "e1"));
-  world.outbox.Withdraw(slot, "e1");
-  EXPECT_FALSE(world.outbox.HasPending(slot, "e1"));
+  EXPECT_EQ(world.outbox.Find(key).standing, Sender::Standing::kWaits);
+  EXPECT_FALSE(world.outbox.Find(key).given_up);
+  world.Advance(seconds(1));
+  world.Answer(1, NotFound());
+  EXPECT_EQ(world.outbox.Find(key).standing, Sender::Standing::kWaits);
+  EXPECT_TRUE(world.outbox.Find(key).given_up);
+  world.Advance(minutes(15));
+  world.Answer(2, Outcome::Delivered());
+  EXPECT_EQ(world.outbox.Find(key).standing, Sender::Standing::kNothing);
+}
 
-  world.Add(Ends("e1"), 2);
-  world.outbox.Withdraw(slot, "e1");
-  EXPECT_TRUE(world.outbox.HasPending(slot, "e1"));
-  world.Answer(1, Outcome::Delivered());
-  EXPECT_THAT(world.stored, IsEmpty());
+TEST(Outbox, WithdrawsWhatWaitsUnderAKeyButNotWhatIsUnderWay) {
+  World world;
+  const MessageKey key = MakeMessage(Fires("e1"), 1, "ops").key;
+  world.Add(Fires("e1"));
+  world.outbox.Withdraw(key);
+  EXPECT_EQ(world.outbox.counts().pending, 1U);
+  world.Answer(0, Unavailable());
+  MessageKey other = key;
+  other.log_key = "ops/other";
+  world.outbox.Withdraw(other);
+  EXPECT_EQ(world.outbox.counts().pending, 1U);
+  world.outbox.Withdraw(key);
+  EXPECT_EQ(world.outbox.counts().pending, 0U);
+  EXPECT_EQ(world.events.back(), "e1-firing-1/ops/wire superseded");
+  EXPECT_FALSE(world.waits());
+  world.Commit();
+  EXPECT_THAT(world.stored(), IsEmpty());
 }
 
 // ---- retries
@@ -358,8 +392,8 @@ TEST(Outbox, RecordsAttemptsAndErrorsInTheStoredRow) {
   world.AnswerLast(Unavailable());
   world.Advance(seconds(1));
   world.AnswerLast(Unavailable());
-  ASSERT_EQ(world.stored.size(), 1U);
-  const Result<OutboxRow> row = ParseRow(world.stored.at("e1-firing-1/ops/wire"));
+  ASSERT_EQ(world.stored().size(), 1U);
+  const Result<OutboxRow> row = ParseRow(world.stored().begin()->second);
   ASSERT_TRUE(row.ok());
   EXPECT_EQ(row->attempts, 2U);
   EXPECT_EQ(row->last_error, "HTTP status 503");
@@ -405,7 +439,7 @@ TEST(Outbox, TriesADeadLetterEveryQuarterOfAnHourWhileItsAlertFires) {
   world.AnswerLast(Outcome::Delivered());
   EXPECT_FALSE(world.waits());
   EXPECT_EQ(world.outbox.counts().dead, 0U);
-  EXPECT_THAT(world.stored, IsEmpty());
+  EXPECT_THAT(world.stored(), IsEmpty());
 }
 
 TEST(Outbox, NamesADeadLetterOnceInTheLogWithAdvice) {
@@ -442,13 +476,80 @@ TEST(Outbox, TriesADeadResolutionNotAgainByItself) {
   EXPECT_EQ(world.outbox.counts().dead, 1U);
 }
 
-TEST(Outbox, ANewRowTakesThePlaceOfADeadLetter) {
+// ---- dead letters
+
+TEST(Outbox, ANewRowTakesThePlaceOfADeadLetterWhichStaysInTheList) {
   World world;
   world.Add(Ends("e1"), 2);
   world.AnswerLast(NotFound());
   world.Add(Fires("e2"));
-  EXPECT_EQ(world.outbox.counts().dead, 0U);
   EXPECT_EQ(world.wire.told().back(), "ops e2-firing-1");
+  world.AnswerLast(Outcome::Delivered());
+  ASSERT_EQ(world.outbox.DeadLetterRows().size(), 1U);
+  EXPECT_EQ(NameOf(world.outbox.DeadLetterRows()[0].message), "e1-resolved-2/ops/wire");
+  EXPECT_EQ(world.outbox.DeadLetterRows()[0].last_error, "HTTP status 404");
+  EXPECT_EQ(world.stored().size(), 1U);
+}
+
+TEST(Outbox, SendsADeadLetterAgainWhenAskedTo) {
+  World world;
+  world.Add(Fires("e1"));
+  world.AnswerLast(BadRequest());
+  const std::uint64_t number = world.outbox.DeadLetterRows().at(0).sequence;
+  EXPECT_EQ(world.outbox.Resend(number + 1), Outbox::Resent::kUnknown);
+  EXPECT_EQ(world.outbox.Resend(number), Outbox::Resent::kTried);
+  EXPECT_EQ(world.wire.told(), Strings({"ops e1-firing-1", "ops e1-firing-1"}));
+  world.AnswerLast(Outcome::Delivered());
+  EXPECT_THAT(world.outbox.DeadLetterRows(), IsEmpty());
+  EXPECT_THAT(world.stored(), IsEmpty());
+}
+
+TEST(Outbox, SendsADeadLetterAgainWhosePlaceWasTakenAlsoAfterARestart) {
+  World before;
+  before.Add(Ends("e1"), 2);
+  before.AnswerLast(NotFound());
+  before.Add(Fires("e2"));
+  before.AnswerLast(Outcome::Delivered());
+  World world({{"ops"}}, {}, before.store.tables());
+  EXPECT_EQ(world.sent(), 0U);
+  ASSERT_EQ(world.outbox.DeadLetterRows().size(), 1U);
+  const std::uint64_t number = world.outbox.DeadLetterRows()[0].sequence;
+  EXPECT_EQ(world.outbox.Resend(number), Outbox::Resent::kTried);
+  EXPECT_EQ(world.wire.told(), Strings({"ops e1-resolved-2"}));
+  world.AnswerLast(NotFound());
+  ASSERT_EQ(world.outbox.DeadLetterRows().size(), 1U);  // still there
+  EXPECT_EQ(world.outbox.counts().pending, 0U);
+  EXPECT_EQ(world.outbox.Resend(number), Outbox::Resent::kTried);
+  world.AnswerLast(Outcome::Delivered());
+  EXPECT_THAT(world.outbox.DeadLetterRows(), IsEmpty());
+  EXPECT_THAT(world.stored(), IsEmpty());
+}
+
+TEST(Outbox, DoesNotSendADeadLetterToAReceiverThatIsGone) {
+  World world({{"ops"}, {"dev"}});
+  world.Add(Fires("e1"));
+  world.AnswerLast(NotFound());
+  world.Configure({{"dev"}});
+  ASSERT_EQ(world.outbox.DeadLetterRows().size(), 1U);
+  EXPECT_EQ(world.outbox.Resend(world.outbox.DeadLetterRows()[0].sequence),
+            Outbox::Resent::kReceiverGone);
+  EXPECT_EQ(world.sent(), 1U);
+}
+
+TEST(Outbox, KeepsDeadLettersForAWeek) {
+  World world;
+  world.Add(Ends("e1"), 2);
+  world.AnswerLast(NotFound());
+  world.Add(Fires("e2"));
+  world.AnswerLast(Outcome::Delivered());
+  world.Advance(hours(24 * 7 - 1));
+  world.outbox.Prune(world.clock.Now());
+  EXPECT_EQ(world.outbox.DeadLetterRows().size(), 1U);
+  world.Advance(hours(1));
+  world.outbox.Prune(world.clock.Now());
+  world.Commit();
+  EXPECT_THAT(world.outbox.DeadLetterRows(), IsEmpty());
+  EXPECT_THAT(world.stored(), IsEmpty());
 }
 
 TEST(Outbox, ADeadLetterThatFailsForNowIsRetriedSoonAgain) {
@@ -473,6 +574,9 @@ TEST(Outbox, TriesDeadLettersAnewWhenTheReceiverIsChanged) {
   EXPECT_EQ(world.sent(), 2U);  // nothing has changed
   world.Configure({{"ops", "http://127.0.0.1/b"}});
   EXPECT_EQ(world.sent(), 4U);
+  EXPECT_EQ(world.outbox.counts().pending, 2U);
+  world.Answer(2, Outcome::Delivered());
+  world.Answer(3, Outcome::Delivered());
   EXPECT_EQ(world.outbox.counts().dead, 0U);
 }
 
@@ -511,7 +615,7 @@ TEST(Outbox, BelievesADeliveryWithTheOldSettings) {
   world.Configure({{"ops", "http://127.0.0.1/b"}});
   world.Answer(0, Outcome::Delivered());
   EXPECT_EQ(world.sent(), 1U);
-  EXPECT_THAT(world.stored, IsEmpty());
+  EXPECT_THAT(world.stored(), IsEmpty());
 }
 
 TEST(Outbox, DropsTheRowsOfAReceiverThatIsGone) {
@@ -525,7 +629,7 @@ TEST(Outbox, DropsTheRowsOfAReceiverThatIsGone) {
   world.Answer(1, Unavailable());  // was under way
   world.Answer(2, Outcome::Delivered());
   EXPECT_EQ(world.outbox.counts().pending, 0U);
-  EXPECT_THAT(world.stored, IsEmpty());
+  EXPECT_THAT(world.stored(), IsEmpty());
   EXPECT_FALSE(world.waits());
 }
 
@@ -588,29 +692,25 @@ TEST(Outbox, AReceiverThatHangsDelaysNoOther) {
 
 // ---- restored rows
 
-TEST(Outbox, ARestoredFiringIsUnsettledUntilItArrives) {
-  World world;
-  OutboxRow row = world.Row(Fires("e1"), 1, "ops");
-  row.sequence = 41;
-  const SlotKey slot = SlotOf(row);
-  world.outbox.Restore(row, world.clock.Now());
-  EXPECT_TRUE(world.outbox.Unsettled(slot, "e1"));
-  world.Configure({{"ops", "http://127.0.0.1/b"}});
-  world.Answer(0, Unavailable());
-  EXPECT_TRUE(world.outbox.Unsettled(slot, "e1"));
-  world.Advance(minutes(1));
-  world.Answer(1, TimedOut());
-  EXPECT_FALSE(world.outbox.Unsettled(slot, "e1"));
+TEST(Outbox, SendsRestoredRowsAgainAndNamesThoseThatMayHaveArrived) {
+  World before;
+  before.Add(Fires("e1", "web-1"));
+  before.Add(Fires("e2", "web-2"));
+  before.Answer(1, BadRequest());
+  World world({{"ops"}}, {}, before.store.tables());
+  EXPECT_EQ(world.in_doubt, Strings({"e1-firing-1/ops/wire"}));
+  EXPECT_EQ(world.wire.told(), Strings({"ops e1-firing-1"}));
+  EXPECT_EQ(world.outbox.counts().dead, 1U);
 }
 
 TEST(Outbox, NumbersNewRowsAfterRestoredOnes) {
-  World world;
-  OutboxRow row = world.Row(Fires("e1"), 1, "ops");
-  row.sequence = 41;
-  world.outbox.Restore(row, world.clock.Now());
-  world.Put(Fires("e2", "web-2"));
-  world.Commit();
-  EXPECT_EQ(ParseRow(world.stored.at("e2-firing-1/ops/wire"))->sequence, 42U);
+  World before;
+  before.clock.Advance(hours(1));
+  before.Add(Fires("e1", "web-1"));
+  World world({{"ops"}}, {}, before.store.tables());  // its clock is an hour behind
+  world.Add(Fires("e2", "web-2"));
+  ASSERT_EQ(world.stored().size(), 2U);
+  EXPECT_EQ(NameOf(ParseRow(world.stored().rbegin()->second)->message), "e2-firing-1/ops/wire");
 }
 
 // ---- counting
@@ -629,31 +729,64 @@ TEST(Outbox, ShowsWhatIsPendingAndWhatIsDead) {
 // ---- rows
 
 TEST(OutboxRow, ComesBackFromTheStoreAsItWas) {
-  World world;
-  OutboxRow row = world.Row(Ends("e1"), 3, "ops");
+  const AlertPtr alert = Ends("e1");
+  OutboxRow row;
+  row.message = MakeMessage(alert, 3, "ops");
+  row.message.known = {1, 2};
+  row.message.due_again = {18'446'744'073'709'551'615U};
+  row.message.notification.reason = NotificationReason::kAllAlertsResolved;
+  row.message.notification.route_labels = Labels{{"team", "a\xff"}};
+  row.message.notification.external_url = "http://tocsin:9095";
   row.sequence = 1'000'000'007;
+  row.made_at = testing::FiredAt();
   row.attempts = 5;
   row.dead = true;
   row.payload_refused = true;
   row.last_error = "said \"no\"\n\xff";
-  const Result<OutboxRow> back = ParseRow(SerializeRow(row, SerializeAlert(*row.alert)));
+  row.last_status = 400;
+  const Result<OutboxRow> back = ParseRow(SerializeRow(row, SerializeMessage(row.message)));
   ASSERT_TRUE(back.ok()) << back.message();
-  EXPECT_EQ(back->key(), "e1-resolved-3/ops/wire");
-  EXPECT_EQ(back->status, NotificationStatus::kResolved);
-  EXPECT_EQ(back->sequence, row.sequence);
+  EXPECT_EQ(back->key(), "00000000001000000007");
   EXPECT_EQ(back->made_at, row.made_at);
   EXPECT_EQ(back->attempts, 5U);
   EXPECT_TRUE(back->dead);
   EXPECT_TRUE(back->payload_refused);
+  EXPECT_FALSE(back->detached());
   EXPECT_EQ(back->last_error, "said \"no\"\n\xef\xbf\xbd");
-  EXPECT_EQ(SerializeAlert(*back->alert), SerializeAlert(*row.alert));
+  EXPECT_EQ(back->last_status, 400);
+  const Message& message = back->message;
+  EXPECT_EQ(message.key, row.message.key);
+  EXPECT_EQ(message.firing, row.message.firing);
+  EXPECT_EQ(message.resolved, row.message.resolved);
+  EXPECT_EQ(message.known, row.message.known);
+  EXPECT_EQ(message.due_again, row.message.due_again);
+  EXPECT_EQ(message.repeat_interval, kNoRepeat);
+  EXPECT_EQ(message.time_limit, Duration(seconds(10)));
+  EXPECT_EQ(message.group, 0U);
+  const GroupNotification& told = message.notification;
+  EXPECT_EQ(told.receiver, "ops");
+  EXPECT_EQ(told.group_key, row.message.notification.group_key);
+  EXPECT_EQ(told.group_labels, alert->labels);
+  EXPECT_EQ(told.route_labels, (Labels{{"team", "a\xef\xbf\xbd"}}));
+  EXPECT_EQ(told.reason, NotificationReason::kAllAlertsResolved);
+  EXPECT_EQ(told.external_url, "http://tocsin:9095");
+  EXPECT_EQ(told.dedup_key, "e1");
+  EXPECT_EQ(told.flush_number, 3U);
+  ASSERT_EQ(told.alerts.size(), 1U);
+  EXPECT_TRUE(told.alerts[0].resolved);
+  EXPECT_EQ(told.alerts[0].alert->hash, EpisodeHash(*alert));
+  EXPECT_EQ(SerializeAlert(*told.alerts[0].alert->native), SerializeAlert(*alert));
 }
 
 TEST(OutboxRow, RefusesTextOfAnotherMaking) {
   EXPECT_FALSE(ParseRow("").ok());
   EXPECT_FALSE(ParseRow("[1]").ok());
-  EXPECT_FALSE(ParseRow(R"({"v":2})").ok());
-  EXPECT_FALSE(ParseRow(R"({"v":1,"alert":{}})").ok());
+  EXPECT_FALSE(ParseRow(R"({"v":3})").ok());
+  EXPECT_FALSE(ParseRow(R"({"v":2,"message":{}})").ok());
+  OutboxRow row;
+  row.message = MakeMessage(Fires("e1"), 1, "ops");
+  row.message.notification.alerts.clear();
+  EXPECT_FALSE(ParseRow(SerializeRow(row, SerializeMessage(row.message))).ok());
 }
 
 }  // namespace

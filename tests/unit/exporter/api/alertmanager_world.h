@@ -177,7 +177,7 @@ class AlertmanagerWorld {
                                      [](std::string_view, Duration) { return Status(); }, console_};
   receivers::AlertStore alerts_{metrics_};
   receivers::Silences silences_{{}, store, [this] { return NextUuid(); }};
-  receivers::GroupDispatcher dispatcher_{{},
+  receivers::Dispatcher dispatcher_{{},
                                          MakeGraph(),
                                          alerts_,
                                          silences_,

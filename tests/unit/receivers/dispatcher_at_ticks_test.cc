@@ -1,7 +1,5 @@
 // The dispatcher as a whole, on its own thread, with webhooks for receivers. Its clock stands in a
 // far future, so that only what a test posts wakes the thread.
-#include "receivers/pipeline/group_dispatcher.h"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -11,6 +9,7 @@
 #include <vector>
 
 #include "base/matcher_text.h"
+#include "receivers/dispatcher.h"
 #include "tests/support/memory_state_store.h"
 #include "tests/support/null_log.h"
 #include "tests/support/posted_alert_builders.h"
@@ -27,13 +26,12 @@ using testing::Named;
 constexpr Duration kSecond = std::chrono::seconds(1);
 constexpr Duration kMinute = std::chrono::minutes(1);
 
-class GroupDispatcherWorld {
+class DispatcherWorld {
  public:
-  explicit GroupDispatcherWorld(MemoryStateStore::Tables tables = {})
-      : store(true, std::move(tables)) {
+  explicit DispatcherWorld(MemoryStateStore::Tables tables = {}) : store(true, std::move(tables)) {
     clock.Set(FromUnixMillis(4'102'444'800'000));  // 2100-01-01
-    dispatcher = std::make_unique<GroupDispatcher>(
-        GroupDispatcherOptions(), Graph("ops"), alerts, silences, store, clock, [] { return 0.5; },
+    dispatcher = std::make_unique<Dispatcher>(
+        DispatcherOptions(), Graph("ops"), alerts, silences, store, clock, [] { return 0.5; },
         Logger(log, "dispatch"), metrics);
   }
 
@@ -73,11 +71,11 @@ class GroupDispatcherWorld {
   MemoryStateStore store;
   AlertStore alerts{metrics};
   Silences silences{{}, store, [] { return "s"; }};
-  std::unique_ptr<GroupDispatcher> dispatcher;
+  std::unique_ptr<Dispatcher> dispatcher;
 };
 
-TEST(GroupDispatcher, TellsReceiversOfWhatIsPosted) {
-  GroupDispatcherWorld world;
+TEST(DispatcherAtTicks, TellsReceiversOfWhatIsPosted) {
+  DispatcherWorld world;
   ASSERT_TRUE(world.dispatcher->Restore().ok());
   world.dispatcher->Start();
   world.Fire(Named("A"));
@@ -94,8 +92,8 @@ TEST(GroupDispatcher, TellsReceiversOfWhatIsPosted) {
   EXPECT_EQ(world.http.sent(), 1U);
 }
 
-TEST(GroupDispatcher, ShowsItsGroups) {
-  GroupDispatcherWorld world;
+TEST(DispatcherAtTicks, ShowsItsGroups) {
+  DispatcherWorld world;
   world.dispatcher->Start();
   EXPECT_THAT(world.dispatcher->Groups(), IsEmpty());
   world.Fire(Named("A"));
@@ -105,16 +103,16 @@ TEST(GroupDispatcher, ShowsItsGroups) {
   EXPECT_EQ(groups[0].alerts.size(), 1U);
 }
 
-TEST(GroupDispatcher, RoutesAlertsThatItFindsAtTheStart) {
-  GroupDispatcherWorld world;
+TEST(DispatcherAtTicks, RoutesAlertsThatItFindsAtTheStart) {
+  DispatcherWorld world;
   world.alerts.Put({testing::Posted(Named("A"), world.clock.Now(), world.clock.Now() + kMinute,
                                     world.clock.Now())});
   world.dispatcher->Start();
   EXPECT_EQ(world.dispatcher->Groups().size(), 1U);
 }
 
-TEST(GroupDispatcher, AppliesANewConfiguration) {
-  GroupDispatcherWorld world;
+TEST(DispatcherAtTicks, AppliesANewConfiguration) {
+  DispatcherWorld world;
   world.dispatcher->Start();
   world.Fire(Named("A"));
   const PipelineGraphPtr night = world.Graph("night");
@@ -128,8 +126,8 @@ TEST(GroupDispatcher, AppliesANewConfiguration) {
   EXPECT_EQ(world.http.request(0).url, "http://hook/night");
 }
 
-TEST(GroupDispatcher, StopsWhileAttemptsAreUnderWay) {
-  GroupDispatcherWorld world;
+TEST(DispatcherAtTicks, StopsWhileAttemptsAreUnderWay) {
+  DispatcherWorld world;
   world.dispatcher->Start();
   world.Fire(Named("A"));
   world.Advance(30 * kSecond);
@@ -143,8 +141,8 @@ TEST(GroupDispatcher, StopsWhileAttemptsAreUnderWay) {
   EXPECT_THAT(world.store.tables()[StateTable::kNotificationLog], IsEmpty());
 }
 
-TEST(GroupDispatcher, FlushesNothingAtItsEnd) {
-  GroupDispatcherWorld world;
+TEST(DispatcherAtTicks, FlushesNothingAtItsEnd) {
+  DispatcherWorld world;
   world.dispatcher->Start();
   world.Fire(Named("A"));
   world.Settle();
@@ -152,25 +150,25 @@ TEST(GroupDispatcher, FlushesNothingAtItsEnd) {
   EXPECT_EQ(world.http.sent(), 0U);
 }
 
-TEST(GroupDispatcher, MayEndWithoutAStart) {
-  GroupDispatcherWorld world;
+TEST(DispatcherAtTicks, MayEndWithoutAStart) {
+  DispatcherWorld world;
   world.Fire(Named("A"));
   world.dispatcher.reset();
   EXPECT_EQ(world.http.sent(), 0U);
 }
 
 // A request that waits for the groups must not outlive the dispatcher's thread.
-TEST(GroupDispatcher, AnswersWhoWaitsForItsGroupsWhenItStops) {
-  GroupDispatcherWorld world;  // not started: nobody will ever take the question
+TEST(DispatcherAtTicks, AnswersWhoWaitsForItsGroupsWhenItStops) {
+  DispatcherWorld world;  // not started: nobody will ever take the question
   std::thread asker([&world] { EXPECT_THAT(world.dispatcher->Groups(), IsEmpty()); });
   world.dispatcher->Stop();
   asker.join();
 }
 
-TEST(GroupDispatcher, StartsWithTheLogThatWasLeft) {
+TEST(DispatcherAtTicks, StartsWithTheLogThatWasLeft) {
   MemoryStateStore::Tables left;
   {
-    GroupDispatcherWorld world;
+    DispatcherWorld world;
     world.dispatcher->Start();
     world.Fire(Named("A"));
     world.Advance(30 * kSecond);
@@ -178,7 +176,7 @@ TEST(GroupDispatcher, StartsWithTheLogThatWasLeft) {
     world.Settle();
     left = world.store.tables();
   }
-  GroupDispatcherWorld world(left);
+  DispatcherWorld world(left);
   ASSERT_TRUE(world.dispatcher->Restore().ok());
   world.dispatcher->Start();
   world.Fire(Named("A"));
@@ -186,13 +184,13 @@ TEST(GroupDispatcher, StartsWithTheLogThatWasLeft) {
   EXPECT_EQ(world.http.sent(), 0U);
 }
 
-TEST(GroupDispatcher, DoesNotStartWithALogThatCannotBeRead) {
-  GroupDispatcherWorld world({{StateTable::kNotificationLog, {{"k", "{"}}}});
+TEST(DispatcherAtTicks, DoesNotStartWithALogThatCannotBeRead) {
+  DispatcherWorld world({{StateTable::kNotificationLog, {{"k", "{"}}}});
   EXPECT_FALSE(world.dispatcher->Restore().ok());
 }
 
-TEST(GroupDispatcher, ForgetsWhatIsOver) {
-  GroupDispatcherWorld world;
+TEST(DispatcherAtTicks, ForgetsWhatIsOver) {
+  DispatcherWorld world;
   world.dispatcher->Start();
   Silence silence;
   silence.matchers = ParseMatcherList("a=1", MatcherDialect::kFallback)->matchers;
@@ -211,8 +209,8 @@ TEST(GroupDispatcher, ForgetsWhatIsOver) {
   EXPECT_THAT(world.silences.All(), IsEmpty());
 }
 
-TEST(GroupDispatcher, StandsSeveralSendersReloadsAndReadersAtOnce) {
-  GroupDispatcherWorld world;
+TEST(DispatcherAtTicks, StandsSeveralSendersReloadsAndReadersAtOnce) {
+  DispatcherWorld world;
   world.dispatcher->Start();
   std::vector<std::thread> threads;
   for (int t = 0; t < 3; ++t) {

@@ -1,9 +1,8 @@
-#include "receivers/announcer.h"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "tests/unit/receivers/announcer_world.h"
+#include "receivers/pipeline/dispatch.h"
+#include "tests/unit/receivers/native_world.h"
 
 namespace tocsin::receivers {
 namespace {
@@ -15,6 +14,7 @@ using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::UnorderedElementsAre;
 using tocsin::testing::Acknowledged;
+using tocsin::testing::BadRequest;
 using tocsin::testing::CpuUsageRule;
 using tocsin::testing::FiringAlert;
 using tocsin::testing::NotFound;
@@ -26,8 +26,8 @@ using Strings = std::vector<std::string>;
 
 // ---- firing and resolved
 
-TEST(Announcer, AnnouncesAnAlertThatFiresAndThenItsResolution) {
-  AnnouncerWorld world;
+TEST(NativeRules, AnnouncesAnAlertThatFiresAndThenItsResolution) {
+  NativeWorld world;
   const auto alert = FiringAlert(CpuUsageRule(), "e1");
   world.Offer(alert);
   ASSERT_EQ(world.told(), Strings({"ops e1-firing-1"}));
@@ -36,10 +36,10 @@ TEST(Announcer, AnnouncesAnAlertThatFiresAndThenItsResolution) {
   EXPECT_EQ(world.told(), Strings({"ops e1-firing-1", "ops e1-resolved-2"}));
 }
 
-TEST(Announcer, TellsTheReceiverEverythingAboutTheMessage) {
-  AnnouncerOptions options;
-  options.outbox.external_url = "http://tocsin:9095";
-  AnnouncerWorld world({{"ops"}}, options);
+TEST(NativeRules, TellsTheReceiverEverythingAboutTheMessage) {
+  NativeWorldOptions options;
+  options.dispatch.external_url = "http://tocsin:9095";
+  NativeWorld world({{"ops"}}, options);
   const auto alert = FiringAlert(CpuUsageRule(), "e1");
   world.Offer(alert);
   const Notification& sent = world.wire.attempts.at(0).notification;
@@ -54,8 +54,8 @@ TEST(Announcer, TellsTheReceiverEverythingAboutTheMessage) {
   EXPECT_EQ(world.wire.attempts.at(0).timeout, Duration(seconds(10)));
 }
 
-TEST(Announcer, AnnouncesAnEpisodeOnceHoweverOftenItIsOffered) {
-  AnnouncerWorld world;
+TEST(NativeRules, AnnouncesAnEpisodeOnceHoweverOftenItIsOffered) {
+  NativeWorld world;
   const auto alert = FiringAlert(CpuUsageRule(), "e1");
   world.Offer(alert);
   world.AnswerAll(Outcome::Delivered());
@@ -68,83 +68,82 @@ TEST(Announcer, AnnouncesAnEpisodeOnceHoweverOftenItIsOffered) {
 
 // ---- muted
 
-TEST(Announcer, HoldsBackWhatIsMutedAndTellsItWithinASecondOfTheEnd) {
-  AnnouncerWorld world;
-  world.muted_host = "web-1";
+TEST(NativeRules, HoldsBackWhatIsMutedAndTellsItWithinASecondOfTheEnd) {
+  NativeWorld world;
+  world.Mute("web-1");
   world.Offer(
       {FiringAlert(CpuUsageRule(), "e1", "web-1"), FiringAlert(CpuUsageRule(), "e2", "web-2")});
   EXPECT_EQ(world.told(), Strings({"ops e2-firing-1"}));
   world.Advance(seconds(5));
   EXPECT_EQ(world.told().size(), 1U);
   EXPECT_EQ(world.Metric("alerting_notifications_suppressed_total", {{"reason", "muted"}}), 1);
-  world.muted_host = "nobody";
+  world.Unmute();
   world.Advance(seconds(1));
   EXPECT_EQ(world.told(), Strings({"ops e2-firing-1", "ops e1-firing-1"}));
 }
 
-TEST(Announcer, WhatResolvesWhileItIsMutedIsToldOnlyToWhoKnowsOfIt) {
-  AnnouncerWorld world;
+TEST(NativeRules, WhatResolvesWhileItIsMutedIsToldOnlyToWhoKnowsOfIt) {
+  NativeWorld world;
   const auto known = FiringAlert(CpuUsageRule(), "e1", "web-1");
   world.Offer(known);
   world.AnswerAll(Outcome::Delivered());
-  world.muted_host = "web-1";
+  world.Mute("web-1");
   world.Offer(Resolved(*known));
   EXPECT_EQ(world.told(), Strings({"ops e1-firing-1", "ops e1-resolved-2"}));
   const auto unknown = FiringAlert(CpuUsageRule(), "e2", "web-1");
   world.Offer(unknown);
   world.Offer(Resolved(*unknown));
-  world.muted_host = "nobody";
+  world.Unmute();
   world.Advance(seconds(5));
   EXPECT_EQ(world.told().size(), 2U);
 }
 
-TEST(Announcer, AnAcknowledgementThatEndsUnderASilenceRepeatsNothingBeforeItsEnd) {
-  AnnouncerWorld world;
+TEST(NativeRules, AnAcknowledgementThatEndsUnderASilenceRepeatsNothingBeforeItsEnd) {
+  NativeWorld world;
   const auto alert = FiringAlert(CpuUsageRule(), "e1", "web-1");
   world.Offer(alert);
   world.AnswerAll(Outcome::Delivered());
   world.Offer(Acknowledged(*alert));
-  world.muted_host = "web-1";
+  world.Mute("web-1");
   world.Offer(alert);
   world.Advance(seconds(3));
   EXPECT_EQ(world.told().size(), 1U);
-  world.muted_host = "nobody";
+  world.Unmute();
   world.Advance(seconds(1));
   EXPECT_EQ(world.told(), Strings({"ops e1-firing-1", "ops e1-firing-2"}));
 }
 
-TEST(Announcer, ACooldownIsNotBegunByAnAlertThatIsMuted) {
-  AnnouncerWorld world;
+TEST(NativeRules, ACooldownIsNotBegunByAnAlertThatIsMuted) {
+  NativeWorld world;
   auto rule = CpuUsageRule();
   rule->cooldown = minutes(5);
-  world.muted_host = "web-1";
+  world.Mute("web-1");
   const auto first = FiringAlert(rule, "e1", "web-1");
   world.Offer(first);
   world.Offer(Resolved(*first));
-  world.muted_host = "nobody";
+  world.Unmute();
   world.Offer(FiringAlert(rule, "e2", "web-1"));
   EXPECT_EQ(world.told(), Strings({"ops e2-firing-1"}));
 }
 
-TEST(Announcer, SaysNothingAboutAnAlertThatResolvesBeforeItWasOffered) {
-  AnnouncerWorld world;
+TEST(NativeRules, SaysNothingAboutAnAlertThatResolvesBeforeItWasOffered) {
+  NativeWorld world;
   world.Offer(Resolved(*FiringAlert(CpuUsageRule(), "e1")));
   EXPECT_THAT(world.told(), IsEmpty());
   EXPECT_THAT(world.Stored(StateTable::kAnnouncements), IsEmpty());
 }
 
-TEST(Announcer, SaysNothingAboutAnAlertThatResolvesInTheSameRound) {
-  AnnouncerWorld world;
+TEST(NativeRules, SaysNothingAboutAnAlertThatResolvesInTheSameRound) {
+  NativeWorld world;
   const auto alert = FiringAlert(CpuUsageRule(), "e1");
   world.Offer({alert, Resolved(*alert)});
   EXPECT_THAT(world.told(), IsEmpty());
   EXPECT_EQ(world.outbox().pending, 0U);
   EXPECT_THAT(world.Stored(StateTable::kOutbox), IsEmpty());
-  EXPECT_THAT(world.announced, IsEmpty());
 }
 
-TEST(Announcer, SendsNoResolutionToAReceiverThatTheFiringDidNotReach) {
-  AnnouncerWorld world({{"down"}, {"up"}});
+TEST(NativeRules, SendsNoResolutionToAReceiverThatTheFiringDidNotReach) {
+  NativeWorld world({{"down"}, {"up"}});
   auto rule = CpuUsageRule();
   rule->notification_channels = {"down", "up"};
   const auto alert = FiringAlert(rule, "e1");
@@ -159,8 +158,8 @@ TEST(Announcer, SendsNoResolutionToAReceiverThatTheFiringDidNotReach) {
               ElementsAre("down superseded 1 HTTP status 503", "up pending 1"));
 }
 
-TEST(Announcer, SendsTheResolutionAfterAnAttemptThatMayHaveArrived) {
-  AnnouncerWorld world;
+TEST(NativeRules, SendsTheResolutionAfterAnAttemptThatMayHaveArrived) {
+  NativeWorld world;
   const auto alert = FiringAlert(CpuUsageRule(), "e1");
   world.Offer(alert);
   world.Answer(0, TimedOut());
@@ -168,8 +167,8 @@ TEST(Announcer, SendsTheResolutionAfterAnAttemptThatMayHaveArrived) {
   EXPECT_EQ(world.told(), Strings({"ops e1-firing-1", "ops e1-resolved-2"}));
 }
 
-TEST(Announcer, WaitsWithTheResolutionUntilTheFiringUnderWayIsKnownToHaveArrived) {
-  AnnouncerWorld world;
+TEST(NativeRules, WaitsWithTheResolutionUntilTheFiringUnderWayIsKnownToHaveArrived) {
+  NativeWorld world;
   const auto alert = FiringAlert(CpuUsageRule(), "e1");
   world.Offer(alert);
   world.Offer(Resolved(*alert));
@@ -178,8 +177,8 @@ TEST(Announcer, WaitsWithTheResolutionUntilTheFiringUnderWayIsKnownToHaveArrived
   EXPECT_EQ(world.told(), Strings({"ops e1-firing-1", "ops e1-resolved-2"}));
 }
 
-TEST(Announcer, DropsAFiringUnderWayThatFailsAfterItsAlertHasResolved) {
-  AnnouncerWorld world;
+TEST(NativeRules, DropsAFiringUnderWayThatFailsAfterItsAlertHasResolved) {
+  NativeWorld world;
   const auto alert = FiringAlert(CpuUsageRule(), "e1");
   world.Offer(alert);
   world.Offer(Resolved(*alert));
@@ -189,8 +188,8 @@ TEST(Announcer, DropsAFiringUnderWayThatFailsAfterItsAlertHasResolved) {
   EXPECT_EQ(world.outbox().pending, 0U);
 }
 
-TEST(Announcer, SendsTheResolutionOnceWhenTheAlertIsOfferedAgain) {
-  AnnouncerWorld world;
+TEST(NativeRules, SendsTheResolutionOnceWhenTheAlertIsOfferedAgain) {
+  NativeWorld world;
   const auto alert = FiringAlert(CpuUsageRule(), "e1");
   world.Offer(alert);
   world.AnswerAll(Outcome::Delivered());
@@ -201,8 +200,8 @@ TEST(Announcer, SendsTheResolutionOnceWhenTheAlertIsOfferedAgain) {
   EXPECT_EQ(world.told(), Strings({"ops e1-firing-1", "ops e1-resolved-2"}));
 }
 
-TEST(Announcer, SendsNoResolutionToAReceiverThatWantsNone) {
-  AnnouncerWorld world({{"ops", "http://127.0.0.1/a", /*send_resolved=*/false}});
+TEST(NativeRules, SendsNoResolutionToAReceiverThatWantsNone) {
+  NativeWorld world({{"ops", "http://127.0.0.1/a", /*send_resolved=*/false}});
   const auto alert = FiringAlert(CpuUsageRule(), "e1");
   world.Offer(alert);
   world.AnswerAll(Outcome::Delivered());
@@ -210,8 +209,8 @@ TEST(Announcer, SendsNoResolutionToAReceiverThatWantsNone) {
   EXPECT_EQ(world.told(), Strings({"ops e1-firing-1"}));
 }
 
-TEST(Announcer, AnnouncesTheNextEpisodeUnderAKeyOfItsOwn) {
-  AnnouncerWorld world;
+TEST(NativeRules, AnnouncesTheNextEpisodeUnderAKeyOfItsOwn) {
+  NativeWorld world;
   const auto first = FiringAlert(CpuUsageRule(), "e1");
   world.Offer(first);
   world.AnswerAll(Outcome::Delivered());
@@ -223,31 +222,31 @@ TEST(Announcer, AnnouncesTheNextEpisodeUnderAKeyOfItsOwn) {
 
 // ---- to whom
 
-TEST(Announcer, TellsTheReceiversThatTheRuleNamesEachOnce) {
-  AnnouncerWorld world({{"ops"}, {"dev"}, {"boss"}});
+TEST(NativeRules, TellsTheReceiversThatTheRuleNamesEachOnce) {
+  NativeWorld world({{"ops"}, {"dev"}, {"boss"}});
   auto rule = CpuUsageRule();
   rule->notification_channels = {"dev", "ops", "dev"};
   world.Offer(FiringAlert(rule, "e1"));
   EXPECT_THAT(world.told(), UnorderedElementsAre("dev e1-firing-1", "ops e1-firing-1"));
 }
 
-TEST(Announcer, TellsTheDefaultReceiversWhereTheRuleNamesNone) {
-  AnnouncerWorld world({{"ops"}, {"dev"}});
+TEST(NativeRules, TellsTheDefaultReceiversWhereTheRuleNamesNone) {
+  NativeWorld world({{"ops"}, {"dev"}});
   world.Offer(FiringAlert(CpuUsageRule(), "e1"));
   EXPECT_EQ(world.told(), Strings({"ops e1-firing-1"}));
 }
 
-TEST(Announcer, TellsTheOtherReceiversWhereOneIsNotConfigured) {
-  AnnouncerWorld world;
+TEST(NativeRules, TellsTheOtherReceiversWhereOneIsNotConfigured) {
+  NativeWorld world;
   auto rule = CpuUsageRule();
   rule->notification_channels = {"email", "ops"};
   world.Offer(FiringAlert(rule, "e1"));
   EXPECT_EQ(world.told(), Strings({"ops e1-firing-1"}));
-  EXPECT_EQ(world.Metric("tocsin_notifications_unroutable_total"), 1);
+  EXPECT_EQ(world.LinesWith("announced to nobody"), 0U);
 }
 
-TEST(Announcer, SaysOnceThatNobodyIsToldAndTellsThemWhenTheyAreConfigured) {
-  AnnouncerWorld world;
+TEST(NativeRules, SaysOnceThatNobodyIsToldAndTellsThemWhenTheyAreConfigured) {
+  NativeWorld world;
   auto rule = CpuUsageRule();
   rule->notification_channels = {"dev"};
   const auto alert = FiringAlert(rule, "e1");
@@ -255,33 +254,38 @@ TEST(Announcer, SaysOnceThatNobodyIsToldAndTellsThemWhenTheyAreConfigured) {
   world.Offer(alert);
   EXPECT_THAT(world.told(), IsEmpty());
   EXPECT_EQ(world.LinesWith("announced to nobody"), 1U);
+  EXPECT_EQ(world.Metric("tocsin_notifications_unroutable_total"), 1);
   world.Configure({{"ops"}, {"dev"}});
   EXPECT_EQ(world.told(), Strings({"dev e1-firing-1"}));
 }
 
-TEST(Announcer, TellsTheNewReceiversWhenAllTheOldOnesWereRemovedUnreached) {
-  AnnouncerWorld world({{"typo"}});
+TEST(NativeRules, TellsTheNewReceiversWhenAllTheOldOnesWereRemovedUnreached) {
+  NativeWorld world({{"typo"}});
   world.Offer(FiringAlert(CpuUsageRule(), "e1"));
   world.Answer(0, NotFound());
   world.Configure({{"ops"}});
-  EXPECT_EQ(world.told(), Strings({"typo e1-firing-1", "ops e1-firing-2"}));
+  EXPECT_EQ(world.told(), Strings({"typo e1-firing-1", "ops e1-firing-1"}));
   world.AnswerAll(Outcome::Delivered());
   EXPECT_THAT(world.Receipts("e1"),
               ElementsAre("ops delivered 1", "typo failed 1 the receiver is no longer configured"));
 }
 
-TEST(Announcer, TellsNobodyElseWhenARemovedReceiverHadBeenReached) {
-  AnnouncerWorld world({{"old"}});
+// As Alertmanager does after a reload.
+TEST(NativeRules, TellsANewReceiverWhatFiresAlsoWhereTheOldOneHadBeenReached) {
+  NativeWorld world({{"old"}});
   const auto alert = FiringAlert(CpuUsageRule(), "e1");
   world.Offer(alert);
   world.Answer(0, Outcome::Delivered());
   world.Configure({{"ops"}});
+  world.AnswerAll(Outcome::Delivered());
   world.Offer(alert);
-  EXPECT_EQ(world.told(), Strings({"old e1-firing-1"}));
+  EXPECT_EQ(world.told(), Strings({"old e1-firing-1", "ops e1-firing-1"}));
+  world.Offer(Resolved(*alert));
+  EXPECT_EQ(world.told().back(), "ops e1-resolved-2");
 }
 
-TEST(Announcer, TellsTheReceiversOfTheNewRuleWhenThoseOfTheOldOneAreGone) {
-  AnnouncerWorld world({{"typo"}});
+TEST(NativeRules, TellsTheReceiversOfTheNewRuleWhenThoseOfTheOldOneAreGone) {
+  NativeWorld world({{"typo"}});
   auto rule = CpuUsageRule();
   rule->notification_channels = {"typo"};
   const auto alert = FiringAlert(rule, "e1");
@@ -293,13 +297,13 @@ TEST(Announcer, TellsTheReceiversOfTheNewRuleWhenThoseOfTheOldOneAreGone) {
   auto newer = std::make_shared<Alert>(*alert);
   newer->rule = new_rule;
   world.Offer(newer);
-  EXPECT_EQ(world.told(), Strings({"typo e1-firing-1", "ops e1-firing-2"}));
+  EXPECT_EQ(world.told(), Strings({"typo e1-firing-1", "ops e1-firing-1"}));
 }
 
 // ---- acknowledgement
 
-TEST(Announcer, HoldsBackAnAlertThatWasAcknowledgedBeforeItWasAnnounced) {
-  AnnouncerWorld world;
+TEST(NativeRules, HoldsBackAnAlertThatWasAcknowledgedBeforeItWasAnnounced) {
+  NativeWorld world;
   const auto alert = FiringAlert(CpuUsageRule(), "e1");
   world.Offer(Acknowledged(*alert));
   EXPECT_THAT(world.told(), IsEmpty());
@@ -309,8 +313,8 @@ TEST(Announcer, HoldsBackAnAlertThatWasAcknowledgedBeforeItWasAnnounced) {
   EXPECT_THAT(world.told(), IsEmpty());
 }
 
-TEST(Announcer, SendsTheResolutionOfAnAcknowledgedAlertThatWasAnnounced) {
-  AnnouncerWorld world;
+TEST(NativeRules, SendsTheResolutionOfAnAcknowledgedAlertThatWasAnnounced) {
+  NativeWorld world;
   const auto alert = FiringAlert(CpuUsageRule(), "e1");
   world.Offer(alert);
   world.AnswerAll(Outcome::Delivered());
@@ -321,8 +325,8 @@ TEST(Announcer, SendsTheResolutionOfAnAcknowledgedAlertThatWasAnnounced) {
   EXPECT_EQ(world.told(), Strings({"ops e1-firing-1", "ops e1-resolved-2"}));
 }
 
-TEST(Announcer, AnnouncesAgainWhenTheAcknowledgementEnds) {
-  AnnouncerWorld world;
+TEST(NativeRules, AnnouncesAgainWhenTheAcknowledgementEnds) {
+  NativeWorld world;
   const auto alert = FiringAlert(CpuUsageRule(), "e1");
   world.Offer(alert);
   world.AnswerAll(Outcome::Delivered());
@@ -332,8 +336,8 @@ TEST(Announcer, AnnouncesAgainWhenTheAcknowledgementEnds) {
   EXPECT_THAT(world.Receipts("e1"), ElementsAre("ops pending 1"));
 }
 
-TEST(Announcer, ShowsTheNewestMessageAsPendingWhenItReplacesAnUndeliveredOne) {
-  AnnouncerWorld world;
+TEST(NativeRules, ShowsTheNewestMessageAsPendingWhenItReplacesAnUndeliveredOne) {
+  NativeWorld world;
   const auto alert = FiringAlert(CpuUsageRule(), "e1");
   world.Offer(alert);
   world.Answer(0, Unavailable());
@@ -352,7 +356,7 @@ std::shared_ptr<ThresholdRule> CoolingRule(Duration cooldown) {
 }
 
 // An episode of `rule` that was announced and has resolved.
-void GoThroughAnEpisode(AnnouncerWorld* world, const std::shared_ptr<ThresholdRule>& rule,
+void GoThroughAnEpisode(NativeWorld* world, const std::shared_ptr<ThresholdRule>& rule,
                         const std::string& id) {
   const auto alert = FiringAlert(rule, id);
   world->Offer(alert);
@@ -361,8 +365,8 @@ void GoThroughAnEpisode(AnnouncerWorld* world, const std::shared_ptr<ThresholdRu
   world->AnswerAll(Outcome::Delivered());
 }
 
-TEST(AnnouncerCooldown, HoldsANewEpisodeUntilTheCooldownEndsAndAnnouncesWhatStillFires) {
-  AnnouncerWorld world;
+TEST(Cooldown, HoldsANewEpisodeUntilTheCooldownEndsAndAnnouncesWhatStillFires) {
+  NativeWorld world;
   const auto rule = CoolingRule(minutes(5));
   GoThroughAnEpisode(&world, rule, "e1");
   world.Advance(minutes(1));
@@ -376,8 +380,8 @@ TEST(AnnouncerCooldown, HoldsANewEpisodeUntilTheCooldownEndsAndAnnouncesWhatStil
   EXPECT_EQ(world.told(), Strings({"ops e1-firing-1", "ops e1-resolved-2", "ops e2-firing-1"}));
 }
 
-TEST(AnnouncerCooldown, SendsNoResolutionOfAnEpisodeThatWasHeldBack) {
-  AnnouncerWorld world;
+TEST(Cooldown, SendsNoResolutionOfAnEpisodeThatWasHeldBack) {
+  NativeWorld world;
   const auto rule = CoolingRule(minutes(5));
   GoThroughAnEpisode(&world, rule, "e1");
   const auto held = FiringAlert(rule, "e2");
@@ -388,8 +392,8 @@ TEST(AnnouncerCooldown, SendsNoResolutionOfAnEpisodeThatWasHeldBack) {
   EXPECT_FALSE(world.Stored(StateTable::kAnnouncements).contains("episode/e2"));
 }
 
-TEST(AnnouncerCooldown, SendsTheResolutionOfTheAnnouncedEpisodeWithinIt) {
-  AnnouncerWorld world;
+TEST(Cooldown, SendsTheResolutionOfTheAnnouncedEpisodeWithinIt) {
+  NativeWorld world;
   const auto rule = CoolingRule(minutes(5));
   const auto alert = FiringAlert(rule, "e1");
   world.Offer(alert);
@@ -399,8 +403,8 @@ TEST(AnnouncerCooldown, SendsTheResolutionOfTheAnnouncedEpisodeWithinIt) {
   EXPECT_EQ(world.told(), Strings({"ops e1-firing-1", "ops e1-resolved-2"}));
 }
 
-TEST(AnnouncerCooldown, AnnouncesOnlyTheEpisodeThatFiresWhenItEnds) {
-  AnnouncerWorld world;
+TEST(Cooldown, AnnouncesOnlyTheEpisodeThatFiresWhenItEnds) {
+  NativeWorld world;
   const auto rule = CoolingRule(minutes(5));
   GoThroughAnEpisode(&world, rule, "e1");
   for (const char* id : {"e2", "e3", "e4"}) {
@@ -413,8 +417,8 @@ TEST(AnnouncerCooldown, AnnouncesOnlyTheEpisodeThatFiresWhenItEnds) {
   EXPECT_EQ(world.told(), Strings({"ops e1-firing-1", "ops e1-resolved-2", "ops e5-firing-1"}));
 }
 
-TEST(AnnouncerCooldown, BelongsToRuleAndLabelSet) {
-  AnnouncerWorld world;
+TEST(Cooldown, BelongsToRuleAndLabelSet) {
+  NativeWorld world;
   const auto rule = CoolingRule(minutes(5));
   GoThroughAnEpisode(&world, rule, "e1");
   world.Offer(FiringAlert(rule, "e2", "web-2"));
@@ -424,8 +428,8 @@ TEST(AnnouncerCooldown, BelongsToRuleAndLabelSet) {
   EXPECT_EQ(world.told().size(), 4U);
 }
 
-TEST(AnnouncerCooldown, RunsForTheNextEpisodeFromItsOwnAnnouncement) {
-  AnnouncerWorld world;
+TEST(Cooldown, RunsForTheNextEpisodeFromItsOwnAnnouncement) {
+  NativeWorld world;
   const auto rule = CoolingRule(minutes(5));
   GoThroughAnEpisode(&world, rule, "e1");
   world.Advance(minutes(4));
@@ -442,8 +446,8 @@ TEST(AnnouncerCooldown, RunsForTheNextEpisodeFromItsOwnAnnouncement) {
   EXPECT_EQ(world.told().back(), "ops e3-firing-1");
 }
 
-TEST(AnnouncerCooldown, BeginsWithTheCommitOfTheAnnouncement) {
-  AnnouncerWorld world;
+TEST(Cooldown, BeginsWithTheCommitOfTheAnnouncement) {
+  NativeWorld world;
   const auto rule = CoolingRule(minutes(5));
   world.HoldCommits();
   const auto alert = FiringAlert(rule, "e1");
@@ -460,8 +464,8 @@ TEST(AnnouncerCooldown, BeginsWithTheCommitOfTheAnnouncement) {
   EXPECT_EQ(world.told().back(), "ops e2-firing-1");
 }
 
-TEST(AnnouncerCooldown, DoesNotRunForAnAnnouncementThatNeverLeft) {
-  AnnouncerWorld world;
+TEST(Cooldown, DoesNotRunForAnAnnouncementThatNeverLeft) {
+  NativeWorld world;
   const auto rule = CoolingRule(minutes(5));
   world.HoldCommits();
   const auto alert = FiringAlert(rule, "e1");
@@ -469,13 +473,12 @@ TEST(AnnouncerCooldown, DoesNotRunForAnAnnouncementThatNeverLeft) {
   world.Offer(Resolved(*alert));
   world.Commit();
   EXPECT_THAT(world.told(), IsEmpty());
-  EXPECT_THAT(world.announced, IsEmpty());
   world.Offer(FiringAlert(rule, "e2"));
   EXPECT_EQ(world.told(), Strings({"ops e2-firing-1"}));
 }
 
-TEST(AnnouncerCooldown, KeepsQuietAtItsEndAboutAnAlertThatWasAcknowledgedMeanwhile) {
-  AnnouncerWorld world;
+TEST(Cooldown, KeepsQuietAtItsEndAboutAnAlertThatWasAcknowledgedMeanwhile) {
+  NativeWorld world;
   const auto rule = CoolingRule(minutes(5));
   GoThroughAnEpisode(&world, rule, "e1");
   const auto second = FiringAlert(rule, "e2");
@@ -485,8 +488,8 @@ TEST(AnnouncerCooldown, KeepsQuietAtItsEndAboutAnAlertThatWasAcknowledgedMeanwhi
   EXPECT_EQ(world.told().size(), 2U);
 }
 
-TEST(AnnouncerCooldown, DoesNotRepeatAnEpisodeThatFiresOnBeyondIt) {
-  AnnouncerWorld world;
+TEST(Cooldown, DoesNotRepeatAnEpisodeThatFiresOnBeyondIt) {
+  NativeWorld world;
   const auto alert = FiringAlert(CoolingRule(minutes(5)), "e1");
   world.Offer(alert);
   world.AnswerAll(Outcome::Delivered());
@@ -495,18 +498,19 @@ TEST(AnnouncerCooldown, DoesNotRepeatAnEpisodeThatFiresOnBeyondIt) {
   EXPECT_EQ(world.told(), Strings({"ops e1-firing-1"}));
 }
 
-TEST(AnnouncerCooldown, LeavesNoRowBehindWhenItHasEnded) {
-  AnnouncerWorld world;
+TEST(Cooldown, LeavesNoRowBehindWhenItHasEnded) {
+  NativeWorld world;
   const auto alert = FiringAlert(CoolingRule(minutes(5)), "e1");
   world.Offer(alert);
   const std::string key = "cooldown/" + alert->fingerprint_text();
   EXPECT_TRUE(world.Stored(StateTable::kAnnouncements).contains(key));
   world.Advance(hours(2));
+  world.Prune();
   EXPECT_FALSE(world.Stored(StateTable::kAnnouncements).contains(key));
 }
 
-TEST(AnnouncerCooldown, ZeroMeansNone) {
-  AnnouncerWorld world;
+TEST(Cooldown, ZeroMeansNone) {
+  NativeWorld world;
   GoThroughAnEpisode(&world, CoolingRule(Duration(0)), "e1");
   world.Offer(FiringAlert(CoolingRule(Duration(0)), "e2"));
   EXPECT_EQ(world.told().back(), "ops e2-firing-1");
@@ -514,41 +518,36 @@ TEST(AnnouncerCooldown, ZeroMeansNone) {
 
 // ---- the store
 
-TEST(Announcer, SendsNothingBeforeItIsDurable) {
-  AnnouncerWorld world;
+TEST(NativeRules, SendsNothingBeforeItIsDurable) {
+  NativeWorld world;
   world.HoldCommits();
   world.Offer(FiringAlert(CpuUsageRule(), "e1"));
   EXPECT_THAT(world.told(), IsEmpty());
-  EXPECT_THAT(world.announced, IsEmpty());
-  EXPECT_TRUE(world.busy());
   world.Commit();
   EXPECT_EQ(world.told(), Strings({"ops e1-firing-1"}));
-  EXPECT_EQ(world.announced, Strings({"e1"}));
 }
 
-TEST(Announcer, AnnouncesAllTheSameWhenTheStoreCannotWrite) {
-  AnnouncerWorld world;
+TEST(NativeRules, AnnouncesAllTheSameWhenTheStoreCannotWrite) {
+  NativeWorld world;
   world.HoldCommits();
   world.Offer(FiringAlert(CpuUsageRule(), "e1"));
   world.FailCommits();
   EXPECT_EQ(world.told(), Strings({"ops e1-firing-1"}));
-  EXPECT_EQ(world.Metric("tocsin_announcement_commit_failures_total"), 1);
 }
 
-TEST(Announcer, LeavesNoRowBehindForWhatWasDelivered) {
-  AnnouncerWorld world;
+TEST(NativeRules, LeavesNoRowBehindForWhatWasDelivered) {
+  NativeWorld world;
   const auto alert = FiringAlert(CpuUsageRule(), "e1");
   world.Offer(alert);
   EXPECT_EQ(world.Stored(StateTable::kOutbox).size(), 1U);
   world.AnswerAll(Outcome::Delivered());
   EXPECT_THAT(world.Stored(StateTable::kOutbox), IsEmpty());
-  EXPECT_FALSE(world.busy());
 }
 
 // ---- receipts
 
-TEST(Announcer, CountsRoundsInWhichAChannelConfirmedDelivery) {
-  AnnouncerWorld world({{"ops"}, {"dev"}});
+TEST(NativeRules, CountsRoundsInWhichAChannelConfirmedDelivery) {
+  NativeWorld world({{"ops"}, {"dev"}});
   auto rule = CpuUsageRule();
   rule->notification_channels = {"ops", "dev"};
   const auto alert = FiringAlert(rule, "e1");
@@ -565,8 +564,8 @@ TEST(Announcer, CountsRoundsInWhichAChannelConfirmedDelivery) {
   EXPECT_EQ(world.delivered_within_day(), 4U);
 }
 
-TEST(Announcer, RecordsOutcomeAndAttempts) {
-  AnnouncerWorld world;
+TEST(NativeRules, RecordsOutcomeAndAttempts) {
+  NativeWorld world;
   world.Offer(FiringAlert(CpuUsageRule(), "e1"));
   EXPECT_THAT(world.Receipts("e1"), ElementsAre("ops pending 0"));
   world.Answer(0, Unavailable());
@@ -579,8 +578,8 @@ TEST(Announcer, RecordsOutcomeAndAttempts) {
   EXPECT_THAT(world.Receipts("e1"), ElementsAre("ops delivered 3"));
 }
 
-TEST(Announcer, CountsAttemptsByReceiverAndOutcome) {
-  AnnouncerWorld world;
+TEST(NativeRules, CountsAttemptsByReceiverAndOutcome) {
+  NativeWorld world;
   const std::string sent = "alerting_notifications_sent_total";
   EXPECT_EQ(world.Metric(sent, {{"channel", "ops"}, {"outcome", "delivered"}}), 0);
   world.Offer(FiringAlert(CpuUsageRule(), "e1"));
@@ -599,8 +598,8 @@ TEST(Announcer, CountsAttemptsByReceiverAndOutcome) {
   EXPECT_EQ(world.Metric(failed, {{"channel", "ops"}, {"reason", "timeout"}}), 0);
 }
 
-TEST(Announcer, ShowsTheHealthOfEachReceiver) {
-  AnnouncerWorld world({{"ops"}, {"dev"}});
+TEST(NativeRules, ShowsTheHealthOfEachReceiver) {
+  NativeWorld world({{"ops"}, {"dev"}});
   const auto health = [&world] {
     Strings all;
     for (const ReceiverView& view : world.receivers()) {
@@ -619,20 +618,21 @@ TEST(Announcer, ShowsTheHealthOfEachReceiver) {
   EXPECT_EQ(world.LinesWith("receiver works again"), 1U);
 }
 
-TEST(Announcer, ForgetsAnEpisodeADayAfterItsEnd) {
-  AnnouncerWorld world;
+TEST(NativeRules, ForgetsAnEpisodeADayAfterItsEnd) {
+  NativeWorld world;
   GoThroughAnEpisode(&world, CpuUsageRule(), "e1");
   world.Advance(hours(23));
   EXPECT_EQ(world.View("e1").notifications_sent, 2U);
   world.Advance(hours(2));
+  world.Prune();
   EXPECT_EQ(world.View("e1").notifications_sent, 0U);
   EXPECT_FALSE(world.Stored(StateTable::kAnnouncements).contains("episode/e1"));
 }
 
-TEST(Announcer, KeepsNoMoreEndedEpisodesThanAreAllowed) {
-  AnnouncerOptions options;
-  options.max_closed = 2;
-  AnnouncerWorld world({{"ops"}}, options);
+TEST(NativeRules, KeepsNoMoreEndedEpisodesThanAreAllowed) {
+  NativeWorldOptions options;
+  options.book.max_closed = 2;
+  NativeWorld world({{"ops"}}, options);
   for (const char* id : {"e1", "e2", "e3"}) {
     GoThroughAnEpisode(&world, CpuUsageRule(), id);
     world.Advance(seconds(1));
@@ -642,21 +642,27 @@ TEST(Announcer, KeepsNoMoreEndedEpisodesThanAreAllowed) {
   EXPECT_TRUE(world.Stored(StateTable::kAnnouncements).contains("episode/e3"));
 }
 
-TEST(Announcer, LeavesNoDeadLetterBehindWhenItForgetsAnEpisode) {
-  AnnouncerWorld world;
+TEST(NativeRules, KeepsDeadLettersForAWeekAfterTheirEpisodeWasForgotten) {
+  NativeWorld world;
   const auto alert = FiringAlert(CpuUsageRule(), "e1");
   world.Offer(alert);
   world.AnswerAll(Outcome::Delivered());
   world.Offer(Resolved(*alert));
   world.AnswerAll(NotFound());
-  EXPECT_EQ(world.outbox().dead, 1U);
+  EXPECT_THAT(world.Groups(), IsEmpty());
   world.Advance(hours(25));
+  world.Prune();
+  EXPECT_EQ(world.outbox().dead, 1U);
+  EXPECT_FALSE(world.Stored(StateTable::kAnnouncements).contains("episode/e1"));
+  world.Advance(hours(24 * 7));
+  world.Prune();
   EXPECT_EQ(world.outbox().dead, 0U);
   EXPECT_THAT(world.Stored(StateTable::kOutbox), IsEmpty());
+  EXPECT_THAT(world.Stored(StateTable::kNotificationLog), IsEmpty());
 }
 
-TEST(Announcer, LeavesNoDeadLetterBehindThatWasUnderWayWhenItsEpisodeWasForgotten) {
-  AnnouncerWorld world;
+TEST(NativeRules, KeepsADeadLetterThatWasUnderWayWhenItsEpisodeWasForgotten) {
+  NativeWorld world;
   const auto alert = FiringAlert(CpuUsageRule(), "e1");
   world.Offer(alert);
   world.AnswerAll(Outcome::Delivered());
@@ -665,9 +671,42 @@ TEST(Announcer, LeavesNoDeadLetterBehindThatWasUnderWayWhenItsEpisodeWasForgotte
   world.Configure({{"ops", "http://127.0.0.1/b"}});  // tries it again
   ASSERT_EQ(world.told().size(), 3U);
   world.Advance(hours(25));
+  world.Prune();
   world.AnswerAll(NotFound());
-  EXPECT_EQ(world.outbox().dead, 0U);
-  EXPECT_THAT(world.Stored(StateTable::kOutbox), IsEmpty());
+  EXPECT_EQ(world.outbox().dead, 1U);
+  EXPECT_FALSE(world.Stored(StateTable::kAnnouncements).contains("episode/e1"));
+}
+
+// ---- dead letters
+
+TEST(NativeRules, ADeadFiringMessageIsSupersededByTheEndOfItsAlertAndMayBeSentByHand) {
+  NativeWorld world;
+  const auto alert = FiringAlert(CpuUsageRule(), "e1");
+  world.Offer(alert);
+  world.AnswerAll(NotFound());
+  world.Offer(Resolved(*alert));
+  world.Advance(hours(1));
+  EXPECT_EQ(world.told().size(), 1U);
+  ASSERT_EQ(world.DeadLetters().size(), 1U);
+  EXPECT_EQ(world.Resend(world.DeadLetters()[0].sequence), Outbox::Resent::kTried);
+  EXPECT_EQ(world.told(), Strings({"ops e1-firing-1", "ops e1-firing-1"}));
+  world.AnswerAll(Outcome::Delivered());
+  EXPECT_THAT(world.DeadLetters(), IsEmpty());
+  // What a person has sent again begins nothing anew.
+  world.Advance(hours(1));
+  EXPECT_EQ(world.told().size(), 2U);
+}
+
+TEST(NativeRules, ADeadLetterThatIsTakenAfterAllCountsAsTold) {
+  NativeWorld world;
+  const auto alert = FiringAlert(CpuUsageRule(), "e1");
+  world.Offer(alert);
+  world.AnswerAll(BadRequest());
+  ASSERT_EQ(world.DeadLetters().size(), 1U);
+  world.Resend(world.DeadLetters()[0].sequence);
+  world.AnswerAll(Outcome::Delivered());
+  world.Offer(Resolved(*alert));
+  EXPECT_EQ(world.told().back(), "ops e1-resolved-2");
 }
 
 }  // namespace

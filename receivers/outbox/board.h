@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "base/mutex.h"
-#include "receivers/announcement.h"
+#include "receivers/outbox/announcement.h"
 
 namespace tocsin::receivers {
 

@@ -1,4 +1,4 @@
-#include "receivers/board.h"
+#include "receivers/outbox/board.h"
 
 namespace tocsin::receivers {
 namespace {

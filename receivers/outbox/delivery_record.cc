@@ -1,4 +1,4 @@
-#include "receivers/episode.h"
+#include "receivers/outbox/delivery_record.h"
 
 #include <fmt/format.h>
 
@@ -13,7 +13,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr int kVersion = 1;
+constexpr int kVersion = 2;
 constexpr std::string_view kKeyPrefix = "episode/";
 
 constexpr std::array<std::string_view, 5> kOutcomes = {"pending", "delivered", "retrying", "failed",
@@ -36,12 +36,31 @@ std::optional<Timestamp> TimeFromJson(const json& j) {
   return FromUnixMillis(j.get<std::int64_t>());
 }
 
+json AttemptToJson(const DeliveryAttempt& attempt) {
+  return {{"at", ToUnixMillis(attempt.at)},
+          {"status", attempt.status},
+          {"outcome", attempt.outcome},
+          {"http_status", attempt.http_status},
+          {"error", attempt.error}};
+}
+
+DeliveryAttempt AttemptFromJson(const json& j) {
+  DeliveryAttempt attempt;
+  attempt.at = FromUnixMillis(j.at("at").get<std::int64_t>());
+  attempt.status = j.at("status").get<std::string>();
+  attempt.outcome = j.at("outcome").get<std::string>();
+  attempt.http_status = j.at("http_status").get<int>();
+  attempt.error = j.at("error").get<std::string>();
+  return attempt;
+}
+
 json ReceiptToJson(const Receipt& receipt) {
+  json attempts = json::array();
+  for (const DeliveryAttempt& attempt : receipt.newest) attempts.push_back(AttemptToJson(attempt));
   return {{"outcome", OutcomeName(receipt.last)},
           {"attempts", receipt.attempts},
           {"last_error", receipt.last_error},
-          {"arrived", receipt.arrived},
-          {"resolve_made", receipt.resolve_made}};
+          {"newest", std::move(attempts)}};
 }
 
 Receipt ReceiptFromJson(const json& j) {
@@ -51,30 +70,26 @@ Receipt ReceiptFromJson(const json& j) {
   receipt.last = *last;
   receipt.attempts = j.at("attempts").get<std::uint32_t>();
   receipt.last_error = j.at("last_error").get<std::string>();
-  receipt.arrived = j.at("arrived").get<bool>();
-  receipt.resolve_made = j.at("resolve_made").get<bool>();
+  for (const json& attempt : j.at("newest")) receipt.newest.push_back(AttemptFromJson(attempt));
   return receipt;
 }
 
-Episode EpisodeFromJson(const json& j) {
+DeliveryRecord RecordFromJson(const json& j) {
   if (j.at("v").get<int>() != kVersion) throw json::other_error::create(501, "unknown version", &j);
   const std::optional<std::uint64_t> fingerprint =
       ParseHex64(j.at("fingerprint").get<std::string>());
   if (!fingerprint) throw json::other_error::create(501, "bad fingerprint", &j);
-  Episode episode;
-  episode.fingerprint = *fingerprint;
-  episode.acknowledged = j.at("acknowledged").get<bool>();
-  episode.flushes = j.at("flushes").get<std::uint32_t>();
-  episode.resolve_flush = j.at("resolve_flush").get<std::uint32_t>();
-  episode.announced_at = TimeFromJson(j.at("announced_at"));
-  episode.confirmed = j.at("confirmed").get<std::set<std::uint32_t>>();
-  episode.last_notification_at = TimeFromJson(j.at("last_notification_at"));
-  episode.closed_at = TimeFromJson(j.at("closed_at"));
+  DeliveryRecord record;
+  record.fingerprint = *fingerprint;
+  record.announced_at = TimeFromJson(j.at("announced_at"));
+  record.confirmed = j.at("confirmed").get<std::set<std::uint64_t>>();
+  record.last_notification_at = TimeFromJson(j.at("last_notification_at"));
+  record.closed_at = TimeFromJson(j.at("closed_at"));
   for (const auto& [integration, receipt] : j.at("receipts").items()) {
-    episode.receipts.emplace(integration, ReceiptFromJson(receipt));
+    record.receipts.emplace(integration, ReceiptFromJson(receipt));
   }
-  episode.committed = true;
-  return episode;
+  record.committed = true;
+  return record;
 }
 
 std::string_view ReceiverOf(std::string_view integration) {
@@ -83,7 +98,7 @@ std::string_view ReceiverOf(std::string_view integration) {
 
 }  // namespace
 
-AnnouncementView Episode::View() const {
+AnnouncementView DeliveryRecord::View() const {
   std::map<std::string_view, int> channels_of;
   for (const auto& [integration, receipt] : receipts) ++channels_of[ReceiverOf(integration)];
   AnnouncementView view;
@@ -96,37 +111,35 @@ AnnouncementView Episode::View() const {
     delivery.last_outcome = OutcomeName(receipt.last);
     delivery.attempts = receipt.attempts;
     delivery.last_error = receipt.last_error;
+    delivery.newest.assign(receipt.newest.begin(), receipt.newest.end());
     view.channels.push_back(std::move(delivery));
   }
   return view;
 }
 
-std::string EpisodeKey(std::string_view id) { return std::string(kKeyPrefix).append(id); }
+std::string RecordKey(std::string_view id) { return std::string(kKeyPrefix).append(id); }
 
-std::string SerializeEpisode(const Episode& episode) {
+std::string SerializeRecord(const DeliveryRecord& record) {
   json receipts = json::object();
-  for (const auto& [integration, receipt] : episode.receipts) {
+  for (const auto& [integration, receipt] : record.receipts) {
     receipts[integration] = ReceiptToJson(receipt);
   }
   const json out = {{"v", kVersion},
-                    {"fingerprint", FormatHex64(episode.fingerprint)},
-                    {"acknowledged", episode.acknowledged},
-                    {"flushes", episode.flushes},
-                    {"resolve_flush", episode.resolve_flush},
-                    {"announced_at", TimeToJson(episode.announced_at)},
-                    {"confirmed", episode.confirmed},
-                    {"last_notification_at", TimeToJson(episode.last_notification_at)},
-                    {"closed_at", TimeToJson(episode.closed_at)},
+                    {"fingerprint", FormatHex64(record.fingerprint)},
+                    {"announced_at", TimeToJson(record.announced_at)},
+                    {"confirmed", record.confirmed},
+                    {"last_notification_at", TimeToJson(record.last_notification_at)},
+                    {"closed_at", TimeToJson(record.closed_at)},
                     {"receipts", std::move(receipts)}};
   return out.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
-Result<Episode> ParseEpisode(std::string_view key, std::string_view text) {
+Result<DeliveryRecord> ParseRecord(std::string_view key, std::string_view text) {
   if (key.substr(0, kKeyPrefix.size()) != kKeyPrefix) return Error{"unknown kind of row"};
   try {
-    Episode episode = EpisodeFromJson(json::parse(text));
-    episode.id = key.substr(kKeyPrefix.size());
-    return episode;
+    DeliveryRecord record = RecordFromJson(json::parse(text));
+    record.id = key.substr(kKeyPrefix.size());
+    return record;
   } catch (const json::exception& e) {
     return Error{fmt::format("cannot read a stored announcement: {}", e.what())};
   }
