@@ -27,7 +27,7 @@ struct ChannelDelivery {
   std::string last_outcome;
   std::uint32_t attempts = 0;           // of all notifications of the episode
   std::string last_error;               // of the newest attempt; empty when it was delivered
-  std::vector<DeliveryAttempt> newest;  // the newest attempts, the oldest of them first
+  std::vector<DeliveryAttempt> newest = {};  // the newest attempts, the oldest of them first
 };
 
 // How one episode was announced.

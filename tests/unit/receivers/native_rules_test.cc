@@ -267,7 +267,7 @@ TEST(NativeRules, TellsTheNewReceiversWhenAllTheOldOnesWereRemovedUnreached) {
   EXPECT_EQ(world.told(), Strings({"typo e1-firing-1", "ops e1-firing-1"}));
   world.AnswerAll(Outcome::Delivered());
   EXPECT_THAT(world.Receipts("e1"),
-              ElementsAre("ops delivered 1", "typo failed 1 the receiver is no longer configured"));
+              ElementsAre("ops delivered 1", "typo failed 1 HTTP status 404"));
 }
 
 // As Alertmanager does after a reload.
