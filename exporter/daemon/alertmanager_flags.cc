@@ -11,7 +11,6 @@
 #include <vector>
 
 #include "base/text.h"
-#include "exporter/daemon/web_config_file.h"
 
 namespace tocsin::daemon {
 namespace {
@@ -102,14 +101,8 @@ void AddWebFlags(CLI::App& app, AlertmanagerOptions& options) {
       ->capture_default_str();
   AddDuration(app, "--web.timeout", &options.web_timeout,
               "After this time a request is answered with 503; 0: never");
-  app.add_option_function<std::string>(
-      "--web.config.file",
-      [](const std::string& file) {
-        if (Status read = CheckWebConfigFile(file); !read) {
-          throw CLI::ValidationError("--web.config.file", read.message());
-        }
-      },
-      "TLS and users of the API: refused where it holds any, for neither is supported yet");
+  app.add_option("--web.config.file", options.web_config_file,
+                 "Users who may ask, and headers of every answer; read again when it changes");
 }
 
 }  // namespace

@@ -7,7 +7,7 @@ import re
 import urllib.parse
 
 import harness
-from harness import BINARY, ended, wait_until
+from harness import wait_until
 
 CONFIG = {
     "route": {"receiver": "hook", "group_by": ["alertname"], "group_wait": "0s"},
@@ -104,13 +104,6 @@ class Web(harness.TestCase):
             lambda: daemon.metric("tocsin_receivers_without_channel", **of) == 1, what="the gauge"
         )
         self.assertEqual(daemon.metric("tocsin_notifications_without_channel_total", **of), 0)
-
-    def test_a_web_configuration_that_asks_for_something_is_refused_by_name(self):
-        web = self.folder / "web.yml"
-        web.write_text("basic_auth_users:\n  ann: $2y$10$x\n")
-        status, output = ended([BINARY, "alertmanager", f"--web.config.file={web}"])
-        self.assertNotEqual(status, 0)
-        self.assertIn("basic_auth_users is not supported", output)
 
     def test_flags_are_taken(self):
         daemon = self.start(
