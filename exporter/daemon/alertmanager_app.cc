@@ -152,6 +152,7 @@ struct AlertmanagerApp::Parts {
       : options(o), storage(std::move(s)), queue(q), clock(c), log(l), web_guard(settings.web) {}
 
   Status OpenStore();
+  Status Restore();
   void BuildPipeline(receivers::PipelineGraphPtr graph);
   void BuildRoutes();
   void AddRoute(http::Route route);
@@ -218,6 +219,15 @@ void AlertmanagerApp::Parts::BuildPipeline(receivers::PipelineGraphPtr graph) {
   dispatcher.emplace(dispatcher_options, std::move(graph), *alerts, *silences, *store, clock,
                      RandomNumbers(), log.Named("dispatcher"), metrics);
   gauges.emplace(*alerts, *silences, *dispatcher, clock);
+}
+
+Status AlertmanagerApp::Parts::Restore() {
+  if (Status restored = silences->Restore(); !restored) return restored;
+  const Status alerts_restored = options.persist_alerts
+                                     ? alerts->Restore(*store, log.Named("alerts"))
+                                     : receivers::AlertStore::Discard(*store);
+  if (!alerts_restored) return alerts_restored;
+  return dispatcher->Restore();
 }
 
 api::AlertmanagerSources AlertmanagerApp::Parts::Sources() {
@@ -314,8 +324,7 @@ Result<std::unique_ptr<AlertmanagerApp>> AlertmanagerApp::New(const Alertmanager
   if (!graph) return graph.error();
   parts->http_client->Prepare();
   parts->BuildPipeline(*std::move(graph));
-  if (Status restored = parts->silences->Restore(); !restored) return restored.error();
-  if (Status restored = parts->dispatcher->Restore(); !restored) return restored.error();
+  if (Status restored = parts->Restore(); !restored) return restored.error();
   parts->BuildRoutes();
   if (Status listening = parts->Listen(); !listening) return listening.error();
   return std::unique_ptr<AlertmanagerApp>(new AlertmanagerApp(std::move(parts)));

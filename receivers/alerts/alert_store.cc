@@ -41,6 +41,15 @@ Status AlertStore::Restore(StateStore& store, const Logger& log) {
   return {};
 }
 
+Status AlertStore::Discard(StateStore& store) {
+  const Result<std::vector<StateStore::Row>> rows = store.Scan(StateTable::kPostedAlerts);
+  if (!rows) return Error{"reading the stored alerts: " + rows.message()};
+  WriteBatch batch;
+  for (const auto& [key, value] : *rows) batch.Delete(StateTable::kPostedAlerts, key);
+  if (!batch.empty()) store.Submit(std::move(batch), [](const Status&) {});
+  return {};
+}
+
 std::vector<PostedAlertPtr> AlertStore::Put(std::vector<PostedAlert> alerts,
                                             const Committed& committed) {
   if (store_ == nullptr) {

@@ -2,6 +2,7 @@
 //
 // With a state store, what senders post is durable and comes back after a restart, with its
 // deadlines; alerts of our own rules are kept by the rule engine, which offers them again.
+// Without one, nothing is.
 //
 // Any thread. A lock guards the map and is held for look-ups and swaps of pointers only.
 #pragma once
@@ -35,6 +36,9 @@ class AlertStore {
   // From now on alerts are durable. Reads what an earlier process left; a row that cannot be read
   // is reported and left alone. Before all else.
   Status Restore(StateStore& store, const Logger& log);
+  // Forgets what an earlier process left: for one whose alerts are not durable. A later one would
+  // take that for the present otherwise.
+  static Status Discard(StateStore& store);
 
   // Joins each with what is known of it and returns the values that stand now, in their order.
   // New alerts beyond the limit of their alertname are left out and counted; they are refused by

@@ -91,6 +91,20 @@ TEST(AlertStore, LeavesRowsAloneThatItCannotRead) {
   EXPECT_EQ(rows.tables()[StateTable::kPostedAlerts].size(), 2U);
 }
 
+TEST(AlertStore, LeavesNothingBehindForALaterProcessWhereAlertsAreNotDurable) {
+  MetricRegistry metrics;
+  testing::NullLogSink log;
+  testing::MemoryStateStore rows;
+  {
+    AlertStore store(metrics);
+    ASSERT_TRUE(store.Restore(rows, Logger(log, "alerts")).ok());
+    store.Put({Of("A", "1"), Of("A", "2")});
+  }
+  ASSERT_EQ(rows.tables()[StateTable::kPostedAlerts].size(), 2U);
+  ASSERT_TRUE(AlertStore::Discard(rows).ok());
+  EXPECT_TRUE(rows.tables()[StateTable::kPostedAlerts].empty());
+}
+
 TEST(AlertStore, KeepsNoRowsOfAlertsThatOurOwnRulesRaise) {
   MetricRegistry metrics;
   testing::NullLogSink log;
