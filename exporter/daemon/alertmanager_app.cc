@@ -153,6 +153,7 @@ struct AlertmanagerApp::Parts {
 
   Status OpenStore();
   Status Restore();
+  void WarnOfWhatHasNoEffect() const;
   void BuildPipeline(receivers::PipelineGraphPtr graph);
   void BuildRoutes();
   void AddRoute(http::Route route);
@@ -205,7 +206,8 @@ Status AlertmanagerApp::Parts::OpenStore() {
 
 void AlertmanagerApp::Parts::BuildPipeline(receivers::PipelineGraphPtr graph) {
   config_metrics.Show(*graph, clock.Now());
-  alerts.emplace(metrics, options.alerts_per_alertname);
+  alerts.emplace(metrics, receivers::AlertStoreOptions{options.alerts_per_alertname,
+                                                       options.alert_names_in_metrics});
   silences.emplace(receivers::SilenceLimits{options.max_silences, options.max_silence_size_bytes,
                                             options.data_retention},
                    *store, RandomUuid, &silence_metrics);
@@ -218,7 +220,7 @@ void AlertmanagerApp::Parts::BuildPipeline(receivers::PipelineGraphPtr graph) {
   dispatcher_options.alert_gc_interval = options.alerts_gc_interval;
   dispatcher.emplace(dispatcher_options, std::move(graph), *alerts, *silences, *store, clock,
                      RandomNumbers(), log.Named("dispatcher"), metrics);
-  gauges.emplace(*alerts, *silences, *dispatcher, clock);
+  gauges.emplace(*alerts, *silences, *dispatcher, clock, options.group_key_in_metrics);
 }
 
 Status AlertmanagerApp::Parts::Restore() {
@@ -336,13 +338,20 @@ AlertmanagerApp::~AlertmanagerApp() { Stop(); }
 
 // ---- Start
 
-void AlertmanagerApp::Start() {
-  Parts& p = *parts_;
-  if (!p.options.cluster_peers.empty()) {
-    p.log.Warn(
+void AlertmanagerApp::Parts::WarnOfWhatHasNoEffect() const {
+  if (!options.cluster_peers.empty()) {
+    log.Warn(
         "--cluster.peer is accepted, but peers do not replicate: each instance has silences "
         "and a notification log of its own, and will notify by itself");
   }
+  for (const std::string& feature : options.features_without_effect) {
+    log.Warn("a feature is accepted, but has no effect", {{"feature", feature}});
+  }
+}
+
+void AlertmanagerApp::Start() {
+  Parts& p = *parts_;
+  p.WarnOfWhatHasNoEffect();
   p.dispatcher->Start();
   p.WatchWebConfig();
   p.ready = true;

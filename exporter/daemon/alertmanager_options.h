@@ -33,6 +33,9 @@ struct AlertmanagerOptions {
   std::string cluster_listen_address = "0.0.0.0:9094";  // empty: no cluster
   std::vector<std::string> cluster_peers;
   bool receiver_name_in_metrics = false;
+  bool alert_names_in_metrics = false;
+  bool group_key_in_metrics = false;
+  std::vector<std::string> features_without_effect;
   MatcherDialect dialect = MatcherDialect::kFallback;
   std::string reported_version = "0.34.0";
   LogLevel log_level = LogLevel::kInfo;

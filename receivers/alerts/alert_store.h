@@ -24,10 +24,14 @@
 
 namespace tocsin::receivers {
 
+struct AlertStoreOptions {
+  std::size_t per_alertname_limit = 0;  // 0: no limit
+  bool alertnames_in_metrics = false;   // what is counted as beyond the limit says whose it is
+};
+
 class AlertStore {
  public:
-  // 0: no limit.
-  explicit AlertStore(MetricRegistry& metrics, std::size_t per_alertname_limit = 0);
+  explicit AlertStore(MetricRegistry& metrics, AlertStoreOptions options = {});
 
   // Called once the change is durable, or could not be written (the store tries again). On the
   // store's thread, or at once where there is nothing to write.
@@ -58,11 +62,12 @@ class AlertStore {
 
  private:
   std::vector<PostedAlertPtr> Join(std::vector<PostedAlert> alerts) EXCLUDES(mu_);
+  void CountLimited(const std::vector<std::string>& alertnames);
   std::vector<std::uint64_t> RemoveEndedBy(Timestamp t) EXCLUDES(mu_);
   bool TakePlace(const PostedAlert& alert) REQUIRES_LOCK(mu_);
 
-  const std::size_t per_alertname_limit_;
-  prometheus::Counter& limited_;
+  const AlertStoreOptions options_;
+  prometheus::Family<prometheus::Counter>& limited_;
 
   StateStore* store_ = nullptr;  // null: nothing is durable
   Mutex write_order_;            // held over a change and the handing over of its rows

@@ -121,6 +121,20 @@ class Web(harness.TestCase):
         name = "alertmanager_http_request_duration_seconds_count"
         self.assertEqual(daemon.metric(name, **handler), 1)
 
+    def test_metrics_name_alerts_and_groups_where_it_is_asked(self):
+        daemon = self.start(
+            "--enable-feature=alert-names-in-metrics,group-key-in-metrics,event-recorder",
+            "--alerts.per-alertname-limit=1",
+        )
+        daemon.fire("Disk n=1", "Disk n=2", "Load n=1")
+        limited = "alertmanager_alerts_limited_total"
+        self.assertEqual(daemon.metric(limited, alertname="Disk"), 1)
+        self.assertEqual(daemon.metric(limited, alertname="Load"), None)
+        for name in ("Disk", "Load"):
+            of = {"state": "active", "group_key": f'{{}}:{{alertname="{name}"}}'}
+            self.assertEqual(daemon.metric("alertmanager_alerts", **of), 1)
+        self.assertIn("has no effect", daemon.process.stderr())
+
 
 class BesideTheRealOne(harness.TestCase):
     def setUp(self):

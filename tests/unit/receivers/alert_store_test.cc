@@ -133,7 +133,7 @@ TEST(AlertStore, ReturnsWhatStandsAfterAMerge) {
 
 TEST(AlertStore, LeavesOutNewAlertsBeyondTheLimitOfTheirName) {
   MetricRegistry metrics;
-  AlertStore store(metrics, 2);
+  AlertStore store(metrics, {2});
   const std::vector<PostedAlertPtr> stored =
       store.Put({Of("A", "1"), Of("A", "2"), Of("A", "3"), Of("B", "1")});
   ASSERT_EQ(stored.size(), 3U);
@@ -143,9 +143,21 @@ TEST(AlertStore, LeavesOutNewAlertsBeyondTheLimitOfTheirName) {
   EXPECT_EQ(testing::MetricValue(metrics, "alertmanager_alerts_per_alert_limit"), 2);
 }
 
+TEST(AlertStore, SaysWhoseAlertsAreBeyondTheLimitWhereItIsAsked) {
+  MetricRegistry metrics;
+  AlertStore store(metrics, {1, /*alertnames_in_metrics=*/true});
+  const std::string name = "alertmanager_alerts_limited_total";
+  EXPECT_EQ(testing::MetricValue(metrics, name), -1);
+  store.Put({Of("A", "1"), Of("A", "2"), Of("A", "3"), Of("B", "1"), Of("", "1"), Of("", "2")});
+  store.Put({Of("A", "4")});
+  EXPECT_EQ(testing::MetricValue(metrics, name, {{"alertname", "A"}}), 3);
+  EXPECT_EQ(testing::MetricValue(metrics, name, {{"alertname", "B"}}), -1);
+  EXPECT_EQ(testing::MetricValue(metrics, name, {{"alertname", ""}}), 1);
+}
+
 TEST(AlertStore, TakesUpdatesOfKnownAlertsAtTheLimit) {
   MetricRegistry metrics;
-  AlertStore store(metrics, 1);
+  AlertStore store(metrics, {1});
   store.Put({Of("A", "1")});
   EXPECT_EQ(store.Put({Of("A", "1")}).size(), 1U);
   EXPECT_EQ(testing::MetricValue(metrics, "alertmanager_alerts_limited_total"), 0);
@@ -153,7 +165,7 @@ TEST(AlertStore, TakesUpdatesOfKnownAlertsAtTheLimit) {
 
 TEST(AlertStore, GivesThePlaceOfAForgottenAlertToAnother) {
   MetricRegistry metrics;
-  AlertStore store(metrics, 1);
+  AlertStore store(metrics, {1});
   store.Put({Of("A", "1", 10)});
   EXPECT_TRUE(store.Put({Of("A", "2")}).empty());
   EXPECT_EQ(store.ForgetEndedBy(At(10)), 1U);
@@ -173,7 +185,7 @@ TEST(AlertStore, ForgetsOnlyWhatHasEnded) {
 
 TEST(AlertStore, StandsSeveralThreads) {
   MetricRegistry metrics;
-  AlertStore store(metrics, 50);
+  AlertStore store(metrics, {50});
   std::vector<std::thread> senders;
   for (int t = 0; t < 4; ++t) {
     senders.emplace_back([&store] {

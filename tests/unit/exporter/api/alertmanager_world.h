@@ -140,6 +140,10 @@ class AlertmanagerWorld {
     return values;
   }
 
+  const receivers::AlertStore& alerts() const { return alerts_; }
+  const receivers::Silences& silences() const { return silences_; }
+  const receivers::GroupDispatcher& dispatcher() const { return dispatcher_; }
+
   testing::FakeClock clock{kStartOfApi};
   testing::MemoryStateStore store;
 
