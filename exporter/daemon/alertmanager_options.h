@@ -20,7 +20,6 @@ struct AlertmanagerOptions {
   Duration maintenance_interval{std::chrono::minutes(15)};
   Duration alerts_gc_interval{std::chrono::minutes(30)};
   std::size_t alerts_per_alertname = 0;  // 0: no limit, here and below
-  bool persist_alerts = false;
   std::size_t max_silences = 0;
   std::size_t max_silence_size_bytes = 0;
   Duration start_delay{0};
@@ -32,10 +31,11 @@ struct AlertmanagerOptions {
   Duration web_timeout{0};                              // 0: none
   std::string cluster_listen_address = "0.0.0.0:9094";  // empty: no cluster
   std::vector<std::string> cluster_peers;
+  std::vector<std::string> features_without_effect;
+  bool persist_alerts = false;
   bool receiver_name_in_metrics = false;
   bool alert_names_in_metrics = false;
   bool group_key_in_metrics = false;
-  std::vector<std::string> features_without_effect;
   MatcherDialect dialect = MatcherDialect::kFallback;
   std::string reported_version = "0.34.0";
   LogLevel log_level = LogLevel::kInfo;
