@@ -1,6 +1,7 @@
 #include "base/bytes.h"
 
 #include <fmt/format.h>
+#include <sodium/utils.h>
 #include <zlib.h>
 
 #include <algorithm>
@@ -118,6 +119,18 @@ std::string Base64Encode(std::string_view bytes) {
       out += i <= three.size() ? kAlphabet[bits >> (18 - 6 * i) & 63U] : '=';
     }
   }
+  return out;
+}
+
+std::optional<std::string> Base64Decode(std::string_view text) {
+  std::string out(text.size() / 4 * 3, '\0');
+  std::size_t length = 0;
+  if (sodium_base642bin(reinterpret_cast<unsigned char*>(out.data()), out.size(), text.data(),
+                        text.size(), /*ignore=*/nullptr, &length, /*b64_end=*/nullptr,
+                        sodium_base64_VARIANT_ORIGINAL) != 0) {
+    return std::nullopt;
+  }
+  out.resize(length);
   return out;
 }
 

@@ -1,8 +1,9 @@
-// Content codings, with limits. Pure functions; any thread.
+// Content codings, with limits, and base64. Pure functions; any thread.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -31,5 +32,7 @@ GzipResult GzipDecompress(std::string_view bytes, std::size_t max_bytes);
 
 // The standard alphabet with padding (RFC 4648, section 4).
 std::string Base64Encode(std::string_view bytes);
+// Nothing for any text that Base64Encode does not make.
+std::optional<std::string> Base64Decode(std::string_view text);
 
 }  // namespace tocsin

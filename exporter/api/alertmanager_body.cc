@@ -79,18 +79,20 @@ ParserLease::~ParserLease() {
   if (ThreadsParser().capacity() > kKeptCapacity) ThreadsParser() = dom::parser();
 }
 
-simdjson::simdjson_result<dom::element> ParserLease::Parse(const std::string& body) {
+simdjson::simdjson_result<dom::element> ParserLease::Parse(const std::string& body,
+                                                           InvalidBytes invalid) {
   simdjson::simdjson_result<dom::element> parsed =
       ThreadsParser().parse(body.data(), body.size(), false);
   const bool is_bad_text =
       parsed.error() == simdjson::UTF8_ERROR || parsed.error() == simdjson::STRING_ERROR;
   if (!is_bad_text) return parsed;
-  repaired_ = ReplaceInvalidText(body);
+  repaired_ = ReplaceInvalidText(body, invalid);
   repaired_.reserve(repaired_.size() + http::kBodyPadding);
   return ThreadsParser().parse(repaired_.data(), repaired_.size(), false);
 }
 
-std::string ReplaceInvalidText(std::string_view json) {
+std::string ReplaceInvalidText(std::string_view json, InvalidBytes invalid) {
+  const std::string_view stand_in = invalid == InvalidBytes::kMark ? kInvalidByte : kReplacement;
   std::string out;
   out.reserve(json.size() + json.size() / 8);
   while (!json.empty()) {
@@ -101,7 +103,7 @@ std::string ReplaceInvalidText(std::string_view json) {
       length = character;
       out += json.substr(0, length);
     } else {
-      out += kReplacement;
+      out += stand_in;
     }
     json.remove_prefix(length);
   }

@@ -19,6 +19,16 @@ namespace tocsin::api {
 // The answer where a body as a whole is refused.
 using Refusal = std::optional<http::Response>;
 
+// What becomes of bytes that are no UTF-8. Either way one of them refuses no body, and escapes that
+// are half a surrogate pair become U+FFFD, as Go's decoder has it.
+// https://pkg.go.dev/encoding/json#Unmarshal
+enum class InvalidBytes : std::uint8_t {
+  kReplace,  // U+FFFD
+  kMark,     // kInvalidByte, for readers that refuse the text that has them
+};
+// U+FDD0: not a character, and in no text that means something.
+inline constexpr std::string_view kInvalidByte = "\xEF\xB7\x90";
+
 // Holds this thread's parser while a document of it is read.
 class ParserLease {
  public:
@@ -28,16 +38,18 @@ class ParserLease {
   ParserLease& operator=(const ParserLease&) = delete;
 
   // `body` has http::kBodyPadding spare capacity and outlives what is read of it. Once a lease.
-  simdjson::simdjson_result<simdjson::dom::element> Parse(const std::string& body);
+  simdjson::simdjson_result<simdjson::dom::element> Parse(
+      const std::string& body, InvalidBytes invalid = InvalidBytes::kReplace);
+  // Whether the body had any that is no text.
+  bool repaired() const { return !repaired_.empty(); }
 
  private:
   std::string repaired_;
 };
 
-// The text with U+FFFD in place of each byte that is no UTF-8, and of each escape that is half a
-// surrogate pair: what Go's decoder reads, so that one bad byte of one alert refuses nothing.
-// https://pkg.go.dev/encoding/json#Unmarshal
-std::string ReplaceInvalidText(std::string_view json);
+// The text with something else in place of each byte that is no UTF-8, and with U+FFFD in place of
+// each escape that is half a surrogate pair.
+std::string ReplaceInvalidText(std::string_view json, InvalidBytes invalid);
 
 // 400: no JSON, or JSON of another shape.
 http::Response Malformed(std::string_view what);

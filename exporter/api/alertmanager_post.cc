@@ -28,10 +28,25 @@ void SortAnnotations(Annotations* annotations) {
   annotations->erase(annotations->begin(), last.base());
 }
 
+bool HasInvalidByte(std::string_view text) {
+  return text.find(kInvalidByte) != std::string_view::npos;
+}
+
+// With U+FFFD in place of the marks.
+std::string Readable(std::string_view text) {
+  constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
+  std::string out(text);
+  for (std::size_t at = 0; (at = out.find(kInvalidByte, at)) != std::string::npos;) {
+    out.replace(at, kInvalidByte.size(), kReplacement);
+  }
+  return out;
+}
+
 class AlertsReader {
  public:
-  AlertsReader(Timestamp now, Duration resolve_timeout, MatcherDialect dialect)
-      : now_(now), resolve_timeout_(resolve_timeout), dialect_(dialect) {}
+  // `marked`: bytes that were no UTF-8 are kInvalidByte now.
+  AlertsReader(Timestamp now, Duration resolve_timeout, MatcherDialect dialect, bool marked)
+      : now_(now), resolve_timeout_(resolve_timeout), dialect_(dialect), marked_(marked) {}
 
   Refusal Read(const dom::array& alerts) {
     read_.alerts.reserve(alerts.size());
@@ -69,6 +84,7 @@ class AlertsReader {
     if (Refusal refusal = ReadString(object, "generatorURL", prefix, &alert.generator_url)) {
       return refusal;
     }
+    if (marked_) alert.generator_url = Readable(alert.generator_url);
     CheckSchema(alert, labels.has_value(), prefix);
     Complete(starts_at, ends_at, &alert);
     for (std::string problem : {WhatIsWrong(alert), bad_labels, bad_annotations}) {
@@ -105,9 +121,7 @@ class AlertsReader {
       if (!ReadText(value, &text)) {
         return WrongType(fmt::format("{}labels.{}", prefix, name), "string");
       }
-      if (!text.empty() && !IsValidLabelName(name, dialect_)) {
-        *problem = fmt::format("invalid label set: invalid name {}", QuoteForMessage(name));
-      }
+      if (!text.empty()) CheckPair("invalid label set", name, text, problem);
       labels_.Set(name, text);
     }
     alert->labels = labels_.Build();
@@ -125,13 +139,20 @@ class AlertsReader {
       if (!ReadText(value, &text)) {
         return WrongType(fmt::format("{}annotations.{}", prefix, name), "string");
       }
-      if (!IsValidLabelName(name, dialect_)) {
-        *problem = fmt::format("invalid annotations: invalid name {}", QuoteForMessage(name));
-      }
+      CheckPair("invalid annotations", name, text, problem);
       alert->annotations.emplace_back(name, text);
     }
     SortAnnotations(&alert->annotations);
     return std::nullopt;
+  }
+
+  void CheckPair(std::string_view where, std::string_view name, std::string_view value,
+                 std::string* problem) const {
+    if (!IsValidLabelName(name, dialect_) || (marked_ && HasInvalidByte(name))) {
+      *problem = fmt::format("{}: invalid name {}", where, QuoteForMessage(Readable(name)));
+    } else if (marked_ && HasInvalidByte(value)) {
+      *problem = fmt::format("{}: invalid value {}", where, QuoteForMessage(Readable(value)));
+    }
   }
 
   void Complete(std::optional<Timestamp> starts_at, std::optional<Timestamp> ends_at,
@@ -153,6 +174,7 @@ class AlertsReader {
   const Timestamp now_;
   const Duration resolve_timeout_;
   const MatcherDialect dialect_;
+  const bool marked_;
   ReadAlerts read_;
   Refusal schema_violation_;
   LabelsBuilder labels_;
@@ -166,13 +188,13 @@ std::variant<ReadAlerts, http::Response> ReadPostedAlerts(const std::string& bod
   if (TrimSpace(body).empty()) return CodedError(kMissing, "alerts in body is required");
   ParserLease parser;
   dom::element root;
-  if (const simdjson::error_code error = parser.Parse(body).get(root)) {
+  if (const simdjson::error_code error = parser.Parse(body, InvalidBytes::kMark).get(root)) {
     return Malformed(simdjson::error_message(error));
   }
   if (root.is_null()) return ReadAlerts();  // Go's way to write a list without items
   dom::array alerts;
   if (root.get_array().get(alerts) != simdjson::SUCCESS) return Malformed("it is no list");
-  AlertsReader reader(now, resolve_timeout, dialect);
+  AlertsReader reader(now, resolve_timeout, dialect, parser.repaired());
   if (Refusal refusal = reader.Read(alerts)) return *std::move(refusal);
   return reader.Take();
 }

@@ -18,11 +18,13 @@
 #include "config/alertmanager_print.h"
 #include "config/environment.h"
 #include "config/files.h"
+#include "config/watcher.h"
 #include "evaluator/persist/sqlite_store.h"
 #include "exporter/api/admin_api.h"
 #include "exporter/api/alertmanager_api.h"
 #include "exporter/api/alertmanager_gate.h"
 #include "exporter/api/alertmanager_overview.h"
+#include "exporter/api/web_guard.h"
 #include "exporter/daemon/alertmanager_gauges.h"
 #include "exporter/daemon/config_log.h"
 #include "exporter/daemon/on_demand_http_client.h"
@@ -138,18 +140,26 @@ config::LoadedAlertmanager LoadAlertmanagerConfig(const AlertmanagerOptions& opt
   return config::LoadAlertmanagerFile(options.config_file, file_options, files);
 }
 
+config::LoadedWebFile LoadWebConfig(const AlertmanagerOptions& options) {
+  config::DiskFiles files;
+  return config::LoadWebFile(options.web_config_file, files);
+}
+
 // In the order of construction: what stands later may use what stands before.
 struct AlertmanagerApp::Parts {
-  Parts(const AlertmanagerOptions& o, StorageFolder s, MainQueue& q, const Clock& c,
-        const Logger& l)
-      : options(o), storage(std::move(s)), queue(q), clock(c), log(l) {}
+  Parts(const AlertmanagerOptions& o, const Settings& settings, StorageFolder s, MainQueue& q,
+        const Clock& c, const Logger& l)
+      : options(o), storage(std::move(s)), queue(q), clock(c), log(l), web_guard(settings.web) {}
 
   Status OpenStore();
+  Status Restore();
+  void WarnOfWhatHasNoEffect() const;
   void BuildPipeline(receivers::PipelineGraphPtr graph);
   void BuildRoutes();
   void AddRoute(http::Route route);
   Status Listen();
   api::AlertmanagerSources Sources();
+  void WatchWebConfig();
 
   const AlertmanagerOptions options;
   const std::string prefix = RoutePrefix(options);
@@ -176,9 +186,11 @@ struct AlertmanagerApp::Parts {
   std::optional<AlertmanagerGauges> gauges;
 
   std::optional<api::AlertmanagerApi> api;
+  api::WebGuard web_guard;
   api::AlertmanagerGate gate{{options.get_concurrency, options.web_timeout}, metrics};
   http::Router router;
   std::vector<std::unique_ptr<http::Server>> servers;
+  std::unique_ptr<config::FileWatcher> web_watcher;
   std::atomic<bool> ready{false};
 };
 
@@ -194,7 +206,8 @@ Status AlertmanagerApp::Parts::OpenStore() {
 
 void AlertmanagerApp::Parts::BuildPipeline(receivers::PipelineGraphPtr graph) {
   config_metrics.Show(*graph, clock.Now());
-  alerts.emplace(metrics, options.alerts_per_alertname);
+  alerts.emplace(metrics, receivers::AlertStoreOptions{options.alerts_per_alertname,
+                                                       options.alert_names_in_metrics});
   silences.emplace(receivers::SilenceLimits{options.max_silences, options.max_silence_size_bytes,
                                             options.data_retention},
                    *store, RandomUuid, &silence_metrics);
@@ -207,7 +220,16 @@ void AlertmanagerApp::Parts::BuildPipeline(receivers::PipelineGraphPtr graph) {
   dispatcher_options.alert_gc_interval = options.alerts_gc_interval;
   dispatcher.emplace(dispatcher_options, std::move(graph), *alerts, *silences, *store, clock,
                      RandomNumbers(), log.Named("dispatcher"), metrics);
-  gauges.emplace(*alerts, *silences, *dispatcher, clock);
+  gauges.emplace(*alerts, *silences, *dispatcher, clock, options.group_key_in_metrics);
+}
+
+Status AlertmanagerApp::Parts::Restore() {
+  if (Status restored = silences->Restore(); !restored) return restored;
+  const Status alerts_restored = options.persist_alerts
+                                     ? alerts->Restore(*store, log.Named("alerts"))
+                                     : receivers::AlertStore::Discard(*store);
+  if (!alerts_restored) return alerts_restored;
+  return dispatcher->Restore();
 }
 
 api::AlertmanagerSources AlertmanagerApp::Parts::Sources() {
@@ -254,6 +276,7 @@ void AlertmanagerApp::Parts::BuildRoutes() {
   AddRoute(api::AlertmanagerOverviewRoute(sources));
   if (!prefix.empty()) router.Add(ToThePrefix(prefix));
   AddRoute(MetricsRoute({&metrics, &process_metrics, &*gauges}));
+  web_guard.Guard(&router);
 }
 
 Status AlertmanagerApp::Parts::Listen() {
@@ -267,7 +290,8 @@ Status AlertmanagerApp::Parts::Listen() {
     Result<std::unique_ptr<http::Server>> server =
         http::StartCivetwebServer(server_options, router, log.Named("http"), metrics);
     if (!server) return server.error();
-    if (!address.starts_with("127.") && !address.starts_with("localhost:")) {
+    if (!web_guard.asks_for_passwords() && !address.starts_with("127.") &&
+        !address.starts_with("localhost:")) {
       log.Warn("listening beyond this machine without authentication", {{"address", address}});
     }
     servers.push_back(*std::move(server));
@@ -276,13 +300,13 @@ Status AlertmanagerApp::Parts::Listen() {
   return {};
 }
 
-Result<std::unique_ptr<AlertmanagerApp>> AlertmanagerApp::New(
-    const AlertmanagerOptions& options,
-    const std::shared_ptr<const config::AlertmanagerSettings>& settings, MainQueue& queue,
-    const Clock& clock, const Logger& log) {
+Result<std::unique_ptr<AlertmanagerApp>> AlertmanagerApp::New(const AlertmanagerOptions& options,
+                                                              const Settings& settings,
+                                                              MainQueue& queue, const Clock& clock,
+                                                              const Logger& log) {
   Result<StorageFolder> storage = StorageFolder::Open(options.storage_path);
   if (!storage) return storage.error();
-  auto parts = std::make_unique<Parts>(options, *std::move(storage), queue, clock, log);
+  auto parts = std::make_unique<Parts>(options, settings, *std::move(storage), queue, clock, log);
   parts->storage.RemoveFile("address");  // an earlier process's
   if (Status opened = parts->OpenStore(); !opened) return opened.error();
   parts->http_client =
@@ -298,12 +322,11 @@ Result<std::unique_ptr<AlertmanagerApp>> AlertmanagerApp::New(
                                 },
                                 *parts->console_pool});
   Result<receivers::PipelineGraphPtr> graph =
-      receivers::BuildPipelineGraph(settings, *parts->channel_context);
+      receivers::BuildPipelineGraph(settings.alertmanager, *parts->channel_context);
   if (!graph) return graph.error();
   parts->http_client->Prepare();
   parts->BuildPipeline(*std::move(graph));
-  if (Status restored = parts->silences->Restore(); !restored) return restored.error();
-  if (Status restored = parts->dispatcher->Restore(); !restored) return restored.error();
+  if (Status restored = parts->Restore(); !restored) return restored.error();
   parts->BuildRoutes();
   if (Status listening = parts->Listen(); !listening) return listening.error();
   return std::unique_ptr<AlertmanagerApp>(new AlertmanagerApp(std::move(parts)));
@@ -315,14 +338,22 @@ AlertmanagerApp::~AlertmanagerApp() { Stop(); }
 
 // ---- Start
 
-void AlertmanagerApp::Start() {
-  Parts& p = *parts_;
-  if (!p.options.cluster_peers.empty()) {
-    p.log.Warn(
+void AlertmanagerApp::Parts::WarnOfWhatHasNoEffect() const {
+  if (!options.cluster_peers.empty()) {
+    log.Warn(
         "--cluster.peer is accepted, but peers do not replicate: each instance has silences "
         "and a notification log of its own, and will notify by itself");
   }
+  for (const std::string& feature : options.features_without_effect) {
+    log.Warn("a feature is accepted, but has no effect", {{"feature", feature}});
+  }
+}
+
+void AlertmanagerApp::Start() {
+  Parts& p = *parts_;
+  p.WarnOfWhatHasNoEffect();
   p.dispatcher->Start();
+  p.WatchWebConfig();
   p.ready = true;
   for (const auto& server : p.servers) {
     p.log.Info("listening", {{"address", server->address()}, {"version", Version()}});
@@ -330,6 +361,26 @@ void AlertmanagerApp::Start() {
   // Last: whoever waits for the file finds a daemon that is ready.
   const Status written = p.storage.WriteFile("address", p.servers.front()->address() + "\n");
   if (!written) p.log.Warn("cannot say where the daemon listens", {{"err", written.message()}});
+}
+
+// The watcher waits until a change is complete: a file that is being written may for a moment be
+// one without users.
+void AlertmanagerApp::Parts::WatchWebConfig() {
+  if (options.web_config_file.empty()) return;
+  web_watcher = std::make_unique<config::FileWatcher>(
+      [this] {
+        const Logger config_log = log.Named("config");
+        const config::LoadedWebFile loaded = LoadWebConfig(options);
+        LogDiagnostics(loaded.diagnostics, config_log);
+        if (loaded.settings == nullptr) {
+          config_log.Error("the web configuration is not reloaded: what was in force stays");
+          return;
+        }
+        web_guard.Apply(loaded.settings);
+        config_log.Info("web configuration reloaded", {{"file", options.web_config_file}});
+      },
+      log.Named("config"));
+  web_watcher->Watch({options.web_config_file}, {});
 }
 
 // ---- Reload
@@ -340,17 +391,27 @@ Status AlertmanagerApp::Reload() {
   const config::LoadedAlertmanager loaded = LoadAlertmanagerConfig(p.options, p.clock);
   LogDiagnostics(loaded.diagnostics, log);
   std::vector<std::string> problems = ErrorTexts(loaded.diagnostics);
+  receivers::PipelineGraphPtr next;
   if (loaded.settings != nullptr) {
     Result<receivers::PipelineGraphPtr> graph =
         receivers::BuildPipelineGraph(loaded.settings, *p.channel_context);
     if (graph) {
-      p.config_metrics.Show(**graph, p.clock.Now());
-      p.dispatcher->Apply(*std::move(graph));
-      log.Info("configuration reloaded", {{"file", p.options.config_file}});
-      return {};
+      next = *std::move(graph);
+    } else {
+      log.Error(graph.message());
+      problems.push_back(graph.message());
     }
-    log.Error(graph.message());
-    problems.push_back(graph.message());
+  }
+  // Last, so that what the watcher reads meanwhile is not older.
+  const config::LoadedWebFile web = LoadWebConfig(p.options);
+  LogDiagnostics(web.diagnostics, log);
+  for (std::string& problem : ErrorTexts(web.diagnostics)) problems.push_back(std::move(problem));
+  if (next != nullptr && web.settings != nullptr) {
+    p.web_guard.Apply(web.settings);
+    p.config_metrics.Show(*next, p.clock.Now());
+    p.dispatcher->Apply(std::move(next));
+    log.Info("configuration reloaded", {{"file", p.options.config_file}});
+    return {};
   }
   p.config_metrics.ShowFailure();
   log.Error("the configuration is not reloaded: what was in force stays",
@@ -364,6 +425,7 @@ void AlertmanagerApp::Stop() {
   if (parts_ == nullptr) return;
   Parts& p = *parts_;
   p.ready = false;
+  p.web_watcher.reset();
   // First the dispatcher, so that no request waits for it while its server ends.
   p.dispatcher->Stop();
   for (const auto& server : p.servers) server->Stop();

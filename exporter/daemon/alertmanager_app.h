@@ -18,6 +18,7 @@
 #include "base/result.h"
 #include "config/alertmanager_file.h"
 #include "config/alertmanager_settings.h"
+#include "config/web_file.h"
 #include "exporter/daemon/alertmanager_options.h"
 #include "exporter/daemon/main_queue.h"
 
@@ -27,19 +28,27 @@ namespace tocsin::daemon {
 config::LoadedAlertmanager LoadAlertmanagerConfig(const AlertmanagerOptions& options,
                                                   const Clock& clock);
 
+config::LoadedWebFile LoadWebConfig(const AlertmanagerOptions& options);
+
 class AlertmanagerApp {
  public:
+  // What the files that the options name say; neither is null.
+  struct Settings {
+    std::shared_ptr<const config::AlertmanagerSettings> alertmanager;
+    std::shared_ptr<const config::WebFileSettings> web;
+  };
+
   // `queue`, `clock` and the sink behind `log` outlive the object.
-  static Result<std::unique_ptr<AlertmanagerApp>> New(
-      const AlertmanagerOptions& options,
-      const std::shared_ptr<const config::AlertmanagerSettings>& settings, MainQueue& queue,
-      const Clock& clock, const Logger& log);
+  static Result<std::unique_ptr<AlertmanagerApp>> New(const AlertmanagerOptions& options,
+                                                      const Settings& settings, MainQueue& queue,
+                                                      const Clock& clock, const Logger& log);
   ~AlertmanagerApp();
   AlertmanagerApp(const AlertmanagerApp&) = delete;
   AlertmanagerApp& operator=(const AlertmanagerApp&) = delete;
 
   void Start();
-  // Fails with every problem, one a line; what runs goes on unchanged then.
+  // Both files. Fails with every problem, one a line; what runs goes on unchanged then. The web
+  // configuration is also read as soon as its file changes, by the thread that watches it.
   Status Reload();
   // Idempotent. REQUIRES: the queue is closed.
   void Stop();

@@ -11,7 +11,6 @@
 #include <vector>
 
 #include "base/text.h"
-#include "exporter/daemon/web_config_file.h"
 
 namespace tocsin::daemon {
 namespace {
@@ -31,23 +30,52 @@ void AddDuration(CLI::App& app, const std::string& name, Duration* out, const ch
       ->default_str(FormatDuration(*out));
 }
 
-constexpr std::array<std::string_view, 8> kFeatures = {
-    "alert-names-in-metrics", "receiver-name-in-metrics", "group-key-in-metrics",
-    "classic-mode",           "utf8-strict-mode",         "auto-gomemlimit",
-    "event-recorder",         "auto-gomaxprocs"};
+constexpr const char* kFeatureFlag = "--enable-feature";
+
+void ChooseDialect(MatcherDialect dialect, AlertmanagerOptions& options) {
+  if (options.dialect != MatcherDialect::kFallback && options.dialect != dialect) {
+    throw CLI::ValidationError(kFeatureFlag, "cannot have both classic and UTF-8 modes enabled");
+  }
+  options.dialect = dialect;
+}
+
+using EnableFeature = void (*)(AlertmanagerOptions& options);
+struct Feature {
+  std::string_view name;
+  EnableFeature enable;  // null: accepted without effect
+};
+constexpr std::array<Feature, 8> kFeatures = {{
+    {"alert-names-in-metrics", [](AlertmanagerOptions& o) { o.alert_names_in_metrics = true; }},
+    {"receiver-name-in-metrics", [](AlertmanagerOptions& o) { o.receiver_name_in_metrics = true; }},
+    {"group-key-in-metrics", [](AlertmanagerOptions& o) { o.group_key_in_metrics = true; }},
+    {"classic-mode", [](AlertmanagerOptions& o) { ChooseDialect(MatcherDialect::kClassic, o); }},
+    {"utf8-strict-mode", [](AlertmanagerOptions& o) { ChooseDialect(MatcherDialect::kUtf8, o); }},
+    {"auto-gomemlimit", nullptr},
+    {"event-recorder", nullptr},
+    {"auto-gomaxprocs", nullptr},
+}};
+
+std::string FeatureNames() {
+  std::vector<std::string_view> names;
+  for (const Feature& feature : kFeatures) names.push_back(feature.name);
+  return fmt::format("{}", fmt::join(names, ", "));
+}
 
 void EnableFeatures(const std::string& list, AlertmanagerOptions& options) {
-  for (std::string_view feature : Split(list, ',')) {
-    feature = TrimSpace(feature);
-    if (feature.empty()) continue;
-    if (std::find(kFeatures.begin(), kFeatures.end(), feature) == kFeatures.end()) {
-      throw CLI::ValidationError("--enable-feature",
-                                 fmt::format("unknown option {}; known are {}",
-                                             QuoteForMessage(feature), fmt::join(kFeatures, ", ")));
+  for (std::string_view name : Split(list, ',')) {
+    name = TrimSpace(name);
+    if (name.empty()) continue;
+    const auto* feature = std::find_if(kFeatures.begin(), kFeatures.end(),
+                                       [name](const Feature& one) { return one.name == name; });
+    if (feature == kFeatures.end()) {
+      throw CLI::ValidationError(kFeatureFlag, fmt::format("unknown option {}; known are {}",
+                                                           QuoteForMessage(name), FeatureNames()));
     }
-    if (feature == "receiver-name-in-metrics") options.receiver_name_in_metrics = true;
-    if (feature == "classic-mode") options.dialect = MatcherDialect::kClassic;
-    if (feature == "utf8-strict-mode") options.dialect = MatcherDialect::kUtf8;
+    if (feature->enable != nullptr) {
+      feature->enable(options);
+    } else {
+      options.features_without_effect.emplace_back(name);
+    }
   }
 }
 
@@ -102,14 +130,8 @@ void AddWebFlags(CLI::App& app, AlertmanagerOptions& options) {
       ->capture_default_str();
   AddDuration(app, "--web.timeout", &options.web_timeout,
               "After this time a request is answered with 503; 0: never");
-  app.add_option_function<std::string>(
-      "--web.config.file",
-      [](const std::string& file) {
-        if (Status read = CheckWebConfigFile(file); !read) {
-          throw CLI::ValidationError("--web.config.file", read.message());
-        }
-      },
-      "TLS and users of the API: refused where it holds any, for neither is supported yet");
+  app.add_option("--web.config.file", options.web_config_file,
+                 "Users who may ask, and headers of every answer; read again when it changes");
 }
 
 }  // namespace
@@ -129,6 +151,8 @@ void AddAlertmanagerFlags(CLI::App& app, AlertmanagerOptions& options) {
   app.add_option("--alerts.per-alertname-limit", options.alerts_per_alertname,
                  "Most alerts of one alertname; 0: no limit")
       ->capture_default_str();
+  app.add_flag("--alerts.persist,!--no-alerts.persist", options.persist_alerts,
+               "Keep posted alerts on disk, so that they come back after a restart");
   app.add_option("--silences.max-silences", options.max_silences, "Most silences; 0: no limit")
       ->capture_default_str();
   app.add_option("--silences.max-silence-size-bytes", options.max_silence_size_bytes,
@@ -143,7 +167,7 @@ void AddAlertmanagerFlags(CLI::App& app, AlertmanagerOptions& options) {
   app.add_option("--cluster.peer", options.cluster_peers, "Accepted; peers do not replicate")
       ->allow_extra_args(false);
   app.add_option_function<std::string>(
-      "--enable-feature", [&options](const std::string& list) { EnableFeatures(list, options); },
+      kFeatureFlag, [&options](const std::string& list) { EnableFeatures(list, options); },
       "Comma-separated features");
   app.add_option("--tocsin.reported-version", options.reported_version,
                  "The Alertmanager version that the API reports")

@@ -1,9 +1,11 @@
 #include "exporter/daemon/alertmanager_gauges.h"
 
 #include <array>
+#include <map>
 #include <string>
 #include <utility>
 
+#include "base/group_key.h"
 #include "config/alertmanager_print.h"
 #include "exporter/daemon/version.h"
 
@@ -61,19 +63,39 @@ double HashOf(std::string_view text) {
   return static_cast<double>(hash >> 16);
 }
 
-prometheus::MetricFamily GaugesByState(const char* name, const char* help,
-                                       const std::vector<std::pair<std::string, double>>& values) {
+prometheus::MetricFamily EmptyGauge(const char* name, const char* help) {
   prometheus::MetricFamily family;
   family.name = name;
   family.help = help;
   family.type = prometheus::MetricType::Gauge;
-  for (const auto& [state, value] : values) {
-    prometheus::ClientMetric metric;
-    metric.label = {{"state", state}};
-    metric.gauge.value = value;
-    family.metric.push_back(std::move(metric));
-  }
   return family;
+}
+
+void AddGauge(std::vector<prometheus::ClientMetric::Label> labels, double value,
+              prometheus::MetricFamily* family) {
+  prometheus::ClientMetric& metric = family->metric.emplace_back();
+  metric.label = std::move(labels);
+  metric.gauge.value = value;
+}
+
+struct AlertCounts {
+  double active = 0;
+  double suppressed = 0;
+
+  void Add(bool is_suppressed) { (is_suppressed ? suppressed : active) += 1; }
+};
+
+// `more` are labels beside the state.
+void AddAlertCounts(const AlertCounts& counts,
+                    const std::vector<prometheus::ClientMetric::Label>& more,
+                    prometheus::MetricFamily* family) {
+  const std::pair<const char*, double> states[] = {
+      {"active", counts.active}, {"suppressed", counts.suppressed}, {"unprocessed", 0}};
+  for (const auto& [state, count] : states) {
+    std::vector<prometheus::ClientMetric::Label> labels = more;
+    labels.push_back({"state", state});
+    AddGauge(std::move(labels), count, family);
+  }
 }
 
 }  // namespace
@@ -129,17 +151,28 @@ std::vector<prometheus::MetricFamily> AlertmanagerGauges::Collect() const {
   return families;
 }
 
+// Groups are made of alerts by the routes, so they are counted without asking the dispatcher's
+// thread. Groups of different routes may have equal keys, and are one series then.
 prometheus::MetricFamily AlertmanagerGauges::Alerts(Timestamp now) const {
   const receivers::PipelineGraphPtr graph = dispatcher_.graph();
-  std::array<double, 2> counts{};  // active, suppressed
+  AlertCounts all;
+  std::map<std::string, AlertCounts> by_group;
   for (const receivers::PostedAlertPtr& alert : alerts_.All()) {
     if (alert->ResolvedAt(now)) continue;
     const bool suppressed = !graph->inhibitor.MutedBy(alert->labels, now).empty() ||
                             !silences_.MutedBy(alert->labels, now).empty();
-    counts.at(suppressed ? 1 : 0) += 1;
+    all.Add(suppressed);
+    if (!with_group_keys_) continue;
+    for (const receivers::Route* route : graph->RoutesOf(*alert)) {
+      by_group[GroupKey(route->path, route->GroupLabels(alert->labels))].Add(suppressed);
+    }
   }
-  return GaugesByState("alertmanager_alerts", "Alerts by state.",
-                       {{"active", counts[0]}, {"suppressed", counts[1]}, {"unprocessed", 0}});
+  prometheus::MetricFamily family = EmptyGauge("alertmanager_alerts", "Alerts by state.");
+  if (!with_group_keys_) AddAlertCounts(all, {}, &family);
+  for (const auto& [key, counts] : by_group) {
+    AddAlertCounts(counts, {{"group_key", key}}, &family);
+  }
+  return family;
 }
 
 std::vector<prometheus::MetricFamily> AlertmanagerGauges::Silences(Timestamp now) const {
@@ -148,19 +181,17 @@ std::vector<prometheus::MetricFamily> AlertmanagerGauges::Silences(Timestamp now
   for (const receivers::SilencePtr& silence : all) {
     counts.at(static_cast<std::size_t>(silence->StateAt(now))) += 1;
   }
-  std::vector<std::pair<std::string, double>> values;
+  prometheus::MetricFamily states = EmptyGauge("alertmanager_silences", "Silences by state.");
   for (const receivers::SilenceState state :
        {receivers::SilenceState::kActive, receivers::SilenceState::kPending,
         receivers::SilenceState::kExpired}) {
-    values.emplace_back(receivers::SilenceStateName(state),
-                        counts.at(static_cast<std::size_t>(state)));
+    AddGauge({{"state", std::string(receivers::SilenceStateName(state))}},
+             counts.at(static_cast<std::size_t>(state)), &states);
   }
-  prometheus::MetricFamily size;
-  size.name = "alertmanager_silences_state_size";
-  size.help = "Silences that are kept, whatever their state.";
-  size.type = prometheus::MetricType::Gauge;
-  size.metric.emplace_back().gauge.value = static_cast<double>(all.size());
-  return {GaugesByState("alertmanager_silences", "Silences by state.", values), std::move(size)};
+  prometheus::MetricFamily size = EmptyGauge("alertmanager_silences_state_size",
+                                             "Silences that are kept, whatever their state.");
+  AddGauge({}, static_cast<double>(all.size()), &size);
+  return {std::move(states), std::move(size)};
 }
 
 }  // namespace tocsin::daemon

@@ -9,9 +9,9 @@
 #include "base/clock.h"
 #include "base/metrics.h"
 #include "receivers/alerts/alert_store.h"
+#include "receivers/dispatcher.h"
 #include "receivers/mute/silences.h"
 #include "receivers/pipeline/graph.h"
-#include "receivers/dispatcher.h"
 
 namespace tocsin::daemon {
 
@@ -32,13 +32,19 @@ class AlertmanagerConfigMetrics {
   prometheus::Gauge& inhibition_rules_;
 };
 
-// Alerts and silences by state, counted when they are asked for.
+// Alerts and silences by state, counted when they are asked for. With group keys, alerts are
+// counted for each group: an alert that is in several groups then counts in each of them.
 class AlertmanagerGauges final : public prometheus::Collectable {
  public:
   // Everything outlives the object.
   AlertmanagerGauges(const receivers::AlertStore& alerts, const receivers::Silences& silences,
-                     const receivers::Dispatcher& dispatcher, const Clock& clock)
-      : alerts_(alerts), silences_(silences), dispatcher_(dispatcher), clock_(clock) {}
+                     const receivers::Dispatcher& dispatcher, const Clock& clock,
+                     bool with_group_keys = false)
+      : alerts_(alerts),
+        silences_(silences),
+        dispatcher_(dispatcher),
+        clock_(clock),
+        with_group_keys_(with_group_keys) {}
 
   // Any thread.
   std::vector<prometheus::MetricFamily> Collect() const override;
@@ -51,6 +57,7 @@ class AlertmanagerGauges final : public prometheus::Collectable {
   const receivers::Silences& silences_;
   const receivers::Dispatcher& dispatcher_;
   const Clock& clock_;
+  const bool with_group_keys_;
 };
 
 }  // namespace tocsin::daemon

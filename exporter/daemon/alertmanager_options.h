@@ -26,11 +26,16 @@ struct AlertmanagerOptions {
   std::vector<std::string> listen_addresses = {":9093"};
   std::string external_url;                             // empty: http://<host name>:<port>
   std::string route_prefix;                             // empty: the path of the external URL
+  std::string web_config_file;                          // empty: none
   std::size_t get_concurrency = 0;                      // 0: by the number of processors
   Duration web_timeout{0};                              // 0: none
   std::string cluster_listen_address = "0.0.0.0:9094";  // empty: no cluster
   std::vector<std::string> cluster_peers;
+  std::vector<std::string> features_without_effect;
+  bool persist_alerts = false;
   bool receiver_name_in_metrics = false;
+  bool alert_names_in_metrics = false;
+  bool group_key_in_metrics = false;
   MatcherDialect dialect = MatcherDialect::kFallback;
   std::string reported_version = "0.34.0";
   LogLevel log_level = LogLevel::kInfo;

@@ -96,12 +96,14 @@ int RunAlertmanager(const AlertmanagerOptions& options) {
 
   const config::LoadedAlertmanager loaded = LoadAlertmanagerConfig(options, clock);
   ReportAtStart(loaded.diagnostics, options.log_format, log.Named("config"));
-  if (loaded.settings == nullptr) return 1;
+  const config::LoadedWebFile web = LoadWebConfig(options);
+  ReportAtStart(web.diagnostics, options.log_format, log.Named("config"));
+  if (loaded.settings == nullptr || web.settings == nullptr) return 1;
 
   MainQueue queue;
   const SignalThread signals(queue);
   Result<std::unique_ptr<AlertmanagerApp>> app =
-      AlertmanagerApp::New(options, loaded.settings, queue, clock, log);
+      AlertmanagerApp::New(options, {loaded.settings, web.settings}, queue, clock, log);
   if (!app) {
     log.Error("cannot start", {{"err", app.message()}});
     return 1;

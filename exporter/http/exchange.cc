@@ -17,7 +17,7 @@ namespace {
 
 using Connection = ResponseWriter::Connection;
 
-// A body that belongs to no route is read all the same up to this size, to keep the connection.
+// A body that no handler wants is read all the same up to this size, to keep the connection.
 constexpr std::size_t kSmallBody = 64 << 10;
 // Head and body up to this size are sent with one system call; larger bodies are not copied.
 constexpr std::size_t kOneWrite = 64 << 10;
@@ -111,16 +111,24 @@ Response Exchange::Answer(const Router::Match& match, Rest* rest) {
     return ErrorResponse(503, match.errors, "the server is stopping");
   }
   rest->keep = head_.keep_alive;
+  if (std::optional<Response> refused = core_.router.Refuse(request_)) {
+    PassOverBody(match.errors, rest);
+    return *std::move(refused);
+  }
   if (match.route == nullptr) {
-    if (head_.expects_continue) {
-      rest->keep = false;
-    } else {
-      static_cast<void>(TakeBody(kSmallBody, match.errors, rest));
-    }
+    PassOverBody(match.errors, rest);
     return match.error;
   }
   std::optional<Response> refused = TakeBody(match.route->max_body, match.errors, rest);
   return refused ? *std::move(refused) : Run(*match.route);
+}
+
+void Exchange::PassOverBody(ErrorStyle errors, Rest* rest) {
+  if (head_.expects_continue) {
+    rest->keep = false;
+  } else {
+    static_cast<void>(TakeBody(kSmallBody, errors, rest));
+  }
 }
 
 std::optional<Response> Exchange::TakeBody(std::size_t max_bytes, ErrorStyle errors, Rest* rest) {

@@ -48,6 +48,8 @@ class Exchange {
   };
 
   Response Answer(const Router::Match& match, Rest* rest);
+  // Makes the connection ready for the next request where the body is not wanted.
+  void PassOverBody(ErrorStyle errors, Rest* rest);
   // Reads the body into the request, or says why not.
   std::optional<Response> TakeBody(std::size_t max_bytes, ErrorStyle errors, Rest* rest);
   Response Run(const Route& route) const;

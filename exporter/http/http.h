@@ -104,6 +104,13 @@ class Router {
   void FinishBelow(std::string prefix, Finisher finisher);
   void Finish(const Request& request, Response* response) const;
 
+  // Asks before everything else whether a request may pass, whatever its path: before the answers
+  // that the router has for unknown paths, and before a body is read. The answer of one that may
+  // not is finished as any other.
+  using Guard = std::function<std::optional<Response>(const Request&)>;
+  void GuardAll(Guard guard) { guard_ = std::move(guard); }
+  std::optional<Response> Refuse(const Request& request) const;
+
   // All of them; valid as long as the router.
   std::vector<const Route*> routes() const;
 
@@ -111,6 +118,7 @@ class Router {
   struct Node;
   std::unique_ptr<Node> root_;
   std::vector<std::pair<std::string, Finisher>> finishers_;  // in the order in which they came
+  Guard guard_;                                              // none: everybody may
 };
 
 // One listener. Handlers run on its workers, one request each; an exception that leaves a handler

@@ -222,6 +222,10 @@ void Router::Finish(const Request& request, Response* response) const {
   }
 }
 
+std::optional<Response> Router::Refuse(const Request& request) const {
+  return guard_ ? guard_(request) : std::nullopt;
+}
+
 std::vector<const Route*> Router::routes() const {
   std::vector<const Route*> all;
   root_->AppendRoutesTo(&all);

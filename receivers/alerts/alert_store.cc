@@ -12,15 +12,15 @@ constexpr std::string_view kAlertnameLabel = "alertname";
 
 }  // namespace
 
-AlertStore::AlertStore(MetricRegistry& metrics, std::size_t per_alertname_limit)
-    : per_alertname_limit_(per_alertname_limit),
+AlertStore::AlertStore(MetricRegistry& metrics, AlertStoreOptions options)
+    : options_(options),
       limited_(CounterFamily(metrics, "alertmanager_alerts_limited_total",
-                             "Alerts that were dropped because their alertname had too many.")
-                   .Add({})) {
+                             "Alerts that were dropped because their alertname had too many.")) {
+  if (!options_.alertnames_in_metrics) limited_.Add({});
   GaugeFamily(metrics, "alertmanager_alerts_per_alert_limit",
               "How many alerts of one alertname are kept; 0: all.")
       .Add({})
-      .Set(static_cast<double>(per_alertname_limit));
+      .Set(static_cast<double>(options_.per_alertname_limit));
 }
 
 Status AlertStore::Restore(StateStore& store, const Logger& log) {
@@ -38,6 +38,15 @@ Status AlertStore::Restore(StateStore& store, const Logger& log) {
     }
   }
   Join(std::move(alerts));
+  return {};
+}
+
+Status AlertStore::Discard(StateStore& store) {
+  const Result<std::vector<StateStore::Row>> rows = store.Scan(StateTable::kPostedAlerts);
+  if (!rows) return Error{"reading the stored alerts: " + rows.message()};
+  WriteBatch batch;
+  for (const auto& [key, value] : *rows) batch.Delete(StateTable::kPostedAlerts, key);
+  if (!batch.empty()) store.Submit(std::move(batch), [](const Status&) {});
   return {};
 }
 
@@ -69,7 +78,7 @@ std::vector<PostedAlertPtr> AlertStore::Put(std::vector<PostedAlert> alerts,
 std::vector<PostedAlertPtr> AlertStore::Join(std::vector<PostedAlert> alerts) {
   std::vector<PostedAlertPtr> stored;
   stored.reserve(alerts.size());
-  std::size_t limited = 0;
+  std::vector<std::string> limited;  // their names
   {
     MutexLock lock(mu_);
     for (PostedAlert& alert : alerts) {
@@ -82,18 +91,26 @@ std::vector<PostedAlertPtr> AlertStore::Join(std::vector<PostedAlert> alerts) {
         stored.push_back(std::make_shared<const PostedAlert>(std::move(alert)));
         alerts_.emplace(fingerprint, stored.back());
       } else {
-        ++limited;
+        limited.emplace_back(alert.labels.Get(kAlertnameLabel));
       }
     }
   }
-  if (limited > 0) limited_.Increment(static_cast<double>(limited));
+  CountLimited(limited);
   return stored;
 }
 
+void AlertStore::CountLimited(const std::vector<std::string>& alertnames) {
+  for (const std::string& name : alertnames) {
+    prometheus::Labels labels;
+    if (options_.alertnames_in_metrics) labels.emplace(kAlertnameLabel, name);
+    limited_.Add(labels).Increment();
+  }
+}
+
 bool AlertStore::TakePlace(const PostedAlert& alert) {
-  if (per_alertname_limit_ == 0) return true;
+  if (options_.per_alertname_limit == 0) return true;
   std::size_t& of_name = by_alertname_[std::string(alert.labels.Get(kAlertnameLabel))];
-  if (of_name >= per_alertname_limit_) return false;
+  if (of_name >= options_.per_alertname_limit) return false;
   ++of_name;
   return true;
 }

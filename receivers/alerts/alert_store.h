@@ -2,6 +2,7 @@
 //
 // With a state store, what senders post is durable and comes back after a restart, with its
 // deadlines; alerts of our own rules are kept by the rule engine, which offers them again.
+// Without one, nothing is.
 //
 // Any thread. A lock guards the map and is held for look-ups and swaps of pointers only.
 #pragma once
@@ -23,10 +24,14 @@
 
 namespace tocsin::receivers {
 
+struct AlertStoreOptions {
+  std::size_t per_alertname_limit = 0;  // 0: no limit
+  bool alertnames_in_metrics = false;   // what is counted as beyond the limit says whose it is
+};
+
 class AlertStore {
  public:
-  // 0: no limit.
-  explicit AlertStore(MetricRegistry& metrics, std::size_t per_alertname_limit = 0);
+  explicit AlertStore(MetricRegistry& metrics, AlertStoreOptions options = {});
 
   // Called once the change is durable, or could not be written (the store tries again). On the
   // store's thread, or at once where there is nothing to write.
@@ -35,6 +40,9 @@ class AlertStore {
   // From now on alerts are durable. Reads what an earlier process left; a row that cannot be read
   // is reported and left alone. Before all else.
   Status Restore(StateStore& store, const Logger& log);
+  // Forgets what an earlier process left: for one whose alerts are not durable. A later one would
+  // take that for the present otherwise.
+  static Status Discard(StateStore& store);
 
   // Joins each with what is known of it and returns the values that stand now, in their order.
   // New alerts beyond the limit of their alertname are left out and counted; they are refused by
@@ -54,11 +62,12 @@ class AlertStore {
 
  private:
   std::vector<PostedAlertPtr> Join(std::vector<PostedAlert> alerts) EXCLUDES(mu_);
+  void CountLimited(const std::vector<std::string>& alertnames);
   std::vector<std::uint64_t> RemoveEndedBy(Timestamp t) EXCLUDES(mu_);
   bool TakePlace(const PostedAlert& alert) REQUIRES_LOCK(mu_);
 
-  const std::size_t per_alertname_limit_;
-  prometheus::Counter& limited_;
+  const AlertStoreOptions options_;
+  prometheus::Family<prometheus::Counter>& limited_;
 
   StateStore* store_ = nullptr;  // null: nothing is durable
   Mutex write_order_;            // held over a change and the handing over of its rows

@@ -25,8 +25,8 @@ struct DeliveryAttempt {
 struct ChannelDelivery {
   std::string receiver;  // "ops"; "ops/webhook" where the receiver has more than one channel
   std::string last_outcome;
-  std::uint32_t attempts = 0;           // of all notifications of the episode
-  std::string last_error;               // of the newest attempt; empty when it was delivered
+  std::uint32_t attempts = 0;                // of all notifications of the episode
+  std::string last_error;                    // of the newest attempt; empty when it was delivered
   std::vector<DeliveryAttempt> newest = {};  // the newest attempts, the oldest of them first
 };
 

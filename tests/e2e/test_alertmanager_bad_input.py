@@ -90,18 +90,23 @@ class Senders(harness.TestCase):
         self.assertEqual(message["alerts"][0]["annotations"], {"summary": text})
         self.assertEqual(self.daemon.alerts()[0]["annotations"], {"summary": text})
 
-    def test_what_is_no_text_is_replaced_as_alertmanager_does(self):
-        for bad, name in (
-            (b"Byte\xff", "Byte\ufffd"),
-            (b"Pair\xed\xa0\x80", "Pair\ufffd\ufffd\ufffd"),
-            (b"Half\\ud800", "Half\ufffd"),
-        ):
-            self.assertEqual(
-                self.post(b'[{"labels": {"alertname": "' + bad + b'"}}]').status, 200, bad
+    def test_an_alert_that_is_no_utf_8_is_refused_and_the_others_are_told(self):
+        for number, bad in enumerate((b"\xff", b"\xed\xa0\x80", b"\xe2\x82")):
+            good = f"Good{number}"
+            answer = self.post(
+                b'[{"labels": {"alertname": "Bad' + bad + b'"}},'
+                b' {"labels": {"alertname": "' + good.encode() + b'"}},'
+                b' {"labels": {"alertname": "Bad"}, "annotations": {"text": "' + bad + b'"}}]'
             )
-            self.wait_told(name)
+            self.assertEqual(answer.status, 400)
+            self.assertRegex(answer.json(), "^invalid label set: invalid value .*\ninvalid annot")
+            self.wait_told(good)
         listed = json.loads(self.daemon.get("/api/v2/alerts").body.decode("utf-8"))
         self.assertEqual(len(listed), 3)
+
+    def test_half_a_character_in_an_escape_is_replaced(self):
+        self.assertEqual(self.post(b'[{"labels": {"alertname": "Half\\ud800"}}]').status, 200)
+        self.wait_told("Half\ufffd")
 
     def test_malformed_bodies(self):
         for body, status in (

@@ -202,5 +202,69 @@ class OneKill(harness.TestCase):
         self.assertEqual(second["notification_reason"], "first notification")
 
 
+class WithAlertsOnDisk(harness.TestCase):
+    """--alerts.persist"""
+
+    def start(self, **route):
+        self.hook = self.sink()
+        config = {
+            "global": {"resolve_timeout": "10m"},
+            "route": {**CONFIG["route"], **route},
+            "receivers": [{"name": "hook", "webhook_configs": [{"url": self.hook.url}]}],
+        }
+        self.daemon = self.alertmanager(json.dumps(config), arguments=["--alerts.persist"])
+        return self.daemon
+
+    def kill_and_start(self):
+        self.daemon.kill9()
+        self.daemon.start()
+
+    def test_an_alert_comes_back_as_it_was_and_is_not_told_again(self):
+        daemon = self.start()
+        daemon.post_alerts(
+            [alert("A group=1", starts=-60, ends=3600, summary="full"), alert("A group=2")]
+        )
+        self.hook.wait_count(2)
+        before = daemon.alerts()
+        time.sleep(COMMITTED)
+        self.kill_and_start()
+        self.assertEqual(daemon.alerts(), before)
+        self.assertEqual(
+            [group["labels"] for group in daemon.groups()], [{"group": "1"}, {"group": "2"}]
+        )
+        daemon.fire("A group=3")  # told after what came back would have been
+        self.hook.wait_for(lambda request: request.json()["groupLabels"] == {"group": "3"})
+        self.assertEqual(len(self.hook.requests), 3)
+
+    def test_what_was_answered_is_told_even_if_nobody_posts_it_again(self):
+        daemon = self.start(group_wait="3s")
+        daemon.fire(*(f"A group={number}" for number in range(20)))
+        self.kill_and_start()
+        self.assertEqual(len(daemon.alerts()), 20)
+        self.hook.wait_count(20)
+
+    def test_an_end_that_came_while_it_was_down_is_told(self):
+        daemon = self.start()
+        daemon.post_alerts([alert("A group=1", ends=2)])
+        self.hook.wait_count(1)
+        daemon.kill9()
+        time.sleep(2.1)
+        daemon.start()
+        _, last = (request.json() for request in self.hook.wait_count(2))
+        self.assertEqual((last["status"], daemon.alerts()), ("resolved", []))
+
+    def test_a_life_without_the_flag_forgets_them(self):
+        daemon = self.start()
+        daemon.fire("A group=1")
+        daemon.stop()
+        daemon.arguments.remove("--alerts.persist")
+        daemon.start()
+        self.assertEqual(daemon.alerts(), [])
+        daemon.stop()
+        daemon.arguments.append("--alerts.persist")
+        daemon.start()
+        self.assertEqual(daemon.alerts(), [])
+
+
 if __name__ == "__main__":
     harness.main()

@@ -7,7 +7,7 @@ import re
 import urllib.parse
 
 import harness
-from harness import BINARY, ended, wait_until
+from harness import wait_until
 
 CONFIG = {
     "route": {"receiver": "hook", "group_by": ["alertname"], "group_wait": "0s"},
@@ -105,13 +105,6 @@ class Web(harness.TestCase):
         )
         self.assertEqual(daemon.metric("tocsin_notifications_without_channel_total", **of), 0)
 
-    def test_a_web_configuration_that_asks_for_something_is_refused_by_name(self):
-        web = self.folder / "web.yml"
-        web.write_text("basic_auth_users:\n  ann: $2y$10$x\n")
-        status, output = ended([BINARY, "alertmanager", f"--web.config.file={web}"])
-        self.assertNotEqual(status, 0)
-        self.assertIn("basic_auth_users is not supported", output)
-
     def test_flags_are_taken(self):
         daemon = self.start(
             "--web.get-concurrency=3",
@@ -127,6 +120,20 @@ class Web(harness.TestCase):
         handler = {"handler": "/api/v2/alerts", "method": "post"}
         name = "alertmanager_http_request_duration_seconds_count"
         self.assertEqual(daemon.metric(name, **handler), 1)
+
+    def test_metrics_name_alerts_and_groups_where_it_is_asked(self):
+        daemon = self.start(
+            "--enable-feature=alert-names-in-metrics,group-key-in-metrics,event-recorder",
+            "--alerts.per-alertname-limit=1",
+        )
+        daemon.fire("Disk n=1", "Disk n=2", "Load n=1")
+        limited = "alertmanager_alerts_limited_total"
+        self.assertEqual(daemon.metric(limited, alertname="Disk"), 1)
+        self.assertEqual(daemon.metric(limited, alertname="Load"), None)
+        for name in ("Disk", "Load"):
+            of = {"state": "active", "group_key": f'{{}}:{{alertname="{name}"}}'}
+            self.assertEqual(daemon.metric("alertmanager_alerts", **of), 1)
+        self.assertIn("has no effect", daemon.process.stderr())
 
 
 class BesideTheRealOne(harness.TestCase):

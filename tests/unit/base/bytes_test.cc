@@ -100,5 +100,19 @@ TEST(Base64, EncodesTheTestVectorsOfTheStandard) {
   EXPECT_EQ(Base64Encode("\xff\xfe\xfd"), "//79");
 }
 
+TEST(Base64, ReadsWhatItWritesAndNothingElse) {
+  for (const std::string& bytes :
+       {std::string(), std::string("f"), std::string("fo"), std::string("foo"),
+        std::string("\0\xff\xfe", 3), std::string(1000, '\x80')}) {
+    EXPECT_EQ(Base64Decode(Base64Encode(bytes)), bytes);
+  }
+  // https://www.rfc-editor.org/rfc/rfc4648#section-10
+  EXPECT_EQ(Base64Decode("Zm9vYg=="), "foob");
+  for (const char* bad :
+       {"Z", "Zg", "Zg=", "Zg==x", "Zh==", "Zm9v Yg==", "Zm9vYg==\n", "_-8=", "Zm\xff=", "===="}) {
+    EXPECT_EQ(Base64Decode(bad), std::nullopt) << bad;
+  }
+}
+
 }  // namespace
 }  // namespace tocsin

@@ -91,6 +91,20 @@ TEST(AlertStore, LeavesRowsAloneThatItCannotRead) {
   EXPECT_EQ(rows.tables()[StateTable::kPostedAlerts].size(), 2U);
 }
 
+TEST(AlertStore, LeavesNothingBehindForALaterProcessWhereAlertsAreNotDurable) {
+  MetricRegistry metrics;
+  testing::NullLogSink log;
+  testing::MemoryStateStore rows;
+  {
+    AlertStore store(metrics);
+    ASSERT_TRUE(store.Restore(rows, Logger(log, "alerts")).ok());
+    store.Put({Of("A", "1"), Of("A", "2")});
+  }
+  ASSERT_EQ(rows.tables()[StateTable::kPostedAlerts].size(), 2U);
+  ASSERT_TRUE(AlertStore::Discard(rows).ok());
+  EXPECT_TRUE(rows.tables()[StateTable::kPostedAlerts].empty());
+}
+
 TEST(AlertStore, KeepsNoRowsOfAlertsThatOurOwnRulesRaise) {
   MetricRegistry metrics;
   testing::NullLogSink log;
@@ -119,7 +133,7 @@ TEST(AlertStore, ReturnsWhatStandsAfterAMerge) {
 
 TEST(AlertStore, LeavesOutNewAlertsBeyondTheLimitOfTheirName) {
   MetricRegistry metrics;
-  AlertStore store(metrics, 2);
+  AlertStore store(metrics, {2});
   const std::vector<PostedAlertPtr> stored =
       store.Put({Of("A", "1"), Of("A", "2"), Of("A", "3"), Of("B", "1")});
   ASSERT_EQ(stored.size(), 3U);
@@ -129,9 +143,21 @@ TEST(AlertStore, LeavesOutNewAlertsBeyondTheLimitOfTheirName) {
   EXPECT_EQ(testing::MetricValue(metrics, "alertmanager_alerts_per_alert_limit"), 2);
 }
 
+TEST(AlertStore, SaysWhoseAlertsAreBeyondTheLimitWhereItIsAsked) {
+  MetricRegistry metrics;
+  AlertStore store(metrics, {1, /*alertnames_in_metrics=*/true});
+  const std::string name = "alertmanager_alerts_limited_total";
+  EXPECT_EQ(testing::MetricValue(metrics, name), -1);
+  store.Put({Of("A", "1"), Of("A", "2"), Of("A", "3"), Of("B", "1"), Of("", "1"), Of("", "2")});
+  store.Put({Of("A", "4")});
+  EXPECT_EQ(testing::MetricValue(metrics, name, {{"alertname", "A"}}), 3);
+  EXPECT_EQ(testing::MetricValue(metrics, name, {{"alertname", "B"}}), -1);
+  EXPECT_EQ(testing::MetricValue(metrics, name, {{"alertname", ""}}), 1);
+}
+
 TEST(AlertStore, TakesUpdatesOfKnownAlertsAtTheLimit) {
   MetricRegistry metrics;
-  AlertStore store(metrics, 1);
+  AlertStore store(metrics, {1});
   store.Put({Of("A", "1")});
   EXPECT_EQ(store.Put({Of("A", "1")}).size(), 1U);
   EXPECT_EQ(testing::MetricValue(metrics, "alertmanager_alerts_limited_total"), 0);
@@ -139,7 +165,7 @@ TEST(AlertStore, TakesUpdatesOfKnownAlertsAtTheLimit) {
 
 TEST(AlertStore, GivesThePlaceOfAForgottenAlertToAnother) {
   MetricRegistry metrics;
-  AlertStore store(metrics, 1);
+  AlertStore store(metrics, {1});
   store.Put({Of("A", "1", 10)});
   EXPECT_TRUE(store.Put({Of("A", "2")}).empty());
   EXPECT_EQ(store.ForgetEndedBy(At(10)), 1U);
@@ -159,7 +185,7 @@ TEST(AlertStore, ForgetsOnlyWhatHasEnded) {
 
 TEST(AlertStore, StandsSeveralThreads) {
   MetricRegistry metrics;
-  AlertStore store(metrics, 50);
+  AlertStore store(metrics, {50});
   std::vector<std::thread> senders;
   for (int t = 0; t < 4; ++t) {
     senders.emplace_back([&store] {

@@ -2,6 +2,7 @@
 #include "exporter/api/alertmanager_post.h"
 
 #include <fmt/format.h>
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <nlohmann/json.hpp>
@@ -19,6 +20,7 @@ namespace {
 using nlohmann::json;
 using receivers::PostedAlert;
 using receivers::Silence;
+using ::testing::ElementsAre;
 
 const Timestamp kNow = FromUnixMillis(1'700'000'000'000);
 constexpr Duration kResolveTimeout = std::chrono::minutes(5);
@@ -76,7 +78,8 @@ Told Refused(const std::variant<Value, http::Response>& read) {
 
 // ---- text that is none
 
-TEST(PostedAlerts, TakeBytesThatAreNoUtf8AsGoDoes) {
+// In messages U+FFFD stands for each byte.
+TEST(PostedAlerts, WithBytesThatAreNoUtf8AreInvalid) {
   const std::pair<std::string, std::string> cases[] = {
       {"a\xff\xfe"
        "b",
@@ -84,23 +87,48 @@ TEST(PostedAlerts, TakeBytesThatAreNoUtf8AsGoDoes) {
       {"\xe2\x82", "\uFFFD\uFFFD"},            // the end of a character is missing
       {"\xed\xa0\x80", "\uFFFD\uFFFD\uFFFD"},  // half a surrogate pair in UTF-8
       {"\xf0(\x8c\xbc", "\uFFFD(\uFFFD\uFFFD"},
+      {"\\ud83d\\ude00\xff", "\U0001F600\uFFFD"},
+      {"\\\\ud800\xff", "\\\\ud800\uFFFD"},  // an escaped backslash
+      {"\xff\\ud800", "\uFFFD\uFFFD"},
+  };
+  for (const auto& [sent, told] : cases) {
+    ReadAlerts read = Good(R"([{"labels":{"a":")" + sent + R"("}}])");
+    EXPECT_TRUE(read.alerts.empty()) << sent;
+    EXPECT_THAT(read.invalid, ElementsAre("invalid label set: invalid value \"" + told + "\""));
+    read = Good(R"([{"labels":{"a":"b"},"annotations":{"c":")" + sent + R"("}}])");
+    EXPECT_TRUE(read.alerts.empty()) << sent;
+    EXPECT_THAT(read.invalid, ElementsAre("invalid annotations: invalid value \"" + told + "\""));
+  }
+  for (const char* body : {"[{\"labels\":{\"a\xff\":\"b\"}}]",
+                           "[{\"labels\":{\"a\":\"b\"},\"annotations\":{\"c\xff\":\"d\"}}]"}) {
+    const ReadAlerts read = Good(body);
+    EXPECT_TRUE(read.alerts.empty()) << body;
+    ASSERT_EQ(read.invalid.size(), 1U);
+    EXPECT_THAT(read.invalid[0], ::testing::HasSubstr("invalid name"));
+  }
+}
+
+TEST(PostedAlerts, WithInvalidBytesLeaveTheOthersAsTheyAre) {
+  const ReadAlerts read = Good(
+      "[{\"labels\":{\"a\":\"\xff\"}},{\"labels\":{\"a\":\"ü\uFFFD\"}},"
+      "{\"labels\":{\"a\":\"b\"},\"generatorURL\":\"http://p/\xff\",\"more\":\"\xff\"}]");
+  EXPECT_EQ(read.invalid.size(), 1U);
+  ASSERT_EQ(read.alerts.size(), 2U);
+  EXPECT_EQ(read.alerts[0].labels.Get("a"), "ü\uFFFD");
+  EXPECT_EQ(read.alerts[1].generator_url, "http://p/\uFFFD");
+}
+
+TEST(PostedAlerts, TakeEscapesOfHalfACharacterAsGoDoes) {
+  const std::pair<std::string, std::string> cases[] = {
       {"\\ud800x", "\uFFFDx"},
       {"\\udc00\\ud800", "\uFFFD\uFFFD"},
-      {"\\ud83d\\ude00\xff", "\U0001F600\uFFFD"},
-      {"\\\\ud800\xff", "\\ud800\uFFFD"},  // an escaped backslash
-      {"\xff\\n\\\"", "\uFFFD\n\""},
+      {"\\ud83d\\ude00\\ud83d", "\U0001F600\uFFFD"},
+      {"\\ud800\\n\\\"", "\uFFFD\n\""},
   };
   for (const auto& [sent, wanted] : cases) {
     const PostedAlert alert = OneAlert(R"([{"labels":{"a":")" + sent + R"("}}])");
     EXPECT_EQ(alert.labels.Get("a"), wanted) << sent;
   }
-}
-
-TEST(PostedAlerts, WithBadTextLeaveTheOthersAsTheyAre) {
-  const ReadAlerts read = Good("[{\"labels\":{\"a\":\"\xff\"}},{\"labels\":{\"a\":\"ü\"}}]");
-  EXPECT_TRUE(read.invalid.empty());
-  ASSERT_EQ(read.alerts.size(), 2U);
-  EXPECT_EQ(read.alerts[1].labels.Get("a"), "ü");
 }
 
 TEST(PostedAlerts, ThatAreNoJsonAreNoneAfterTheirBytesWereReplacedEither) {

@@ -140,6 +140,10 @@ class AlertmanagerWorld {
     return values;
   }
 
+  const receivers::AlertStore& alerts() const { return alerts_; }
+  const receivers::Silences& silences() const { return silences_; }
+  const receivers::GroupDispatcher& dispatcher() const { return dispatcher_; }
+
   testing::FakeClock clock{kStartOfApi};
   testing::MemoryStateStore store;
 
@@ -178,14 +182,14 @@ class AlertmanagerWorld {
   receivers::AlertStore alerts_{metrics_};
   receivers::Silences silences_{{}, store, [this] { return NextUuid(); }};
   receivers::Dispatcher dispatcher_{{},
-                                         MakeGraph(),
-                                         alerts_,
-                                         silences_,
-                                         store,
-                                         clock,
-                                         [] { return 0.5; },
-                                         Logger(log_, "dispatcher"),
-                                         metrics_};
+                                    MakeGraph(),
+                                    alerts_,
+                                    silences_,
+                                    store,
+                                    clock,
+                                    [] { return 0.5; },
+                                    Logger(log_, "dispatcher"),
+                                    metrics_};
   std::optional<AlertmanagerApi> api_;
   http::Router router_;
 };

@@ -489,5 +489,52 @@ TEST(Server, FinishersSeeTheServersOwnRefusals) {
   EXPECT_EQ(world.Send("GET /hello HTTP/1.1\r\nHost: x\r\n\r\n").Header("X-Finished"), "");
 }
 
+// ---- guards
+
+std::optional<Response> NeedsKey(const Request& request) {
+  if (request.Header("Key") == "good") return std::nullopt;
+  return ErrorResponse(401, ErrorStyle::kPlain, "who are you");
+}
+
+TEST_F(HttpServer, AsksItsGuardBeforeAnythingElse) {
+  world_.router.GuardAll(NeedsKey);
+  world_.Start();
+  RawClient client = world_.Connect();
+  for (const char* path : {"/hello", "/nowhere", "/%zz"}) {
+    client.Send(std::string("GET ") + path + " HTTP/1.1\r\nHost: x\r\n\r\n");
+    const RawResponse response = client.Read();
+    EXPECT_EQ(response.status, 401) << path;
+    EXPECT_EQ(response.body, "who are you\n");
+  }
+  client.Send("PUT /hello HTTP/1.1\r\nHost: x\r\n\r\n");
+  EXPECT_EQ(client.Read().status, 401);
+  // The connection is ready for the next request, also where there was a body.
+  client.Send(Post("/echo", "text"));
+  EXPECT_EQ(client.Read().status, 401);
+  client.Send(Post("/echo", "text", "Key: good\r\n"));
+  EXPECT_EQ(client.Read().body, "text");
+  client.Send("GET /nowhere HTTP/1.1\r\nHost: x\r\nKey: good\r\n\r\n");
+  EXPECT_EQ(client.Read().status, 404);
+}
+
+TEST_F(HttpServer, TakesNoBodyFromWhoIsRefused) {
+  world_.router.GuardAll(NeedsKey);
+  world_.Start();
+  const RawResponse told = world_.Send(
+      "POST /echo HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n");
+  EXPECT_EQ(told.status, 401);  // and not 100
+  EXPECT_EQ(world_.Send("POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 999999\r\n\r\n").status,
+            401);
+}
+
+TEST_F(HttpServer, FinishesTheAnswersOfItsGuard) {
+  world_.router.GuardAll(NeedsKey);
+  world_.router.FinishBelow("", [](const Request&, Response* response) {
+    response->headers.emplace_back("X-Finished", "yes");
+  });
+  world_.Start();
+  EXPECT_EQ(world_.Send(kGetHello).Header("X-Finished"), "yes");
+}
+
 }  // namespace
 }  // namespace tocsin::http
