@@ -17,8 +17,8 @@
 #include "exporter/api/alertmanager_json.h"
 #include "exporter/http/http.h"
 #include "receivers/alerts/alert_store.h"
-#include "receivers/mute/silences.h"
 #include "receivers/dispatcher.h"
+#include "receivers/mute/silences.h"
 
 namespace tocsin::api {
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <fstream>
 #include <future>
 #include <memory>
@@ -37,7 +38,7 @@ Result<std::string> UrlOf(const DaemonAddress& daemon) {
     while (url.ends_with('/')) url.pop_back();
     return url;
   }
-  const std::string file = daemon.storage_path + "/address";
+  const std::string file = (std::filesystem::path(daemon.storage_path) / "address").string();
   std::ifstream in(file);
   std::string address;
   if (!std::getline(in, address) || address.empty()) {

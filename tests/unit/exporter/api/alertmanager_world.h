@@ -142,7 +142,7 @@ class AlertmanagerWorld {
 
   const receivers::AlertStore& alerts() const { return alerts_; }
   const receivers::Silences& silences() const { return silences_; }
-  const receivers::GroupDispatcher& dispatcher() const { return dispatcher_; }
+  const receivers::Dispatcher& dispatcher() const { return dispatcher_; }
 
   testing::FakeClock clock{kStartOfApi};
   testing::MemoryStateStore store;
