@@ -102,10 +102,11 @@ std::string Plain(const json& letter, const char* key) {
 
 std::string LineOf(const json& letter) {
   const std::size_t alerts = letter.contains("alerts") ? letter["alerts"].size() : 0;
-  return fmt::format("{}  {}  {}  {}  {} alert{}, {} attempts: {}{}", Plain(letter, "id"),
+  const int attempts = letter.value("attempts", 0);
+  return fmt::format("{}  {}  {}  {}  {} alert{}, {} attempt{}: {}{}", Plain(letter, "id"),
                      Plain(letter, "created_at"), Plain(letter, "integration"),
-                     Plain(letter, "status"), alerts, alerts == 1 ? "" : "s",
-                     letter.value("attempts", 0), Plain(letter, "last_error"),
+                     Plain(letter, "status"), alerts, alerts == 1 ? "" : "s", attempts,
+                     attempts == 1 ? "" : "s", Plain(letter, "last_error"),
                      letter.value("superseded", false) ? " (superseded)" : "");
 }
 

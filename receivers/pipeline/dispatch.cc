@@ -667,7 +667,8 @@ ExplainedRoute Dispatch::ExplainRoute(const Route& route, const PostedAlert& ale
   ExplainedRoute explained;
   explained.receiver = settings.receiver;
   explained.group_key = GroupKey(route.path, name.labels);
-  explained.route = explained.group_key.substr(0, explained.group_key.rfind(":{"));
+  const std::string no_labels = GroupKey(route.path, Labels());
+  explained.route = no_labels.substr(0, no_labels.size() - std::string_view(":{}").size());
   explained.group_labels = name.labels;
   explained.named_by_rule = route.direct;
   explained.group_wait = settings.group_wait;
