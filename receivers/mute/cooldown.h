@@ -1,7 +1,7 @@
 // Cooldown clocks: until when a new episode of a rule and label set is not announced. One clock per
 // fingerprint, not per receiver; kept in the state store, so that it runs on over a restart.
 //
-// Belongs to the announcer, on the dispatcher's thread.
+// Belongs to the delivery book, on the dispatcher's thread.
 #pragma once
 
 #include <cstdint>
