@@ -140,6 +140,25 @@ TEST_F(SqliteStoreTest, ADatabaseOfANewerProgramIsRefusedWithTheVersions) {
   EXPECT_NE(store.message().find("schema version 99"), std::string::npos) << store.message();
 }
 
+TEST_F(SqliteStoreTest, RowsOfTheOldOutboxAreGoneAfterAnUpgradeAndCooldownsStay) {
+  (void)Open();
+  sqlite3* raw = nullptr;
+  ASSERT_EQ(sqlite3_open(Path().c_str(), &raw), SQLITE_OK);
+  ASSERT_EQ(sqlite3_exec(raw,
+                         "INSERT INTO outbox VALUES ('e1-firing-1/ops', '{}');"
+                         "INSERT INTO announcements VALUES ('episode/e1', '{}');"
+                         "INSERT INTO announcements VALUES ('cooldown/1', '7');"
+                         "PRAGMA user_version = 3",
+                         nullptr, nullptr, nullptr),
+            SQLITE_OK);
+  sqlite3_close(raw);
+  const auto store = *Open();
+  EXPECT_TRUE(store->Scan(StateTable::kOutbox)->empty());
+  const auto left = *store->Scan(StateTable::kAnnouncements);
+  ASSERT_EQ(left.size(), 1U);
+  EXPECT_EQ(left[0].first, "cooldown/1");
+}
+
 TEST_F(SqliteStoreTest, WritesThatFailAreReportedKeptAndMadeGoodLater) {
   auto store = *Open();
   ASSERT_TRUE(Commit(*store, Put("before", "1")).ok());
