@@ -219,7 +219,7 @@ class DispatchWorld {
           dispatch(world.options_.dispatch, silences, log_entries, timers, world.clock,
                    Logger(world.log, "dispatch"), registry),
           book({}, board, Logger(world.log, "dispatch")) {
-      const auto random = [&world] { return world.random; };
+      const auto next_random = [&world] { return world.random; };
       const auto post = [&world](std::uint64_t attempt, Outcome outcome) {
         world.queue_.push_back([attempt, outcome = std::move(outcome)](Process& p, Timestamp now) {
           p.sender().OnAttemptEnded(attempt, outcome, now);
@@ -227,11 +227,11 @@ class DispatchWorld {
       };
       const Logger sender_log(world.log, "sender");
       if (world.options_.durable) {
-        outbox.emplace(OutboxOptions(), dispatch, timers, world.clock, random, post, sender_log,
-                       registry);
+        outbox.emplace(OutboxOptions(), dispatch, timers, world.clock, next_random, post,
+                       sender_log, registry);
         dispatch.SendThrough(*outbox, &book);
       } else {
-        tick_sender.emplace(dispatch, timers, world.clock, random, post,
+        tick_sender.emplace(dispatch, timers, world.clock, next_random, post,
                             world.options_.max_in_flight, sender_log);
         dispatch.SendThrough(*tick_sender, nullptr);
       }
