@@ -96,6 +96,11 @@ class Dispatcher {
   std::optional<AnnouncementView> ForEpisode(const std::string& id) const {
     return board_.Episode(id);
   }
+  // When an alert may be spoken of that fires within its rule's cooldown; none: now.
+  std::optional<Timestamp> CoolsUntil(const Alert& alert) const {
+    return alert.active() ? board_.CoolsUntil(alert.id, alert.fingerprint, clock_.Now())
+                          : std::nullopt;
+  }
   std::vector<ReceiverView> Receivers() const { return board_.Receivers(); }
   OutboxCounts outbox() const { return board_.Outbox(); }
   // Messages that receivers have confirmed since the start, at most 24 hours back.

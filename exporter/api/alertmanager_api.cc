@@ -95,6 +95,9 @@ AlertStatus StatusOf(const PostedAlert& alert, const AlertmanagerSources& source
     std::sort(status.silenced_by.begin(), status.silenced_by.end());
   }
   status.inhibited_by = graph.inhibitor.MutedBy(alert.labels, now);
+  if (alert.native != nullptr && sources.dispatcher.CoolsUntil(*alert.native)) {
+    status.muted_by.emplace_back("cooldown");
+  }
   return status;
 }
 
@@ -196,12 +199,11 @@ http::Response AlertmanagerApi::Receivers(const http::Request& request) const {
   const auto& matchers = std::get<std::vector<Matcher>>(read);
   const receivers::PipelineGraphPtr graph = sources_.dispatcher.graph();
   std::string out = "[";
-  for (const config::AlertmanagerReceiver& receiver : graph->settings->receivers) {
-    const Labels labels = ReceiverLabels(receiver);
+  for (const Labels& labels : LabelsOfReceivers(*graph)) {
     if (!MatchesAll(matchers, labels)) continue;
     if (out.size() > 1) out.push_back(',');
     out += R"({"name":)";
-    AppendJsonString(receiver.name, &out);
+    AppendJsonString(labels.Get("name"), &out);
     out += R"(,"labels":)";
     AppendLabels(labels, &out);
     out.push_back('}');
@@ -217,7 +219,7 @@ http::Response AlertmanagerApi::ListAlerts(const http::Request& request) const {
   if (auto* refusal = std::get_if<http::Response>(&read)) return std::move(*refusal);
   const AlertFilter& filter = std::get<AlertFilter>(read);
   const receivers::PipelineGraphPtr graph = sources_.dispatcher.graph();
-  const TakenReceivers taken(filter, *graph->settings);
+  const TakenReceivers taken(filter, *graph);
   const Timestamp now = sources_.clock.Now();
   std::vector<PostedAlertPtr> alerts = sources_.alerts.All();
   std::erase_if(alerts, [&](const PostedAlertPtr& alert) {
@@ -271,7 +273,7 @@ http::Response AlertmanagerApi::ListGroups(const http::Request& request) const {
   if (auto* refusal = std::get_if<http::Response>(&read)) return std::move(*refusal);
   const AlertFilter& filter = std::get<AlertFilter>(read);
   const receivers::PipelineGraphPtr graph = sources_.dispatcher.graph();
-  const TakenReceivers taken(filter, *graph->settings);
+  const TakenReceivers taken(filter, *graph);
   const Timestamp now = sources_.clock.Now();
   const std::vector<GroupView> groups = sources_.dispatcher.Groups();
   std::string out = "[";
@@ -281,7 +283,7 @@ http::Response AlertmanagerApi::ListGroups(const http::Request& request) const {
     for (const PostedAlertPtr& alert : group.alerts) {
       if (alert->ends_at < now || !MatchesAll(filter.matchers, alert->labels)) continue;
       AlertStatus status = StatusOf(*alert, sources_, *graph, now);
-      status.muted_by = group.muted_by;
+      status.muted_by.insert(status.muted_by.end(), group.muted_by.begin(), group.muted_by.end());
       if (!filter.TakesStatus(status)) continue;
       if (!alerts.empty()) alerts.push_back(',');
       AppendAlert(*alert, status, {group.receiver}, &alerts);

@@ -76,19 +76,26 @@ std::variant<AlertFilter, http::Response> ReadAlertFilter(const http::Request& r
   return filter;
 }
 
-Labels ReceiverLabels(const config::AlertmanagerReceiver& receiver) {
-  return LabelsBuilder(receiver.labels).Set("name", receiver.name).Build();
+std::vector<Labels> LabelsOfReceivers(const receivers::PipelineGraph& graph) {
+  std::vector<Labels> all;
+  std::set<std::string> names;
+  for (const config::AlertmanagerReceiver& receiver : graph.settings->receivers) {
+    names.insert(receiver.name);
+    all.push_back(LabelsBuilder(receiver.labels).Set("name", receiver.name).Build());
+  }
+  for (const config::ReceiverSettings& receiver : graph.native_targets.receivers) {
+    if (names.insert(receiver.name).second) all.push_back(Labels{{"name", receiver.name}});
+  }
+  return all;
 }
 
-TakenReceivers::TakenReceivers(const AlertFilter& filter,
-                               const config::AlertmanagerSettings& settings)
+TakenReceivers::TakenReceivers(const AlertFilter& filter, const receivers::PipelineGraph& graph)
     : all_(!filter.receiver && filter.receiver_matchers.empty()) {
   if (all_) return;
-  for (const config::AlertmanagerReceiver& receiver : settings.receivers) {
-    if (filter.receiver && !filter.receiver->Matches(std::string_view(receiver.name))) continue;
-    if (MatchesAll(filter.receiver_matchers, ReceiverLabels(receiver))) {
-      names_.insert(receiver.name);
-    }
+  for (const Labels& labels : LabelsOfReceivers(graph)) {
+    const std::string_view name = labels.Get("name");
+    if (filter.receiver && !filter.receiver->Matches(name)) continue;
+    if (MatchesAll(filter.receiver_matchers, labels)) names_.insert(std::string(name));
   }
 }
 

@@ -12,9 +12,9 @@
 #include "base/labels.h"
 #include "base/matcher.h"
 #include "base/matcher_text.h"
-#include "config/alertmanager_settings.h"
 #include "exporter/api/alertmanager_json.h"
 #include "exporter/http/http.h"
+#include "receivers/pipeline/graph.h"
 
 namespace tocsin::api {
 
@@ -42,13 +42,14 @@ struct AlertFilter {
 std::variant<AlertFilter, http::Response> ReadAlertFilter(const http::Request& request,
                                                           MatcherDialect dialect);
 
-// A receiver's labels as the API shows and matches them: `name` is always among them.
-Labels ReceiverLabels(const config::AlertmanagerReceiver& receiver);
+// The labels of all receivers as the API shows and matches them: `name` is always among them. Those
+// of alertmanager.yml first.
+std::vector<Labels> LabelsOfReceivers(const receivers::PipelineGraph& graph);
 
 // Which of a configuration's receivers a filter takes; all where it names none.
 class TakenReceivers {
  public:
-  TakenReceivers(const AlertFilter& filter, const config::AlertmanagerSettings& settings);
+  TakenReceivers(const AlertFilter& filter, const receivers::PipelineGraph& graph);
   bool Has(std::string_view name) const { return all_ || names_.find(name) != names_.end(); }
 
  private:

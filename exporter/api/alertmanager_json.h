@@ -17,7 +17,7 @@ namespace tocsin::api {
 struct AlertStatus {
   std::vector<std::string> silenced_by;     // ids
   std::vector<std::uint64_t> inhibited_by;  // fingerprints
-  std::vector<std::string> muted_by;        // names of time intervals
+  std::vector<std::string> muted_by;        // names of time intervals; "cooldown"
 
   bool suppressed() const {
     return !silenced_by.empty() || !inhibited_by.empty() || !muted_by.empty();

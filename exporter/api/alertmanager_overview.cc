@@ -103,7 +103,7 @@ class Overview {
 
   void AppendAlertRow(const PostedAlert& alert, const std::vector<std::string>& muted_by) {
     AlertStatus status = StatusOf(alert, sources_, *graph_, now_);
-    status.muted_by = muted_by;
+    status.muted_by.insert(status.muted_by.end(), muted_by.begin(), muted_by.end());
     std::string_view told;
     for (const auto& [name, value] : alert.annotations) {
       if (told.empty() || name == "summary") told = value;

@@ -33,6 +33,7 @@ class CooldownClocks {
   void Move(std::uint64_t fingerprint, Timestamp until);
   void Cancel(std::uint64_t fingerprint);
   void Prune(Timestamp now);
+  const std::unordered_map<std::uint64_t, Timestamp>& all() const { return until_; }
 
   // Adds what has changed.
   void Flush(WriteBatch* batch);

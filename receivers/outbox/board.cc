@@ -35,6 +35,25 @@ void Board::RemoveEpisode(const std::string& id) {
   episodes_.erase(id);
 }
 
+void Board::PutCooldown(std::uint64_t fingerprint, Timestamp until) {
+  MutexLock lock(mu_);
+  cooldowns_[fingerprint] = until;
+}
+
+void Board::RemoveCooldown(std::uint64_t fingerprint) {
+  MutexLock lock(mu_);
+  cooldowns_.erase(fingerprint);
+}
+
+std::optional<Timestamp> Board::CoolsUntil(const std::string& id, std::uint64_t fingerprint,
+                                           Timestamp now) const {
+  MutexLock lock(mu_);
+  if (episodes_.contains(id)) return std::nullopt;
+  const auto found = cooldowns_.find(fingerprint);
+  if (found == cooldowns_.end() || found->second <= now) return std::nullopt;
+  return found->second;
+}
+
 void Board::PutReceivers(std::vector<ReceiverView> receivers) {
   MutexLock lock(mu_);
   receivers_ = std::move(receivers);

@@ -33,11 +33,17 @@ class Board {
  public:
   void PutEpisode(const std::string& id, AnnouncementView view) EXCLUDES(mu_);
   void RemoveEpisode(const std::string& id) EXCLUDES(mu_);
+  // A cooldown runs for this rule and label set until then.
+  void PutCooldown(std::uint64_t fingerprint, Timestamp until) EXCLUDES(mu_);
+  void RemoveCooldown(std::uint64_t fingerprint) EXCLUDES(mu_);
   void PutReceivers(std::vector<ReceiverView> receivers) EXCLUDES(mu_);
   void PutOutbox(OutboxCounts counts) EXCLUDES(mu_);
   void CountDelivered(Timestamp now) EXCLUDES(mu_);
 
   std::optional<AnnouncementView> Episode(const std::string& id) const EXCLUDES(mu_);
+  // Of an episode that was not announced.
+  std::optional<Timestamp> CoolsUntil(const std::string& id, std::uint64_t fingerprint,
+                                      Timestamp now) const EXCLUDES(mu_);
   std::vector<ReceiverView> Receivers() const EXCLUDES(mu_);
   OutboxCounts Outbox() const EXCLUDES(mu_);
   std::uint64_t DeliveredWithinDay(Timestamp now) const EXCLUDES(mu_);
@@ -45,6 +51,7 @@ class Board {
  private:
   mutable Mutex mu_;
   std::unordered_map<std::string, AnnouncementView> episodes_ GUARDED_BY(mu_);
+  std::unordered_map<std::uint64_t, Timestamp> cooldowns_ GUARDED_BY(mu_);
   std::vector<ReceiverView> receivers_ GUARDED_BY(mu_);
   OutboxCounts outbox_ GUARDED_BY(mu_);
   DayCounter delivered_ GUARDED_BY(mu_);

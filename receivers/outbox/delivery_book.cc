@@ -53,6 +53,7 @@ Status DeliveryBook::Restore(const StateStore& store) {
     board_.PutEpisode(record->id, record->View());
     records_.emplace(record->id, *record);
   }
+  for (const auto& [fingerprint, until] : cooldowns_.all()) board_.PutCooldown(fingerprint, until);
   return {};
 }
 
@@ -91,6 +92,7 @@ void DeliveryBook::OnMade(const Message& message, Timestamp now) {
     announced_.insert_or_assign(alert->id, alert->rule->cooldown);
     if (alert->rule->cooldown > Duration(0)) {
       cooldowns_.Start(alert->fingerprint, now + alert->rule->cooldown);
+      board_.PutCooldown(alert->fingerprint, now + alert->rule->cooldown);
     }
   }
 }
@@ -145,6 +147,7 @@ void DeliveryBook::Unannounce(const DeliveryRecord& record) {
       });
   if (!nothing_left) return;
   cooldowns_.Cancel(record.fingerprint);
+  board_.RemoveCooldown(record.fingerprint);
   announced_.erase(record.id);
   records_.erase(std::string(record.id));
 }
@@ -174,6 +177,9 @@ void DeliveryBook::Remove(const std::string& id) {
 void DeliveryBook::Prune(Timestamp now) {
   while (!closed_.empty() && closed_.begin()->first + options_.keep_closed <= now) {
     Remove(std::string(closed_.begin()->second));
+  }
+  for (const auto& [fingerprint, until] : cooldowns_.all()) {
+    if (until <= now) board_.RemoveCooldown(fingerprint);
   }
   cooldowns_.Prune(now);
 }

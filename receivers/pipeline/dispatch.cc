@@ -108,6 +108,8 @@ void Dispatch::SendThrough(Sender& sender, DeliveryBook* book) {
 
 void Dispatch::Apply(PipelineGraphPtr graph, const std::vector<PostedAlertPtr>& alerts,
                      Timestamp now) {
+  std::vector<PostedAlertPtr> all = OlderEpisodes(alerts);
+  all.insert(all.end(), alerts.begin(), alerts.end());
   for (const auto& [id, group] : groups_) timers_.Cancel(group->timer);
   by_name_.clear();
   groups_.clear();
@@ -116,7 +118,20 @@ void Dispatch::Apply(PipelineGraphPtr graph, const std::vector<PostedAlertPtr>& 
   sender_->Apply(*graph_);
   for (const GroupIntegrationPtr& one : graph_->Integrations()) metrics_.AddIntegration(*one);
   missing_channels_.Show(*graph_);
-  Accept(alerts, std::chrono::nanoseconds(0), now);
+  Accept(all, std::chrono::nanoseconds(0), now);
+}
+
+std::vector<PostedAlertPtr> Dispatch::OlderEpisodes(
+    const std::vector<PostedAlertPtr>& alerts) const {
+  std::set<std::uint64_t> known;
+  for (const PostedAlertPtr& alert : alerts) known.insert(alert->hash);
+  std::vector<PostedAlertPtr> older;
+  for (const auto& [id, group] : groups_) {
+    for (const auto& [hash, alert] : group->alerts) {
+      if (alert->native != nullptr && known.insert(hash).second) older.push_back(alert);
+    }
+  }
+  return older;
 }
 
 void Dispatch::Accept(const std::vector<PostedAlertPtr>& alerts, std::chrono::nanoseconds accepted,
@@ -382,8 +397,10 @@ bool Dispatch::Tell(Group& group, const GroupIntegrationPtr& integration, const 
   message.group = group.id;
   const Sender::Held held = sender_->Find(message.key);
   if (held.message != nullptr) held.message->group = group.id;
-  if (held.standing == Sender::Standing::kOpen) {
-    put_off_.insert_or_assign(message.key.log_key, std::pair(group.id, integration));
+  // Behind what is put off already, so that a newer episode does not overtake the end of the older.
+  const Thread thread{message.key.lane, message.key.thread};
+  if (held.standing == Sender::Standing::kOpen || put_off_.contains(thread)) {
+    PutOff(thread, group.id, integration);
     return false;
   }
   if (durable()) RemindAfterAcknowledgement(group, batch, message.key.log_key, tick);
@@ -425,6 +442,13 @@ bool Dispatch::Tell(Group& group, const GroupIntegrationPtr& integration, const 
   }
   sender_->Send(std::move(message), integration, tick);
   return !durable();
+}
+
+void Dispatch::PutOff(const Thread& thread, GroupId group, const GroupIntegrationPtr& integration) {
+  auto& waiting = put_off_[thread];
+  const auto same = std::find_if(waiting.begin(), waiting.end(),
+                                 [group](const auto& one) { return one.first == group; });
+  if (same == waiting.end()) waiting.emplace_back(group, integration);
 }
 
 void Dispatch::BeginMessage(const Group& group, const GroupIntegration& integration,
@@ -560,10 +584,11 @@ Timestamp Dispatch::ExpiryOf(const LogEntry& entry, Duration repeat_interval, Ti
 }
 
 void Dispatch::GoOn(const Message& message, Timestamp now) {
-  const auto put_off = put_off_.extract(message.key.log_key);
+  const auto put_off = put_off_.extract(Thread{message.key.lane, message.key.thread});
   if (!put_off.empty() && !stopped_) {
-    const auto& [id, integration] = put_off.mapped();
-    if (Group* const group = Find(id)) {
+    for (const auto& [id, integration] : put_off.mapped()) {
+      Group* const group = Find(id);
+      if (group == nullptr) continue;
       const Batch batch = Speakable(*group, FreezeAlerts(*group, now), now);
       if (!batch.empty()) Tell(*group, integration, batch, now);
     }

@@ -31,11 +31,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
 #include <string>
-#include <tuple>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -134,10 +134,14 @@ class Dispatch final : public Sender::Listener {
     }
   };
   using Batch = std::vector<FrozenAlert>;
+  using Thread = std::pair<std::string, std::string>;            // lane and thread of a MessageKey
   using HeldAlerts = std::unordered_map<std::uint64_t, HeldBy>;  // that fire, by hash
 
   bool durable() const { return book_ != nullptr; }
 
+  // Alerts of our own whose end is still to be told, and that a newer episode has replaced in
+  // `alerts`.
+  std::vector<PostedAlertPtr> OlderEpisodes(const std::vector<PostedAlertPtr>& alerts) const;
   void Insert(const Route& route, const PostedAlertPtr& alert, Timestamp now);
   void NoteWithoutReceiver(const PostedAlert& alert);
   Group& MakeGroup(GroupName name, const PostedAlert& first, Timestamp now);
@@ -177,6 +181,7 @@ class Dispatch final : public Sender::Listener {
   // True where a message is on its way at this tick.
   bool Tell(Group& group, const GroupIntegrationPtr& integration, const Batch& batch,
             Timestamp tick);
+  void PutOff(const Thread& thread, GroupId group, const GroupIntegrationPtr& integration);
   void BeginMessage(const Group& group, const GroupIntegration& integration, const Batch& batch,
                     Message* message) const;
   // Whoever acknowledges an alert is reminded of it when the acknowledgement ends.
@@ -216,8 +221,8 @@ class Dispatch final : public Sender::Listener {
   std::unordered_map<GroupName, Group*, HashGroupName> by_name_;
   GroupId last_group_ = 0;
   std::chrono::nanoseconds accepted_{0};  // when what is being dealt with was handed over
-  // Durable: what is put off until the attempt under way has ended, by log key.
-  std::unordered_map<std::string, std::pair<GroupId, GroupIntegrationPtr>> put_off_;
+  // Durable: who is told as soon as the attempt under way in a thread has ended, in order.
+  std::map<Thread, std::vector<std::pair<GroupId, GroupIntegrationPtr>>> put_off_;
   std::set<std::string> without_receiver_;  // episodes of which that has been said
   bool engine_restored_ = false;
   std::set<std::string> offered_;  // episodes, until then

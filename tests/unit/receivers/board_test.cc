@@ -58,5 +58,20 @@ TEST(Board, ShowsReceiversOutboxAndDeliveries) {
   EXPECT_EQ(board.DeliveredWithinDay(kNoon), 1U);
 }
 
+TEST(Board, SaysHowLongAnEpisodeCoolsThatWasNotAnnounced) {
+  const Timestamp now = FromUnixMillis(1'714'557'600'000);
+  Board board;
+  EXPECT_EQ(board.CoolsUntil("e2", 7, now), std::nullopt);
+  board.PutCooldown(7, now + std::chrono::minutes(5));
+  EXPECT_EQ(board.CoolsUntil("e2", 7, now), now + std::chrono::minutes(5));
+  EXPECT_EQ(board.CoolsUntil("e2", 8, now), std::nullopt);
+  EXPECT_EQ(board.CoolsUntil("e2", 7, now + std::chrono::minutes(5)), std::nullopt);
+  board.PutEpisode("e2", {});
+  EXPECT_EQ(board.CoolsUntil("e2", 7, now), std::nullopt);
+  board.RemoveEpisode("e2");
+  board.RemoveCooldown(7);
+  EXPECT_EQ(board.CoolsUntil("e2", 7, now), std::nullopt);
+}
+
 }  // namespace
 }  // namespace tocsin::receivers

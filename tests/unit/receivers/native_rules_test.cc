@@ -677,6 +677,33 @@ TEST(NativeRules, KeepsADeadLetterThatWasUnderWayWhenItsEpisodeWasForgotten) {
   EXPECT_FALSE(world.Stored(StateTable::kAnnouncements).contains("episode/e1"));
 }
 
+TEST(NativeRules, ANewEpisodeDoesNotOvertakeTheEndOfTheOneUnderWay) {
+  NativeWorld world;
+  const auto rule = CpuUsageRule();
+  const auto first = FiringAlert(rule, "e1");
+  world.Offer(first);
+  world.Offer(Resolved(*first));
+  world.Offer(FiringAlert(rule, "e2"));
+  world.Answer(0, Outcome::Delivered());
+  EXPECT_EQ(world.told(), Strings({"ops e1-firing-1", "ops e1-resolved-2"}));
+  world.Answer(1, Outcome::Delivered());
+  EXPECT_EQ(world.told().back(), "ops e2-firing-1");
+}
+
+TEST(NativeRules, TheEndOfAnOlderEpisodeIsToldAlsoWhereAReloadCameInBetween) {
+  NativeWorld world;
+  const auto rule = CpuUsageRule();
+  const auto first = FiringAlert(rule, "e1");
+  world.Offer(first);                    // under way
+  world.Offer(Resolved(*first));         // is put off
+  world.Offer(FiringAlert(rule, "e2"));  // takes its place in the store
+  world.Configure({{"ops"}});
+  world.Answer(0, Outcome::Delivered());
+  EXPECT_EQ(world.told(), Strings({"ops e1-firing-1", "ops e1-resolved-2"}));
+  world.AnswerAll(Outcome::Delivered());
+  EXPECT_EQ(world.told().back(), "ops e2-firing-1");
+}
+
 // ---- dead letters
 
 TEST(NativeRules, ADeadFiringMessageIsSupersededByTheEndOfItsAlertAndMayBeSentByHand) {

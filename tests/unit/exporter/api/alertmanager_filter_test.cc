@@ -120,16 +120,21 @@ TEST(AlertFilter, TakesStatesUnlessTheyAreSwitchedOff) {
 }
 
 std::string Taken(const std::string& query) {
-  config::AlertmanagerSettings settings;
-  settings.receivers.resize(3);
-  settings.receivers[0].name = "ops";
-  settings.receivers[1].name = "db.team";
-  settings.receivers[1].labels = Labels{{"tier", "gold"}, {"name", "not this one"}};
-  settings.receivers[2].name = "dbxteam";
-  const TakenReceivers taken(Filter(query), settings);
+  auto settings = std::make_shared<config::AlertmanagerSettings>();
+  settings->receivers.resize(2);
+  settings->receivers[0].name = "ops";
+  settings->receivers[1].name = "db.team";
+  settings->receivers[1].labels = Labels{{"tier", "gold"}, {"name", "not this one"}};
+  receivers::NativeTargets native;
+  native.receivers.resize(2);
+  native.receivers[0].name = "ops";  // of both files
+  native.receivers[1].name = "dbxteam";
+  const receivers::PipelineGraph graph(settings, native);
+  const TakenReceivers taken(Filter(query), graph);
   std::string names;
-  for (const config::AlertmanagerReceiver& receiver : settings.receivers) {
-    if (taken.Has(receiver.name)) names += receiver.name + ' ';
+  for (const Labels& labels : LabelsOfReceivers(graph)) {
+    const std::string name(labels.Get("name"));
+    if (taken.Has(name)) names += name + ' ';
   }
   return names;
 }
