@@ -225,9 +225,8 @@ void AlertmanagerApp::Parts::BuildPipeline(receivers::PipelineGraphPtr graph) {
 
 Status AlertmanagerApp::Parts::Restore() {
   if (Status restored = silences->Restore(); !restored) return restored;
-  const Status alerts_restored = options.persist_alerts
-                                     ? alerts->Restore(*store, log.Named("alerts"))
-                                     : receivers::AlertStore::Discard(*store);
+  Status alerts_restored = options.persist_alerts ? alerts->Restore(*store, log.Named("alerts"))
+                                                  : receivers::AlertStore::Discard(*store);
   if (!alerts_restored) return alerts_restored;
   return dispatcher->Restore();
 }
