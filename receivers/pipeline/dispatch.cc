@@ -364,6 +364,8 @@ Dispatch::Tellable Dispatch::TellableTo(const Batch& batch, const LogEntry* told
     const std::uint64_t hash = frozen.alert->hash;
     const bool was_told = told != nullptr && Contains(told->firing, hash);
     const bool is_due = told != nullptr && Contains(told->due_again, hash);
+    // The end of an episode is for whoever was told of it, also beside others of its group.
+    if (frozen.resolved && frozen.alert->native != nullptr && !was_told && !is_due) continue;
     if (!frozen.muted || (frozen.resolved && (was_told || is_due))) {
       tellable.batch.push_back(frozen);
     } else if (was_told) {
@@ -613,7 +615,7 @@ bool Dispatch::Owed(Group& group, std::uint64_t alert, Timestamp now) {
     if (!integration->send_resolved || integration->channel == nullptr) continue;
     const MessageKey key = KeyOf(group, *integration);
     const Sender::Held held = sender_->Find(key);
-    if (held.given_up) continue;
+    if (held.given_up && held.message->firing.empty()) continue;  // else it is tried again
     if (const LogEntry* const told = log_entries_.Find(key.log_key, now)) {
       if (Contains(told->firing, alert) || Contains(told->due_again, alert)) return true;
     }

@@ -159,6 +159,7 @@ struct WireReceiver {
   std::string name;
   std::string url = "http://127.0.0.1/a";
   bool send_resolved = true;
+  config::NativeGrouping grouping = {};
 };
 
 // Receivers of tocsin.yml, without an alertmanager.yml. The first one is the default.
@@ -186,7 +187,8 @@ inline receivers::PipelineGraphPtr WireGraph(Wire& wire, const std::vector<WireR
     integration->send_resolved = receiver.send_resolved;
     integration->channel = receivers::MakeNativeGroupChannel(std::move(built), channel);
     graph->named_receivers[receiver.name] = {integration};
-    graph->direct_routes.emplace(receiver.name, receivers::MakeDirectRoute(receiver.name));
+    graph->direct_routes.emplace(receiver.name,
+                                 receivers::MakeDirectRoute(receiver.name, receiver.grouping));
   }
   return graph;
 }

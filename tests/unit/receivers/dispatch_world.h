@@ -141,6 +141,15 @@ class DispatchWorld {
     Start();
   }
   void Stop() { process_->dispatch.Stop(); }
+  Outbox::Resent Resend(std::uint64_t dead_letter) {
+    const Outbox::Resent resent = process_->outbox->Resend(dead_letter);
+    Pump();
+    return resent;
+  }
+  void Prune() {
+    process_->outbox->Prune(clock.Now());
+    Pump();
+  }
   OutboxCounts outbox() const { return process_->outbox->counts(); }
   std::vector<OutboxRow> DeadLetters() const { return process_->outbox->DeadLetterRows(); }
 
@@ -162,6 +171,9 @@ class DispatchWorld {
     return told;
   }
   std::vector<GroupView> Views() const { return process_->dispatch.Views(); }
+  Explanation Explain(const PostedAlert& alert) const {
+    return process_->dispatch.Explain(alert, clock.Now());
+  }
   std::map<std::string, LogEntry> Log() const {
     std::map<std::string, LogEntry> entries;
     testing::MemoryStateStore::Tables tables = store_->tables();

@@ -147,6 +147,9 @@ class NativeWorld {
   std::vector<OutboxRow> DeadLetters() const { return process_->outbox.DeadLetterRows(); }
   std::vector<ReceiverView> receivers() const { return process_->outbox.ReceiverViews(); }
   std::vector<GroupView> Groups() const { return process_->dispatch.Views(); }
+  Explanation Explain(const AlertPtr& alert) const {
+    return process_->dispatch.Explain(MakeNativeAlert(alert, ""), clock.Now());
+  }
   std::uint64_t delivered_within_day() const {
     return process_->board.DeliveredWithinDay(clock.Now());
   }
