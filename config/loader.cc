@@ -104,6 +104,23 @@ class Loading {
       if (!is_taken) settings_.default_receivers.push_back(receiver.name);
     }
     if (settings_.default_receivers.empty()) settings_.default_receivers = {"console"};
+    for (const ReceiverSettings& receiver : settings_.receivers) CheckGrouping(receiver);
+  }
+
+  // The alerting API's own body tells of one alert: of a group the others would be told nobody.
+  void CheckGrouping(const ReceiverSettings& receiver) {
+    const NativeGrouping grouping = Combine(receiver.grouping, settings_.native_grouping);
+    const bool groups = grouping.group_by && *grouping.group_by != std::vector<std::string>{"..."};
+    const bool of_one_alert = std::any_of(
+        receiver.channels.begin(), receiver.channels.end(), [](const ChannelSettings& channel) {
+          return channel.type == "webhook" && channel.webhook.format == WebhookFormat::kSeed;
+        });
+    if (!groups || !of_one_alert) return;
+    diagnostics_.Add({Diagnostic::Level::kError, "", 0, 0,
+                      fmt::format("{}: receiver {}: a webhook with format seed tells of one alert, "
+                                  "and cannot tell of groups; give it format: alertmanager, or "
+                                  "group_by: ['...']",
+                                  receiver.source, QuoteForMessage(receiver.name))});
   }
 
   // Rules may name them too. Where both files have a receiver of one name, rules reach that of

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "base/text.h"
@@ -25,8 +26,11 @@ std::optional<Duration> ReadDuration(MapDecoder& map, std::string_view key, Dura
 std::optional<std::vector<std::string>> ReadGroupBy(MapDecoder& map) {
   if (map.Find("group_by") == nullptr) return std::nullopt;
   std::vector<std::string> labels;
+  std::set<std::string> seen;
   for (PlacedText& label : map.ReadTexts("group_by")) {
-    if (std::find(labels.begin(), labels.end(), label.text) != labels.end()) {
+    if (label.text.empty()) {
+      map.report().Error(label.mark, "a label in group_by must not be empty");
+    } else if (!seen.insert(label.text).second) {
       map.report().Error(
           label.mark, fmt::format("duplicated label {} in group_by", QuoteForMessage(label.text)));
     } else {

@@ -171,9 +171,7 @@ void Dispatcher::AcceptNow(std::vector<PostedAlert> alerts) {
 }
 
 void Dispatcher::EngineRestored() {
-  inbox_->PutEvent([this](Timestamp now) {
-    dispatch_.EngineRestored(durable_ ? durable_->outbox.Unclaimed() : std::vector<Message>(), now);
-  });
+  inbox_->PutEvent([this](Timestamp now) { dispatch_.EngineRestored(now); });
 }
 
 void Dispatcher::Apply(PipelineGraphPtr graph) {

@@ -23,8 +23,9 @@ struct Notification {
   std::string group_key;  // {}:{alertname="High CPU", host="a"}
   Labels group_labels;
   NotificationStatus status = NotificationStatus::kFiring;
-  std::vector<AlertPtr> alerts;    // never empty
-  std::string dedup_key;           // the same for all messages about one thing: the episode's id
+  std::vector<AlertPtr> alerts;  // never empty
+  std::string dedup_key;         // the same for all messages about one thing: the episode's id
+  std::string reason = "first notification";  // in Alertmanager's words
   std::uint64_t flush_number = 1;  // grows with every new message about it, not with retries
   std::string external_url;        // where this daemon is reached; may be empty
 

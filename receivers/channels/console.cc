@@ -112,7 +112,10 @@ class Console final : public Channel {
   std::string MakeText(const Notification& notification) {
     std::string text;
     for (const AlertPtr& alert : notification.alerts) {
-      text += Line(*alert, notification.status, text_.Render(*alert, notification.external_url));
+      // A group may tell of both kinds.
+      const bool over = alert->state == AlertState::kResolved;
+      text += Line(*alert, over ? NotificationStatus::kResolved : NotificationStatus::kFiring,
+                   text_.Render(*alert, notification.external_url));
     }
     return text;
   }

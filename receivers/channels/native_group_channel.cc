@@ -66,6 +66,7 @@ class NativeGroupChannel final : public GroupChannel {
     notification.status = group.status();
     for (const FrozenAlert& one : group.alerts) notification.alerts.push_back(NativeOf(one));
     notification.dedup_key = group.dedup_key;
+    notification.reason = NotificationReasonText(group.reason);
     notification.flush_number = group.flush_number;
     notification.external_url = group.external_url;
     channel_->Deliver(notification, std::min(timeout, timeout_), std::move(done));

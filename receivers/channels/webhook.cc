@@ -117,12 +117,6 @@ Json Common(const std::vector<Json>& objects) {
   return common;
 }
 
-// In Alertmanager's words.
-const char* Reason(const Notification& notification) {
-  if (notification.status == NotificationStatus::kResolved) return "all alerts resolved";
-  return notification.flush_number == 1 ? "first notification" : "repeat interval elapsed";
-}
-
 std::string AlertmanagerBody(const Notification& notification,
                              const std::vector<std::string>& messages) {
   Json alerts = Json::array();
@@ -136,7 +130,7 @@ std::string AlertmanagerBody(const Notification& notification,
   return Dump({{"receiver", notification.receiver},
                {"status", std::string(NotificationStatusName(notification.status))},
                {"alerts", std::move(alerts)},
-               {"notification_reason", Reason(notification)},
+               {"notification_reason", notification.reason},
                {"groupLabels", LabelsJson(notification.group_labels)},
                {"commonLabels", Common(labels)},
                {"commonAnnotations", Common(annotations)},

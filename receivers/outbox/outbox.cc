@@ -114,14 +114,14 @@ void Outbox::Drop(const SlotKey& slot, const SlotTable::Predicate& which, Droppe
   }
 }
 
-std::vector<Message> Outbox::Unclaimed() const {
+std::vector<Message> Outbox::Waiting() const {
   std::vector<Message> messages;
   for (const std::string& lane : table_.Lanes()) {
     for (const SlotKey& slot : table_.SlotsOf(lane)) {
       for (const OutboxEntry& entry : table_.Find(slot)->entries) {
         const Message& message = entry.row.message;
         const bool waits = entry.state != State::kInFlight && !entry.row.detached();
-        if (waits && message.group == 0) messages.push_back(message);
+        if (waits) messages.push_back(message);
       }
     }
   }

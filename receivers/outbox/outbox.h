@@ -73,6 +73,7 @@ class Outbox final : public Sender {
   void Start();
 
   Held Find(const MessageKey& key) override;
+  std::vector<Message> Waiting() const override;
   // The row gets its sequence number, is written by the next Flush and sent after OnCommitted.
   void Send(Message message, const GroupIntegrationPtr& integration, Timestamp tick) override;
   void Withdraw(const MessageKey& key) override;
@@ -86,9 +87,6 @@ class Outbox final : public Sender {
   // Adds what has changed to `batch`; `ticket` names that batch to OnCommitted.
   void Flush(std::uint64_t ticket, WriteBatch* batch);
   void OnCommitted(std::uint64_t ticket);
-
-  // Those that wait and that no group has claimed since the start: Message::group is 0.
-  std::vector<Message> Unclaimed() const;
 
   // ---- dead letters
 

@@ -115,10 +115,29 @@ void Dispatch::Apply(PipelineGraphPtr graph, const std::vector<PostedAlertPtr>& 
   groups_.clear();
   put_off_.clear();
   graph_ = std::move(graph);
-  sender_->Apply(*graph_);
+  if (!durable()) sender_->Apply(*graph_);  // before anything new is sent: it drops what waits
   for (const GroupIntegrationPtr& one : graph_->Integrations()) metrics_.AddIntegration(*one);
   missing_channels_.Show(*graph_);
   Accept(all, std::chrono::nanoseconds(0), now);
+  // Before the rule engine has offered its alerts nobody knows which groups there are.
+  if (engine_restored_) WithdrawAbandoned();
+  if (durable()) sender_->Apply(*graph_);  // tries anew what is left
+}
+
+void Dispatch::WithdrawAbandoned() {
+  const std::vector<Message> waiting = sender_->Waiting();
+  if (waiting.empty()) return;
+  std::set<std::string> log_keys;
+  for (const auto& [id, group] : groups_) {
+    for (const GroupIntegrationPtr& integration : graph_->IntegrationsOf(group->route())) {
+      log_keys.insert(KeyOf(*group, *integration).log_key);
+    }
+  }
+  for (const Message& message : waiting) {
+    if (!message.firing.empty() && !log_keys.contains(message.key.log_key)) {
+      sender_->Withdraw(message.key);
+    }
+  }
 }
 
 std::vector<PostedAlertPtr> Dispatch::OlderEpisodes(
@@ -418,7 +437,10 @@ bool Dispatch::Tell(Group& group, const GroupIntegrationPtr& integration, const 
           : WhyNotify(told, {message.firing, message.known, message.due_again, message.resolved,
                              integration->send_resolved, message.repeat_interval, tick});
   if (reason == NotificationReason::kNone) {
-    sender_->Withdraw(message.key);
+    // An end that the receiver refused may still be told when its settings change.
+    const bool all_over = message.firing.empty() && message.known.empty();
+    const bool is_refused_end = held.given_up && held.message->firing.empty();
+    if (!all_over || !is_refused_end) sender_->Withdraw(message.key);
     return false;
   }
   if (!integration->send_resolved && message.firing.empty()) {
@@ -529,7 +551,7 @@ void Dispatch::OnAttempt(const Message& message, const GroupIntegration& integra
   } else {
     NoteFlushNumber(message, now);
   }
-  GoOn(message, now);
+  GoOn(message, over, now);
 }
 
 void Dispatch::OnDropped(const Message& message, Sender::Dropped why) {
@@ -585,7 +607,7 @@ Timestamp Dispatch::ExpiryOf(const LogEntry& entry, Duration repeat_interval, Ti
   return now + std::min(2 * repeat_interval, options_.retention);
 }
 
-void Dispatch::GoOn(const Message& message, Timestamp now) {
+void Dispatch::GoOn(const Message& message, bool over, Timestamp now) {
   const auto put_off = put_off_.extract(Thread{message.key.lane, message.key.thread});
   if (!put_off.empty() && !stopped_) {
     for (const auto& [id, integration] : put_off.mapped()) {
@@ -596,11 +618,7 @@ void Dispatch::GoOn(const Message& message, Timestamp now) {
     }
   }
   if (Group* const group = Find(message.group)) return ForgetTold(*group, now);
-  // Nobody has claimed it: its alert is unknown to the rules.
-  const bool firing = !message.firing.empty();
-  if (engine_restored_ && firing && message.group == 0 && IsOfOneEpisode(message)) {
-    sender_->Withdraw(message.key);
-  }
+  if (!over && engine_restored_) WithdrawAbandoned();
 }
 
 void Dispatch::ForgetTold(Group& group, Timestamp now) {
@@ -649,13 +667,11 @@ void Dispatch::EndSend(GroupId id, bool succeeded, Timestamp now) {
   if (--group->open_sends == 0) EndFlush(*group, now);
 }
 
-void Dispatch::EngineRestored(const std::vector<Message>& unclaimed, Timestamp now) {
+void Dispatch::EngineRestored(Timestamp now) {
   engine_restored_ = true;
   if (!durable()) return;
   const std::set<std::string> offered = std::exchange(offered_, {});
-  for (const Message& message : unclaimed) {
-    if (!message.firing.empty() && IsOfOneEpisode(message)) sender_->Withdraw(message.key);
-  }
+  WithdrawAbandoned();
   for (const std::string& id : book_->Open()) {
     if (offered.contains(id)) continue;
     log_.Warn("an announced alert is unknown to the rules; it is forgotten", {{"alert", id}});

@@ -98,9 +98,8 @@ class Dispatch final : public Sender::Listener {
   // REQUIRES: Apply was called.
   void Accept(const std::vector<PostedAlertPtr>& alerts, std::chrono::nanoseconds accepted,
               Timestamp now);
-  // The rule engine has offered everything it knows. Announced alerts that were not in it are over,
-  // and so are `unclaimed`, messages about them that nobody has claimed.
-  void EngineRestored(const std::vector<Message>& unclaimed, Timestamp now);
+  // The rule engine has offered everything it knows. Announced alerts that were not in it are over.
+  void EngineRestored(Timestamp now);
   // Nothing is sent any more.
   void Stop();
 
@@ -143,6 +142,9 @@ class Dispatch final : public Sender::Listener {
   // `alerts`.
   std::vector<PostedAlertPtr> OlderEpisodes(const std::vector<PostedAlertPtr>& alerts) const;
   void Insert(const Route& route, const PostedAlertPtr& alert, Timestamp now);
+  // Firing messages from an earlier life or configuration whose group there is no more: what they
+  // say is told by others, or over.
+  void WithdrawAbandoned();
   void NoteWithoutReceiver(const PostedAlert& alert);
   Group& MakeGroup(GroupName name, const PostedAlert& first, Timestamp now);
   void EraseGroup(Group& group);
@@ -193,7 +195,7 @@ class Dispatch final : public Sender::Listener {
   void NoteFlushNumber(const Message& message, Timestamp now);
   Timestamp ExpiryOf(const LogEntry& entry, Duration repeat_interval, Timestamp now) const;
   // After an attempt at a message from the outbox.
-  void GoOn(const Message& message, Timestamp now);
+  void GoOn(const Message& message, bool over, Timestamp now);
   // Forgets those resolved alerts of which nobody is to be told any more.
   void ForgetTold(Group& group, Timestamp now);
   bool Owed(Group& group, std::uint64_t alert, Timestamp now);

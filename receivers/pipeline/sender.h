@@ -8,6 +8,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/time.h"
 #include "receivers/pipeline/group_channel.h"
@@ -59,6 +60,8 @@ class Sender {
   virtual ~Sender() = default;
 
   virtual Held Find(const MessageKey& key) = 0;
+  // What waits, but for dead letters that newer messages have replaced.
+  virtual std::vector<Message> Waiting() const = 0;
   // Takes the place of everything under the same key that waits. REQUIRES: nothing is open there.
   virtual void Send(Message message, const GroupIntegrationPtr& integration, Timestamp tick) = 0;
   // What waits under the key is not sent.

@@ -12,6 +12,7 @@
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -31,6 +32,7 @@ class TickSender final : public Sender {
 
   // Nothing is ever held from one flush to the next.
   Held Find(const MessageKey& /*key*/) override { return {}; }
+  std::vector<Message> Waiting() const override { return {}; }
   void Send(Message message, const GroupIntegrationPtr& integration, Timestamp tick) override;
   void Withdraw(const MessageKey& /*key*/) override {}
   void OnAttemptEnded(std::uint64_t attempt, Outcome outcome, Timestamp now) override;

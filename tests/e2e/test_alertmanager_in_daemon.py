@@ -117,7 +117,12 @@ class AlertmanagerInDaemon(harness.TestCase):
         for metric in ("own", "source", "target"):
             daemon.submit(metric, 99)
         self.wait_messages("own active Source")
-        by_name = {one["labels"]["alertname"]: one for one in daemon.alerts()}
+
+        def all_three():
+            listed = {one["labels"]["alertname"]: one for one in daemon.alerts()}
+            return listed if len(listed) == 3 else None
+
+        by_name = wait_until(all_three, what="the three alerts to be listed")
         self.assertEqual(by_name["Own"]["status"]["silencedBy"], [silence])
         self.assertEqual(
             by_name["Target"]["status"]["inhibitedBy"], [by_name["Source"]["fingerprint"]]

@@ -66,6 +66,8 @@ struct ChannelWorld {
     notification.dedup_key = alerts.front()->id;
     notification.alerts = std::move(alerts);
     notification.flush_number = flush_number;
+    if (flush_number > 1) notification.reason = "repeat interval elapsed";
+    if (status == NotificationStatus::kResolved) notification.reason = "all alerts resolved";
     notification.external_url = external_url;
     channel.Deliver(notification, std::chrono::seconds(10),
                     [this](Outcome outcome) { outcomes.push_back(std::move(outcome)); });

@@ -599,5 +599,19 @@ TEST(DispatchOutbox, EveryRowThatIsGoneIsGoneFromTheStoreToo) {
   EXPECT_EQ(world.outbox().pending, 0U);
 }
 
+TEST(DispatchOutbox, WhatWaitsForAGroupThatAReloadHasSplitIsNotSentBesideTheNewGroups) {
+  DispatchWorld world(EveryMinute(), WithAnOutbox());
+  world.EngineRestored();
+  world.AnswerWith(Unavailable());
+  world.Fire("A");
+  world.AdvanceTo(10 * kSecond);
+  WireConfig split = EveryMinute();
+  split.settings.route.group_by = {"alertname"};
+  world.AnswerWith(kTaken);
+  world.Reload(split);
+  world.AdvanceTo(kHour);
+  EXPECT_THAT(ToldSince(world, 10 * kSecond), ElementsAre("+A"));
+}
+
 }  // namespace
 }  // namespace tocsin::receivers

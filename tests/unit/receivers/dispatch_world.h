@@ -140,6 +140,10 @@ class DispatchWorld {
     store_ = std::make_unique<testing::MemoryStateStore>(true, store_->tables());
     Start();
   }
+  void EngineRestored() {
+    process_->dispatch.EngineRestored(clock.Now());
+    Pump();
+  }
   void Stop() { process_->dispatch.Stop(); }
   Outbox::Resent Resend(std::uint64_t dead_letter) {
     const Outbox::Resent resent = process_->outbox->Resend(dead_letter);

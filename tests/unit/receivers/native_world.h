@@ -106,7 +106,7 @@ class NativeWorld {
     Kill();
     Start();
     Offer(known_to_engine);
-    process_->dispatch.EngineRestored(process_->outbox.Unclaimed(), clock.Now());
+    process_->dispatch.EngineRestored(clock.Now());
     Pump();
   }
   // Kills it when what was held is durable and nobody knows it yet.
