@@ -129,8 +129,8 @@ class Loading {
     matched.erase(std::unique(matched.begin(), matched.end()), matched.end());
     loaded_.patterns = settings_.template_patterns;
     loaded_.files.insert(loaded_.files.end(), matched.begin(), matched.end());
-    if (!options_.templates) return TemplateChecker();
-    return LoadTemplateFiles(in_order, *options_.templates, files_, diagnostics_);
+    if (!options_.make_templates) return TemplateChecker();
+    return LoadTemplateFiles(in_order, options_.make_templates(), files_, diagnostics_);
   }
 
   void IgnoreSection(MapDecoder& top, std::string_view key,

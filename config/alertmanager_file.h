@@ -7,8 +7,8 @@
 // receivers that have no channel load with a warning.
 #pragma once
 
+#include <functional>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -29,8 +29,9 @@ struct AlertmanagerFileOptions {
   // --enable-feature=classic-mode, utf8-strict-mode.
   MatcherDialect dialect = MatcherDialect::kFallback;
   // Functions and definitions that template files and the templates in settings may use, and
-  // redefine. Without them, neither is read: only the names of the files are looked at.
-  std::optional<gotemplate::TemplateSet> templates = {};
+  // redefine; asked for where there is an alertmanager.yml. Without them, neither is read: only the
+  // names of the files are looked at.
+  std::function<gotemplate::TemplateSet()> make_templates = {};
 };
 
 struct LoadedAlertmanager {

@@ -135,7 +135,7 @@ config::LoadedAlertmanager LoadAlertmanagerConfig(const AlertmanagerOptions& opt
   file_options.expand_env = options.expand_env;
   file_options.environment = config::ProcessEnvironment();
   file_options.dialect = options.dialect;
-  file_options.templates = receivers::MakeDefaultTemplates(clock);
+  file_options.make_templates = [&clock] { return receivers::MakeDefaultTemplates(clock); };
   config::DiskFiles files;
   return config::LoadAlertmanagerFile(options.config_file, file_options, files);
 }

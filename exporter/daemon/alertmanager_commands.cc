@@ -35,7 +35,7 @@ std::shared_ptr<const config::AlertmanagerSettings> Load(const std::string& file
                                                          const Clock& clock) {
   config::DiskFiles files;
   config::AlertmanagerFileOptions options;
-  options.templates = receivers::MakeDefaultTemplates(clock);
+  options.make_templates = [&clock] { return receivers::MakeDefaultTemplates(clock); };
   const config::LoadedAlertmanager loaded = config::LoadAlertmanagerFile(file, options, files);
   Print(loaded.diagnostics);
   return loaded.settings;

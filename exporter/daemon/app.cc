@@ -60,6 +60,8 @@ constexpr const char* kDatabaseInMemory = ":memory:";
 constexpr std::size_t kPoolThreads = 2;
 constexpr std::size_t kPoolCapacity = 10'000;
 constexpr std::size_t kConsoleCapacity = 1'000;
+// For connections that idle or are slow, beside the workers. Each costs some 22 KiB.
+constexpr std::size_t kSpareThreads = 32;
 constexpr Duration kPruneInterval = std::chrono::minutes(1);
 constexpr Duration kSelfInterval = std::chrono::seconds(5);
 // How long deliveries under way may take when the daemon stops; what is not confirmed by then goes
@@ -307,6 +309,7 @@ Status App::Parts::Listen(const config::Settings& listening) {
   http::ServerOptions server_options;
   server_options.listen_address = options.listen_address;
   server_options.workers = listening.web.workers;
+  server_options.spare_threads = kSpareThreads;
   Result<std::unique_ptr<http::Server>> main_server =
       http::StartCivetwebServer(server_options, router, log.Named("http"), metrics);
   if (!main_server) return main_server.error();

@@ -29,7 +29,7 @@ Result<receivers::PipelineGraphPtr> BuildGraph(const config::Settings& settings,
 
 config::Loaded LoadDaemonConfig(const std::string& file, const Clock& clock) {
   config::AlertmanagerFileOptions alertmanager;
-  alertmanager.templates = receivers::MakeDefaultTemplates(clock);
+  alertmanager.make_templates = [&clock] { return receivers::MakeDefaultTemplates(clock); };
   return config::LoadConfiguration(file, config::ProcessEnvironment(), alertmanager);
 }
 

@@ -28,7 +28,7 @@ AlertmanagerFileOptions WithTemplates() {
       gotemplate::AlertmanagerFunctions({[] { return FromUnixMillis(0); }, {}}));
   CHECK(templates.Add("defaults", R"({{ define "title" }}default{{ end }})").ok());
   AlertmanagerFileOptions options;
-  options.templates = std::move(templates);
+  options.make_templates = [templates] { return templates; };
   return options;
 }
 
