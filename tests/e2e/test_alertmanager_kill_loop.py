@@ -245,10 +245,11 @@ class WithAlertsOnDisk(harness.TestCase):
 
     def test_an_end_that_came_while_it_was_down_is_told(self):
         daemon = self.start()
-        daemon.post_alerts([alert("A group=1", ends=2)])
+        daemon.post_alerts([alert("A group=1", ends=4)])
         self.hook.wait_count(1)
+        time.sleep(COMMITTED)  # or nobody knows that it was told
         daemon.kill9()
-        time.sleep(2.1)
+        time.sleep(4.1)
         daemon.start()
         _, last = (request.json() for request in self.hook.wait_count(2))
         self.assertEqual((last["status"], daemon.alerts()), ("resolved", []))
