@@ -186,6 +186,13 @@ void Dispatcher::Apply(PipelineGraphPtr graph) {
 
 // ---- questions
 
+bool Dispatcher::stalled() const {
+  // A flood of a hundred thousand alerts takes a second or two.
+  constexpr std::chrono::seconds kStandstill(30);
+  const std::optional<std::chrono::nanoseconds> oldest = inbox_->oldest();
+  return oldest && clock_.Monotonic() - *oldest > kStandstill;
+}
+
 template <typename Answer>
 Answer Dispatcher::Ask(std::function<Answer()> ask, Answer otherwise) {
   // Shared: dropped with the event where the inbox closes before its turn.

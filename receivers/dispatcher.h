@@ -101,6 +101,8 @@ class Dispatcher {
     return alert.active() ? board_.CoolsUntil(alert.id, alert.fingerprint, clock_.Now())
                           : std::nullopt;
   }
+  // Whether alerts have waited for so long that delivery must have come to a standstill.
+  bool stalled() const;
   std::vector<ReceiverView> Receivers() const { return board_.Receivers(); }
   OutboxCounts outbox() const { return board_.Outbox(); }
   // Messages that receivers have confirmed since the start, at most 24 hours back.

@@ -44,7 +44,7 @@ struct DaemonStatus {
   std::size_t outbox_pending = 0;
   std::size_t outbox_dead = 0;
   std::optional<std::string> store_trouble;
-  bool stalled = false;  // evaluation does not keep up: its queue is full
+  bool stalled = false;  // evaluation or delivery does not keep up
   bool host_collector_healthy = true;
   ReloadStatus reload;
   std::vector<ReceiverStatus> receivers;
@@ -55,7 +55,7 @@ struct DaemonStatus {
   std::string database_health() const { return store_trouble ? "degraded" : "healthy"; }
   std::string collection_health() const;
   std::string alert_manager_health() const { return stalled ? "unhealthy" : "healthy"; }
-  // Unhealthy only when evaluation has stalled; degraded when any part is.
+  // Unhealthy only when evaluation or delivery has stalled; degraded when any part is.
   std::string overall() const;
 };
 

@@ -432,7 +432,7 @@ api::DaemonStatus App::Parts::GatherStatus() const {
   status.outbox_pending = dispatcher->outbox().pending;
   status.outbox_dead = dispatcher->outbox().dead;
   status.store_trouble = store->Trouble();
-  status.stalled = engine->waiting() >= kStalledMessages;
+  status.stalled = engine->waiting() >= kStalledMessages || dispatcher->stalled();
   status.host_collector_healthy = host->healthy();
   status.reload = reloads.status();
   for (const receivers::ReceiverView& receiver : dispatcher->Receivers()) {

@@ -85,6 +85,14 @@ std::optional<std::vector<DispatchInbox::Item>> DispatchInbox::Take(
   return taken;
 }
 
+std::optional<std::chrono::nanoseconds> DispatchInbox::oldest() const {
+  MutexLock lock(mu_);
+  for (const Item& item : waiting_) {
+    if (!item.event) return item.accepted;
+  }
+  return std::nullopt;
+}
+
 void DispatchInbox::Wake() {
   {
     MutexLock lock(mu_);

@@ -43,6 +43,8 @@ class DispatchInbox {
       EXCLUDES(mu_);
   // Waits until there is something, or the deadline has come; nothing once it is closed.
   std::optional<std::vector<Item>> Take(std::optional<Timestamp> deadline) EXCLUDES(mu_);
+  // When the first of the alerts that wait was handed over; none: no alert waits.
+  std::optional<std::chrono::nanoseconds> oldest() const EXCLUDES(mu_);
   // Wakes the taker.
   void Wake() EXCLUDES(mu_);
   // Drops what waits.
@@ -53,7 +55,7 @@ class DispatchInbox {
   void ReplaceWaiting(std::vector<PostedAlertPtr>* alerts) REQUIRES_LOCK(mu_);
 
   const std::size_t capacity_;
-  Mutex mu_;
+  mutable Mutex mu_;
   CondVar changed_;
   CondVar has_room_;
   std::vector<Item> waiting_ GUARDED_BY(mu_);

@@ -137,5 +137,17 @@ TEST(DispatchInbox, DropsWhatWaitsWhenItIsClosed) {
   EXPECT_TRUE(watched.expired());
 }
 
+TEST(DispatchInbox, SaysHowLongAlertsHaveWaited) {
+  DispatchInbox inbox(10);
+  EXPECT_EQ(inbox.oldest(), std::nullopt);
+  inbox.PutEvent(kNothing);
+  EXPECT_EQ(inbox.oldest(), std::nullopt);
+  inbox.PutAlerts(Alerts(1), std::chrono::nanoseconds(5));
+  inbox.PutAlertsNow(Alerts(1), std::chrono::nanoseconds(7));
+  EXPECT_EQ(inbox.oldest(), std::chrono::nanoseconds(5));
+  (void)inbox.Take(std::nullopt);
+  EXPECT_EQ(inbox.oldest(), std::nullopt);
+}
+
 }  // namespace
 }  // namespace tocsin::receivers

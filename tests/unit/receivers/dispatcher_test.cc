@@ -420,5 +420,11 @@ TEST_F(DispatcherTest, AnAlertDoesNotOvertakeTheReloadThatBroughtItsReceiver) {
                                                        std::string(kB) + " e1-firing-1"));
 }
 
+TEST_F(DispatcherTest, IsNotStalledWhileNothingHasWaitedForLong) {
+  Dispatcher& dispatcher = Make(Receivers({{"ops", kA}}));
+  Offer({Fires(1)});  // waits, since the thread has not been started
+  EXPECT_FALSE(dispatcher.stalled());
+}
+
 }  // namespace
 }  // namespace tocsin::receivers
