@@ -23,7 +23,6 @@ using ::testing::UnorderedElementsAre;
 using tocsin::testing::CpuUsageRule;
 using tocsin::testing::FiringAlert;
 using tocsin::testing::MemoryStateStore;
-using tocsin::testing::MetricValue;
 using tocsin::testing::NullLogSink;
 using tocsin::testing::Resolved;
 

@@ -17,7 +17,6 @@ using testing::CpuUsageRule;
 using ::testing::ElementsAre;
 using testing::FiringAlert;
 using ::testing::HasSubstr;
-using ::testing::IsEmpty;
 using ::testing::Pair;
 using testing::Resolved;
 using Strings = std::vector<std::string>;
