@@ -192,12 +192,7 @@ std::vector<http::Route> AlertingApi::Routes() {
   std::vector<http::Route> routes;
   for (const char* mount : {"/api/v1/alerting", "/alerting"}) {
     const auto add = [&](const char* method, const std::string& path, http::Handler handler) {
-      http::Route route;
-      route.method = method;
-      route.pattern = mount + path;
-      route.handler = std::move(handler);
-      route.errors = http::ErrorStyle::kJson;
-      routes.push_back(std::move(route));
+      routes.push_back(JsonRoute(method, mount + path, std::move(handler)));
     };
     add("GET", "/rules", [this](const Request&) { return ListRules(); });
     add("GET", "/rules/{id}", [this](const Request& r) { return GetRule(r.captures[0]); });

@@ -5,16 +5,8 @@
 namespace tocsin::api {
 namespace {
 
-Json TimeOrNull(const std::optional<Timestamp>& t) { return t ? Json(FormatRfc3339(*t)) : Json(); }
-Json TextOrNull(const std::string& text) { return text.empty() ? Json() : Json(text); }
 std::int64_t Seconds(Duration d) {
   return std::chrono::duration_cast<std::chrono::seconds>(d).count();
-}
-
-Json LabelsJson(LabelsView labels) {
-  Json out = Json::object();
-  for (const Label& label : labels) out[std::string(label.name)] = std::string(label.value);
-  return out;
 }
 
 Json NotificationsJson(const receivers::AnnouncementView& view) {
@@ -39,6 +31,24 @@ http::Response JsonResponse(int status, const Json& body) {
   response.content_type = "application/json";
   response.body = Dump(body);
   return response;
+}
+
+http::Route JsonRoute(std::string method, std::string pattern, http::Handler handler) {
+  http::Route route;
+  route.method = std::move(method);
+  route.pattern = std::move(pattern);
+  route.handler = std::move(handler);
+  route.errors = http::ErrorStyle::kJson;
+  return route;
+}
+
+Json TimeOrNull(const std::optional<Timestamp>& t) { return t ? Json(FormatRfc3339(*t)) : Json(); }
+Json TextOrNull(const std::string& text) { return text.empty() ? Json() : Json(text); }
+
+Json LabelsJson(LabelsView labels) {
+  Json out = Json::object();
+  for (const Label& label : labels) out[std::string(label.name)] = std::string(label.value);
+  return out;
 }
 
 http::Response Detail(int status, const std::string& detail) {

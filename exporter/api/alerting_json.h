@@ -21,6 +21,12 @@ http::Response JsonResponse(int status, const Json& body);
 // {"detail": ...}
 http::Response Detail(int status, const std::string& detail);
 
+// Whose errors are JSON too.
+http::Route JsonRoute(std::string method, std::string pattern, http::Handler handler);
+
+Json TimeOrNull(const std::optional<Timestamp>& t);
+Json TextOrNull(const std::string& text);
+Json LabelsJson(LabelsView labels);
 Json RuleJson(const ThresholdRule& rule, Timestamp loaded_at);
 Json AlertJson(const Alert& alert, const std::optional<receivers::AnnouncementView>& announced);
 // The states an episode has gone through, oldest first: when, and of a person's doing, who and why.

@@ -17,15 +17,6 @@ namespace {
 using http::Request;
 using http::Response;
 
-Json LabelsJson(LabelsView labels) {
-  Json out = Json::object();
-  for (const Label& label : labels) out[std::string(label.name)] = std::string(label.value);
-  return out;
-}
-
-Json TimeOrNull(const std::optional<Timestamp>& t) { return t ? Json(FormatRfc3339(*t)) : Json(); }
-Json TextOrNull(const std::string& text) { return text.empty() ? Json() : Json(text); }
-
 // ---- explain
 
 Json IntegrationJson(const receivers::ExplainedIntegration& integration) {
@@ -132,12 +123,7 @@ std::vector<http::Route> DeliveryApi::Routes() {
   std::vector<http::Route> routes;
   for (const char* mount : {"/api/v1/alerting", "/alerting"}) {
     const auto add = [&](const char* method, const std::string& path, http::Handler handler) {
-      http::Route route;
-      route.method = method;
-      route.pattern = mount + path;
-      route.handler = std::move(handler);
-      route.errors = http::ErrorStyle::kJson;
-      routes.push_back(std::move(route));
+      routes.push_back(JsonRoute(method, mount + path, std::move(handler)));
     };
     add("GET", "/alerts/{id}/explain", [this](const Request& r) { return Explain(r.captures[0]); });
     add("GET", "/dead-letters", [this](const Request&) { return ListDeadLetters(); });
