@@ -42,10 +42,11 @@ Texts ProblemsOfReceiver(std::string_view keys) {
 }
 
 TEST(NativeGrouping, SaysNothingUnlessItIsTold) {
+  constexpr char kEmptyKeys[] =
+      "tocsin:\n  routing:\n    native:\n      group_by:\n      group_wait:\n"
+      "      group_interval:\n      repeat_interval:\n";
   for (const char* text : {"", "tocsin: {routing: }\n", "tocsin: {routing: {native: }}\n",
-                           "tocsin: {routing: {native: {}}}\n",
-                           "tocsin:\n  routing:\n    native:\n      group_by:\n      group_wait:\n"
-                           "      group_interval:\n      repeat_interval:\n"}) {
+                           "tocsin: {routing: {native: {}}}\n", kEmptyKeys}) {
     SCOPED_TRACE(text);
     const Settings settings = GoodSettings(text);
     EXPECT_EQ(settings.native_grouping, NativeGrouping());
