@@ -137,8 +137,10 @@ Alert AlertFromJson(const json& j) {
   alert.pending_since = FromUnixMillis(j.at("pending_since").get<std::int64_t>());
   alert.triggered_at = TimeFromJson(j.at("triggered_at"));
   alert.acknowledged_at = TimeFromJson(j.at("acknowledged_at"));
-  // Rows of earlier versions lack it.
+  // Rows of earlier versions lack this and the next.
   alert.acknowledged_until = TimeFromJson(j.value("acknowledged_until", json()));
+  alert.acknowledgement_survives =
+      Duration(j.value("acknowledgement_survives_ms", std::int64_t{0}));
   alert.resolved_at = TimeFromJson(j.at("resolved_at"));
   alert.updated_at = FromUnixMillis(j.at("updated_at").get<std::int64_t>());
   alert.acknowledged_by = j.at("acknowledged_by").get<std::string>();
@@ -189,6 +191,7 @@ std::string SerializeAlert(const Alert& alert) {
                     {"triggered_at", TimeToJson(alert.triggered_at)},
                     {"acknowledged_at", TimeToJson(alert.acknowledged_at)},
                     {"acknowledged_until", TimeToJson(alert.acknowledged_until)},
+                    {"acknowledgement_survives_ms", alert.acknowledgement_survives.count()},
                     {"resolved_at", TimeToJson(alert.resolved_at)},
                     {"updated_at", ToUnixMillis(alert.updated_at)},
                     {"acknowledged_by", alert.acknowledged_by},

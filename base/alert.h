@@ -53,6 +53,9 @@ struct Alert {
   std::optional<Timestamp> triggered_at;  // when it began to fire
   std::optional<Timestamp> acknowledged_at;
   std::optional<Timestamp> acknowledged_until;  // then it fires again; none: until it resolves
+  // Sticky: an episode that begins no later than that after the end of this one is acknowledged
+  // too.
+  Duration acknowledgement_survives{0};
   std::optional<Timestamp> resolved_at;
   Timestamp updated_at;
 
@@ -67,6 +70,15 @@ struct Alert {
 };
 
 using AlertPtr = std::shared_ptr<const Alert>;
+
+// What a person says who acknowledges an alert. Said again, what is empty leaves what was said
+// before.
+struct AcknowledgeCommand {
+  std::string actor;
+  std::string note;
+  std::optional<Duration> lasts;     // none: until the alert resolves
+  std::optional<Duration> survives;  // Alert::acknowledgement_survives
+};
 
 // Takes every change of an alert that fires or fired. Called by the rule engine's thread. Never
 // blocks: where too much waits, a newer version of an alert replaces the older one of the same id.

@@ -20,6 +20,8 @@ std::string_view StateTableName(StateTable table) {
       return "notification_log";
     case StateTable::kPostedAlerts:
       return "posted_alerts";
+    case StateTable::kAcknowledgements:
+      return "acknowledgements";
   }
   return "";
 }

@@ -6,12 +6,13 @@
 namespace tocsin::receivers {
 
 Dispatcher::Durable::Durable(const DispatcherOptions& options, Board& board, Dispatch& dispatch,
-                             TimerQueue& timers, const Clock& clock,
+                             TimerQueue& timers, StateStore& store, const Clock& clock,
                              const std::function<double()>& random, Sender::PostAttempt post,
                              const Logger& log, MetricRegistry& metrics)
     : book(options.book, board, log),
       outbox(options.outbox, dispatch, timers, clock, random, std::move(post), log.Named("outbox"),
              metrics),
+      acknowledgements(store, log),
       not_durable(CounterFamily(metrics, "tocsin_announcement_commit_failures_total",
                                 "Batches of announcements that could not be written at once.")
                       .Add({})) {}
@@ -39,8 +40,10 @@ Dispatcher::Dispatcher(const DispatcherOptions& options, PipelineGraphPtr graph,
     });
   };
   if (options_.with_outbox) {
-    durable_.emplace(options_, board_, dispatch_, timers_, clock, random, post, log, metrics);
+    durable_.emplace(options_, board_, dispatch_, timers_, store, clock, random, post, log,
+                     metrics);
     dispatch_.SendThrough(durable_->outbox, &durable_->book);
+    dispatch_.Heed(durable_->acknowledgements);
   } else {
     tick_sender_.emplace(dispatch_, timers_, clock, random, post, options_.max_in_flight, log);
     dispatch_.SendThrough(*tick_sender_, nullptr);
@@ -61,6 +64,8 @@ Status Dispatcher::Restore() {
   if (Status status = log_entries_.Restore(store_, now); !status) return status;
   if (!durable_) return {};
   if (Status status = durable_->book.Restore(store_); !status) return status;
+  if (Status status = durable_->acknowledgements.Restore(); !status) return status;
+  durable_->acknowledgements.Observe(alerts_.All(), now);
   const auto in_doubt = [this, now](const Message& message) {
     dispatch_.OnInDoubt(message, now);
     durable_->book.OnRestored(message, now);
@@ -241,6 +246,7 @@ void Dispatcher::Maintain(Timestamp now) {
   silences_.ForgetOld(now);
   if (!durable_) return;
   durable_->book.Prune(now);
+  durable_->acknowledgements.Prune(now);
   durable_->outbox.Prune(now);
 }
 

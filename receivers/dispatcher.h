@@ -34,6 +34,7 @@
 #include "base/state_store.h"
 #include "base/timer_queue.h"
 #include "receivers/alerts/alert_store.h"
+#include "receivers/mute/posted_acknowledgements.h"
 #include "receivers/mute/silences.h"
 #include "receivers/outbox/announcement.h"
 #include "receivers/outbox/board.h"
@@ -90,6 +91,11 @@ class Dispatcher {
   // Any thread. From now on this configuration.
   void Apply(PipelineGraphPtr graph);
 
+  // Any thread. Null: alerts that senders post are not acknowledged here.
+  PostedAcknowledgements* acknowledgements() {
+    return durable_ ? &durable_->acknowledgements : nullptr;
+  }
+
   // Any thread.
   PipelineGraphPtr graph() const { return graph_.Get(); }
   // Nothing for an episode that was not announced, or ended more than a day ago.
@@ -118,10 +124,11 @@ class Dispatcher {
   // What only the full daemon has.
   struct Durable {
     Durable(const DispatcherOptions& options, Board& board, Dispatch& dispatch, TimerQueue& timers,
-            const Clock& clock, const std::function<double()>& random, Sender::PostAttempt post,
-            const Logger& log, MetricRegistry& metrics);
+            StateStore& store, const Clock& clock, const std::function<double()>& random,
+            Sender::PostAttempt post, const Logger& log, MetricRegistry& metrics);
     DeliveryBook book;
     Outbox outbox;
+    PostedAcknowledgements acknowledgements;
     prometheus::Counter& not_durable;
     std::size_t commits_under_way = 0;
   };

@@ -34,11 +34,10 @@ void Engine::Take(std::vector<Signal> signals) {
   if (queue_.Push(Handover{std::move(signals), dealt_with})) dealt_with->wait();
 }
 
-void Engine::Acknowledge(std::string id, std::string actor, std::string note,
-                         std::optional<Duration> lasts, Done done) {
-  queue_.Push(Command([id = std::move(id), actor = std::move(actor), note = std::move(note), lasts,
-                       done = std::move(done)](Lifecycle& lifecycle, Timestamp now) {
-    Reply(lifecycle, lifecycle.Acknowledge(id, actor, note, lasts, now), done);
+void Engine::Acknowledge(std::string id, AcknowledgeCommand command, Done done) {
+  queue_.Push(Command([id = std::move(id), command = std::move(command), done = std::move(done)](
+                          Lifecycle& lifecycle, Timestamp now) {
+    Reply(lifecycle, lifecycle.Acknowledge(id, command, now), done);
   }));
 }
 

@@ -41,8 +41,7 @@ class Engine final : public SignalSink {
   // Commands of people; `done` runs on the store's thread once the change is durable (or could not
   // be written), or on the engine's thread where nothing changes. Any thread.
   using Done = std::function<void(CommandResult)>;
-  void Acknowledge(std::string id, std::string actor, std::string note,
-                   std::optional<Duration> lasts, Done done);
+  void Acknowledge(std::string id, AcknowledgeCommand command, Done done);
   void Unacknowledge(std::string id, std::string actor, Done done);
   void Resolve(std::string id, std::string actor, std::string note, Done done);
 

@@ -196,8 +196,7 @@ void Lifecycle::OnEnded(std::uint64_t fingerprint, Timestamp now) {
   End(fingerprint, found->second, ResolveReason::kStale, now);
 }
 
-CommandResult Lifecycle::Acknowledge(const std::string& id, const std::string& actor,
-                                     const std::string& note, std::optional<Duration> lasts,
+CommandResult Lifecycle::Acknowledge(const std::string& id, const AcknowledgeCommand& command,
                                      Timestamp now) {
   const AlertPtr known = book_.Find(id);
   if (known == nullptr) return {CommandResult::Kind::kNotFound, "Alert not found"};
@@ -210,18 +209,19 @@ CommandResult Lifecycle::Acknowledge(const std::string& id, const std::string& a
   Tracked& tracked = tracked_.at(known->fingerprint);
   std::shared_ptr<Alert> next = NextVersion(*tracked.alert, now);
   const bool again = next->state == AlertState::kAcknowledged;
-  if (!again || !note.empty()) next->acknowledge_note = note;
+  if (!again || !command.note.empty()) next->acknowledge_note = command.note;
   if (!again) {
     next->state = AlertState::kAcknowledged;
     next->acknowledged_at = now;
-    next->acknowledged_by = actor;
+    next->acknowledged_by = command.actor;
     log_.Info("alert acknowledged", {{"alert", next->rule->name},
                                      {"id", id},
                                      {"fingerprint", next->fingerprint_text()},
-                                     {"actor", actor}});
+                                     {"actor", command.actor}});
   }
-  if (lasts) {
-    next->acknowledged_until = now + *lasts;
+  if (command.survives) next->acknowledgement_survives = *command.survives;
+  if (command.lasts) {
+    next->acknowledged_until = now + *command.lasts;
     SetTimer(Timer::kAcknowledgementEnds, next->fingerprint, &tracked.acknowledged_until,
              next->acknowledged_until);
   }
@@ -245,6 +245,7 @@ void Lifecycle::EndAcknowledgement(Tracked& tracked, const std::string& actor, T
   next->state = AlertState::kFiring;
   next->acknowledged_at.reset();
   next->acknowledged_until.reset();
+  next->acknowledgement_survives = Duration(0);
   next->acknowledged_by.clear();
   next->acknowledge_note.clear();
   SetTimer(Timer::kAcknowledgementEnds, next->fingerprint, &tracked.acknowledged_until,
@@ -321,9 +322,9 @@ void Lifecycle::Begin(std::uint64_t fingerprint, Tracked& tracked,
   tracked.tracked_since = now;
   const bool fires_at_once = rule->duration == Duration(0);
   if (fires_at_once) {
-    // There is no pending version to write or show.
-    alert->state = AlertState::kFiring;
-    alert->triggered_at = now;
+    BeginToFire(alert.get(), now);  // there is no pending version to write or show
+    SetTimer(Timer::kAcknowledgementEnds, fingerprint, &tracked.acknowledged_until,
+             alert->acknowledged_until);
   }
   Change(tracked, std::move(alert));
   ArmStaleness(fingerprint, tracked);
@@ -345,10 +346,39 @@ void Lifecycle::BeginAnew(std::uint64_t fingerprint, Tracked& tracked, Timestamp
 void Lifecycle::Fire(std::uint64_t fingerprint, Tracked& tracked, Timestamp now) {
   SetTimer(Timer::kFire, fingerprint, &tracked.fire_at, std::nullopt);
   std::shared_ptr<Alert> next = NextVersion(*tracked.alert, now);
-  next->state = AlertState::kFiring;
-  next->triggered_at = now;
+  BeginToFire(next.get(), now);
+  SetTimer(Timer::kAcknowledgementEnds, fingerprint, &tracked.acknowledged_until,
+           next->acknowledged_until);
   TakeNewestValue(tracked.watch, next.get());
   Change(tracked, std::move(next));
+}
+
+void Lifecycle::BeginToFire(Alert* alert, Timestamp now) {
+  alert->state = AlertState::kFiring;
+  alert->triggered_at = now;
+  const auto kept = sticky_.extract(alert->fingerprint);
+  if (kept.empty()) return;
+  const Alert& former = *kept.mapped();
+  const bool came_back_in_time =
+      alert->pending_since <= *former.resolved_at + former.acknowledgement_survives;
+  const bool is_over = former.acknowledged_until && *former.acknowledged_until <= now;
+  if (!came_back_in_time || is_over) return;
+  alert->state = AlertState::kAcknowledged;
+  alert->acknowledged_at = former.acknowledged_at;
+  alert->acknowledged_until = former.acknowledged_until;
+  alert->acknowledged_by = former.acknowledged_by;
+  alert->acknowledge_note = former.acknowledge_note;
+  alert->acknowledgement_survives = former.acknowledgement_survives;
+}
+
+void Lifecycle::KeepSticky(const AlertPtr& ended) {
+  // A person who resolves an alert has done with it, and a rule that has changed means another
+  // thing.
+  const bool may_come_back = ended->resolved_reason == ResolveReason::kRecovered ||
+                             ended->resolved_reason == ResolveReason::kStale;
+  if (may_come_back && ended->acknowledgement_survives > Duration(0)) {
+    sticky_.insert_or_assign(ended->fingerprint, ended);
+  }
 }
 
 void Lifecycle::End(std::uint64_t fingerprint, Tracked& tracked, ResolveReason reason,
@@ -369,6 +399,7 @@ void Lifecycle::End(std::uint64_t fingerprint, Tracked& tracked, ResolveReason r
     next->resolved_by = actor;
     next->resolve_note = note;
     TakeNewestValue(tracked.watch, next.get());
+    KeepSticky(next);
     Change(tracked, std::move(next));
     ++resolved_since_prune_;
   }
@@ -494,6 +525,12 @@ void Lifecycle::Prune(Timestamp now) {
        book_.PruneResolved(now - options_.keep_resolved, options_.max_resolved)) {
     writes_.Delete(StateTable::kAlerts, id);
   }
+  // What is pending may have come back in time.
+  std::erase_if(sticky_, [&](const auto& kept) {
+    const Alert& ended = *kept.second;
+    return *ended.resolved_at + ended.acknowledgement_survives < now &&
+           !tracked_.contains(kept.first);
+  });
 }
 
 // ---- restart
@@ -512,6 +549,7 @@ Status Lifecycle::Restore(Timestamp now) {
     }
   }
   RestoreHolds(now);
+  RestoreSticky();
   return Status();
 }
 
@@ -532,6 +570,17 @@ void Lifecycle::RestoreAlert(Alert stored, Timestamp now) {
              alert->acknowledged_until);
   }
   ArmStaleness(alert->fingerprint, tracked);
+}
+
+void Lifecycle::RestoreSticky() {
+  std::set<std::uint64_t> seen;
+  for (const AlertPtr& alert :
+       book_.List({AlertState::kFiring, AlertState::kAcknowledged, AlertState::kResolved})) {
+    // Newest first: what came after an episode has taken its acknowledgement, or shown that there
+    // is none.
+    const bool is_newest = seen.insert(alert->fingerprint).second;
+    if (is_newest && alert->state == AlertState::kResolved) KeepSticky(alert);
+  }
 }
 
 void Lifecycle::RestoreHolds(Timestamp now) {

@@ -13,6 +13,9 @@
 // After a manual resolve the same rule and label set begins no new episode until a good sample was
 // seen or the rule's cooldown, counted from the resolve, has ended: then the next violating sample
 // begins one.
+//
+// An acknowledgement ends with its episode. A sticky one outlives it for a while: an episode that
+// begins within that time is acknowledged from its first moment.
 #pragma once
 
 #include <array>
@@ -66,9 +69,9 @@ class Lifecycle {
   // Alerts of rules that are gone, disabled or look at something else are resolved.
   void ApplyRules(std::shared_ptr<const RuleIndex> rules, Duration staleness, Timestamp now);
   void Handle(const Signal& signal, Timestamp now);
-  // For so long, else until it resolves. Again: the note and how long may change.
-  CommandResult Acknowledge(const std::string& id, const std::string& actor,
-                            const std::string& note, std::optional<Duration> lasts, Timestamp now);
+  // Again: all but the actor may change.
+  CommandResult Acknowledge(const std::string& id, const AcknowledgeCommand& command,
+                            Timestamp now);
   // Ends an acknowledgement: the alert fires, and is told again.
   CommandResult Unacknowledge(const std::string& id, const std::string& actor, Timestamp now);
   CommandResult Resolve(const std::string& id, const std::string& actor, const std::string& note,
@@ -116,6 +119,10 @@ class Lifecycle {
   // The alert is pending since another time than was thought.
   void BeginAnew(std::uint64_t fingerprint, Tracked& tracked, Timestamp since, Timestamp now);
   void Fire(std::uint64_t fingerprint, Tracked& tracked, Timestamp now);
+  // Firing, or acknowledged where a sticky acknowledgement holds.
+  void BeginToFire(Alert* alert, Timestamp now);
+  // Keeps the acknowledgement of an episode that has ended, if it is sticky.
+  void KeepSticky(const AlertPtr& ended);
   // Ends an episode: a pending one is forgotten, another becomes resolved. Forgets the tracking
   // where nothing is held, so `tracked` may be gone afterwards.
   void End(std::uint64_t fingerprint, Tracked& tracked, ResolveReason reason, Timestamp now,
@@ -128,6 +135,7 @@ class Lifecycle {
   void Change(Tracked& tracked, std::shared_ptr<Alert> next);
   void RestoreAlert(Alert alert, Timestamp now);
   void RestoreHolds(Timestamp now);
+  void RestoreSticky();
   void SetTimer(Timer timer, std::uint64_t fingerprint, std::optional<Timestamp>* slot,
                 std::optional<Timestamp> when);
   void ArmStaleness(std::uint64_t fingerprint, Tracked& tracked);
@@ -147,6 +155,8 @@ class Lifecycle {
   std::shared_ptr<const RuleIndex> rules_;
   TrackedMap tracked_;
   std::set<Deadline> deadlines_;
+  // Ended episodes whose acknowledgement holds for the next one, if that begins soon.
+  std::unordered_map<std::uint64_t, AlertPtr> sticky_;
   Timestamp next_prune_;
   std::size_t resolved_since_prune_ = 0;
 

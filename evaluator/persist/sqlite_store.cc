@@ -25,10 +25,10 @@ constexpr Duration kShareCommit = std::chrono::milliseconds(1);
 // memory.
 constexpr std::size_t kMaxWaiting = 10'000;
 
-constexpr std::array<StateTable, 8> kTables = {
+constexpr std::array<StateTable, 9> kTables = {
     StateTable::kAlerts,          StateTable::kHolds,        StateTable::kAnnouncements,
     StateTable::kOutbox,          StateTable::kPushedGroups, StateTable::kSilences,
-    StateTable::kNotificationLog, StateTable::kPostedAlerts};
+    StateTable::kNotificationLog, StateTable::kPostedAlerts, StateTable::kAcknowledgements};
 
 // Step n brings schema version n to n + 1. Never change a step that has shipped; add one.
 std::vector<std::string> Migrations() {
@@ -44,7 +44,8 @@ std::vector<std::string> Migrations() {
           make_tables({"silences", "notification_log"}), make_tables({"posted_alerts"}),
           // Rows of the outbox became messages of groups; what earlier builds left of single alerts
           // can be told by nobody, and what fires is told anew.
-          "DELETE FROM outbox; DELETE FROM announcements WHERE key LIKE 'episode/%';"};
+          "DELETE FROM outbox; DELETE FROM announcements WHERE key LIKE 'episode/%';",
+          make_tables({"acknowledgements"})};
 }
 
 }  // namespace

@@ -9,52 +9,101 @@
 namespace tocsin::api {
 namespace {
 
+using evaluator::CommandResult;
 using receivers::Silence;
 using receivers::SilencePtr;
 
 // What is shown as the end of an acknowledgement that lasts until its alert resolves.
 constexpr Duration kNoEnd = std::chrono::hours(24 * 365);
 
-SilencePtr AsSilence(const Alert& alert) {
+// An acknowledgement of either kind.
+struct Shown {
+  const std::string& id;
+  LabelsView labels;
+  const std::string& actor;
+  const std::string& note;
+  Timestamp at;
+  std::optional<Timestamp> until;
+  Timestamp updated_at;
+};
+
+SilencePtr AsSilence(const Shown& shown) {
   auto silence = std::make_shared<Silence>();
-  silence->id = alert.id;
-  for (const Label& label : alert.labels.view()) {
+  silence->id = shown.id;
+  for (const Label& label : shown.labels) {
     silence->matchers.push_back(Matcher::Equal(std::string(label.name), std::string(label.value)));
   }
-  silence->starts_at = alert.acknowledged_at.value_or(alert.updated_at);
-  silence->ends_at = alert.acknowledged_until.value_or(silence->starts_at + kNoEnd);
-  silence->updated_at = alert.updated_at;
-  silence->created_by = alert.acknowledged_by;
-  silence->comment = alert.acknowledge_note;
+  silence->starts_at = shown.at;
+  silence->ends_at = shown.until.value_or(shown.at + kNoEnd);
+  silence->updated_at = shown.updated_at;
+  silence->created_by = shown.actor;
+  silence->comment = shown.note;
   return silence;
+}
+
+SilencePtr AsSilence(const Alert& alert) {
+  return AsSilence({alert.id, alert.labels.view(), alert.acknowledged_by, alert.acknowledge_note,
+                    alert.acknowledged_at.value_or(alert.updated_at), alert.acknowledged_until,
+                    alert.updated_at});
+}
+
+SilencePtr AsSilence(const receivers::PostedAcknowledgement& posted) {
+  return AsSilence({posted.id, posted.labels.view(), posted.actor, posted.note, posted.at,
+                    posted.until, posted.updated_at});
 }
 
 bool SameMatchers(const std::vector<Matcher>& a, const std::vector<Matcher>& b) {
   return std::is_permutation(a.begin(), a.end(), b.begin(), b.end());
 }
 
+// What is in force is done, also where a store that cannot write has only taken note of it.
+receivers::PostedAcknowledgements::Committed WhenCommitted(const CommandAnswer& answer) {
+  return [done = answer.Done()](const Status&) { done({}); };
+}
+
 }  // namespace
+
+std::optional<CommandResult> Acknowledgements::Acknowledge(const std::string& alert,
+                                                           const AcknowledgeCommand& command) {
+  CommandAnswer answer;
+  const receivers::PostedAlertPtr posted =
+      book_.Find(alert) == nullptr ? alerts_.FindById(alert) : nullptr;
+  if (posted == nullptr) {
+    engine_.Acknowledge(alert, command, answer.Done());
+  } else if (posted->native != nullptr) {
+    engine_.Acknowledge(posted->native->id, command, answer.Done());
+  } else if (posted->ResolvedAt(clock_.Now())) {
+    return CommandResult{CommandResult::Kind::kConflict, "Alert is already resolved"};
+  } else {
+    posted_.Acknowledge(*posted, command, clock_.Now(), WhenCommitted(answer));
+  }
+  return answer.Wait();
+}
 
 std::vector<SilencePtr> Acknowledgements::All() const {
   std::vector<SilencePtr> all;
   for (const AlertPtr& alert : book_.List({AlertState::kAcknowledged})) {
     all.push_back(AsSilence(*alert));
   }
+  for (const auto& posted : posted_.All(clock_.Now())) all.push_back(AsSilence(*posted));
   return all;
 }
 
 SilencePtr Acknowledgements::Find(std::string_view id) const {
-  const AlertPtr alert = book_.Find(std::string(id));
-  if (alert == nullptr || alert->state != AlertState::kAcknowledged) return nullptr;
-  return AsSilence(*alert);
+  const AlertPtr alert = book_.Find(id);
+  if (alert != nullptr && alert->state == AlertState::kAcknowledged) return AsSilence(*alert);
+  const auto posted = posted_.Find(id, clock_.Now());
+  return posted == nullptr ? nullptr : AsSilence(*posted);
 }
 
 bool Acknowledgements::End(const std::string& id, const std::string& actor) {
-  if (Find(id) == nullptr) return false;
   CommandAnswer answer;
-  engine_.Unacknowledge(id, actor, answer.Done());
-  const std::optional<evaluator::CommandResult> result = answer.Wait();
-  return !result || result->kind == evaluator::CommandResult::Kind::kDone;
+  if (!posted_.End(id, actor, clock_.Now(), WhenCommitted(answer))) {
+    if (Find(id) == nullptr) return false;
+    engine_.Unacknowledge(id, actor, answer.Done());
+  }
+  const std::optional<CommandResult> result = answer.Wait();
+  return !result || result->kind == CommandResult::Kind::kDone;
 }
 
 std::optional<std::string> Acknowledgements::Change(const Silence& changed) {
@@ -66,10 +115,13 @@ std::optional<std::string> Acknowledgements::Change(const Silence& changed) {
   const Timestamp now = clock_.Now();
   if (changed.ends_at <= now) return "end time must be in the future";
   CommandAnswer answer;
-  engine_.Acknowledge(changed.id, changed.created_by, changed.comment, changed.ends_at - now,
-                      answer.Done());
-  const std::optional<evaluator::CommandResult> result = answer.Wait();
-  if (!result || result->kind == evaluator::CommandResult::Kind::kDone) return std::nullopt;
+  if (!posted_.Change(changed.id, changed.comment, changed.ends_at, now, WhenCommitted(answer))) {
+    engine_.Acknowledge(changed.id,
+                        {changed.created_by, changed.comment, changed.ends_at - now, std::nullopt},
+                        answer.Done());
+  }
+  const std::optional<CommandResult> result = answer.Wait();
+  if (!result || result->kind == CommandResult::Kind::kDone) return std::nullopt;
   return result->detail;
 }
 

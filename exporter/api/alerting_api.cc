@@ -101,7 +101,11 @@ struct CommandBody {
   std::string actor = "api";
   std::string note;
   std::optional<Duration> expires_in;
+  std::optional<Duration> sticky;
 };
+
+// How long a sticky acknowledgement outlives its alert where nobody says so.
+constexpr Duration kStickyFor = std::chrono::minutes(10);
 
 constexpr double kLongestAcknowledgement = 10.0 * 365 * 24 * 3600;  // seconds
 
@@ -161,6 +165,16 @@ nlohmann::json ReadObject(const std::string& text, Json* faults) {
   return nlohmann::json::object();
 }
 
+// True, or for how long.
+void ReadSticky(const nlohmann::json& body, std::optional<Duration>* value, Json* faults) {
+  const auto found = body.find("sticky");
+  if (found != body.end() && found->is_boolean()) {
+    *value = found->get<bool>() ? kStickyFor : Duration(0);
+  } else {
+    ReadLasting(body, "sticky", value, faults);
+  }
+}
+
 CommandBody ReadCommandBody(const std::string& text, Json* faults) {
   CommandBody command;
   if (TrimSpace(text).empty()) return command;
@@ -168,6 +182,7 @@ CommandBody ReadCommandBody(const std::string& text, Json* faults) {
   ReadText(body, "actor", &command.actor, faults);
   ReadText(body, "note", &command.note, faults);
   ReadLasting(body, "expires_in", &command.expires_in, faults);
+  ReadSticky(body, &command.sticky, faults);
   return command;
 }
 
@@ -249,10 +264,9 @@ Response AlertingApi::Acknowledge(const Request& request) {
   Json faults = Json::array();
   const CommandBody body = ReadCommandBody(request.body, &faults);
   if (!faults.empty()) return JsonResponse(422, {{"detail", faults}});
-  CommandAnswer answer;
-  sources_.engine.Acknowledge(request.captures[0], body.actor, body.note, body.expires_in,
-                              answer.Done());
-  return Respond(answer.Wait(), "Alert acknowledged successfully");
+  const AcknowledgeCommand command{body.actor, body.note, body.expires_in, body.sticky};
+  return Respond(sources_.acknowledgements.Acknowledge(request.captures[0], command),
+                 "Alert acknowledged successfully");
 }
 
 Response AlertingApi::Resolve(const Request& request) {

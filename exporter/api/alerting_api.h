@@ -14,6 +14,7 @@
 #include "evaluator/lifecycle/alert_book.h"
 #include "evaluator/lifecycle/engine.h"
 #include "evaluator/rules/rule_index.h"
+#include "exporter/api/acknowledgements.h"
 #include "exporter/api/daemon_status.h"
 #include "exporter/http/http.h"
 #include "receivers/outbox/announcement.h"
@@ -29,6 +30,7 @@ struct LoadedRules {
 struct AlertingSources {
   const evaluator::AlertBook& book;
   evaluator::Engine& engine;
+  Acknowledgements& acknowledgements;
   std::function<LoadedRules()> rules;
   std::function<DaemonStatus()> status;
   std::function<std::optional<receivers::AnnouncementView>(const std::string& episode_id)>

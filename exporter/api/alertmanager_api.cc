@@ -92,8 +92,12 @@ AlertStatus StatusOf(const PostedAlert& alert, const AlertmanagerSources& source
   status.silenced_by = sources.silences.MutedBy(alert.labels, now);
   if (alert.native != nullptr && alert.native->state == AlertState::kAcknowledged) {
     status.silenced_by.push_back(alert.native->id);
-    std::sort(status.silenced_by.begin(), status.silenced_by.end());
   }
+  if (receivers::PostedAcknowledgements* posted = sources.dispatcher.acknowledgements()) {
+    const auto known = posted->Of(alert, now);
+    if (known != nullptr) status.silenced_by.push_back(known->id);
+  }
+  std::sort(status.silenced_by.begin(), status.silenced_by.end());
   status.inhibited_by = graph.inhibitor.MutedBy(alert.labels, now);
   if (alert.native != nullptr && sources.dispatcher.CoolsUntil(*alert.native)) {
     status.muted_by.emplace_back("cooldown");

@@ -158,6 +158,7 @@ class AlertsReader {
   void Complete(std::optional<Timestamp> starts_at, std::optional<Timestamp> ends_at,
                 PostedAlert* alert) const {
     alert->updated_at = now_;
+    alert->began_at = now_;
     alert->starts_at = starts_at.value_or(ends_at.value_or(now_));
     alert->ends_by_timeout = !ends_at.has_value();
     alert->ends_at = ends_at.value_or(now_ + resolve_timeout_);

@@ -68,11 +68,19 @@ Json SourcesJson(const receivers::AlertStore& alerts, const std::vector<std::uin
   return list;
 }
 
-Json AcknowledgementJson(const Alert* alert) {
-  if (alert == nullptr || alert->state != AlertState::kAcknowledged) return {};
-  return {{"by", alert->acknowledged_by},
-          {"note", alert->acknowledge_note},
-          {"until", TimeOrNull(alert->acknowledged_until)}};
+Json AcknowledgementJson(const std::optional<receivers::ExplainedAcknowledgement>& given) {
+  if (!given) return {};
+  const bool is_sticky = given->survives > Duration(0);
+  return {{"by", given->actor},
+          {"note", given->note},
+          {"until", TimeOrNull(given->until)},
+          {"sticky", is_sticky ? Json(FormatDuration(given->survives)) : Json()}};
+}
+
+std::string StateOf(const receivers::PostedAlert& alert, bool acknowledged, Timestamp now) {
+  if (alert.native != nullptr) return std::string(AlertStateName(alert.native->state));
+  if (alert.ResolvedAt(now)) return "resolved";
+  return acknowledged ? "acknowledged" : "active";
 }
 
 Json AttemptsJson(const std::optional<receivers::AnnouncementView>& view) {
@@ -139,24 +147,20 @@ Response DeliveryApi::Explain(const std::string& id) const {
   if (native != nullptr) {
     alert = receivers::MakeNativeAlert(native, "");
   } else {
-    const std::optional<std::uint64_t> fingerprint = ParseHex64(id);
-    const receivers::PostedAlertPtr posted = fingerprint ? alerts_.Find(*fingerprint) : nullptr;
+    const receivers::PostedAlertPtr posted = alerts_.FindById(id);
     if (posted == nullptr) return Detail(404, "Alert not found");
     alert = *posted;
   }
   const receivers::Explanation why = dispatcher_.Explain(alert);
   Json routes = Json::array();
   for (const receivers::ExplainedRoute& route : why.routes) routes.push_back(RouteJson(route));
-  const std::string state = native != nullptr
-                                ? std::string(AlertStateName(native->state))
-                                : (alert.ResolvedAt(clock_.Now()) ? "resolved" : "active");
   return JsonResponse(
-      200, {{"id", id},
+      200, {{"id", receivers::EpisodeId(alert)},
             {"fingerprint", FormatHex64(alert.fingerprint)},
             {"labels", LabelsJson(alert.labels)},
-            {"state", state},
+            {"state", StateOf(alert, why.acknowledgement.has_value(), clock_.Now())},
             {"muted_by",
-             {{"acknowledgement", AcknowledgementJson(alert.native.get())},
+             {{"acknowledgement", AcknowledgementJson(why.acknowledgement)},
               {"silences", SilencesJson(silences_, why.silenced_by)},
               {"inhibited_by", SourcesJson(alerts_, why.inhibited_by)},
               {"cooldown_until", TimeOrNull(why.cooldown_until)}}},

@@ -27,7 +27,7 @@ class DeliveryApi {
   std::vector<http::Route> Routes();
 
  private:
-  // By the id of an alert of our own rules, or by fingerprint, as the Alertmanager API shows it.
+  // By the id of an episode, or by fingerprint, as the Alertmanager API shows it.
   http::Response Explain(const std::string& id) const;
   http::Response ListDeadLetters() const;
   http::Response Resend(const std::string& id) const;

@@ -362,6 +362,7 @@ void App::Parts::BuildRoutes(const config::Settings& served) {
   for (const auto& intake : intakes) {
     for (http::Route& route : intake->Routes()) add(std::move(route));
   }
+  acknowledgements.emplace(book, *engine, *alerts, *dispatcher->acknowledgements(), clock);
   alerting_api.emplace(Sources());
   for (http::Route& route : alerting_api->Routes()) add(std::move(route));
   for (http::Route& route :
@@ -371,7 +372,6 @@ void App::Parts::BuildRoutes(const config::Settings& served) {
   }
   delivery_api.emplace(book, *alerts, *silences, *dispatcher, clock);
   for (http::Route& route : delivery_api->Routes()) add(std::move(route));
-  acknowledgements.emplace(book, *engine, clock);
   alertmanager_api.emplace(AlertmanagerView());
   for (http::Route& route : alertmanager_api->Routes("")) add(std::move(route));
   add(api::OverviewRoute(Sources()));
@@ -380,7 +380,11 @@ void App::Parts::BuildRoutes(const config::Settings& served) {
 }
 
 api::AlertingSources App::Parts::Sources() {
-  return {book, *engine, [this] { return Rules(); }, [this] { return GatherStatus(); },
+  return {book,
+          *engine,
+          *acknowledgements,
+          [this] { return Rules(); },
+          [this] { return GatherStatus(); },
           [this](const std::string& episode) { return dispatcher->ForEpisode(episode); }};
 }
 

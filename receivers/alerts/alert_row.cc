@@ -38,6 +38,8 @@ PostedAlert AlertFromJson(const json& row) {
   alert.starts_at = FromUnixMillis(row.at("starts_at").get<std::int64_t>());
   alert.ends_at = FromUnixMillis(row.at("ends_at").get<std::int64_t>());
   alert.updated_at = FromUnixMillis(row.at("updated_at").get<std::int64_t>());
+  // Rows of earlier versions lack it.
+  alert.began_at = FromUnixMillis(row.value("began_at", ToUnixMillis(alert.updated_at)));
   alert.ends_by_timeout = row.at("ends_by_timeout").get<bool>();
   alert.fingerprint = alert.labels.view().Fingerprint();
   alert.hash = LogHash(alert.labels);
@@ -55,10 +57,11 @@ std::string SerializePostedAlert(const PostedAlert& alert) {
   for (const auto& [name, value] : alert.annotations) AppendPair(name, value, &out);
   out += R"(},"generator_url":)";
   AppendJsonString(alert.generator_url, &out);
-  fmt::format_to(std::back_inserter(out),
-                 R"(,"starts_at":{},"ends_at":{},"updated_at":{},"ends_by_timeout":{},"v":{}}})",
-                 ToUnixMillis(alert.starts_at), ToUnixMillis(alert.ends_at),
-                 ToUnixMillis(alert.updated_at), alert.ends_by_timeout, kVersion);
+  fmt::format_to(
+      std::back_inserter(out),
+      R"(,"starts_at":{},"ends_at":{},"updated_at":{},"began_at":{},"ends_by_timeout":{},"v":{}}})",
+      ToUnixMillis(alert.starts_at), ToUnixMillis(alert.ends_at), ToUnixMillis(alert.updated_at),
+      ToUnixMillis(alert.began_at), alert.ends_by_timeout, kVersion);
   return out;
 }
 

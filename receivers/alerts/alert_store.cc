@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "base/uuid.h"
 #include "receivers/alerts/alert_row.h"
 
 namespace tocsin::receivers {
@@ -127,6 +128,13 @@ PostedAlertPtr AlertStore::Find(std::uint64_t fingerprint) const {
   MutexLock lock(mu_);
   const auto found = alerts_.find(fingerprint);
   return found == alerts_.end() ? nullptr : found->second;
+}
+
+PostedAlertPtr AlertStore::FindById(std::string_view id) const {
+  if (const auto fingerprint = ParseHex64(id)) return Find(*fingerprint);
+  const std::optional<NumberedUuid> parsed = ParseNumberedUuid(id);
+  PostedAlertPtr alert = parsed ? Find(parsed->number) : nullptr;
+  return alert != nullptr && EpisodeId(*alert) == id ? alert : nullptr;
 }
 
 std::size_t AlertStore::ForgetEndedBy(Timestamp t) {

@@ -54,6 +54,8 @@ class AlertStore {
   std::vector<PostedAlertPtr> All() const EXCLUDES(mu_);
   // Null where there is none.
   PostedAlertPtr Find(std::uint64_t fingerprint) const EXCLUDES(mu_);
+  // By fingerprint, 16 hexadecimal digits, or by the id of its present episode.
+  PostedAlertPtr FindById(std::string_view id) const EXCLUDES(mu_);
 
   // Forgets those that had ended by `t`; returns how many.
   std::size_t ForgetEndedBy(Timestamp t) EXCLUDES(mu_, write_order_);

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <optional>
 
+#include "base/uuid.h"
+
 namespace tocsin::receivers {
 namespace {
 
@@ -21,7 +23,18 @@ bool Overlap(const PostedAlert& stored, const PostedAlert& posted) {
   return inside(posted.ends_at) || inside(posted.starts_at);
 }
 
+// An episode lasts as long as its sender says in time that it goes on.
+bool ContinuesEpisode(const PostedAlert& stored, const PostedAlert& posted) {
+  if (stored.native != nullptr || posted.native != nullptr) return false;
+  return !stored.ResolvedAt(posted.updated_at) || posted.ResolvedAt(posted.updated_at);
+}
+
 }  // namespace
+
+std::string EpisodeId(const PostedAlert& alert) {
+  if (alert.native != nullptr) return alert.native->id;
+  return UuidOf(alert.fingerprint, ToUnixMillis(alert.began_at));
+}
 
 bool LabelSetComesBefore(LabelsView a, LabelsView b) {
   const std::size_t size_of_a = a.size();
@@ -52,12 +65,18 @@ void SortAlerts(std::vector<PostedAlertPtr>* alerts) {
 PostedAlert MergeAlerts(const PostedAlert& stored, const PostedAlert& posted) {
   // Rules know their alerts better than what was told of them before.
   if (posted.native != nullptr && stored.native != nullptr) return posted;
-  if (!Overlap(stored, posted)) return posted;
+  const Timestamp began_at = ContinuesEpisode(stored, posted) ? stored.began_at : posted.began_at;
+  if (!Overlap(stored, posted)) {
+    PostedAlert replacing = posted;
+    replacing.began_at = began_at;
+    return replacing;
+  }
   const bool in_order = posted.updated_at >= stored.updated_at;
   const PostedAlert& older = in_order ? stored : posted;
   const PostedAlert& younger = in_order ? posted : stored;
   PostedAlert merged = younger;
   merged.starts_at = std::min(older.starts_at, younger.starts_at);
+  merged.began_at = began_at;
   if (younger.ResolvedAt(younger.updated_at)) {
     if (older.ResolvedAt(younger.updated_at)) {
       merged.ends_at = std::max(older.ends_at, younger.ends_at);

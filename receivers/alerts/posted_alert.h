@@ -27,6 +27,7 @@ struct PostedAlert {
   Timestamp starts_at;
   Timestamp ends_at;
   Timestamp updated_at;           // when it arrived
+  Timestamp began_at;             // when the first post of this episode arrived
   bool ends_by_timeout = false;   // the sender named no end
   std::uint64_t fingerprint = 0;  // of the labels: the alert's identity
   std::uint64_t hash = 0;         // of the labels, as the notification log has it
@@ -39,6 +40,10 @@ struct PostedAlert {
 };
 using PostedAlertPtr = std::shared_ptr<const PostedAlert>;
 
+// The UUID of an alert's episode: of a rule's, that of the rule engine; of a posted one, it holds
+// fingerprint and began_at.
+std::string EpisodeId(const PostedAlert& alert);
+
 // Alertmanager's order inside a group, in messages and in the API: by `job`, then by `instance`
 // (alerts that have the label first), then by label set: fewer labels first, then the first
 // difference on the way through the union of names, where a missing name comes first.
@@ -49,7 +54,8 @@ void SortAlerts(std::vector<PostedAlertPtr>* alerts);
 bool LabelSetComesBefore(LabelsView a, LabelsView b);
 
 // An update of an alert that is known: what both say, as Alertmanager joins them. Where their
-// activity does not overlap, the new one is a new alert that takes the place of the old one.
+// activity does not overlap, the new one is a new alert that takes the place of the old one. It is
+// a new episode where the old one was over when it came.
 // REQUIRES: equal labels.
 PostedAlert MergeAlerts(const PostedAlert& stored, const PostedAlert& posted);
 

@@ -183,6 +183,7 @@ void Silences::ExpireIn(const Silence& silence, Timestamp now, WriteBatch* batch
 
 std::optional<SilenceRefusal> Silences::Set(Silence silence, Timestamp now, std::string* id,
                                             Committed committed) {
+  MutexLock order(write_order_);
   WriteBatch batch;
   {
     MutexLock lock(mu_);
@@ -220,6 +221,7 @@ std::optional<SilenceRefusal> Silences::Set(Silence silence, Timestamp now, std:
 }
 
 bool Silences::Expire(std::string_view id, Timestamp now, Committed committed) {
+  MutexLock order(write_order_);
   WriteBatch batch;
   {
     MutexLock lock(mu_);
@@ -259,6 +261,7 @@ std::vector<std::string> Silences::MutedBy(LabelsView labels, Timestamp now) con
 
 void Silences::ForgetOld(Timestamp now) {
   const StateMetrics::Timer timer(metrics_, StateMetrics::Timer::What::kForgetting);
+  MutexLock order(write_order_);
   WriteBatch batch;
   {
     MutexLock lock(mu_);

@@ -1,7 +1,7 @@
 // Silences: what people have asked not to be told about, for a time.
 //
-// Durable at once: a change is answered when it is committed. Any thread; a lock guards the map,
-// and nothing is written while it is held. Expired silences stay for the retention.
+// Durable at once: a change is answered when it is committed. Any thread; nobody who asks waits for
+// a write. Expired silences stay for the retention.
 #pragma once
 
 #include <cstddef>
@@ -76,9 +76,9 @@ class Silences {
   // A new silence, or an update of the one with its id; returns the id that is in force, a new one
   // where the change is more than an update (then the old one is expired).
   std::optional<SilenceRefusal> Set(Silence silence, Timestamp now, std::string* id,
-                                    Committed committed) EXCLUDES(mu_);
+                                    Committed committed) EXCLUDES(mu_, write_order_);
   // False where there is none; `committed` is then not called.
-  bool Expire(std::string_view id, Timestamp now, Committed committed) EXCLUDES(mu_);
+  bool Expire(std::string_view id, Timestamp now, Committed committed) EXCLUDES(mu_, write_order_);
 
   // Null where there is none.
   SilencePtr Find(std::string_view id) const EXCLUDES(mu_);
@@ -88,7 +88,7 @@ class Silences {
   std::vector<std::string> MutedBy(LabelsView labels, Timestamp now) const EXCLUDES(mu_);
 
   // Forgets what has been expired for longer than the retention.
-  void ForgetOld(Timestamp now) EXCLUDES(mu_);
+  void ForgetOld(Timestamp now) EXCLUDES(mu_, write_order_);
 
  private:
   std::optional<SilenceRefusal> Check(const Silence& silence, Timestamp now) const
@@ -102,6 +102,7 @@ class Silences {
   const std::function<std::string()> make_id_;
   StateMetrics* const metrics_;
 
+  Mutex write_order_;  // held over a change and the handing over of its rows
   mutable Mutex mu_;
   std::map<std::string, SilencePtr, std::less<>> silences_ GUARDED_BY(mu_);
 };

@@ -99,6 +99,7 @@ void Dispatch::Accept(const std::vector<PostedAlertPtr>& alerts, std::chrono::na
   accepted_ = accepted;
   // Before anything is flushed: a source mutes its target also where both come together.
   graph_->inhibitor.Update(alerts);
+  if (acknowledgements_ != nullptr) acknowledgements_->Observe(alerts, now);
   for (const PostedAlertPtr& alert : alerts) {
     const std::vector<const Route*> routes = graph_->RoutesOf(*alert);
     if (alert->native != nullptr) {
@@ -197,8 +198,8 @@ std::optional<Timestamp> Dispatch::NextTick(const Group& group, Timestamp tick) 
                                    [](const auto& one) { return one.second != HeldBy::kCooldown; });
   // Nothing more is to be said of it before it changes.
   const bool sleeps = group.route().each_episode && route.repeat_interval >= kNoRepeat && !is_held;
-  if (sleeps) return group.cooldown_ends;
-  return std::min(group.cooldown_ends.value_or(next), next);
+  if (sleeps) return group.hold_ends;
+  return std::min(group.hold_ends.value_or(next), next);
 }
 
 Dispatch::Batch Dispatch::FreezeAlerts(const Group& group, Timestamp tick) const {
@@ -243,11 +244,8 @@ void Dispatch::Flush(Group& group, Timestamp tick) {
 
 Dispatch::Batch Dispatch::Speakable(Group& group, Batch batch, Timestamp tick) {
   const auto before = std::exchange(group.held, {});
-  group.cooldown_ends.reset();
-  LeaveOut(group, &batch, HeldBy::kAcknowledgement, metrics_.suppressed_by_acknowledgement,
-           [](const PostedAlert& alert) {
-             return alert.native != nullptr && alert.native->state == AlertState::kAcknowledged;
-           });
+  group.hold_ends.reset();
+  LeaveOutAcknowledged(group, tick, &batch);
   LeaveOut(group, &batch, HeldBy::kInhibition, metrics_.suppressed_by_inhibition,
            [&](const PostedAlert& alert) {
              return !graph_->inhibitor.MutedBy(alert.labels, tick).empty();
@@ -267,6 +265,18 @@ Dispatch::Batch Dispatch::Speakable(Group& group, Batch batch, Timestamp tick) {
     CountHeld(group, before);
   }
   return batch;
+}
+
+void Dispatch::LeaveOutAcknowledged(Group& group, Timestamp tick, Batch* batch) {
+  LeaveOut(group, batch, HeldBy::kAcknowledgement, metrics_.suppressed_by_acknowledgement,
+           [&](const PostedAlert& alert) {
+             if (alert.native != nullptr) return alert.native->state == AlertState::kAcknowledged;
+             if (acknowledgements_ == nullptr) return false;
+             const PostedAcknowledgementPtr known = acknowledgements_->Of(alert, tick);
+             if (known == nullptr) return false;
+             if (known->until) group.HoldUntil(*known->until);
+             return true;
+           });
 }
 
 void Dispatch::LeaveOut(Group& group, Batch* batch, HeldBy why, prometheus::Counter& counter,
@@ -290,7 +300,7 @@ void Dispatch::HoldForCooldown(Group& group, Timestamp tick, Batch* batch) {
     if (!until) continue;
     frozen.muted = true;
     group.held.emplace(frozen.alert->hash, HeldBy::kCooldown);
-    group.cooldown_ends = std::min(group.cooldown_ends.value_or(*until), *until);
+    group.HoldUntil(*until);
   }
 }
 

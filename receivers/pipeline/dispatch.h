@@ -44,6 +44,7 @@
 #include "base/log.h"
 #include "base/timer_queue.h"
 #include "receivers/alerts/posted_alert.h"
+#include "receivers/mute/posted_acknowledgements.h"
 #include "receivers/mute/silences.h"
 #include "receivers/outbox/delivery_book.h"
 #include "receivers/pipeline/dispatch_metrics.h"
@@ -85,6 +86,8 @@ class Dispatch final : public Sender::Listener {
   // How messages leave. With a book (the full daemon) the sender is an outbox. Both outlive the
   // object. REQUIRES: the first call of all.
   void SendThrough(Sender& sender, DeliveryBook* book);
+  // What people say of posted alerts. Outlives the object. REQUIRES: as SendThrough.
+  void Heed(PostedAcknowledgements& acknowledgements) { acknowledgements_ = &acknowledgements; }
   // What links lead to, where it is known late. REQUIRES: nothing was flushed yet.
   void UseExternalUrl(std::string url) { options_.external_url = std::move(url); }
   // A message of an earlier process that may have arrived: whoever it was for is told again, and
@@ -158,6 +161,7 @@ class Dispatch final : public Sender::Listener {
   // What the steps of the pipeline before deduplication leave of a batch. Durable, what is muted
   // stays and is marked.
   Batch Speakable(Group& group, Batch batch, Timestamp tick);
+  void LeaveOutAcknowledged(Group& group, Timestamp tick, Batch* batch);
   void LeaveOut(Group& group, Batch* batch, HeldBy why, prometheus::Counter& counter,
                 const std::function<bool(const PostedAlert&)>& muted);
   void HoldForCooldown(Group& group, Timestamp tick, Batch* batch);
@@ -216,6 +220,7 @@ class Dispatch final : public Sender::Listener {
   const Timestamp not_before_;
   Sender* sender_ = nullptr;
   DeliveryBook* book_ = nullptr;
+  PostedAcknowledgements* acknowledgements_ = nullptr;  // null: only rules' alerts are acknowledged
 
   bool stopped_ = false;
   PipelineGraphPtr graph_;

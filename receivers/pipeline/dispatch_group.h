@@ -31,7 +31,9 @@ struct Dispatch::Group {
 
   // Of the last flush.
   HeldAlerts held;
-  std::optional<Timestamp> cooldown_ends;  // the first of those that hold
+  std::optional<Timestamp> hold_ends;  // the first of cooldowns and acknowledgements to end
+
+  void HoldUntil(Timestamp end) { hold_ends = std::min(hold_ends.value_or(end), end); }
 
   // Strict, while a flush is under way.
   Batch batch;

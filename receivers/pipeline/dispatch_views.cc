@@ -11,8 +11,17 @@ Explanation Dispatch::Explain(const PostedAlert& alert, Timestamp now) const {
   Explanation explanation;
   explanation.inhibited_by = graph_->inhibitor.MutedBy(alert.labels, now);
   explanation.silenced_by = silences_.MutedBy(alert.labels, now);
+  if (acknowledgements_ != nullptr) {
+    if (const PostedAcknowledgementPtr known = acknowledgements_->Of(alert, now)) {
+      explanation.acknowledgement = {known->actor, known->note, known->until, known->survives};
+    }
+  }
   if (alert.native != nullptr) {
-    explanation.acknowledged = alert.native->state == AlertState::kAcknowledged;
+    const Alert& native = *alert.native;
+    if (native.state == AlertState::kAcknowledged) {
+      explanation.acknowledgement = {native.acknowledged_by, native.acknowledge_note,
+                                     native.acknowledged_until, native.acknowledgement_survives};
+    }
     const bool fires = durable() && alert.native->active();
     if (fires) explanation.cooldown_until = book_->HeldUntil(*alert.native, now);
   }

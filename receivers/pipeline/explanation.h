@@ -40,9 +40,16 @@ struct ExplainedRoute {
   std::vector<ExplainedIntegration> integrations;
 };
 
+struct ExplainedAcknowledgement {
+  std::string actor;
+  std::string note;
+  std::optional<Timestamp> until;  // none: until the alert resolves
+  Duration survives{0};            // how long it outlives that
+};
+
 struct Explanation {
   // Why a firing alert is not spoken of, in the order of the steps. All of them, not the first.
-  bool acknowledged = false;
+  std::optional<ExplainedAcknowledgement> acknowledgement;
   std::vector<std::uint64_t> inhibited_by;  // fingerprints of sources
   std::vector<std::string> silenced_by;     // ids
   std::optional<Timestamp> cooldown_until;

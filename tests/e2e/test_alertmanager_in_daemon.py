@@ -183,6 +183,34 @@ class AlertmanagerInDaemon(harness.TestCase):
         self.wait_messages(*first, "own active Own", "team resolved -Tree")
         self.assertEqual(daemon.silences(), [])
 
+    def test_a_posted_alert_is_acknowledged_until_it_ends(self):
+        daemon = self.daemon()
+        daemon.fire("Posted")
+        first = ["team firing +Posted"]
+        self.wait_messages(*first)
+        fingerprint = daemon.alerts()[0]["fingerprint"]
+        path = f"/alerting/alerts/{fingerprint}"
+        body = {"actor": "anna", "note": "on it"}
+        self.assertEqual(daemon.post(f"{path}/acknowledge", body).status, 200)
+        daemon.kill9()
+        daemon.start()
+        held = daemon.get(f"{path}/explain").json()
+        self.assertEqual(held["state"], "acknowledged")
+        self.assertEqual(held["muted_by"]["acknowledgement"]["by"], "anna")
+        [shown] = daemon.silences()
+        self.assertEqual((shown["id"], shown["createdBy"]), (held["id"], "anna"))
+        self.assertEqual(shown["matchers"], [matcher("alertname=Posted")])
+        [alert] = daemon.alerts()
+        self.assertEqual(alert["status"]["state"], "suppressed")
+        self.assertEqual(alert["status"]["silencedBy"], [shown["id"]])
+        # Taken back, whoever was told is told again; given again, of the end.
+        self.assertEqual(daemon.delete(f"/api/v2/silence/{shown['id']}").status, 200)
+        self.wait_messages(*first, "team firing +Posted")
+        self.assertEqual(daemon.post(f"{path}/acknowledge", body).status, 200)
+        daemon.end("Posted")
+        self.wait_messages(*first, "team firing +Posted", "team resolved -Posted")
+        self.assertEqual(daemon.silences(), [])
+
     def test_everything_survives_a_kill(self):
         daemon = self.daemon()
         daemon.submit("tree", 99)

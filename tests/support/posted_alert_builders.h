@@ -21,6 +21,7 @@ inline receivers::PostedAlert Posted(const Labels& labels, Timestamp starts_at, 
   alert.starts_at = starts_at;
   alert.ends_at = ends_at;
   alert.updated_at = updated_at;
+  alert.began_at = updated_at;
   alert.fingerprint = labels.view().Fingerprint();
   alert.hash = LogHash(labels);
   return alert;

@@ -70,7 +70,7 @@ TEST_F(EngineTest, ASampleBecomesAnAlertAndACommandIsAnsweredOnceItIsStored) {
   const AlertPtr firing = sink_.WaitFor(0);
   EXPECT_EQ(firing->state, AlertState::kFiring);
   std::promise<CommandResult> answered;
-  engine_.Acknowledge(firing->id, "anna", "", std::nullopt,
+  engine_.Acknowledge(firing->id, {.actor = "anna"},
                       [&](CommandResult r) { answered.set_value(r); });
   EXPECT_EQ(answered.get_future().get().kind, CommandResult::Kind::kDone);
   const std::string stored = store_.tables()[StateTable::kAlerts][firing->id];

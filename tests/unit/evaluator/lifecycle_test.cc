@@ -194,6 +194,89 @@ TEST(Lifecycle, AnAcknowledgementCanBeTakenBack) {
             (Lines{"active a", "acknowledged a", "active a", "resolved a recovered"}));
 }
 
+TEST(Lifecycle, AStickyAcknowledgementHoldsForAnEpisodeThatBeginsSoonAfterIt) {
+  for (const bool restarted : {false, true}) {
+    SCOPED_TRACE(restarted);
+    World world({RuleFor(seconds(0))});
+    world.Submit("a", 90);
+    const std::string first = world.Only(AlertState::kFiring)->id;
+    world.Acknowledge(first, "anna", "looking", seconds(300), seconds(60));
+    const std::optional<Timestamp> until =
+        world.Only(AlertState::kAcknowledged)->acknowledged_until;
+    world.Advance(seconds(10));
+    world.Submit("a", 10);
+    if (restarted) world.Restart();
+    world.Advance(seconds(60));
+    world.sink.accepted.clear();
+    world.Submit("a", 95);
+    const AlertPtr second = world.Only(AlertState::kAcknowledged);
+    EXPECT_NE(second->id, first);
+    EXPECT_EQ(second->acknowledged_by, "anna");
+    EXPECT_EQ(second->acknowledge_note, "looking");
+    EXPECT_EQ(second->triggered_at, world.now);
+    EXPECT_EQ(second->acknowledged_until, until);
+    EXPECT_EQ(world.Told(), (Lines{"acknowledged a"}));
+    world.Advance(seconds(230));  // its time is over all the same
+    EXPECT_EQ(world.Told(), (Lines{"acknowledged a", "active a"}));
+  }
+}
+
+TEST(Lifecycle, AStickyAcknowledgementCountsFromTheFirstViolatingSample) {
+  World world({RuleFor(seconds(60))});
+  world.Submit("a", 90);
+  world.Advance(seconds(60));
+  world.Acknowledge(world.Only(AlertState::kFiring)->id, "anna", "", std::nullopt, seconds(30));
+  world.Submit("a", 10);
+  world.Advance(seconds(30));
+  world.Submit("a", 90);
+  world.Advance(seconds(60));
+  EXPECT_EQ(world.Only(AlertState::kAcknowledged)->acknowledged_by, "anna");
+}
+
+TEST(Lifecycle, AStickyAcknowledgementEndsAllTheSame) {
+  const auto fires_again = [](const std::function<void(World&, const std::string&)>& end) {
+    World world({RuleFor(seconds(0))});
+    world.Submit("a", 90);
+    const std::string id = world.Only(AlertState::kFiring)->id;
+    world.Acknowledge(id, "anna", "", seconds(100), seconds(60));
+    end(world, id);
+    world.Submit("a", 10);
+    world.Advance(seconds(1));
+    world.Submit("a", 95);
+    return world.In(AlertState::kFiring).size() == 1;
+  };
+  EXPECT_FALSE(fires_again([](World&, const std::string&) {}));
+  EXPECT_TRUE(fires_again([](World& world, const std::string& id) { world.Unacknowledge(id); }));
+  EXPECT_TRUE(fires_again([](World& world, const std::string& id) { world.Resolve(id); }));
+  EXPECT_TRUE(fires_again([](World& world, const std::string&) {
+    world.Submit("a", 10);
+    world.Advance(seconds(61));
+    world.Submit("a", 90);  // too late for it
+  }));
+  EXPECT_TRUE(fires_again([](World& world, const std::string&) {
+    world.Advance(seconds(50));
+    world.Submit("a", 10);
+    world.Advance(seconds(50));  // in time, but its own time is over
+    world.Submit("a", 90);
+  }));
+}
+
+TEST(Lifecycle, AnEpisodeThatCameInBetweenEndsAStickyAcknowledgementAlsoForARestart) {
+  World world({RuleFor(seconds(0))});
+  world.Submit("a", 90);
+  world.Acknowledge(world.Only(AlertState::kFiring)->id, "anna", "", std::nullopt, seconds(600));
+  world.Submit("a", 10);
+  world.Advance(seconds(1));
+  world.Submit("a", 90);
+  world.Unacknowledge(world.Only(AlertState::kAcknowledged)->id);
+  world.Advance(seconds(1));
+  world.Submit("a", 10);
+  world.Restart();
+  world.Advance(seconds(1));
+  world.Submit("a", 90);
+  EXPECT_EQ(world.In(AlertState::kFiring).size(), 1U);
+}
+
 TEST(Lifecycle, CommandsOnUnknownAndFinishedAlertsSayWhyNot) {
   World world({RuleFor(seconds(60))});
   EXPECT_EQ(world.Acknowledge("nobody").kind, CommandResult::Kind::kNotFound);

@@ -75,8 +75,9 @@ class World {
   }
   CommandResult Acknowledge(const std::string& id, const std::string& actor = "anna",
                             const std::string& note = "looking",
-                            std::optional<Duration> lasts = std::nullopt) {
-    const CommandResult result = lifecycle_->Acknowledge(id, actor, note, lasts, now);
+                            std::optional<Duration> lasts = std::nullopt,
+                            std::optional<Duration> survives = std::nullopt) {
+    const CommandResult result = lifecycle_->Acknowledge(id, {actor, note, lasts, survives}, now);
     Pump();
     return result;
   }

@@ -59,7 +59,7 @@ ExplainedIntegration IntegrationOf(const DispatchWorld& world) {
 TEST(DispatchExplain, AnAlertThatNobodyPostedIsUntoldAndHasNoGroup) {
   DispatchWorld world(EveryMinute(), WithAnOutbox());
   const Explanation why = world.Explain(world.Firing(Named("A")));
-  EXPECT_FALSE(why.acknowledged);
+  EXPECT_FALSE(why.acknowledgement);
   EXPECT_THAT(why.inhibited_by, IsEmpty());
   EXPECT_THAT(why.silenced_by, IsEmpty());
   EXPECT_EQ(why.cooldown_until, std::nullopt);
@@ -327,11 +327,11 @@ TEST(DispatchExplain, AnAcknowledgedAlertIsDueAgainForWhoWasTold) {
   const auto alert = FiringAlert(CpuUsageRule(), "e1");
   world.Offer(alert);
   world.AnswerAll(Outcome::Delivered());
-  EXPECT_FALSE(world.Explain(alert).acknowledged);
+  EXPECT_FALSE(world.Explain(alert).acknowledgement);
   const AlertPtr acknowledged = Acknowledged(*alert);
   world.Offer(acknowledged);
   const Explanation why = world.Explain(acknowledged);
-  EXPECT_TRUE(why.acknowledged);
+  EXPECT_TRUE(why.acknowledgement);
   EXPECT_EQ(IntegrationOf(why).state, "due_again");
   EXPECT_EQ(IntegrationOf(why).told_at, FiredAt());
 }

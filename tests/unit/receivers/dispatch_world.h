@@ -129,6 +129,15 @@ class DispatchWorld {
   void Unsilence(const std::string& id) {
     EXPECT_TRUE(process_->silences.Expire(id, clock.Now(), nullptr));
   }
+  void Acknowledge(const std::string& alertname, const AcknowledgeCommand& command = {"anna"}) {
+    process_->acknowledgements->Acknowledge(*Known(alertname), command, clock.Now(), nullptr);
+  }
+  void EndAcknowledgement(const std::string& alertname) {
+    const PostedAcknowledgementPtr known =
+        process_->acknowledgements->Of(*Known(alertname), clock.Now());
+    ASSERT_NE(known, nullptr);
+    EXPECT_TRUE(process_->acknowledgements->End(known->id, "anna", clock.Now(), nullptr));
+  }
   void Reload(WireConfig config) {
     config_ = std::move(config);
     process_->dispatch.Apply(Graph(), process_->alerts.All(), clock.Now());
@@ -243,6 +252,8 @@ class DispatchWorld {
       };
       const Logger sender_log(world.log, "sender");
       if (world.options_.durable) {
+        acknowledgements.emplace(*world.store_, Logger(world.log, "dispatch"));
+        dispatch.Heed(*acknowledgements);
         outbox.emplace(OutboxOptions(), dispatch, timers, world.clock, next_random, post,
                        sender_log, registry);
         dispatch.SendThrough(*outbox, &book);
@@ -265,6 +276,7 @@ class DispatchWorld {
     Silences silences;
     Dispatch dispatch;
     DeliveryBook book;
+    std::optional<PostedAcknowledgements> acknowledgements;  // durable
     std::optional<Outbox> outbox;
     std::optional<TickSender> tick_sender;
     std::uint64_t ticket = 0;
@@ -277,6 +289,7 @@ class DispatchWorld {
     EXPECT_TRUE(p.log_entries.Restore(*store_, clock.Now()).ok());
     if (p.outbox) {
       EXPECT_TRUE(p.book.Restore(*store_).ok());
+      EXPECT_TRUE(p.acknowledgements->Restore().ok());
       const auto in_doubt = [&](const Message& message) {
         p.dispatch.OnInDoubt(message, clock.Now());
       };
@@ -285,6 +298,10 @@ class DispatchWorld {
     p.dispatch.Apply(Graph(), {}, clock.Now());
     if (p.outbox) p.outbox->Start();
     Pump();
+  }
+
+  PostedAlertPtr Known(const std::string& alertname) const {
+    return process_->alerts.Find(testing::Named(alertname).view().Fingerprint());
   }
 
   PipelineGraphPtr Graph() {

@@ -118,6 +118,32 @@ TEST(MergeAlerts, TakesAnActivityWithoutOverlapAsANewAlert) {
   }
 }
 
+TEST(MergeAlerts, AnEpisodeLastsAsLongAsItsSenderSaysInTimeThatItGoesOn) {
+  struct Case {
+    std::string what;
+    Span stored;
+    Span posted;
+    bool goes_on;
+  };
+  const Case cases[] = {
+      {"repeated as it was", {0, 300, 10}, {0, 360, 70}, true},
+      {"a later start within its activity", {0, 300, 10}, {60, 360, 70}, true},
+      {"its end", {0, 300, 10}, {0, 70, 71}, true},
+      {"its end once more", {0, 70, 71}, {0, 70, 131}, true},
+      {"firing after its end", {0, 70, 71}, {100, 400, 101}, false},
+      {"repeated too late", {0, 300, 10}, {0, 700, 400}, false},
+  };
+  for (const Case& c : cases) {
+    PostedAlert stored = Make(c.stored);
+    stored.began_at = At(c.stored.updated);
+    PostedAlert posted = Make(c.posted);
+    posted.began_at = At(c.posted.updated);
+    const PostedAlert merged = MergeAlerts(stored, posted);
+    EXPECT_EQ(merged.began_at, c.goes_on ? stored.began_at : posted.began_at) << c.what;
+    EXPECT_EQ(EpisodeId(merged) == EpisodeId(stored), c.goes_on) << c.what;
+  }
+}
+
 TEST(MergeAlerts, MovesATimeoutOnWithEachRepeat) {
   const PostedAlert merged = MergeAlerts(Make({0, 300, 0, true}), Make({60, 360, 60, true}));
   EXPECT_EQ(merged.starts_at, At(0));

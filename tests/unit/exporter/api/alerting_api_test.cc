@@ -6,6 +6,7 @@
 
 #include <thread>
 
+#include "base/text.h"
 #include "tests/unit/exporter/api/api_world.h"
 
 namespace tocsin::api {
@@ -282,6 +283,52 @@ TEST(AlertingApiCommands, APendingAlertCannotBeAcknowledged) {
   const http::Response response = world.Post("/alerts/" + world.IdOf("a") + "/acknowledge");
   EXPECT_EQ(response.status, 409);
   EXPECT_TRUE(Parsed(response).at("detail").is_string());
+}
+
+TEST(AlertingApiCommands, AnAcknowledgementMayBeSticky) {
+  const auto survives = [](const std::string& sticky) {
+    ApiWorld world({CpuRule()});
+    world.Submit("a", 90);
+    const http::Response response = world.Post("/alerts/" + world.IdOf("a") + "/acknowledge",
+                                               fmt::format(R"({{"sticky":{}}})", sticky));
+    if (response.status != 200) return Duration(-response.status);
+    return world.book.List({AlertState::kAcknowledged}).at(0)->acknowledgement_survives;
+  };
+  EXPECT_EQ(survives("true"), std::chrono::minutes(10));
+  EXPECT_EQ(survives("false"), Duration(0));
+  EXPECT_EQ(survives("null"), Duration(0));
+  EXPECT_EQ(survives("90"), seconds(90));
+  EXPECT_EQ(survives("\"1h\""), std::chrono::hours(1));
+  for (const char* wrong : {"0", "-1", "\"long\"", "[]", "{}"}) {
+    EXPECT_EQ(survives(wrong), Duration(-422)) << wrong;
+  }
+}
+
+TEST(AlertingApiCommands, AnAlertThatASenderPostsIsAcknowledgedByFingerprintOrEpisode) {
+  ApiWorld world({CpuRule()});
+  const Labels labels{{"alertname", "Posted"}};
+  const auto post = [&](Duration lasts) {
+    const Timestamp now = world.clock.Now();
+    return world.alerts.Put({testing::Posted(labels, now, now + lasts, now)}).at(0);
+  };
+  const receivers::PostedAlertPtr alert = post(seconds(60));
+  const std::string fingerprint = FormatHex64(alert->fingerprint);
+  for (const std::string& id : {fingerprint, receivers::EpisodeId(*alert)}) {
+    EXPECT_EQ(world.Post("/alerts/" + id + "/acknowledge", R"({"actor":"anna"})").status, 200);
+  }
+  const std::vector<receivers::SilencePtr> shown = world.Acknowledged();
+  ASSERT_EQ(shown.size(), 1U);
+  EXPECT_EQ(shown.at(0)->created_by, "anna");
+  EXPECT_EQ(shown.at(0)->id, receivers::EpisodeId(*alert));
+  EXPECT_EQ(shown.at(0)->matchers, std::vector<Matcher>{Matcher::Equal("alertname", "Posted")});
+
+  world.Advance(seconds(60));
+  const http::Response conflict = world.Post("/alerts/" + fingerprint + "/acknowledge");
+  EXPECT_EQ(conflict.status, 409);
+  EXPECT_EQ(conflict.body, R"({"detail":"Alert is already resolved"})");
+  post(seconds(60));  // another episode
+  EXPECT_EQ(world.Post("/alerts/" + receivers::EpisodeId(*alert) + "/acknowledge").status, 404);
+  EXPECT_EQ(world.Post("/alerts/0000000000000000/acknowledge").status, 404);
 }
 
 TEST(AlertingApiCommands, AMalformedBodyIsToldWhereItIsWrong) {

@@ -17,10 +17,13 @@
 #include "evaluator/series/store.h"
 #include "exporter/api/alerting_api.h"
 #include "exporter/http/http.h"
+#include "receivers/alerts/alert_store.h"
+#include "receivers/mute/posted_acknowledgements.h"
 #include "tests/support/evaluator_builders.h"
 #include "tests/support/fake_clock.h"
 #include "tests/support/memory_state_store.h"
 #include "tests/support/null_log.h"
+#include "tests/support/posted_alert_builders.h"
 
 namespace tocsin::api {
 
@@ -87,8 +90,13 @@ class ApiWorld {
   }
   std::string IdOf(const std::string& host) { return AlertOf(host).value("id", ""); }
 
+  // As the Alertmanager API shows them.
+  std::vector<receivers::SilencePtr> Acknowledged() const { return acknowledgements_.All(); }
+
   AlertingSources Sources() {
-    return {book, engine_,
+    return {book,
+            engine_,
+            acknowledgements_,
             [this] {
               return LoadedRules{index, kStart};
             },
@@ -106,6 +114,8 @@ class ApiWorld {
   std::shared_ptr<const evaluator::RuleIndex> index;
   DaemonStatus status;
   std::map<std::string, receivers::AnnouncementView> announced;
+  MetricRegistry registry;
+  receivers::AlertStore alerts{registry};  // that senders have posted
 
  private:
   // Whatever was handed to the engine before is dealt with when this returns.
@@ -116,7 +126,6 @@ class ApiWorld {
   }
 
   testing::NullLogSink log_;
-  MetricRegistry registry_;
   testing::RecordingAlertSink sink_;  // the engine's thread
   int ids_ = 0;                       // the engine's thread
   evaluator::Lifecycle lifecycle_{{},
@@ -125,9 +134,11 @@ class ApiWorld {
                                   sink_,
                                   [this] { return "id-" + std::to_string(++ids_); },
                                   Logger(log_, "lifecycle"),
-                                  registry_};
+                                  registry};
   evaluator::Engine engine_{lifecycle_, clock};
-  evaluator::SeriesStore series_{evaluator::StoreLimits{}, engine_, registry_};
+  receivers::PostedAcknowledgements posted_acknowledgements_{store, Logger(log_, "dispatcher")};
+  Acknowledgements acknowledgements_{book, engine_, alerts, posted_acknowledgements_, clock};
+  evaluator::SeriesStore series_{evaluator::StoreLimits{}, engine_, registry};
   AlertingApi api_{Sources()};
   http::Router router_;
 };

@@ -301,7 +301,7 @@ TEST(DeliveryApiExplain, TellsEverythingOfAPostedAlert) {
   world.Answer(0, 503);
   const json labels = {{"alertname", "Disk"}, {"host", "a"}};
   const json why = world.Explain(id);
-  EXPECT_EQ(why.at("id"), id);
+  EXPECT_EQ(world.Explain(why.at("id").get<std::string>()), why);  // its episode
   EXPECT_EQ(why.at("fingerprint"), id);
   EXPECT_EQ(why.at("labels"), labels);
   EXPECT_EQ(why.at("state"), "active");
