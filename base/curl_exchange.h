@@ -25,6 +25,7 @@ class CurlExchange {
 
   void Prepare(EasyHandle easy, const std::string& user_agent);
   CURL* easy() const { return easy_.get(); }
+  const void* owner() const { return request_.owner; }
   EasyHandle ReleaseHandle() { return std::move(easy_); }
 
   // What came out of it. REQUIRES: the transfer has ended, the handle is not reset yet.

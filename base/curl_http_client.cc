@@ -63,15 +63,24 @@ class CurlHttpClient final : public HttpClient {
     {
       MutexLock lock(mu_);
       wake = inbox_.empty();
-      inbox_.push_back({std::move(request), std::move(done)});
+      inbox_.push_back({std::move(request), std::move(done), nullptr});
     }
     if (wake) curl_multi_wakeup(multi_);
+  }
+
+  void Cancel(const void* owner) override EXCLUDES(mu_) {
+    {
+      MutexLock lock(mu_);
+      inbox_.push_back({{}, nullptr, owner});
+    }
+    curl_multi_wakeup(multi_);
   }
 
  private:
   struct Arrival {
     HttpClientRequest request;
     Done done;
+    const void* cancelled = nullptr;  // instead of a request: whose are to end
   };
 
   void Loop() EXCLUDES(mu_);
@@ -79,6 +88,7 @@ class CurlHttpClient final : public HttpClient {
   bool TakeInbox(std::vector<Arrival>* arrivals) EXCLUDES(mu_);
   void Begin(Arrival arrival);
   void FinishEnded();
+  void CancelAllOf(const void* owner);
   void AbandonAll(std::string_view why);
   // Takes the exchange out of curl's hands; its handle goes back into the pool.
   std::unique_ptr<CurlExchange> Remove(CURL* easy);
@@ -123,7 +133,9 @@ void CurlHttpClient::Loop() {
   AbandonAll(kStopping);
   // A `done` may have sent another request: it fails, too.
   do {
-    for (Arrival& arrival : arrivals) arrival.done(RefusedRequest(arrival.request, kStopping));
+    for (Arrival& arrival : arrivals) {
+      if (arrival.done) arrival.done(RefusedRequest(arrival.request, kStopping));
+    }
     TakeInbox(&arrivals);
   } while (!arrivals.empty());
 }
@@ -136,6 +148,7 @@ bool CurlHttpClient::TakeInbox(std::vector<Arrival>* arrivals) {
 }
 
 void CurlHttpClient::Begin(Arrival arrival) {
+  if (arrival.cancelled != nullptr) return CancelAllOf(arrival.cancelled);
   if (const Status status = CheckRequest(arrival.request); !status) {
     arrival.done(RefusedRequest(arrival.request, status.message()));
     return;
@@ -154,6 +167,18 @@ void CurlHttpClient::FinishEnded() {
     if (message->msg != CURLMSG_DONE) continue;
     CURL* easy = message->easy_handle;
     HttpClientResult result = under_way_.at(easy)->Result(message->data.result);
+    Remove(easy)->Finish(std::move(result));
+  }
+}
+
+void CurlHttpClient::CancelAllOf(const void* owner) {
+  std::vector<CURL*> cancelled;
+  for (const auto& [easy, exchange] : under_way_) {
+    if (exchange->owner() == owner) cancelled.push_back(easy);
+  }
+  for (CURL* easy : cancelled) {
+    HttpClientResult result = under_way_.at(easy)->Abandoned("cancelled");
+    result.failure.cancelled = true;
     Remove(easy)->Finish(std::move(result));
   }
 }

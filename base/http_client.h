@@ -29,6 +29,7 @@ struct HttpClientRequest {
   bool accept_compressed = false;
   // Null: HTTP/1.1, no proxy, the system's certificates.
   std::shared_ptr<const HttpTransport> transport;
+  const void* owner = nullptr;  // who may cancel it; nothing but an address
 };
 
 struct HttpClientResponse {
@@ -46,6 +47,7 @@ struct HttpClientFailure {
   bool outcome_unknown = false;
   bool response_too_large = false;
   bool timed_out = false;
+  bool cancelled = false;  // by its owner
 };
 
 struct HttpClientResult {
@@ -61,6 +63,9 @@ class HttpClient {
   // Any thread; never blocks. `done` runs exactly once, on the client's thread, and must be short;
   // at shutdown it runs with a failure.
   virtual void Send(HttpClientRequest request, Done done) = 0;
+  // Any thread; never blocks. Whatever `owner`, not null, has sent before and is not over ends with
+  // a failure, and its connection is closed.
+  virtual void Cancel(const void* owner) = 0;
 };
 
 // libcurl's multi interface on one thread of its own: connections are reused, thousands of requests

@@ -83,18 +83,28 @@ std::string StateOf(const receivers::PostedAlert& alert, bool acknowledged, Time
   return acknowledged ? "acknowledged" : "active";
 }
 
-Json AttemptsJson(const std::optional<receivers::AnnouncementView>& view) {
+void AppendAttempts(const std::string& receiver,
+                    const std::vector<receivers::DeliveryAttempt>& attempts, Json* list) {
+  for (const receivers::DeliveryAttempt& attempt : attempts) {
+    list->push_back({{"at", FormatRfc3339(attempt.at)},
+                     {"receiver", receiver},
+                     {"message", attempt.status},
+                     {"outcome", attempt.outcome},
+                     {"http_status", attempt.http_status == 0 ? Json() : Json(attempt.http_status)},
+                     {"error", TextOrNull(attempt.error)}});
+  }
+}
+
+// Of an alert of our own each is known; of a posted one, those of its groups.
+Json AttemptsJson(const receivers::AnnouncementView& own,
+                  const std::vector<receivers::ExplainedRoute>& routes) {
   Json list = Json::array();
-  if (!view) return list;
-  for (const receivers::ChannelDelivery& channel : view->channels) {
-    for (const receivers::DeliveryAttempt& attempt : channel.newest) {
-      list.push_back(
-          {{"at", FormatRfc3339(attempt.at)},
-           {"receiver", channel.receiver},
-           {"message", attempt.status},
-           {"outcome", attempt.outcome},
-           {"http_status", attempt.http_status == 0 ? Json() : Json(attempt.http_status)},
-           {"error", TextOrNull(attempt.error)}});
+  for (const receivers::ChannelDelivery& channel : own.channels) {
+    AppendAttempts(channel.receiver, channel.newest, &list);
+  }
+  for (const receivers::ExplainedRoute& route : routes) {
+    for (const receivers::ExplainedIntegration& integration : route.integrations) {
+      AppendAttempts(integration.integration, integration.newest, &list);
     }
   }
   return list;
@@ -152,6 +162,8 @@ Response DeliveryApi::Explain(const std::string& id) const {
     alert = *posted;
   }
   const receivers::Explanation why = dispatcher_.Explain(alert);
+  const std::optional<receivers::AnnouncementView> own =
+      native == nullptr ? std::nullopt : dispatcher_.ForEpisode(native->id);
   Json routes = Json::array();
   for (const receivers::ExplainedRoute& route : why.routes) routes.push_back(RouteJson(route));
   return JsonResponse(
@@ -165,9 +177,7 @@ Response DeliveryApi::Explain(const std::string& id) const {
               {"inhibited_by", SourcesJson(alerts_, why.inhibited_by)},
               {"cooldown_until", TimeOrNull(why.cooldown_until)}}},
             {"routes", std::move(routes)},
-            {"attempts",
-             AttemptsJson(alert.native == nullptr ? std::nullopt
-                                                  : dispatcher_.ForEpisode(alert.native->id))}});
+            {"attempts", AttemptsJson(own.value_or(receivers::AnnouncementView()), why.routes)}});
 }
 
 Response DeliveryApi::ListDeadLetters() const {

@@ -22,6 +22,7 @@ class OnDemandHttpClient final : public HttpClient {
   void Send(HttpClientRequest request, Done done) override {
     Client().Send(std::move(request), std::move(done));
   }
+  void Cancel(const void* owner) override { Client().Cancel(owner); }
 
  private:
   HttpClient& Client() {

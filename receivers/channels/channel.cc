@@ -29,8 +29,8 @@ constexpr std::pair<std::string_view, Maker> kMakers[] = {
 
 std::string_view FailureName(Failure failure) {
   constexpr std::array<std::string_view, kFailures> kNames = {
-      "none", "network",      "timeout",      "rate_limited",
-      "auth", "client_error", "server_error", "other"};
+      "none",         "network",      "timeout",   "rate_limited", "auth",
+      "client_error", "server_error", "cancelled", "other"};
   return kNames.at(static_cast<std::size_t>(failure));
 }
 

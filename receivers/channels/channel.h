@@ -32,9 +32,10 @@ enum class Failure : std::uint8_t {
   kAuth,
   kClientError,
   kServerError,
+  kCancelled,  // by a reload
   kOther,
 };
-inline constexpr std::size_t kFailures = 8;
+inline constexpr std::size_t kFailures = 9;
 std::string_view FailureName(Failure failure);  // "network", "timeout", "rate_limited", ...
 
 // How one attempt ended.

@@ -31,6 +31,8 @@ class ConfiguredHttp {
   // token that cannot be had are failures like those of the network. The request's timeout is for
   // the token, too. Lives until `done` runs.
   void Send(HttpClientRequest request, HttpClient::Done done) const;
+  // Ends what is under way; of what waits for a token, nothing.
+  void Cancel() const { http_.Cancel(this); }
 
  private:
   ConfiguredHttp(const config::HttpConfig& settings, TransportSettings transport,

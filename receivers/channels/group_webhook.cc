@@ -178,6 +178,8 @@ class GroupWebhook final : public GroupChannel {
                 });
   }
 
+  void Cancel() override { http_->Cancel(); }
+
  private:
   // The address and the body.
   Status Render(const GroupNotification& notification, HttpClientRequest* request) const {

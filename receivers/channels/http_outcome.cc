@@ -37,8 +37,10 @@ Outcome OfFailure(const HttpClientFailure& failure) {
     outcome.payload_refused = true;
     return outcome;
   }
-  Outcome outcome =
-      Outcome::Retry(failure.timed_out ? Failure::kTimeout : Failure::kNetwork, failure.message);
+  const Failure why = failure.cancelled   ? Failure::kCancelled
+                      : failure.timed_out ? Failure::kTimeout
+                                          : Failure::kNetwork;
+  Outcome outcome = Outcome::Retry(why, failure.message);
   outcome.may_have_arrived = failure.outcome_unknown;
   return outcome;
 }

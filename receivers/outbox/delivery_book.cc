@@ -32,7 +32,10 @@ std::string_view OutcomeWord(Outcome::Kind kind) {
 }  // namespace
 
 DeliveryBook::DeliveryBook(const DeliveryBookOptions& options, Board& board, const Logger& log)
-    : options_(options), board_(board), log_(log) {}
+    : options_(options),
+      board_(board),
+      log_(log),
+      journal_(options.journal_entries, options.attempts_shown) {}
 
 Status DeliveryBook::Restore(const StateStore& store) {
   const Result<std::vector<StateStore::Row>> rows = store.Scan(StateTable::kAnnouncements);
@@ -106,7 +109,13 @@ void DeliveryBook::OnAttempt(const Message& message, const Outcome& outcome, Tim
   attempt.outcome = OutcomeWord(outcome.kind);
   attempt.http_status = outcome.http_status;
   attempt.error = outcome.reason;
-  for (const FrozenAlert& told : message.notification.alerts) {
+  const std::vector<FrozenAlert>& alerts = message.notification.alerts;
+  const bool is_posted = std::any_of(alerts.begin(), alerts.end(), [](const FrozenAlert& told) {
+    return told.alert->native == nullptr;
+  });
+  // A dead letter that a person has sent again belongs to no group any more.
+  if (is_posted && !message.key.log_key.empty()) journal_.Add(message.key.log_key, attempt);
+  for (const FrozenAlert& told : alerts) {
     if (told.alert->native == nullptr) continue;
     const auto found = records_.find(told.alert->native->id);
     if (found == records_.end()) continue;  // over for longer than anybody asks

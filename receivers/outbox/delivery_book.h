@@ -23,6 +23,7 @@
 #include "base/state_store.h"
 #include "receivers/channels/channel.h"
 #include "receivers/mute/cooldown.h"
+#include "receivers/outbox/attempt_journal.h"
 #include "receivers/outbox/board.h"
 #include "receivers/outbox/delivery_record.h"
 #include "receivers/pipeline/sender.h"
@@ -33,6 +34,7 @@ struct DeliveryBookOptions {
   Duration keep_closed{std::chrono::hours(24)};  // after the end of the alert
   std::size_t max_closed = 10'000;
   std::size_t attempts_shown = 10;  // of one receiver
+  std::size_t journal_entries = 2'000;
 };
 
 class DeliveryBook {
@@ -53,6 +55,10 @@ class DeliveryBook {
   void OnDropped(const Message& message, Sender::Dropped why);
   // The alert is over: its record is kept for a while.
   void Close(const std::string& id, Timestamp now);
+  // Attempts at messages of a group with posted alerts, as far as there is room for them.
+  std::vector<DeliveryAttempt> AttemptsSince(const std::string& log_key, Timestamp since) const {
+    return journal_.Since(log_key, since);
+  }
   // Those of alerts that fire, as far as it knows.
   std::vector<std::string> Open() const;
   void Prune(Timestamp now);
@@ -71,6 +77,7 @@ class DeliveryBook {
   Board& board_;
   const Logger log_;
   CooldownClocks cooldowns_;
+  AttemptJournal journal_;
   std::unordered_map<std::string, DeliveryRecord> records_;  // by id
   std::set<std::pair<Timestamp, std::string>> closed_;       // the oldest first
   std::set<std::string> changed_;                            // since the last Flush

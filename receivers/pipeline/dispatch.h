@@ -182,7 +182,7 @@ class Dispatch final : public Sender::Listener {
   MessageKey KeyOf(Group& group, const GroupIntegration& integration) const;
   ExplainedRoute ExplainRoute(const Route& route, const PostedAlert& alert, Timestamp now) const;
   ExplainedIntegration ExplainIntegration(const GroupIntegration& integration,
-                                          const MessageKey& key, std::uint64_t alert,
+                                          const MessageKey& key, const PostedAlert& alert,
                                           Timestamp now) const;
   // True where a message is on its way at this tick.
   bool Tell(Group& group, const GroupIntegrationPtr& integration, const Batch& batch,

@@ -43,6 +43,8 @@ std::string_view ReasonOf(const Outcome& outcome, bool deadline_passed) {
       return "serverError";
     case Failure::kTimeout:
       return "contextDeadlineExceeded";
+    case Failure::kCancelled:
+      return "contextCanceled";
     case Failure::kNone:
     case Failure::kNetwork:
     case Failure::kOther:

@@ -55,23 +55,26 @@ ExplainedRoute Dispatch::ExplainRoute(const Route& route, const PostedAlert& ale
   }
   for (const GroupIntegrationPtr& integration : graph_->IntegrationsOf(route)) {
     explained.integrations.push_back(ExplainIntegration(
-        *integration, KeyOf(name, explained.group_key, *integration), alert.hash, now));
+        *integration, KeyOf(name, explained.group_key, *integration), alert, now));
   }
   return explained;
 }
 
 ExplainedIntegration Dispatch::ExplainIntegration(const GroupIntegration& integration,
-                                                  const MessageKey& key, std::uint64_t alert,
+                                                  const MessageKey& key, const PostedAlert& alert,
                                                   Timestamp now) const {
   ExplainedIntegration explained;
   explained.integration = key.lane;
   explained.state = "untold";
   if (integration.channel == nullptr) explained.state = "no_channel";
   if (const LogEntry* const told = log_entries_.Find(key.log_key, now)) {
-    if (Contains(told->firing, alert)) explained.state = "told";
-    if (Contains(told->due_again, alert)) explained.state = "due_again";
-    if (Contains(told->resolved, alert)) explained.state = "told_of_end";
+    if (Contains(told->firing, alert.hash)) explained.state = "told";
+    if (Contains(told->due_again, alert.hash)) explained.state = "due_again";
+    if (Contains(told->resolved, alert.hash)) explained.state = "told_of_end";
     if (explained.state != "untold") explained.told_at = told->at;
+  }
+  if (durable() && alert.native == nullptr) {
+    explained.newest = book_->AttemptsSince(key.log_key, alert.began_at);
   }
   const Sender::Held held = sender_->Find(key);
   if (held.standing == Sender::Standing::kNothing) return explained;

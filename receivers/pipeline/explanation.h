@@ -9,6 +9,7 @@
 
 #include "base/labels.h"
 #include "base/time.h"
+#include "receivers/outbox/announcement.h"
 
 namespace tocsin::receivers {
 
@@ -23,6 +24,9 @@ struct ExplainedIntegration {
   std::optional<Timestamp> told_at;  // of the newest message that was taken
   std::uint32_t attempts = 0;        // of the message that is on its way or was given up
   std::string last_error;            // of that
+  // At messages of its group since a posted alert began; some may be from a time when something
+  // held it back.
+  std::vector<DeliveryAttempt> newest;
 };
 
 struct ExplainedRoute {

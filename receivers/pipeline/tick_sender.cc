@@ -1,6 +1,7 @@
 #include "receivers/pipeline/tick_sender.h"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 namespace tocsin::receivers {
@@ -47,6 +48,11 @@ void TickSender::Send(Message message, const GroupIntegrationPtr& integration, T
 }
 
 void TickSender::Apply(const PipelineGraph& /*graph*/) {
+  std::set<const GroupIntegration*> busy;
+  for (const auto& [id, item] : items_) {
+    if (item->under_way) busy.insert(item->integration.get());
+  }
+  for (const GroupIntegration* integration : busy) integration->channel->Cancel();
   std::erase_if(items_, [this](const auto& entry) {
     if (entry.second->under_way) return false;
     timers_.Cancel(entry.second->timer);
@@ -128,7 +134,10 @@ void TickSender::End(std::uint64_t id, std::optional<Duration> latency, const Ou
                      Timestamp now) {
   const auto item = items_.extract(id);
   const Item& ended = *item.mapped();
-  if (outcome.kind != Outcome::Kind::kDelivered) {
+  if (outcome.failure == Failure::kCancelled) {
+    log_.Info("a reload has ended an attempt; what it was about is told anew",
+              {{"receiver", ended.integration->receiver}, {"integration", ended.integration->id}});
+  } else if (outcome.kind != Outcome::Kind::kDelivered) {
     const bool again = outcome.kind == Outcome::Kind::kRetry;
     log_.Error("notification failed",
                {{"receiver", ended.integration->receiver},

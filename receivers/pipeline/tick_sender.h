@@ -37,6 +37,7 @@ class TickSender final : public Sender {
   void Withdraw(const MessageKey& /*key*/) override {}
   void OnAttemptEnded(std::uint64_t attempt, Outcome outcome, Timestamp now) override;
   // Drops what waits for a retry or its turn: it is due again at the first tick of its new group.
+  // What is under way is cancelled; where it arrives all the same, the listener hears of it.
   void Apply(const PipelineGraph& graph) override;
   void Stop() override;
 

@@ -346,6 +346,20 @@ class Signals(harness.TestCase):
         self.assertEqual(daemon.metric("alertmanager_config_last_reload_successful"), 1)
         self.assertEqual(daemon.ask("receivers")[0]["name"], "other")
 
+    def test_a_reload_ends_what_is_under_way(self):
+        daemon = self.start()
+        self.hook.hang()
+        daemon.fire("A")
+        self.hook.wait_count(1)
+        daemon.write_config(configuration(other=self.other.url))
+        self.assertEqual(daemon.post("/-/reload").status, 200)
+        self.other.wait_count(1)
+        cancelled = {"integration": "webhook", "reason": "contextCanceled"}
+        wait_until(
+            lambda: daemon.metric("alertmanager_notifications_failed_total", **cancelled) == 1,
+            what="the attempt to end",
+        )
+
     def test_sighup_with_a_bad_file_keeps_what_was_in_force(self):
         daemon = self.start()
         daemon.write_config("route: {receiver: nobody}")

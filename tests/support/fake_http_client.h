@@ -22,6 +22,20 @@ class FakeHttpClient final : public HttpClient {
     exchanges_.push_back({std::move(request), std::move(done)});
   }
 
+  void Cancel(const void* owner) override {
+    std::vector<std::size_t> cancelled;
+    {
+      MutexLock lock(mu_);
+      for (std::size_t i = 0; i < exchanges_.size(); ++i) {
+        if (exchanges_[i].done && exchanges_[i].request.owner == owner) cancelled.push_back(i);
+      }
+    }
+    HttpClientFailure failure;
+    failure.message = "cancelled";
+    failure.cancelled = true;
+    for (const std::size_t i : cancelled) Fail(i, failure);
+  }
+
   std::size_t sent() const {
     MutexLock lock(mu_);
     return exchanges_.size();

@@ -521,6 +521,35 @@ TEST_F(HttpClientTest, FailsWhatIsUnderWayAtShutdown) {
   }
 }
 
+TEST_F(HttpClientTest, CancelsWhatAnOwnerHasUnderWay) {
+  HttpTestServer hanging(With(Fate::kHang));
+  const int mine = 0;
+  const int another = 0;
+  const auto of = [&](const int& owner) {
+    HttpClientRequest request = Post(hanging.Url(), "x");
+    request.owner = &owner;
+    return FetchLater(std::move(request));
+  };
+  std::future<HttpClientResult> first = of(mine);
+  std::future<HttpClientResult> second = of(mine);
+  std::future<HttpClientResult> others = of(another);
+  hanging.AwaitRequests(3);
+  client_->Cancel(&mine);
+  for (auto* cancelled : {&first, &second}) {
+    const HttpClientResult result = cancelled->get();
+    ASSERT_FALSE(result.response);
+    EXPECT_TRUE(result.failure.cancelled);
+    EXPECT_TRUE(result.failure.outcome_unknown);
+    EXPECT_THAT(result.failure.message, HasSubstr("cancelled"));
+  }
+  EXPECT_EQ(others.wait_for(std::chrono::seconds(0)), std::future_status::timeout);
+  // What is sent afterwards is not cancelled, and the client works on.
+  HttpTestServer good;
+  HttpClientRequest later = Get(good.Url());
+  later.owner = &mine;
+  EXPECT_TRUE(Fetch(std::move(later)).response);
+}
+
 TEST_F(HttpClientTest, FailsWhatIsSentDuringShutdown) {
   HttpTestServer server(With(Fate::kHang));
   std::promise<HttpClientResult> second;

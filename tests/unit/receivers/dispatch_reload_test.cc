@@ -129,6 +129,29 @@ TEST(DispatchReload, AnAttemptUnderWayThatFailsIsNotTriedAgain) {
                                         "1s night/hook: first notification: +A"));
 }
 
+TEST(DispatchReload, CancelsWhatIsUnderWay) {
+  WireConfig config = Waits(Duration(0));
+  config.receivers = {{"ops", {{"slow"}, {"quick"}}}};
+  DispatchWorld world(config);
+  world.AnswerWith(std::nullopt);
+  world.AnswerWith("ops/quick", Outcome::Delivered(200));
+  world.Fire("A");
+  world.Fire("B");
+  world.Reload(config);
+  EXPECT_THAT(world.cancelled, ElementsAre("ops/slow"));
+}
+
+TEST(DispatchReload, WithAnOutboxWhatIsUnderWayGoesOn) {
+  DispatchWorldOptions options;
+  options.durable = true;
+  DispatchWorld world(Waits(Duration(0)), options);
+  world.AnswerWith(std::nullopt);
+  world.Fire("A");
+  world.Reload(Waits(Duration(0)));
+  EXPECT_EQ(world.attempts.size(), 1U);
+  EXPECT_THAT(world.cancelled, ElementsAre());
+}
+
 TEST(DispatchReload, WhatArrivesFromAnAttemptUnderWayIsNotToldAgain) {
   DispatchWorld world(Waits(30 * kSecond));
   world.AnswerWith(std::nullopt);

@@ -216,6 +216,7 @@ class DispatchWorld {
   testing::FakeClock clock{testing::FiredAt()};
   testing::RecordingLogSink log;
   std::deque<Attempt> attempts;
+  std::vector<std::string> cancelled;  // integrations that were told to end what is under way
   double random = 0.5;
 
  private:
@@ -230,6 +231,8 @@ class DispatchWorld {
                  Channel::Done done) override {
       world_.OnAttempt({integration_, world_.clock.Now(), timeout, notification, std::move(done)});
     }
+
+    void Cancel() override { world_.cancelled.push_back(integration_); }
 
    private:
     DispatchWorld& world_;

@@ -44,6 +44,8 @@ class WaitingHttpClient final : public HttpClient {
     if (status) done(Answer(*status));
   }
 
+  void Cancel(const void* /*owner*/) override {}
+
   void AlwaysAnswer(const std::string& url, int status) {
     MutexLock lock(mu_);
     statuses_[url] = status;

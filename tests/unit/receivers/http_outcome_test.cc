@@ -96,6 +96,14 @@ TEST(HttpOutcome, RetriesATimeoutAndKnowsWhetherItMayHaveArrived) {
   EXPECT_TRUE(OfFailure(failure).may_have_arrived);
 }
 
+TEST(HttpOutcome, KnowsWhatItsOwnerHasCancelled) {
+  HttpClientFailure failure;
+  failure.cancelled = true;
+  failure.outcome_unknown = true;
+  EXPECT_EQ(OfFailure(failure).failure, Failure::kCancelled);
+  EXPECT_TRUE(OfFailure(failure).may_have_arrived);
+}
+
 TEST(HttpOutcome, GivesUpOnAnAnswerThatIsTooLargeAsItCameAfterTheMessage) {
   HttpClientFailure failure;
   failure.response_too_large = true;

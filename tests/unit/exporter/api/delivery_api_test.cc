@@ -306,7 +306,13 @@ TEST(DeliveryApiExplain, TellsEverythingOfAPostedAlert) {
   EXPECT_EQ(why.at("labels"), labels);
   EXPECT_EQ(why.at("state"), "active");
   EXPECT_EQ(why.at("muted_by"), kNothingMutes);
-  EXPECT_EQ(why.at("attempts"), json::array());
+  ASSERT_EQ(why.at("attempts").size(), 1U);
+  EXPECT_EQ(why.at("attempts")[0], json({{"at", "2100-01-01T00:00:00Z"},
+                                         {"receiver", "team/webhook[0]"},
+                                         {"message", "firing"},
+                                         {"outcome", "retrying"},
+                                         {"http_status", 503},
+                                         {"error", "HTTP status 503"}}));
   ASSERT_EQ(why.at("routes").size(), 1U);
   const json& route = why.at("routes")[0];
   EXPECT_EQ(route.at("receiver"), "team");
