@@ -122,6 +122,7 @@ struct Settings {
   std::string sender = "Tocsin";
   NativeRouting native_rules = NativeRouting::kChannels;
   NativeGrouping native_grouping;                            // a receiver's own wins
+  std::size_t max_alerts = 200'000;                          // that senders have posted
   std::string alertmanager_file;                             // as it is opened; empty: none
   std::shared_ptr<const AlertmanagerSettings> alertmanager;  // of that file; null: none
 

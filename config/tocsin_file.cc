@@ -22,6 +22,7 @@ constexpr Duration kMinHostInterval = std::chrono::milliseconds(100);
 // The server has one thread per connection: more workers than this is a slip of the pen.
 constexpr std::uint64_t kMaxWorkers = 4096;
 constexpr std::uint64_t kMaxStreams = 100'000;
+constexpr std::uint64_t kMaxAlerts = 100'000'000;
 
 // A duration that has to last some time, however short.
 void ReadLastingDuration(MapDecoder& map, std::string_view key, Duration* out,
@@ -126,13 +127,14 @@ void DecodeNotifications(const YamlNode& node, FileReport& report, Settings* set
   map.Finish();
 }
 
-PlacedText DecodeAlertmanager(const YamlNode& node, FileReport& report) {
+PlacedText DecodeAlertmanager(const YamlNode& node, FileReport& report, Settings* settings) {
   MapDecoder map(node, "tocsin.alertmanager", report);
   PlacedText file;
   if (map.ReadText("config_file", &file.text)) {
     file.mark = map.PlaceOf("config_file");
     if (file.text.empty()) report.Error(file.mark, "config_file must not be empty");
   }
+  ReadSize(map, "max_alerts", 1, kMaxAlerts, &settings->max_alerts);
   map.Finish();
   return file;
 }
@@ -155,7 +157,7 @@ TocsinReferences DecodeTocsinKeys(MapDecoder& top, Settings* settings) {
     DecodeNotifications(*notifications, report, settings);
   }
   if (const YamlNode* alertmanager = map.Find("alertmanager")) {
-    references.alertmanager_file = DecodeAlertmanager(*alertmanager, report);
+    references.alertmanager_file = DecodeAlertmanager(*alertmanager, report, settings);
   }
   ReadLastingDuration(map, "staleness", &settings->staleness);
   settings->receivers = DecodeReceivers(map.ReadList("receivers"), report);

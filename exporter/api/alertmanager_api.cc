@@ -257,6 +257,8 @@ http::Response AlertmanagerApi::PostAlerts(const http::Request& request) {
     return std::move(*refusal);
   }
   ReadAlerts& posted = std::get<ReadAlerts>(read);
+  const std::size_t count = posted.alerts.size();
+  const std::size_t refused = sources_.alerts.TakeOutBeyondLimit(&posted.alerts);
   const auto resolved =
       std::count_if(posted.alerts.begin(), posted.alerts.end(),
                     [now](const PostedAlert& alert) { return alert.ResolvedAt(now); });
@@ -267,8 +269,15 @@ http::Response AlertmanagerApi::PostAlerts(const http::Request& request) {
   sources_.dispatcher.Accept(std::move(posted.alerts),
                              [done = commit.Callback()] { done(::tocsin::Status()); });
   commit.Wait();
-  if (posted.invalid.empty()) return Empty();
   invalid_.Increment(static_cast<double>(posted.invalid.size()));
+  if (refused > 0) {
+    posted.invalid.push_back(
+        fmt::format("{} of {} alerts refused: {} are stored and there is room for no more; those "
+                    "that are known were updated",
+                    refused, count, sources_.alerts.max_alerts()));
+    return PlainJsonError(429, fmt::format("{}", fmt::join(posted.invalid, "\n")));
+  }
+  if (posted.invalid.empty()) return Empty();
   return PlainJsonError(400, fmt::format("{}", fmt::join(posted.invalid, "\n")));
 }
 

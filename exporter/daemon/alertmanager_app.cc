@@ -206,8 +206,9 @@ Status AlertmanagerApp::Parts::OpenStore() {
 
 void AlertmanagerApp::Parts::BuildPipeline(receivers::PipelineGraphPtr graph) {
   config_metrics.Show(*graph, clock.Now());
-  alerts.emplace(metrics, receivers::AlertStoreOptions{options.alerts_per_alertname,
-                                                       options.alert_names_in_metrics});
+  alerts.emplace(metrics,
+                 receivers::AlertStoreOptions{options.alerts_per_alertname,
+                                              options.alert_names_in_metrics, options.max_alerts});
   silences.emplace(receivers::SilenceLimits{options.max_silences, options.max_silence_size_bytes,
                                             options.data_retention},
                    *store, RandomUuid, &silence_metrics);

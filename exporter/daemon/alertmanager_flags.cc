@@ -151,6 +151,9 @@ void AddAlertmanagerFlags(CLI::App& app, AlertmanagerOptions& options) {
   app.add_option("--alerts.per-alertname-limit", options.alerts_per_alertname,
                  "Most alerts of one alertname; 0: no limit")
       ->capture_default_str();
+  app.add_option("--alerts.max-alerts", options.max_alerts,
+                 "Most alerts that are kept; posts of others are refused. 0: no limit")
+      ->capture_default_str();
   app.add_flag("--alerts.persist,!--no-alerts.persist", options.persist_alerts,
                "Keep posted alerts on disk, so that they come back after a restart");
   app.add_option("--silences.max-silences", options.max_silences, "Most silences; 0: no limit")

@@ -20,6 +20,7 @@ struct AlertmanagerOptions {
   Duration maintenance_interval{std::chrono::minutes(15)};
   Duration alerts_gc_interval{std::chrono::minutes(30)};
   std::size_t alerts_per_alertname = 0;  // 0: no limit, here and below
+  std::size_t max_alerts = 0;
   std::size_t max_silences = 0;
   std::size_t max_silence_size_bytes = 0;
   Duration start_delay{0};

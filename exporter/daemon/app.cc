@@ -256,7 +256,9 @@ void App::Parts::BuildPipeline(Configured configured) {
   settings = configured.settings;
   staleness_ms = settings->staleness.count();
 
-  alerts.emplace(metrics);
+  receivers::AlertStoreOptions alert_options;
+  alert_options.max_alerts = settings->max_alerts;
+  alerts.emplace(metrics, alert_options);
   silences.emplace(receivers::SilenceLimits(), *store, RandomUuid);
   receivers::DispatcherOptions dispatcher_options;
   dispatcher_options.with_outbox = true;

@@ -73,6 +73,7 @@ std::vector<std::string> NeedRestart(const config::Settings& running,
   compare("tocsin.web.allow_unauthenticated", running.web.allow_unauthenticated,
           next.web.allow_unauthenticated);
   compare("tocsin.web.allowed_origins", running.web.allowed_origins, next.web.allowed_origins);
+  compare("tocsin.alertmanager.max_alerts", running.max_alerts, next.max_alerts);
   compare("DATABASE_URL", running.database_path, next.database_path);
   compare("PROMETHEUS_PORT", running.extra_metrics_port, next.extra_metrics_port);
   return keys;

@@ -16,7 +16,10 @@ constexpr std::string_view kAlertnameLabel = "alertname";
 AlertStore::AlertStore(MetricRegistry& metrics, AlertStoreOptions options)
     : options_(options),
       limited_(CounterFamily(metrics, "alertmanager_alerts_limited_total",
-                             "Alerts that were dropped because their alertname had too many.")) {
+                             "Alerts that were dropped because their alertname had too many.")),
+      refused_(CounterFamily(metrics, "tocsin_alerts_refused_total",
+                             "Posted alerts that were refused because too many are stored.")
+                   .Add({})) {
   if (!options_.alertnames_in_metrics) limited_.Add({});
   GaugeFamily(metrics, "alertmanager_alerts_per_alert_limit",
               "How many alerts of one alertname are kept; 0: all.")
@@ -49,6 +52,22 @@ Status AlertStore::Discard(StateStore& store) {
   for (const auto& [key, value] : *rows) batch.Delete(StateTable::kPostedAlerts, key);
   if (!batch.empty()) store.Submit(std::move(batch), [](const Status&) {});
   return {};
+}
+
+std::size_t AlertStore::TakeOutBeyondLimit(std::vector<PostedAlert>* alerts) const {
+  if (options_.max_alerts == 0) return 0;
+  std::size_t refused = 0;
+  {
+    MutexLock lock(mu_);
+    std::size_t stored = alerts_.size();
+    if (stored + alerts->size() <= options_.max_alerts) return 0;
+    refused = std::erase_if(*alerts, [&](const PostedAlert& alert) {
+      if (alert.native != nullptr || alerts_.contains(alert.fingerprint)) return false;
+      return ++stored > options_.max_alerts;
+    });
+  }
+  refused_.Increment(static_cast<double>(refused));
+  return refused;
 }
 
 std::vector<PostedAlertPtr> AlertStore::Put(std::vector<PostedAlert> alerts,

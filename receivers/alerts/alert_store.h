@@ -26,7 +26,8 @@ namespace tocsin::receivers {
 
 struct AlertStoreOptions {
   std::size_t per_alertname_limit = 0;  // 0: no limit
-  bool alertnames_in_metrics = false;   // what is counted as beyond the limit says whose it is
+  bool alertnames_in_metrics = false;   // what is counted as beyond that limit says whose it is
+  std::size_t max_alerts = 0;           // 0: no limit
 };
 
 class AlertStore {
@@ -43,6 +44,12 @@ class AlertStore {
   // Forgets what an earlier process left: for one whose alerts are not durable. A later one would
   // take that for the present otherwise.
   static Status Discard(StateStore& store);
+
+  // Takes out alerts that are not known and for which there is no room, but for those of our own
+  // rules; returns how many. To be asked before Put, so that whoever posts them hears of it; posts
+  // at the same time may together go beyond the limit.
+  std::size_t TakeOutBeyondLimit(std::vector<PostedAlert>* alerts) const EXCLUDES(mu_);
+  std::size_t max_alerts() const { return options_.max_alerts; }
 
   // Joins each with what is known of it and returns the values that stand now, in their order.
   // New alerts beyond the limit of their alertname are left out and counted; they are refused by
@@ -70,6 +77,7 @@ class AlertStore {
 
   const AlertStoreOptions options_;
   prometheus::Family<prometheus::Counter>& limited_;
+  prometheus::Counter& refused_;
 
   StateStore* store_ = nullptr;  // null: nothing is durable
   Mutex write_order_;            // held over a change and the handing over of its rows

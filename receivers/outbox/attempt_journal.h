@@ -1,6 +1,7 @@
-// AttemptJournal: the newest attempts at messages about posted alerts, by what tells the log entries of
-// group and integration apart. Of so many of these as there is room for: what was tried last stays.
-// In memory alone; how alerts of our own rules fared is kept for each of them (delivery_record.h).
+// AttemptJournal: the newest attempts at messages about posted alerts, by what tells the log
+// entries of group and integration apart. Of so many of these as there is room for: what was tried
+// last stays. In memory alone; how alerts of our own rules fared is kept for each of them
+// (delivery_record.h).
 //
 // Belongs to DeliveryBook, on the dispatcher's thread.
 #pragma once
@@ -36,7 +37,7 @@ class AttemptJournal {
 
   const std::size_t max_entries_;
   const std::size_t attempts_each_;
-  Entries entries_;                                                  // the last tried first
+  Entries entries_;                                                 // the last tried first
   std::unordered_map<std::string_view, Entries::iterator> by_key_;  // the entries' own keys
 };
 

@@ -135,6 +135,21 @@ class Web(harness.TestCase):
             self.assertEqual(daemon.metric("alertmanager_alerts", **of), 1)
         self.assertIn("has no effect", daemon.process.stderr())
 
+    def test_alerts_that_there_is_no_room_for_are_refused(self):
+        daemon = self.start("--alerts.max-alerts=2")
+        daemon.fire("A")
+        posted = [{"labels": {"alertname": name}} for name in ("A", "B", "C")] + [{"labels": {}}]
+        answer = daemon.post("/api/v2/alerts", posted)
+        self.assertEqual(answer.status, 429)
+        self.assertEqual(
+            answer.json(),
+            "at least one label pair required\n"
+            "1 of 3 alerts refused: 2 are stored and there is room for no more; "
+            "those that are known were updated",
+        )
+        self.assertEqual({one["labels"]["alertname"] for one in daemon.alerts()}, {"A", "B"})
+        self.assertEqual(daemon.metric("tocsin_alerts_refused_total"), 1)
+
 
 class BesideTheRealOne(harness.TestCase):
     def setUp(self):

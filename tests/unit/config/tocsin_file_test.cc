@@ -27,6 +27,7 @@ TEST(TocsinFile, DefaultsAreTheDocumentedOnes) {
     EXPECT_EQ(settings.sender, "Tocsin");
     EXPECT_EQ(settings.series.max_series, 1'000'000U);
     EXPECT_EQ(settings.series.retention, std::chrono::hours(1));
+    EXPECT_EQ(settings.max_alerts, 200'000U);
   }
 }
 
@@ -43,6 +44,7 @@ TEST(TocsinFile, EveryKeyIsRead) {
       "  staleness: 90s\n"
       "  notifications: {sender: Pynomaly}\n"
       "  series: {max_series: 5000, retention: 2h}\n"
+      "  alertmanager: {max_alerts: 70}\n"
       "  routing: {native_rules: both}\n");
   EXPECT_FALSE(settings.host.enabled);
   EXPECT_EQ(settings.host.interval, std::chrono::seconds(1));
@@ -59,6 +61,7 @@ TEST(TocsinFile, EveryKeyIsRead) {
   EXPECT_EQ(settings.series.max_series, 5000U);
   EXPECT_EQ(settings.series.retention, std::chrono::hours(2));
   EXPECT_EQ(settings.native_rules, NativeRouting::kBoth);
+  EXPECT_EQ(settings.max_alerts, 70U);
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <thread>
 
+#include "base/text.h"
 #include "receivers/alerts/alert_row.h"
 #include "receivers/alerts/native_alert.h"
 #include "tests/support/memory_state_store.h"
@@ -72,6 +73,46 @@ TEST(AlertStore, FindsWhatAnEarlierProcessHadWithItsDeadlines) {
   EXPECT_EQ((*found)->updated_at, alert.updated_at);
   EXPECT_TRUE((*found)->ends_by_timeout);
   EXPECT_EQ((*found)->hash, LogHash((*found)->labels));
+}
+
+TEST(AlertStore, TakesNewAlertsOnlyAsLongAsThereIsRoom) {
+  MetricRegistry metrics;
+  AlertStoreOptions options;
+  options.max_alerts = 2;
+  AlertStore store(metrics, options);
+  const auto post = [&store](std::vector<PostedAlert> alerts) {
+    const std::size_t refused = store.TakeOutBeyondLimit(&alerts);
+    store.Put(std::move(alerts));
+    return refused;
+  };
+  EXPECT_EQ(post({Of("A", "1")}), 0U);
+  EXPECT_EQ(post({Of("B", "1"), Of("C", "1"), Of("A", "1", 200)}), 1U);
+  EXPECT_EQ(store.size(), 2U);
+  EXPECT_EQ(store.Find(Of("A", "1").fingerprint)->ends_at, At(200));
+  EXPECT_NE(store.Find(Of("B", "1").fingerprint), nullptr);
+  EXPECT_EQ(post({MakeNativeAlert(testing::FiringAlert(testing::CpuUsageRule(), "e1"), "text")}),
+            0U);
+  EXPECT_EQ(store.size(), 3U);
+  EXPECT_EQ(post({Of("D", "1"), Of("E", "1")}), 2U);
+  EXPECT_EQ(testing::MetricValue(metrics, "tocsin_alerts_refused_total"), 3);
+  store.ForgetEndedBy(At(1000));
+  EXPECT_EQ(post({Of("D", "1")}), 0U);
+}
+
+TEST(AlertStore, FindsAlertsByFingerprintAndByTheirPresentEpisode) {
+  MetricRegistry metrics;
+  AlertStore store(metrics);
+  const PostedAlertPtr first = store.Put({Of("A", "1")}).at(0);
+  EXPECT_EQ(store.FindById(FormatHex64(first->fingerprint)), first);
+  EXPECT_EQ(store.FindById(EpisodeId(*first)), first);
+  for (const char* nobody : {"", "A", "0000000000000000", "00000000-0000-8000-8000-000000000000"}) {
+    EXPECT_EQ(store.FindById(nobody), nullptr) << nobody;
+  }
+  PostedAlert again = Of("A", "1", 300);
+  again.updated_at = again.began_at = At(200);  // it had ended
+  const PostedAlertPtr second = store.Put({again}).at(0);
+  EXPECT_EQ(store.FindById(EpisodeId(*first)), nullptr);
+  EXPECT_EQ(store.FindById(EpisodeId(*second)), second);
 }
 
 TEST(AlertStore, LeavesRowsAloneThatItCannotRead) {
