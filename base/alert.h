@@ -74,10 +74,10 @@ using AlertPtr = std::shared_ptr<const Alert>;
 // What a person says who acknowledges an alert. Said again, what is empty leaves what was said
 // before.
 struct AcknowledgeCommand {
-  std::string actor;
-  std::string note;
-  std::optional<Duration> lasts;     // none: until the alert resolves
-  std::optional<Duration> survives;  // Alert::acknowledgement_survives
+  std::string actor = {};
+  std::string note = {};
+  std::optional<Duration> lasts = {};     // none: until the alert resolves
+  std::optional<Duration> survives = {};  // Alert::acknowledgement_survives
 };
 
 // Takes every change of an alert that fires or fired. Called by the rule engine's thread. Never

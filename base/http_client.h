@@ -64,7 +64,7 @@ class HttpClient {
   // at shutdown it runs with a failure.
   virtual void Send(HttpClientRequest request, Done done) = 0;
   // Any thread; never blocks. Whatever `owner`, not null, has sent before and is not over ends with
-  // a failure, and its connection is closed.
+  // a failure.
   virtual void Cancel(const void* owner) = 0;
 };
 

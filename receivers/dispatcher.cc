@@ -6,13 +6,14 @@
 namespace tocsin::receivers {
 
 Dispatcher::Durable::Durable(const DispatcherOptions& options, Board& board, Dispatch& dispatch,
-                             TimerQueue& timers, StateStore& store, const Clock& clock,
+                             TimerQueue& timers, StateStore& store,
+                             PostedAcknowledgements::Changed acknowledged, const Clock& clock,
                              const std::function<double()>& random, Sender::PostAttempt post,
                              const Logger& log, MetricRegistry& metrics)
     : book(options.book, board, log),
       outbox(options.outbox, dispatch, timers, clock, random, std::move(post), log.Named("outbox"),
              metrics),
-      acknowledgements(store, log),
+      acknowledgements(store, std::move(acknowledged), log),
       not_durable(CounterFamily(metrics, "tocsin_announcement_commit_failures_total",
                                 "Batches of announcements that could not be written at once.")
                       .Add({})) {}
@@ -40,8 +41,14 @@ Dispatcher::Dispatcher(const DispatcherOptions& options, PipelineGraphPtr graph,
     });
   };
   if (options_.with_outbox) {
-    durable_.emplace(options_, board_, dispatch_, timers_, store, clock, random, post, log,
-                     metrics);
+    const auto acknowledged = [this, inbox = inbox_](std::uint64_t fingerprint) {
+      inbox->PutEvent([this, fingerprint](Timestamp now) {
+        const PostedAlertPtr alert = alerts_.Find(fingerprint);
+        if (alert != nullptr) dispatch_.OnAcknowledgementChanged(*alert, now);
+      });
+    };
+    durable_.emplace(options_, board_, dispatch_, timers_, store, acknowledged, clock, random, post,
+                     log, metrics);
     dispatch_.SendThrough(durable_->outbox, &durable_->book);
     dispatch_.Heed(durable_->acknowledgements);
   } else {

@@ -124,8 +124,9 @@ class Dispatcher {
   // What only the full daemon has.
   struct Durable {
     Durable(const DispatcherOptions& options, Board& board, Dispatch& dispatch, TimerQueue& timers,
-            StateStore& store, const Clock& clock, const std::function<double()>& random,
-            Sender::PostAttempt post, const Logger& log, MetricRegistry& metrics);
+            StateStore& store, PostedAcknowledgements::Changed acknowledged, const Clock& clock,
+            const std::function<double()>& random, Sender::PostAttempt post, const Logger& log,
+            MetricRegistry& metrics);
     DeliveryBook book;
     Outbox outbox;
     PostedAcknowledgements acknowledgements;

@@ -360,7 +360,8 @@ void Lifecycle::BeginToFire(Alert* alert, Timestamp now) {
   if (kept.empty()) return;
   const Alert& former = *kept.mapped();
   const bool came_back_in_time =
-      alert->pending_since <= *former.resolved_at + former.acknowledgement_survives;
+      alert->pending_since <= *former.resolved_at + former.acknowledgement_survives &&
+      alert->rule->SameCondition(*former.rule);
   const bool is_over = former.acknowledged_until && *former.acknowledged_until <= now;
   if (!came_back_in_time || is_over) return;
   alert->state = AlertState::kAcknowledged;
@@ -372,8 +373,7 @@ void Lifecycle::BeginToFire(Alert* alert, Timestamp now) {
 }
 
 void Lifecycle::KeepSticky(const AlertPtr& ended) {
-  // A person who resolves an alert has done with it, and a rule that has changed means another
-  // thing.
+  // A person who resolves an alert has done with it.
   const bool may_come_back = ended->resolved_reason == ResolveReason::kRecovered ||
                              ended->resolved_reason == ResolveReason::kStale;
   if (may_come_back && ended->acknowledgement_survives > Duration(0)) {

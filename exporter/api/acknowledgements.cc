@@ -76,6 +76,10 @@ std::optional<CommandResult> Acknowledgements::Acknowledge(const std::string& al
     return CommandResult{CommandResult::Kind::kConflict, "Alert is already resolved"};
   } else {
     posted_.Acknowledge(*posted, command, clock_.Now(), WhenCommitted(answer));
+    // It may have ended meanwhile, which was seen by nobody.
+    if (const auto now_known = alerts_.Find(posted->fingerprint)) {
+      posted_.Observe({now_known}, clock_.Now());
+    }
   }
   return answer.Wait();
 }

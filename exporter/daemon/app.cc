@@ -221,8 +221,8 @@ struct App::Parts {
   std::optional<scrape::ScrapeManager> scraper;
   std::optional<HostRounds> host;
 
-  std::optional<api::AlertingApi> alerting_api;
   std::optional<api::Acknowledgements> acknowledgements;
+  std::optional<api::AlertingApi> alerting_api;
   std::optional<api::AlertmanagerApi> alertmanager_api;
   std::optional<api::DeliveryApi> delivery_api;
   http::Router router;

@@ -59,10 +59,11 @@ std::size_t AlertStore::TakeOutBeyondLimit(std::vector<PostedAlert>* alerts) con
   std::size_t refused = 0;
   {
     MutexLock lock(mu_);
-    std::size_t stored = alerts_.size();
+    const auto& known = alerts_;
+    std::size_t stored = known.size();
     if (stored + alerts->size() <= options_.max_alerts) return 0;
     refused = std::erase_if(*alerts, [&](const PostedAlert& alert) {
-      if (alert.native != nullptr || alerts_.contains(alert.fingerprint)) return false;
+      if (alert.native != nullptr || known.contains(alert.fingerprint)) return false;
       return ++stored > options_.max_alerts;
     });
   }

@@ -68,8 +68,9 @@ Result<PostedAcknowledgement> ParseAcknowledgement(std::string_view text) {
   }
 }
 
-PostedAcknowledgements::PostedAcknowledgements(StateStore& store, const Logger& log)
-    : store_(store), log_(log) {}
+PostedAcknowledgements::PostedAcknowledgements(StateStore& store, Changed changed,
+                                               const Logger& log)
+    : store_(store), changed_(std::move(changed)), log_(log) {}
 
 Status PostedAcknowledgements::Restore() {
   const Result<std::vector<StateStore::Row>> rows = store_.Scan(StateTable::kAcknowledgements);
@@ -94,67 +95,84 @@ Status PostedAcknowledgements::Restore() {
 void PostedAcknowledgements::Acknowledge(const PostedAlert& alert,
                                          const AcknowledgeCommand& command, Timestamp now,
                                          Committed committed) {
-  MutexLock order(write_order_);
-  const PostedAcknowledgementPtr known = Of(alert, now);
-  PostedAcknowledgement next;
-  if (known != nullptr) next = *known;
-  if (known == nullptr || !command.note.empty()) next.note = command.note;
-  if (known == nullptr) {
-    next.id = EpisodeId(alert);
-    next.labels = alert.labels;
-    next.actor = command.actor;
-    next.at = now;
-    next.episode = alert.began_at;
-    next.alert_ends = alert.ends_at;
-    log_.Info("alert acknowledged", {{"alert", alert.labels.Get("alertname")},
-                                     {"id", next.id},
-                                     {"fingerprint", FormatHex64(alert.fingerprint)},
-                                     {"actor", command.actor}});
-  }
-  next.updated_at = now;
-  if (command.lasts) next.until = now + *command.lasts;
-  if (command.survives) next.survives = *command.survives;
-  WriteBatch batch;
   {
-    MutexLock lock(mu_);
-    Put(alert.fingerprint, std::move(next), &batch);
+    MutexLock order(write_order_);
+    const PostedAcknowledgementPtr known = Of(alert, now);
+    PostedAcknowledgement next = known != nullptr ? *known : Begin(alert, command, now);
+    if (!command.note.empty()) next.note = command.note;
+    next.updated_at = now;
+    if (command.lasts) next.until = now + *command.lasts;
+    if (command.survives) next.survives = *command.survives;
+    WriteBatch batch;
+    {
+      MutexLock lock(mu_);
+      Put(alert.fingerprint, std::move(next), &batch);
+    }
+    store_.Submit(std::move(batch), std::move(committed));
   }
-  store_.Submit(std::move(batch), std::move(committed));
+  Tell(alert.fingerprint);
+}
+
+PostedAcknowledgement PostedAcknowledgements::Begin(const PostedAlert& alert,
+                                                    const AcknowledgeCommand& command,
+                                                    Timestamp now) const {
+  PostedAcknowledgement begun;
+  begun.id = EpisodeId(alert);
+  begun.labels = alert.labels;
+  begun.actor = command.actor;
+  begun.at = now;
+  begun.episode = alert.began_at;
+  begun.alert_ends = alert.ends_at;
+  log_.Info("alert acknowledged", {{"alert", alert.labels.Get("alertname")},
+                                   {"id", begun.id},
+                                   {"fingerprint", FormatHex64(alert.fingerprint)},
+                                   {"actor", command.actor}});
+  return begun;
 }
 
 bool PostedAcknowledgements::Change(std::string_view id, const std::string& note, Timestamp until,
                                     Timestamp now, Committed committed) {
-  MutexLock order(write_order_);
-  WriteBatch batch;
+  std::uint64_t fingerprint = 0;
   {
-    MutexLock lock(mu_);
-    const auto found = FindHolding(id, now);
-    if (found == by_fingerprint_.end()) return false;
-    PostedAcknowledgement next = *found->second;
-    next.note = note;
-    next.until = until;
-    next.updated_at = now;
-    Put(found->first, std::move(next), &batch);
+    MutexLock order(write_order_);
+    WriteBatch batch;
+    {
+      MutexLock lock(mu_);
+      const auto found = FindHolding(id, now);
+      if (found == by_fingerprint_.end()) return false;
+      fingerprint = found->first;
+      PostedAcknowledgement next = *found->second;
+      next.note = note;
+      next.until = until;
+      next.updated_at = now;
+      Put(fingerprint, std::move(next), &batch);
+    }
+    store_.Submit(std::move(batch), std::move(committed));
   }
-  store_.Submit(std::move(batch), std::move(committed));
+  Tell(fingerprint);
   return true;
 }
 
 bool PostedAcknowledgements::End(std::string_view id, const std::string& actor, Timestamp now,
                                  Committed committed) {
-  MutexLock order(write_order_);
-  WriteBatch batch;
+  std::uint64_t fingerprint = 0;
   PostedAcknowledgementPtr ended;
   {
-    MutexLock lock(mu_);
-    const auto found = FindHolding(id, now);
-    if (found == by_fingerprint_.end()) return false;
-    ended = found->second;
-    Forget(found->first, &batch);
+    MutexLock order(write_order_);
+    WriteBatch batch;
+    {
+      MutexLock lock(mu_);
+      const auto found = FindHolding(id, now);
+      if (found == by_fingerprint_.end()) return false;
+      fingerprint = found->first;
+      ended = found->second;
+      Forget(fingerprint, &batch);
+    }
+    store_.Submit(std::move(batch), std::move(committed));
   }
   log_.Info("acknowledgement ended",
             {{"alert", ended->labels.Get("alertname")}, {"id", ended->id}, {"actor", actor}});
-  store_.Submit(std::move(batch), std::move(committed));
+  Tell(fingerprint);
   return true;
 }
 
@@ -208,17 +226,20 @@ void PostedAcknowledgements::ObserveOne(const PostedAlert& alert, Timestamp now,
                                         WriteBatch* batch) {
   const auto found = by_fingerprint_.find(alert.fingerprint);
   if (found == by_fingerprint_.end()) return;
-  PostedAcknowledgement next = *found->second;
-  const bool is_new_episode = alert.began_at > next.episode;
-  if (is_new_episode && alert.began_at > next.alert_ends + next.survives) {
-    return Forget(alert.fingerprint, batch);
-  }
-  next.episode = std::max(next.episode, alert.began_at);
+  const PostedAcknowledgement& known = *found->second;
+  // What is older than what was acknowledged comes late.
+  if (alert.native != nullptr || alert.began_at < known.episode) return;
+  const bool is_new_episode = alert.began_at > known.episode;
+  const bool is_sticky = known.survives > Duration(0);
+  // When the old one ended is not asked where that plays no part: nobody may have seen it.
+  const bool came_back_in_time = is_sticky && alert.began_at <= known.alert_ends + known.survives;
+  if (is_new_episode && !came_back_in_time) return Forget(alert.fingerprint, batch);
+  PostedAcknowledgement next = known;
+  next.episode = alert.began_at;
   next.alert_ends = alert.ends_at;
   if (!next.HoldsAt(now)) return Forget(alert.fingerprint, batch);
+  if (is_sticky) return Put(alert.fingerprint, std::move(next), batch);
   // That a sender goes on saying the same is not worth a write: after a restart its alert is asked.
-  const bool is_news = is_new_episode || alert.ResolvedAt(now);
-  if (is_news) return Put(alert.fingerprint, std::move(next), batch);
   found->second = std::make_shared<const PostedAcknowledgement>(std::move(next));
 }
 

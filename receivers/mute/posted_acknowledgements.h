@@ -56,14 +56,19 @@ class PostedAcknowledgements {
   // Runs on the store's thread.
   using Committed = std::function<void(const Status&)>;
 
-  // `store` outlives the object.
-  PostedAcknowledgements(StateStore& store, const Logger& log);
+  // Told of what people do, by the alert's fingerprint: whoever is to hear of the alert again may
+  // be told at once. Runs on the caller's thread.
+  using Changed = std::function<void(std::uint64_t fingerprint)>;
+
+  // `store` outlives the object; `changed` may be empty.
+  PostedAcknowledgements(StateStore& store, Changed changed, const Logger& log);
 
   // Before anything else: reads what an earlier process left. A row that cannot be read is reported
   // and left alone: it costs a page too many, not one too few.
   Status Restore() EXCLUDES(mu_);
 
   // Again: all but the actor may change. REQUIRES: `alert` is nobody's rule's, and not resolved.
+  // Whoever has seen an alert a moment ago shows it to Observe as it is afterwards.
   void Acknowledge(const PostedAlert& alert, const AcknowledgeCommand& command, Timestamp now,
                    Committed committed) EXCLUDES(mu_, write_order_);
   // Sets note and end of one that holds. False where none has this id.
@@ -89,6 +94,9 @@ class PostedAcknowledgements {
  private:
   using Map = std::unordered_map<std::uint64_t, PostedAcknowledgementPtr>;  // by fingerprint
 
+  PostedAcknowledgement Begin(const PostedAlert& alert, const AcknowledgeCommand& command,
+                              Timestamp now) const;
+
   Map::const_iterator FindHolding(std::string_view id, Timestamp now) const REQUIRES_LOCK(mu_);
   void Put(std::uint64_t fingerprint, PostedAcknowledgement next, WriteBatch* batch)
       REQUIRES_LOCK(mu_);
@@ -96,7 +104,12 @@ class PostedAcknowledgements {
   void ObserveOne(const PostedAlert& alert, Timestamp now, WriteBatch* batch) REQUIRES_LOCK(mu_);
   void Submit(WriteBatch batch) REQUIRES_LOCK(write_order_);
 
+  void Tell(std::uint64_t fingerprint) const {
+    if (changed_) changed_(fingerprint);
+  }
+
   StateStore& store_;
+  const Changed changed_;
   const Logger log_;
 
   Mutex write_order_;  // held over a change and the handing over of its rows

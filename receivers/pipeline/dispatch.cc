@@ -142,9 +142,12 @@ void Dispatch::Insert(const Route& route, const PostedAlertPtr& alert, Timestamp
   const bool waits = group.last_tick == Timestamp() && route.settings.group_wait > Duration(0);
   if (route.each_episode && durable() && !waits) {
     if (now >= not_before_ && !stopped_) Flush(group, now);
-  } else if (group.timer == 0 && group.open_sends == 0) {
+    return;
+  }
+  if (group.timer == 0 && group.open_sends == 0) {
     ArmTimer(group, std::max(now, group.last_tick + route.settings.group_interval));
   }
+  if (durable() && alert->native != nullptr) ReconsiderAcknowledgement(group, *alert, now);
 }
 
 Dispatch::Group& Dispatch::MakeGroup(GroupName name, const PostedAlert& first, Timestamp now) {
@@ -224,6 +227,7 @@ void Dispatch::Flush(Group& group, Timestamp tick) {
     group.batch = frozen;
   }
   const Batch batch = Speakable(group, std::move(frozen), tick);
+  if (durable() && (batch.empty() || !group.held.empty())) KeepLogOfHeld(group, tick);
   if (!batch.empty()) {
     ++group
           .open_sends;  // a channel may answer at once: the flush is not over before all have begun
@@ -270,13 +274,77 @@ Dispatch::Batch Dispatch::Speakable(Group& group, Batch batch, Timestamp tick) {
 void Dispatch::LeaveOutAcknowledged(Group& group, Timestamp tick, Batch* batch) {
   LeaveOut(group, batch, HeldBy::kAcknowledgement, metrics_.suppressed_by_acknowledgement,
            [&](const PostedAlert& alert) {
-             if (alert.native != nullptr) return alert.native->state == AlertState::kAcknowledged;
-             if (acknowledgements_ == nullptr) return false;
-             const PostedAcknowledgementPtr known = acknowledgements_->Of(alert, tick);
-             if (known == nullptr) return false;
-             if (known->until) group.HoldUntil(*known->until);
-             return true;
+             const std::optional<HeldByPerson> held = AcknowledgementOf(alert, tick);
+             if (held && held->until) group.HoldUntil(*held->until);
+             return held.has_value();
            });
+}
+
+std::optional<Dispatch::HeldByPerson> Dispatch::AcknowledgementOf(const PostedAlert& alert,
+                                                                  Timestamp now) const {
+  if (alert.native != nullptr) {
+    // The rule engine ends it.
+    if (alert.native->state == AlertState::kAcknowledged) return HeldByPerson();
+    return std::nullopt;
+  }
+  if (acknowledgements_ == nullptr) return std::nullopt;
+  const PostedAcknowledgementPtr known = acknowledgements_->Of(alert, now);
+  if (known == nullptr) return std::nullopt;
+  return HeldByPerson{known->until};
+}
+
+void Dispatch::OnAcknowledgementChanged(const PostedAlert& alert, Timestamp now) {
+  for (const Route* route : graph_->RoutesOf(alert)) {
+    const auto found = by_name_.find(NameOf(*route, alert));
+    if (found == by_name_.end() || !found->second->alerts.contains(alert.hash)) continue;
+    ReconsiderAcknowledgement(*found->second, alert, now);
+  }
+}
+
+void Dispatch::ReconsiderAcknowledgement(Group& group, const PostedAlert& alert, Timestamp now) {
+  if (alert.ResolvedAt(now)) return;
+  const auto held = group.held.find(alert.hash);
+  const bool was_held = held != group.held.end() && held->second == HeldBy::kAcknowledgement;
+  if (const std::optional<HeldByPerson> holds = AcknowledgementOf(alert, now)) {
+    if (!was_held) hold_metrics_->Of(HeldBy::kAcknowledgement).Increment();
+    group.held.insert_or_assign(alert.hash, HeldBy::kAcknowledgement);
+    for (const GroupIntegrationPtr& integration : graph_->IntegrationsOf(group.route())) {
+      RemindOfAcknowledged(group, KeyOf(group, *integration).log_key, now);
+    }
+    if (holds->until) group.HoldUntil(*holds->until);
+    TickWhenHoldEnds(group);
+  } else if (was_held) {
+    group.held.erase(held);
+    const bool waits = group.last_tick == Timestamp();
+    if (!waits) ArmTimer(group, now);
+  }
+}
+
+void Dispatch::TickWhenHoldEnds(Group& group) {
+  if (!group.hold_ends) return;
+  if (!group.next_tick || *group.hold_ends < *group.next_tick) ArmTimer(group, *group.hold_ends);
+}
+
+void Dispatch::KeepLogOfHeld(Group& group, Timestamp tick) {
+  const auto still_fires = [&](std::uint64_t hash) {
+    const auto alert = group.alerts.find(hash);
+    return alert != group.alerts.end() && !alert->second->ResolvedAt(tick);
+  };
+  for (const GroupIntegrationPtr& integration : graph_->IntegrationsOf(group.route())) {
+    const std::string log_key = KeyOf(group, *integration).log_key;
+    const LogEntry* const told = log_entries_.Find(log_key, tick);
+    if (told == nullptr) continue;
+    const Timestamp renewed = ExpiryOf(*told, group.route().settings.repeat_interval, tick);
+    // Not at each tick: half of the time is early enough.
+    if (told->expires_at - tick >= (renewed - tick) / 2) continue;
+    if (std::none_of(told->firing.begin(), told->firing.end(), still_fires) &&
+        std::none_of(told->due_again.begin(), told->due_again.end(), still_fires)) {
+      continue;
+    }
+    LogEntry entry = *told;
+    entry.expires_at = renewed;
+    log_entries_.Put(log_key, std::move(entry));
+  }
 }
 
 void Dispatch::LeaveOut(Group& group, Batch* batch, HeldBy why, prometheus::Counter& counter,

@@ -101,6 +101,9 @@ class Dispatch final : public Sender::Listener {
   // REQUIRES: Apply was called.
   void Accept(const std::vector<PostedAlertPtr>& alerts, std::chrono::nanoseconds accepted,
               Timestamp now);
+  // Somebody has acknowledged a posted alert, or taken that back: whoever knows of it is to be told
+  // again when that is over, which may be now.
+  void OnAcknowledgementChanged(const PostedAlert& alert, Timestamp now);
   // The rule engine has offered everything it knows. Announced alerts that were not in it are over.
   void EngineRestored(Timestamp now);
   // Nothing is sent any more.
@@ -136,6 +139,9 @@ class Dispatch final : public Sender::Listener {
     }
   };
   using Batch = std::vector<FrozenAlert>;
+  struct HeldByPerson {
+    std::optional<Timestamp> until;  // when it ends without anybody's word
+  };
   using Thread = std::pair<std::string, std::string>;            // lane and thread of a MessageKey
   using HeldAlerts = std::unordered_map<std::uint64_t, HeldBy>;  // that fire, by hash
 
@@ -153,6 +159,7 @@ class Dispatch final : public Sender::Listener {
   void EraseGroup(Group& group);
   Group* Find(GroupId id) const;
   void ArmTimer(Group& group, Timestamp when);
+  void TickWhenHoldEnds(Group& group);
   void OnTimer(GroupId id);
   // When the group is flushed again; none: when it changes.
   std::optional<Timestamp> NextTick(const Group& group, Timestamp tick) const;
@@ -162,6 +169,11 @@ class Dispatch final : public Sender::Listener {
   // stays and is marked.
   Batch Speakable(Group& group, Batch batch, Timestamp tick);
   void LeaveOutAcknowledged(Group& group, Timestamp tick, Batch* batch);
+  // Nothing where nobody deals with the alert.
+  std::optional<HeldByPerson> AcknowledgementOf(const PostedAlert& alert, Timestamp now) const;
+  void ReconsiderAcknowledgement(Group& group, const PostedAlert& alert, Timestamp now);
+  // What is held back is told by nobody, so that nothing else renews what is known of it.
+  void KeepLogOfHeld(Group& group, Timestamp tick);
   void LeaveOut(Group& group, Batch* batch, HeldBy why, prometheus::Counter& counter,
                 const std::function<bool(const PostedAlert&)>& muted);
   void HoldForCooldown(Group& group, Timestamp tick, Batch* batch);
@@ -190,9 +202,8 @@ class Dispatch final : public Sender::Listener {
   void PutOff(const Thread& thread, GroupId group, const GroupIntegrationPtr& integration);
   void BeginMessage(const Group& group, const GroupIntegration& integration, const Batch& batch,
                     Message* message) const;
-  // Whoever acknowledges an alert is reminded of it when the acknowledgement ends.
-  void RemindAfterAcknowledgement(const Group& group, const Batch& batch, const std::string& key,
-                                  Timestamp now);
+  // Whoever knows of an alert that is acknowledged is reminded of it when that ends.
+  void RemindOfAcknowledged(const Group& group, const std::string& log_key, Timestamp now);
 
   void WriteLog(const Message& message, Timestamp now);
   // So that no number is used twice, whether or not a receiver has taken the message.

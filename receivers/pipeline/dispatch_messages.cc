@@ -92,7 +92,7 @@ bool Dispatch::Tell(Group& group, const GroupIntegrationPtr& integration, const 
     PutOff(thread, group.id, integration);
     return false;
   }
-  if (durable()) RemindAfterAcknowledgement(group, batch, message.key.log_key, tick);
+  if (durable()) RemindOfAcknowledged(group, message.key.log_key, tick);
   const LogEntry* const told = log_entries_.Find(message.key.log_key, tick);
   Tellable tellable = TellableTo(batch, told);
   HashesOf(tellable.batch, &message.firing, &message.resolved);
@@ -169,25 +169,20 @@ void Dispatch::BeginMessage(const Group& group, const GroupIntegration& integrat
                                               : std::max(notification.flush_number + 1, fresh);
 }
 
-void Dispatch::RemindAfterAcknowledgement(const Group& group, const Batch& batch,
-                                          const std::string& key, Timestamp now) {
-  const LogEntry* const told = log_entries_.Find(key, now);
+void Dispatch::RemindOfAcknowledged(const Group& group, const std::string& log_key, Timestamp now) {
+  const LogEntry* const told = log_entries_.Find(log_key, now);
   if (told == nullptr) return;
   AlertHashes acknowledged;
-  for (const FrozenAlert& frozen : batch) {
-    const auto held = group.held.find(frozen.alert->hash);
-    const bool is_acknowledged =
-        held != group.held.end() && held->second == HeldBy::kAcknowledgement;
-    if (is_acknowledged && Contains(told->firing, frozen.alert->hash)) {
-      acknowledged.push_back(frozen.alert->hash);
-    }
+  for (const auto& [hash, why] : group.held) {
+    const bool is_told = Contains(told->firing, hash);
+    if (why == HeldBy::kAcknowledgement && is_told) acknowledged.push_back(hash);
   }
   if (acknowledged.empty()) return;
   Sort(&acknowledged);
   LogEntry entry = *told;
   entry.firing = Difference(entry.firing, acknowledged);
   entry.due_again = Union(entry.due_again, acknowledged);
-  log_entries_.Put(key, std::move(entry));
+  log_entries_.Put(log_key, std::move(entry));
 }
 
 // ---- what became of them
@@ -283,9 +278,13 @@ void Dispatch::GoOn(const Message& message, bool over, Timestamp now) {
       if (group == nullptr) continue;
       const Batch batch = Speakable(*group, FreezeAlerts(*group, now), now);
       if (!batch.empty()) Tell(*group, integration, batch, now);
+      TickWhenHoldEnds(*group);
     }
   }
-  if (Group* const group = Find(message.group)) return ForgetTold(*group, now);
+  if (Group* const group = Find(message.group)) {
+    RemindOfAcknowledged(*group, message.key.log_key, now);  // what it was told meanwhile, too
+    return ForgetTold(*group, now);
+  }
   if (!over && engine_restored_) WithdrawAbandoned();
 }
 

@@ -31,6 +31,7 @@ const prometheus::Histogram::BucketBoundaries& ProcessingBounds() {
 }
 
 std::string_view ReasonOf(const Outcome& outcome, bool deadline_passed) {
+  if (outcome.failure == Failure::kCancelled) return "contextCanceled";
   if (deadline_passed) return "contextDeadlineExceeded";
   switch (outcome.failure) {
     case Failure::kAuth:
@@ -44,7 +45,6 @@ std::string_view ReasonOf(const Outcome& outcome, bool deadline_passed) {
     case Failure::kTimeout:
       return "contextDeadlineExceeded";
     case Failure::kCancelled:
-      return "contextCanceled";
     case Failure::kNone:
     case Failure::kNetwork:
     case Failure::kOther:

@@ -47,8 +47,8 @@ class GroupChannel {
   // As Channel::Deliver.
   virtual void Deliver(const GroupNotification& notification, Duration timeout,
                        Channel::Done done) = 0;
-  // Ends what is under way, as far as it can: `done` hears of a failure. Nothing is delivered after
-  // it.
+  // Ends what is under way, as far as it can: `done` hears of a failure. REQUIRES: Deliver is
+  // not called any more.
   virtual void Cancel() {}
   // Whether what `other` could not deliver is in vain here too. A channel that cannot tell is
   // asked.

@@ -351,10 +351,12 @@ class Explain(TestCase):
         fingerprint = posted["fingerprint"]
         wait_until(lambda: daemon.state_of(fingerprint) == "told", what="the message to be taken")
         why = daemon.explain(fingerprint)
-        self.assertEqual((why["id"], why["fingerprint"]), (fingerprint, fingerprint))
+        self.assertEqual(why["fingerprint"], fingerprint)
+        self.assertEqual(daemon.explain(why["id"])["fingerprint"], fingerprint)  # its episode
         self.assertEqual(why["labels"], {"alertname": "Posted", "host": "b"})
         self.assertEqual(why["state"], "active")
-        self.assertEqual(why["attempts"], [])  # of alerts of rules only
+        (attempt,) = why["attempts"]
+        self.assertEqual((attempt["outcome"], attempt["http_status"]), ("delivered", 200))
         self.assertFalse(why["routes"][0]["named_by_rule"])
         silence = daemon.silence("alertname=Posted")
         (held,) = daemon.explain(fingerprint)["muted_by"]["silences"]

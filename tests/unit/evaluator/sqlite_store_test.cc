@@ -148,7 +148,7 @@ TEST_F(SqliteStoreTest, RowsOfTheOldOutboxAreGoneAfterAnUpgradeAndCooldownsStay)
                          "INSERT INTO outbox VALUES ('e1-firing-1/ops', '{}');"
                          "INSERT INTO announcements VALUES ('episode/e1', '{}');"
                          "INSERT INTO announcements VALUES ('cooldown/1', '7');"
-                         "PRAGMA user_version = 3",
+                         "DROP TABLE acknowledgements; PRAGMA user_version = 3",
                          nullptr, nullptr, nullptr),
             SQLITE_OK);
   sqlite3_close(raw);

@@ -59,8 +59,8 @@ TEST_F(DispatchAcknowledgement, HoldsBackItsAlertAlone) {
   world.Acknowledge("A");
   world.Fire("B");
   world.AdvanceTo(kMinute + kSecond);
-  EXPECT_THAT(world.told(),
-              ElementsAre("0s ops/hook: first notification: +A", "1m ops/hook: new alert: +B"));
+  EXPECT_THAT(world.told(), ElementsAre("0s ops/hook: first notification: +A",
+                                        "1m ops/hook: first notification: +B"));
 }
 
 TEST_F(DispatchAcknowledgement, WhoeverWasToldIsRemindedWhenItsTimeIsOver) {
@@ -69,7 +69,7 @@ TEST_F(DispatchAcknowledgement, WhoeverWasToldIsRemindedWhenItsTimeIsOver) {
   world.AdvanceTo(3 * kMinute);
   EXPECT_THAT(world.told(), ElementsAre("0s ops/hook: first notification: +A",
                                         // At that moment, not at the next minute.
-                                        "2m30s ops/hook: new alert: +A"));
+                                        "2m30s ops/hook: first notification: +A"));
 }
 
 TEST_F(DispatchAcknowledgement, WhoeverWasToldIsRemindedWhenItIsTakenBack) {
@@ -78,8 +78,54 @@ TEST_F(DispatchAcknowledgement, WhoeverWasToldIsRemindedWhenItIsTakenBack) {
   world.AdvanceTo(90 * kSecond);
   world.EndAcknowledgement("A");
   world.AdvanceTo(3 * kMinute);
-  EXPECT_THAT(world.told(),
-              ElementsAre("0s ops/hook: first notification: +A", "2m ops/hook: new alert: +A"));
+  EXPECT_THAT(world.told(), ElementsAre("0s ops/hook: first notification: +A",
+                                        "1m30s ops/hook: first notification: +A"));
+}
+
+TEST_F(DispatchAcknowledgement, WhoeverWasToldIsRemindedAlsoIfItWasShorterThanAnInterval) {
+  world.Fire("A");
+  world.AdvanceTo(10 * kSecond);
+  world.Acknowledge("A", {.actor = "anna", .lasts = 20 * kSecond});
+  world.AdvanceTo(kMinute + kSecond);
+  world.Acknowledge("A");
+  world.AdvanceTo(kMinute + 10 * kSecond);
+  world.EndAcknowledgement("A");
+  world.AdvanceTo(2 * kMinute);
+  EXPECT_THAT(world.told(), ElementsAre("0s ops/hook: first notification: +A",
+                                        "30s ops/hook: first notification: +A",
+                                        "1m10s ops/hook: first notification: +A"));
+}
+
+TEST_F(DispatchAcknowledgement, ATimeIntervalInBetweenMakesNobodyForget) {
+  WireConfig config = RepeatsEveryTwoMinutes();
+  config::TimeIntervalSpec spec;
+  spec.times = {{601, 610}};  // the world begins at 10:00:00.123
+  config.settings.time_intervals = {{"break", {spec}}};
+  config.settings.route.mute_time_intervals = {"break"};
+  world.Reload(config);
+  world.Fire("A");
+  world.AdvanceTo(2 * kMinute);
+  world.Acknowledge("A", {.actor = "anna", .lasts = kMinute});
+  world.AdvanceTo(11 * kMinute);
+  world.Acknowledge("A");
+  world.AdvanceTo(15 * kMinute);
+  world.Resolve("A");
+  world.AdvanceTo(17 * kMinute);
+  EXPECT_THAT(world.told(), ElementsAre("0s ops/hook: first notification: +A",
+                                        "10m ops/hook: first notification: +A",
+                                        "16m ops/hook: all alerts resolved: -A"));
+}
+
+TEST_F(DispatchAcknowledgement, WhatArrivesAfterItIsRemindedOfToo) {
+  world.AnswerWith(std::nullopt);
+  world.Fire("A");
+  world.Acknowledge("A", {.actor = "anna", .lasts = 20 * kSecond});
+  world.AdvanceTo(10 * kSecond);
+  world.Answer(0, Outcome::Delivered(200));
+  world.AnswerWith(Outcome::Delivered(200));
+  world.AdvanceTo(kMinute);
+  EXPECT_THAT(world.told(), ElementsAre("0s ops/hook: first notification: +A",
+                                        "20s ops/hook: first notification: +A"));
 }
 
 TEST_F(DispatchAcknowledgement, EndsWithItsEpisode) {
@@ -90,9 +136,9 @@ TEST_F(DispatchAcknowledgement, EndsWithItsEpisode) {
   world.AdvanceTo(90 * kSecond);
   world.Fire("A");
   world.AdvanceTo(3 * kMinute);
-  EXPECT_THAT(world.told(),
-              ElementsAre("0s ops/hook: first notification: +A",
-                          "1m ops/hook: all alerts resolved: -A", "1m30s ops/hook: new alert: +A"));
+  EXPECT_THAT(world.told(), ElementsAre("0s ops/hook: first notification: +A",
+                                        "1m ops/hook: all alerts resolved: -A",
+                                        "1m30s ops/hook: first notification: +A"));
 }
 
 TEST_F(DispatchAcknowledgement, WhereItIsStickyAShortFlapTellsNobodyAnew) {

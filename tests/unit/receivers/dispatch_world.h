@@ -131,12 +131,14 @@ class DispatchWorld {
   }
   void Acknowledge(const std::string& alertname, const AcknowledgeCommand& command = {"anna"}) {
     process_->acknowledgements->Acknowledge(*Known(alertname), command, clock.Now(), nullptr);
+    Pump();
   }
   void EndAcknowledgement(const std::string& alertname) {
     const PostedAcknowledgementPtr known =
         process_->acknowledgements->Of(*Known(alertname), clock.Now());
     ASSERT_NE(known, nullptr);
     EXPECT_TRUE(process_->acknowledgements->End(known->id, "anna", clock.Now(), nullptr));
+    Pump();
   }
   void Reload(WireConfig config) {
     config_ = std::move(config);
@@ -255,7 +257,10 @@ class DispatchWorld {
       };
       const Logger sender_log(world.log, "sender");
       if (world.options_.durable) {
-        acknowledgements.emplace(*world.store_, Logger(world.log, "dispatch"));
+        const auto changed = [this, &world](std::uint64_t fingerprint) {
+          dispatch.OnAcknowledgementChanged(*alerts.Find(fingerprint), world.clock.Now());
+        };
+        acknowledgements.emplace(*world.store_, changed, Logger(world.log, "dispatch"));
         dispatch.Heed(*acknowledgements);
         outbox.emplace(OutboxOptions(), dispatch, timers, world.clock, next_random, post,
                        sender_log, registry);

@@ -42,14 +42,17 @@ class PostedAcknowledgementsTest : public ::testing::Test {
   }
   // What a new process reads.
   std::size_t Restored(Timestamp now) {
-    PostedAcknowledgements restored(store, Logger(log, "test"));
+    PostedAcknowledgements restored(store, {}, Logger(log, "test"));
     EXPECT_TRUE(restored.Restore().ok());
     return restored.All(now).size();
   }
 
   testing::MemoryStateStore store;
   testing::RecordingLogSink log;
-  PostedAcknowledgements acknowledgements{store, Logger(log, "test")};
+  std::vector<std::uint64_t> changed;
+  PostedAcknowledgements acknowledgements{
+      store, [this](std::uint64_t fingerprint) { changed.push_back(fingerprint); },
+      Logger(log, "test")};
 };
 
 TEST_F(PostedAcknowledgementsTest, HoldsForItsEpisodeAsLongAsThatGoesOn) {
@@ -94,6 +97,44 @@ TEST_F(PostedAcknowledgementsTest, StickyHoldsForAnEpisodeThatBeginsSoonEnough) 
   Observe(third);
   EXPECT_EQ(ActorOf(third, kStart + 23 * kMinute), "");
   EXPECT_EQ(Restored(kStart), 0U);
+}
+
+TEST_F(PostedAcknowledgementsTest, EndsWithItsEpisodeAlsoWhereNobodySawTheEnd) {
+  const PostedAlert first = Firing(kStart, kStart);  // until five minutes later, its sender said
+  acknowledgements.Acknowledge(first, {"anna"}, kStart, nullptr);
+  const PostedAlert second = Firing(kStart + kMinute, kStart + kMinute);
+  Observe(second);
+  EXPECT_EQ(ActorOf(second, kStart + kMinute), "");
+  EXPECT_EQ(Restored(kStart + kMinute), 0U);
+}
+
+TEST_F(PostedAcknowledgementsTest, WhatComesLateEndsNothing) {
+  const PostedAlert second = Firing(kStart + 2 * kMinute, kStart + 2 * kMinute);
+  acknowledgements.Acknowledge(second, {"anna"}, kStart + 2 * kMinute, nullptr);
+  acknowledgements.Observe({Shared(Over(kStart, kStart + kMinute))}, kStart + 2 * kMinute);
+  EXPECT_EQ(ActorOf(second, kStart + 2 * kMinute), "anna");
+  EXPECT_EQ(Restored(kStart + 2 * kMinute), 1U);
+}
+
+TEST_F(PostedAcknowledgementsTest, StickyOutlivesARestartAfterAnEndThatNobodyTold) {
+  const AcknowledgeCommand sticky{.actor = "anna", .survives = 10 * kMinute};
+  acknowledgements.Acknowledge(Firing(kStart, kStart), sticky, kStart, nullptr);
+  Observe(Firing(kStart, kStart + 60 * kMinute));  // the last one: over at 65 minutes
+  EXPECT_EQ(Restored(kStart + 74 * kMinute), 1U);
+  EXPECT_EQ(Restored(kStart + 75 * kMinute), 0U);
+}
+
+TEST_F(PostedAcknowledgementsTest, TellsWhatPeopleDo) {
+  const PostedAlert alert = Firing(kStart, kStart);
+  acknowledgements.Acknowledge(alert, {"anna"}, kStart, nullptr);
+  EXPECT_EQ(changed.size(), 1U);
+  acknowledgements.Change(EpisodeId(alert), "note", kStart + kMinute, kStart, nullptr);
+  EXPECT_EQ(changed.size(), 2U);
+  Observe(Firing(kStart, kStart + Duration(1)));
+  EXPECT_EQ(changed.size(), 2U);
+  acknowledgements.End(EpisodeId(alert), "anna", kStart, nullptr);
+  EXPECT_THAT(changed, ::testing::Each(alert.fingerprint));
+  EXPECT_EQ(changed.size(), 3U);
 }
 
 TEST_F(PostedAcknowledgementsTest, EndsWhenItsTimeIsOver) {

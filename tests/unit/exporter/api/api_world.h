@@ -136,7 +136,7 @@ class ApiWorld {
                                   Logger(log_, "lifecycle"),
                                   registry};
   evaluator::Engine engine_{lifecycle_, clock};
-  receivers::PostedAcknowledgements posted_acknowledgements_{store, Logger(log_, "dispatcher")};
+  receivers::PostedAcknowledgements posted_acknowledgements_{store, {}, Logger(log_, "dispatcher")};
   Acknowledgements acknowledgements_{book, engine_, alerts, posted_acknowledgements_, clock};
   evaluator::SeriesStore series_{evaluator::StoreLimits{}, engine_, registry};
   AlertingApi api_{Sources()};
