@@ -392,13 +392,17 @@ TEST(DeliveryApiExplain, Acknowledgements) {
   EXPECT_EQ(world.http.sent(), 0U);
   json why = world.Explain("e1");
   EXPECT_EQ(why.at("state"), "acknowledged");
-  EXPECT_EQ(why.at("muted_by").at("acknowledgement"),
-            json({{"by", "anna"}, {"note", "looking \"into\" it"}, {"until", nullptr}}));
+  EXPECT_EQ(why.at("muted_by").at("acknowledgement"), json({{"by", "anna"},
+                                                            {"note", "looking \"into\" it"},
+                                                            {"until", nullptr},
+                                                            {"sticky", nullptr}}));
   alert = std::make_shared<Alert>(*alert);
   alert->acknowledged_until = kStart + hours(1);
+  alert->acknowledgement_survives = std::chrono::minutes(10);
   world.Offer(alert);
   why = world.Explain("e1");
   EXPECT_EQ(why.at("muted_by").at("acknowledgement").at("until"), "2100-01-01T01:00:00Z");
+  EXPECT_EQ(why.at("muted_by").at("acknowledgement").at("sticky"), "10m");
 }
 
 TEST(DeliveryApiExplain, SilencesWithWhoMadeThem) {
