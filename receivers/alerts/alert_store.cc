@@ -56,17 +56,19 @@ Status AlertStore::Discard(StateStore& store) {
 
 std::size_t AlertStore::TakeOutBeyondLimit(std::vector<PostedAlert>* alerts) const {
   if (options_.max_alerts == 0) return 0;
-  std::size_t refused = 0;
+  std::vector<PostedAlert> taken;
   {
     MutexLock lock(mu_);
-    const auto& known = alerts_;
-    std::size_t stored = known.size();
+    std::size_t stored = alerts_.size();
     if (stored + alerts->size() <= options_.max_alerts) return 0;
-    refused = std::erase_if(*alerts, [&](const PostedAlert& alert) {
-      if (alert.native != nullptr || known.contains(alert.fingerprint)) return false;
-      return ++stored > options_.max_alerts;
-    });
+    for (PostedAlert& alert : *alerts) {
+      const bool is_known = alert.native != nullptr || alerts_.contains(alert.fingerprint);
+      if (!is_known && ++stored > options_.max_alerts) continue;
+      taken.push_back(std::move(alert));
+    }
   }
+  const std::size_t refused = alerts->size() - taken.size();
+  alerts->swap(taken);
   refused_.Increment(static_cast<double>(refused));
   return refused;
 }
