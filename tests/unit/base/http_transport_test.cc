@@ -1,6 +1,7 @@
 // Proxies and TLS settings without TLS itself, which tests/e2e/test_http_config.py has.
 #include "base/http_transport.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

@@ -4,9 +4,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <future>
 #include <thread>
 
 #include "base/text.h"
+#include "tests/support/posted_alert_builders.h"
 #include "tests/unit/exporter/api/api_world.h"
 
 namespace tocsin::api {

@@ -7,6 +7,7 @@
 
 #include <array>
 
+#include "base/check.h"
 #include "tests/support/http_test_server.h"
 
 namespace tocsin::http {
