@@ -25,7 +25,7 @@ enum class StateTable : std::uint8_t {
   kPushedGroups,     // exporter/intake: families of pushed groups
   kSilences,         // receivers/mute: silences, by id
   kNotificationLog,  // receivers/pipeline: what each integration was last told of each group
-  kPostedAlerts,     // receivers/alerts: alerts that senders have posted
+  kPostedAlerts,     // receivers/alerts: alerts that senders have posted, by episode
   kAcknowledgements,  // receivers/mute: acknowledgements of posted alerts, by fingerprint
 };
 std::string_view StateTableName(StateTable table);

@@ -1,6 +1,5 @@
 #include "base/uuid.h"
 
-#include <fmt/format.h>
 #include <sys/random.h>
 
 #include <array>
@@ -9,7 +8,6 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
-#include "base/check.h"
 #include "base/text.h"
 
 namespace tocsin {
@@ -17,6 +15,7 @@ namespace {
 
 using Bytes = std::array<std::uint8_t, 16>;
 
+constexpr std::string_view kHexDigits = "0123456789abcdef";
 constexpr std::uint64_t kLow52Bits = (std::uint64_t{1} << 52U) - 1;
 
 std::string Format(Bytes bytes, std::uint8_t version) {
@@ -26,7 +25,8 @@ std::string Format(Bytes bytes, std::uint8_t version) {
   out.reserve(36);
   for (std::size_t i = 0; i < bytes.size(); ++i) {
     if (i == 4 || i == 6 || i == 8 || i == 10) out.push_back('-');
-    fmt::format_to(std::back_inserter(out), "{:02x}", bytes.at(i));
+    out.push_back(kHexDigits[bytes.at(i) >> 4U]);
+    out.push_back(kHexDigits[bytes.at(i) & 0x0fU]);
   }
   return out;
 }

@@ -32,15 +32,21 @@ Status AlertStore::Restore(StateStore& store, const Logger& log) {
   const Result<std::vector<StateStore::Row>> rows = store.Scan(StateTable::kPostedAlerts);
   if (!rows) return Error{"reading the stored alerts: " + rows.message()};
   std::vector<PostedAlert> alerts;
+  WriteBatch renamed;
   for (const auto& [key, value] : *rows) {
     Result<PostedAlert> alert = ParsePostedAlert(value);
     if (alert) {
+      if (key != EpisodeId(*alert)) {  // as earlier versions named it
+        renamed.Delete(StateTable::kPostedAlerts, key);
+        renamed.Put(StateTable::kPostedAlerts, EpisodeId(*alert), SerializePostedAlert(*alert));
+      }
       alerts.push_back(*std::move(alert));
     } else {
       log.Error("a stored alert cannot be read and is left as it is",
                 {{"key", key}, {"err", alert.message()}});
     }
   }
+  if (!renamed.empty()) store.Submit(std::move(renamed), [](const Status&) {});
   Join(std::move(alerts));
   return {};
 }
@@ -76,17 +82,19 @@ std::size_t AlertStore::TakeOutBeyondLimit(std::vector<PostedAlert>* alerts) con
 std::vector<PostedAlertPtr> AlertStore::Put(std::vector<PostedAlert> alerts,
                                             const Committed& committed) {
   if (store_ == nullptr) {
-    std::vector<PostedAlertPtr> stored = Join(std::move(alerts));
+    std::vector<PostedAlertPtr> stored = Join(std::move(alerts)).stored;
     if (committed) committed();
     return stored;
   }
   MutexLock order(write_order_);
-  std::vector<PostedAlertPtr> stored = Join(std::move(alerts));
+  Joined joined = Join(std::move(alerts));
   WriteBatch batch;
-  for (const PostedAlertPtr& alert : stored) {
+  for (std::string& episode : joined.gone) {
+    batch.Delete(StateTable::kPostedAlerts, std::move(episode));
+  }
+  for (const PostedAlertPtr& alert : joined.stored) {
     if (alert->native != nullptr) continue;
-    batch.Put(StateTable::kPostedAlerts, FormatHex64(alert->fingerprint),
-              SerializePostedAlert(*alert));
+    batch.Put(StateTable::kPostedAlerts, EpisodeId(*alert), SerializePostedAlert(*alert));
   }
   if (!batch.empty()) {
     store_->Submit(std::move(batch), [committed](const Status&) {
@@ -95,11 +103,12 @@ std::vector<PostedAlertPtr> AlertStore::Put(std::vector<PostedAlert> alerts,
   } else if (committed) {
     committed();
   }
-  return stored;
+  return std::move(joined.stored);
 }
 
-std::vector<PostedAlertPtr> AlertStore::Join(std::vector<PostedAlert> alerts) {
-  std::vector<PostedAlertPtr> stored;
+AlertStore::Joined AlertStore::Join(std::vector<PostedAlert> alerts) {
+  Joined joined;
+  std::vector<PostedAlertPtr>& stored = joined.stored;
   stored.reserve(alerts.size());
   std::vector<std::string> limited;  // their names
   {
@@ -107,8 +116,13 @@ std::vector<PostedAlertPtr> AlertStore::Join(std::vector<PostedAlert> alerts) {
     for (PostedAlert& alert : alerts) {
       const auto known = alerts_.find(alert.fingerprint);
       if (known != alerts_.end()) {
-        known->second = std::make_shared<const PostedAlert>(MergeAlerts(*known->second, alert));
+        const PostedAlertPtr former = std::exchange(
+            known->second, std::make_shared<const PostedAlert>(MergeAlerts(*known->second, alert)));
         stored.push_back(known->second);
+        const bool is_replaced =
+            former->native == nullptr &&
+            (alert.native != nullptr || former->began_at != known->second->began_at);
+        if (is_replaced) joined.gone.push_back(EpisodeId(*former));
       } else if (TakePlace(alert)) {
         const std::uint64_t fingerprint = alert.fingerprint;
         stored.push_back(std::make_shared<const PostedAlert>(std::move(alert)));
@@ -119,7 +133,7 @@ std::vector<PostedAlertPtr> AlertStore::Join(std::vector<PostedAlert> alerts) {
     }
   }
   CountLimited(limited);
-  return stored;
+  return joined;
 }
 
 void AlertStore::CountLimited(const std::vector<std::string>& alertnames) {
@@ -162,17 +176,17 @@ PostedAlertPtr AlertStore::FindById(std::string_view id) const {
 std::size_t AlertStore::ForgetEndedBy(Timestamp t) {
   if (store_ == nullptr) return RemoveEndedBy(t).size();
   MutexLock order(write_order_);
-  const std::vector<std::uint64_t> removed = RemoveEndedBy(t);
+  const std::vector<PostedAlertPtr> removed = RemoveEndedBy(t);
   WriteBatch batch;
-  for (const std::uint64_t fingerprint : removed) {
-    batch.Delete(StateTable::kPostedAlerts, FormatHex64(fingerprint));
+  for (const PostedAlertPtr& alert : removed) {
+    if (alert->native == nullptr) batch.Delete(StateTable::kPostedAlerts, EpisodeId(*alert));
   }
   if (!batch.empty()) store_->Submit(std::move(batch), [](const Status&) {});
   return removed.size();
 }
 
-std::vector<std::uint64_t> AlertStore::RemoveEndedBy(Timestamp t) {
-  std::vector<std::uint64_t> removed;
+std::vector<PostedAlertPtr> AlertStore::RemoveEndedBy(Timestamp t) {
+  std::vector<PostedAlertPtr> removed;
   MutexLock lock(mu_);
   for (auto at = alerts_.begin(); at != alerts_.end();) {
     const PostedAlert& alert = *at->second;
@@ -182,7 +196,7 @@ std::vector<std::uint64_t> AlertStore::RemoveEndedBy(Timestamp t) {
     }
     const auto of_name = by_alertname_.find(std::string(alert.labels.Get(kAlertnameLabel)));
     if (of_name != by_alertname_.end() && --of_name->second == 0) by_alertname_.erase(of_name);
-    removed.push_back(alert.fingerprint);
+    removed.push_back(at->second);
     at = alerts_.erase(at);
   }
   return removed;

@@ -2,7 +2,9 @@
 //
 // With a state store, what senders post is durable and comes back after a restart, with its
 // deadlines; alerts of our own rules are kept by the rule engine, which offers them again.
-// Without one, nothing is.
+// Without one, nothing is. A row's key is the alert's episode, which begins with its time: what is
+// new stands together in the database, so that a post of a hundred alerts changes a few pages and
+// not a hundred.
 //
 // Any thread. A lock guards the map and is held for look-ups and swaps of pointers only.
 #pragma once
@@ -70,9 +72,13 @@ class AlertStore {
   std::size_t size() const EXCLUDES(mu_);
 
  private:
-  std::vector<PostedAlertPtr> Join(std::vector<PostedAlert> alerts) EXCLUDES(mu_);
+  struct Joined {
+    std::vector<PostedAlertPtr> stored;
+    std::vector<std::string> gone;  // episodes of posted alerts that others have replaced
+  };
+  Joined Join(std::vector<PostedAlert> alerts) EXCLUDES(mu_);
   void CountLimited(const std::vector<std::string>& alertnames);
-  std::vector<std::uint64_t> RemoveEndedBy(Timestamp t) EXCLUDES(mu_);
+  std::vector<PostedAlertPtr> RemoveEndedBy(Timestamp t) EXCLUDES(mu_);
   bool TakePlace(const PostedAlert& alert) REQUIRES_LOCK(mu_);
 
   const AlertStoreOptions options_;

@@ -132,6 +132,45 @@ TEST(AlertStore, LeavesRowsAloneThatItCannotRead) {
   EXPECT_EQ(rows.tables()[StateTable::kPostedAlerts].size(), 2U);
 }
 
+TEST(AlertStore, KeepsOneRowForAnAlertWhateverItsEpisode) {
+  MetricRegistry metrics;
+  testing::NullLogSink log;
+  testing::MemoryStateStore rows;
+  AlertStore store(metrics);
+  ASSERT_TRUE(store.Restore(rows, Logger(log, "alerts")).ok());
+  const auto keys = [&rows] {
+    std::vector<std::string> keys;
+    for (const auto& [key, row] : rows.tables()[StateTable::kPostedAlerts]) keys.push_back(key);
+    return keys;
+  };
+  const PostedAlertPtr first = store.Put({Of("A", "1")}).at(0);
+  EXPECT_EQ(keys(), std::vector{EpisodeId(*first)});
+  PostedAlert repeated = Of("A", "1", 200);
+  repeated.updated_at = repeated.began_at = At(50);
+  store.Put({repeated});
+  EXPECT_EQ(keys(), std::vector{EpisodeId(*first)});
+  PostedAlert later = Of("A", "1", 400);
+  later.updated_at = later.began_at = At(300);
+  const PostedAlertPtr second = store.Put({later}).at(0);
+  EXPECT_EQ(keys(), std::vector{EpisodeId(*second)});
+  store.ForgetEndedBy(At(1000));
+  EXPECT_TRUE(keys().empty());
+}
+
+TEST(AlertStore, TakesOverRowsThatEarlierVersionsHaveNamedByFingerprint) {
+  MetricRegistry metrics;
+  testing::NullLogSink log;
+  const PostedAlert alert = Of("A", "1");
+  testing::MemoryStateStore rows(
+      true, {{StateTable::kPostedAlerts,
+              {{FormatHex64(alert.fingerprint), SerializePostedAlert(alert)}}}});
+  AlertStore store(metrics);
+  ASSERT_TRUE(store.Restore(rows, Logger(log, "alerts")).ok());
+  const auto left = rows.tables()[StateTable::kPostedAlerts];
+  ASSERT_EQ(left.size(), 1U);
+  EXPECT_EQ(left.begin()->first, EpisodeId(alert));
+}
+
 TEST(AlertStore, LeavesNothingBehindForALaterProcessWhereAlertsAreNotDurable) {
   MetricRegistry metrics;
   testing::NullLogSink log;
