@@ -140,7 +140,8 @@ TEST(AlertStore, KeepsOneRowForAnAlertWhateverItsEpisode) {
   ASSERT_TRUE(store.Restore(rows, Logger(log, "alerts")).ok());
   const auto keys = [&rows] {
     std::vector<std::string> keys;
-    for (const auto& [key, row] : rows.tables()[StateTable::kPostedAlerts]) keys.push_back(key);
+    const auto stored = rows.tables()[StateTable::kPostedAlerts];
+    for (const auto& [key, row] : stored) keys.push_back(key);
     return keys;
   };
   const PostedAlertPtr first = store.Put({Of("A", "1")}).at(0);
