@@ -123,6 +123,7 @@ struct Settings {
   NativeRouting native_rules = NativeRouting::kChannels;
   NativeGrouping native_grouping;                            // a receiver's own wins
   std::size_t max_alerts = 200'000;                          // that senders have posted
+  bool send_resolved_when_muted = true;                      // to whoever was told of the alert
   std::string alertmanager_file;                             // as it is opened; empty: none
   std::shared_ptr<const AlertmanagerSettings> alertmanager;  // of that file; null: none
 

@@ -135,6 +135,7 @@ PlacedText DecodeAlertmanager(const YamlNode& node, FileReport& report, Settings
     if (file.text.empty()) report.Error(file.mark, "config_file must not be empty");
   }
   ReadSize(map, "max_alerts", 1, kMaxAlerts, &settings->max_alerts);
+  map.ReadBool("send_resolved_when_muted", &settings->send_resolved_when_muted);
   map.Finish();
   return file;
 }

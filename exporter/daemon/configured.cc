@@ -19,6 +19,7 @@ Result<receivers::PipelineGraphPtr> BuildGraph(const config::Settings& settings,
   native.receivers = settings.receivers;
   native.default_receivers = settings.default_receivers;
   native.grouping = settings.native_grouping;
+  native.send_resolved_when_muted = settings.send_resolved_when_muted;
   if (settings.alertmanager == nullptr) {
     return receivers::BuildDefaultGraph(std::move(native), context);
   }

@@ -227,7 +227,9 @@ void Dispatch::Flush(Group& group, Timestamp tick) {
     group.batch = frozen;
   }
   const Batch batch = Speakable(group, std::move(frozen), tick);
-  if (durable() && (batch.empty() || !group.held.empty())) KeepLogOfHeld(group, tick);
+  const bool holds = batch.empty() || std::any_of(batch.begin(), batch.end(),
+                                                  [](const FrozenAlert& f) { return f.muted; });
+  if (durable() && holds) KeepLogOfHeld(group, tick);
   if (!batch.empty()) {
     ++group
           .open_sends;  // a channel may answer at once: the flush is not over before all have begun
@@ -258,7 +260,8 @@ Dispatch::Batch Dispatch::Speakable(Group& group, Batch batch, Timestamp tick) {
   const auto tellable = std::count_if(batch.begin(), batch.end(),
                                       [](const FrozenAlert& frozen) { return !frozen.muted; });
   if (HeldByIntervals(group, tick, static_cast<std::size_t>(tellable))) {
-    batch.clear();
+    if (!durable() || graph_->native_targets.send_resolved_when_muted) batch.clear();
+    for (FrozenAlert& frozen : batch) frozen.muted = true;
     return batch;
   }
   LeaveOut(

@@ -21,7 +21,8 @@
 //     place of that. While an attempt is under way that is put off until its end. A resolved alert
 //     is forgotten when everybody who knew of it has been told. In this mode whoever was told that
 //     an alert fires is told that it is over, also where a silence or an inhibition came in
-//     between, and later where a time interval did; Alertmanager swallows that.
+//     between, and later where a time interval did. Alertmanager swallows that, and so does this
+//     mode where it is asked to (NativeTargets::send_resolved_when_muted).
 //
 // A group without alerts goes away. Belongs to the dispatcher's thread (dispatcher.h): nothing
 // here waits or locks.
@@ -185,8 +186,11 @@ class Dispatch final : public Sender::Listener {
     Batch batch;            // without what is muted, but for the ends of what it was told
     AlertHashes known;      // of those that fire and are muted, the ones it was told
     AlertHashes due_again;  // and those it is to be told again
+    AlertHashes swallowed;  // it was told of them, and is not told of their end
   };
-  static Tellable TellableTo(const Batch& batch, const LogEntry* told);
+  Tellable TellableTo(const Batch& batch, const LogEntry* told) const;
+  // Whoever is not told of an end knows nothing of the alert any more.
+  void Swallow(const AlertHashes& ended, const std::string& log_key, Timestamp now);
   // The name of the group that takes an alert on a route.
   static GroupName NameOf(const Route& route, const PostedAlert& alert);
   static MessageKey KeyOf(const GroupName& name, const std::string& group_key,

@@ -45,7 +45,8 @@ bool IsOfOneEpisode(const Message& message) {
 
 // ---- messages
 
-Dispatch::Tellable Dispatch::TellableTo(const Batch& batch, const LogEntry* told) {
+Dispatch::Tellable Dispatch::TellableTo(const Batch& batch, const LogEntry* told) const {
+  const bool tells_ends = graph_->native_targets.send_resolved_when_muted;
   Tellable tellable;
   for (const FrozenAlert& frozen : batch) {
     const std::uint64_t hash = frozen.alert->hash;
@@ -53,8 +54,10 @@ Dispatch::Tellable Dispatch::TellableTo(const Batch& batch, const LogEntry* told
     const bool is_due = told != nullptr && Contains(told->due_again, hash);
     // The end of an episode is for whoever was told of it, also beside others of its group.
     if (frozen.resolved && frozen.alert->native != nullptr && !was_told && !is_due) continue;
-    if (!frozen.muted || (frozen.resolved && (was_told || is_due))) {
+    if (!frozen.muted || (frozen.resolved && (was_told || is_due) && tells_ends)) {
       tellable.batch.push_back(frozen);
+    } else if (frozen.resolved) {
+      if (was_told || is_due) tellable.swallowed.push_back(hash);
     } else if (was_told) {
       tellable.known.push_back(hash);
     } else if (is_due) {
@@ -63,7 +66,16 @@ Dispatch::Tellable Dispatch::TellableTo(const Batch& batch, const LogEntry* told
   }
   Sort(&tellable.known);
   Sort(&tellable.due_again);
+  Sort(&tellable.swallowed);
   return tellable;
+}
+
+void Dispatch::Swallow(const AlertHashes& ended, const std::string& log_key, Timestamp now) {
+  const LogEntry* const told = log_entries_.Find(log_key, now);
+  LogEntry entry = *told;
+  entry.firing = Difference(entry.firing, ended);
+  entry.due_again = Difference(entry.due_again, ended);
+  log_entries_.Put(log_key, std::move(entry));
 }
 
 MessageKey Dispatch::KeyOf(const GroupName& name, const std::string& group_key,
@@ -93,8 +105,12 @@ bool Dispatch::Tell(Group& group, const GroupIntegrationPtr& integration, const 
     return false;
   }
   if (durable()) RemindOfAcknowledged(group, message.key.log_key, tick);
-  const LogEntry* const told = log_entries_.Find(message.key.log_key, tick);
+  const LogEntry* told = log_entries_.Find(message.key.log_key, tick);
   Tellable tellable = TellableTo(batch, told);
+  if (durable() && !tellable.swallowed.empty()) {
+    Swallow(tellable.swallowed, message.key.log_key, tick);
+    told = log_entries_.Find(message.key.log_key, tick);
+  }
   HashesOf(tellable.batch, &message.firing, &message.resolved);
   message.known = std::move(tellable.known);
   message.due_again = std::move(tellable.due_again);

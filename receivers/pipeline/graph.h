@@ -18,13 +18,16 @@
 
 namespace tocsin::receivers {
 
-// How alerts of native rules travel, and the receivers of tocsin.yml that they may go to.
+// What tocsin.yml says of the ways of alerts: how those of native rules travel, and the receivers
+// of tocsin.yml that they may go to.
 struct NativeTargets {
   config::NativeRouting routing = config::NativeRouting::kChannels;
   bool has_tree = true;  // false: the tree stands in for the default receivers, for posted alerts
   std::vector<config::ReceiverSettings> receivers;
   std::vector<std::string> default_receivers;  // of rules that name none, where there is no tree
   config::NativeGrouping grouping = {};        // of alerts that go to receivers by name
+  // Whoever was told that an alert fires is told of its end also where that is muted.
+  bool send_resolved_when_muted = true;
 };
 
 using IntegrationsByName = std::map<std::string, std::vector<GroupIntegrationPtr>>;

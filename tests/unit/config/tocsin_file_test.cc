@@ -28,6 +28,7 @@ TEST(TocsinFile, DefaultsAreTheDocumentedOnes) {
     EXPECT_EQ(settings.series.max_series, 1'000'000U);
     EXPECT_EQ(settings.series.retention, std::chrono::hours(1));
     EXPECT_EQ(settings.max_alerts, 200'000U);
+    EXPECT_TRUE(settings.send_resolved_when_muted);
   }
 }
 
@@ -44,7 +45,7 @@ TEST(TocsinFile, EveryKeyIsRead) {
       "  staleness: 90s\n"
       "  notifications: {sender: Pynomaly}\n"
       "  series: {max_series: 5000, retention: 2h}\n"
-      "  alertmanager: {max_alerts: 70}\n"
+      "  alertmanager: {max_alerts: 70, send_resolved_when_muted: false}\n"
       "  routing: {native_rules: both}\n");
   EXPECT_FALSE(settings.host.enabled);
   EXPECT_EQ(settings.host.interval, std::chrono::seconds(1));
@@ -62,6 +63,7 @@ TEST(TocsinFile, EveryKeyIsRead) {
   EXPECT_EQ(settings.series.retention, std::chrono::hours(2));
   EXPECT_EQ(settings.native_rules, NativeRouting::kBoth);
   EXPECT_EQ(settings.max_alerts, 70U);
+  EXPECT_FALSE(settings.send_resolved_when_muted);
 }
 
 }  // namespace

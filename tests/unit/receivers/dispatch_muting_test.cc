@@ -120,6 +120,28 @@ TEST(DispatchMuting, WithAnOutboxTellsTheEndOfWhatWasToldAlsoUnderASilence) {
                                         "1m ops/hook: some alerts resolved: -A +B"));
 }
 
+TEST(DispatchMuting, WithAnOutboxAnEndThatIsMutedIsSwallowedWhereThatIsAskedFor) {
+  WireConfig config = EveryMinute();
+  config.send_resolved_when_muted = false;
+  config.settings.route.mute_time_intervals = {"break"};
+  config.settings.time_intervals = {Interval("break", kTen + 5, kTen + 8)};
+  DispatchWorld world(config, WithAnOutbox());
+  world.Fire("A");
+  const std::string silence = world.Silence("alertname=A");
+  world.Resolve("A");
+  world.AdvanceTo(2 * kMinute);
+  EXPECT_THAT(world.Views(), IsEmpty());
+  world.Unsilence(silence);
+  world.AdvanceTo(3 * kMinute);
+  world.Fire("A");
+  world.AdvanceTo(6 * kMinute);
+  world.Resolve("A");  // within the interval
+  world.AdvanceTo(20 * kMinute);
+  EXPECT_THAT(world.Views(), IsEmpty());
+  EXPECT_THAT(world.told(), ElementsAre("0s ops/hook: first notification: +A",
+                                        "3m ops/hook: first notification: +A"));
+}
+
 TEST(DispatchMuting, RemembersWhatWasToldWhileItIsSilencedAndOthersAreTold) {
   DispatchWorld world(EveryMinute(), WithAnOutbox());
   world.Fire("A");

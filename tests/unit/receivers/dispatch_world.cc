@@ -291,8 +291,10 @@ PostedAlertPtr DispatchWorld::Known(const std::string& alertname) const {
 }
 
 PipelineGraphPtr DispatchWorld::Graph() {
+  NativeTargets targets;
+  targets.send_resolved_when_muted = config_.send_resolved_when_muted;
   auto graph = std::make_shared<PipelineGraph>(
-      std::make_shared<const config::AlertmanagerSettings>(config_.settings));
+      std::make_shared<const config::AlertmanagerSettings>(config_.settings), std::move(targets));
   graph->intervals = *TimeIntervals::Make(config_.settings.time_intervals);
   for (const auto& [receiver, integrations] : config_.receivers) {
     for (const WireIntegration& one : integrations) {

@@ -40,6 +40,7 @@ struct WireConfig {
 
   config::AlertmanagerSettings settings;
   std::map<std::string, std::vector<WireIntegration>> receivers = {{"ops", {{}}}};
+  bool send_resolved_when_muted = true;
 };
 
 struct DispatchWorldOptions {
