@@ -139,10 +139,10 @@ TEST(AlertStore, KeepsOneRowForAnAlertWhateverItsEpisode) {
   AlertStore store(metrics);
   ASSERT_TRUE(store.Restore(rows, Logger(log, "alerts")).ok());
   const auto keys = [&rows] {
-    std::vector<std::string> keys;
+    std::vector<std::string> episodes;
     const auto stored = rows.tables()[StateTable::kPostedAlerts];
-    for (const auto& [key, row] : stored) keys.push_back(key);
-    return keys;
+    for (const auto& [key, row] : stored) episodes.push_back(key);
+    return episodes;
   };
   const PostedAlertPtr first = store.Put({Of("A", "1")}).at(0);
   EXPECT_EQ(keys(), std::vector{EpisodeId(*first)});
