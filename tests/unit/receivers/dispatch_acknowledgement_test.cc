@@ -28,72 +28,72 @@ class DispatchAcknowledgement : public ::testing::Test {
     options.durable = true;
     return options;
   }
-  DispatchWorld world{RepeatsEveryTwoMinutes(), WithAnOutbox()};
+  DispatchWorld world_{RepeatsEveryTwoMinutes(), WithAnOutbox()};
 };
 
 TEST_F(DispatchAcknowledgement, StopsRepeatsAndNotTheEnd) {
-  world.Fire("A");
-  world.Advance(kSecond);
-  world.Acknowledge("A");
-  world.AdvanceTo(10 * kMinute);
-  world.Resolve("A");
-  world.AdvanceTo(12 * kMinute);
-  EXPECT_THAT(world.told(), ElementsAre("0s ops/hook: first notification: +A",
-                                        "11m ops/hook: all alerts resolved: -A"));
+  world_.Fire("A");
+  world_.Advance(kSecond);
+  world_.Acknowledge("A");
+  world_.AdvanceTo(10 * kMinute);
+  world_.Resolve("A");
+  world_.AdvanceTo(12 * kMinute);
+  EXPECT_THAT(world_.told(), ElementsAre("0s ops/hook: first notification: +A",
+                                         "11m ops/hook: all alerts resolved: -A"));
 }
 
 TEST_F(DispatchAcknowledgement, BeforeTheFirstNotificationNobodyIsTold) {
   WireConfig config = RepeatsEveryTwoMinutes();
   config.settings.route.group_wait = 30 * kSecond;
-  world.Reload(config);
-  world.Fire("A");
-  world.Acknowledge("A");
-  world.AdvanceTo(5 * kMinute);
-  world.Resolve("A");
-  world.AdvanceTo(10 * kMinute);
-  EXPECT_THAT(world.told(), ElementsAre());
+  world_.Reload(config);
+  world_.Fire("A");
+  world_.Acknowledge("A");
+  world_.AdvanceTo(5 * kMinute);
+  world_.Resolve("A");
+  world_.AdvanceTo(10 * kMinute);
+  EXPECT_THAT(world_.told(), ElementsAre());
 }
 
 TEST_F(DispatchAcknowledgement, HoldsBackItsAlertAlone) {
-  world.Fire("A");
-  world.Acknowledge("A");
-  world.Fire("B");
-  world.AdvanceTo(kMinute + kSecond);
-  EXPECT_THAT(world.told(), ElementsAre("0s ops/hook: first notification: +A",
-                                        "1m ops/hook: first notification: +B"));
+  world_.Fire("A");
+  world_.Acknowledge("A");
+  world_.Fire("B");
+  world_.AdvanceTo(kMinute + kSecond);
+  EXPECT_THAT(world_.told(), ElementsAre("0s ops/hook: first notification: +A",
+                                         "1m ops/hook: first notification: +B"));
 }
 
 TEST_F(DispatchAcknowledgement, WhoeverWasToldIsRemindedWhenItsTimeIsOver) {
-  world.Fire("A");
-  world.Acknowledge("A", {.actor = "anna", .lasts = 150 * kSecond});
-  world.AdvanceTo(3 * kMinute);
-  EXPECT_THAT(world.told(), ElementsAre("0s ops/hook: first notification: +A",
-                                        // At that moment, not at the next minute.
-                                        "2m30s ops/hook: first notification: +A"));
+  world_.Fire("A");
+  world_.Acknowledge("A", {.actor = "anna", .lasts = 150 * kSecond});
+  world_.AdvanceTo(3 * kMinute);
+  EXPECT_THAT(world_.told(), ElementsAre("0s ops/hook: first notification: +A",
+                                         // At that moment, not at the next minute.
+                                         "2m30s ops/hook: first notification: +A"));
 }
 
 TEST_F(DispatchAcknowledgement, WhoeverWasToldIsRemindedWhenItIsTakenBack) {
-  world.Fire("A");
-  world.Acknowledge("A");
-  world.AdvanceTo(90 * kSecond);
-  world.EndAcknowledgement("A");
-  world.AdvanceTo(3 * kMinute);
-  EXPECT_THAT(world.told(), ElementsAre("0s ops/hook: first notification: +A",
-                                        "1m30s ops/hook: first notification: +A"));
+  world_.Fire("A");
+  world_.Acknowledge("A");
+  world_.AdvanceTo(90 * kSecond);
+  world_.EndAcknowledgement("A");
+  world_.AdvanceTo(3 * kMinute);
+  EXPECT_THAT(world_.told(), ElementsAre("0s ops/hook: first notification: +A",
+                                         "1m30s ops/hook: first notification: +A"));
 }
 
 TEST_F(DispatchAcknowledgement, WhoeverWasToldIsRemindedAlsoIfItWasShorterThanAnInterval) {
-  world.Fire("A");
-  world.AdvanceTo(10 * kSecond);
-  world.Acknowledge("A", {.actor = "anna", .lasts = 20 * kSecond});
-  world.AdvanceTo(kMinute + kSecond);
-  world.Acknowledge("A");
-  world.AdvanceTo(kMinute + 10 * kSecond);
-  world.EndAcknowledgement("A");
-  world.AdvanceTo(2 * kMinute);
-  EXPECT_THAT(world.told(), ElementsAre("0s ops/hook: first notification: +A",
-                                        "30s ops/hook: first notification: +A",
-                                        "1m10s ops/hook: first notification: +A"));
+  world_.Fire("A");
+  world_.AdvanceTo(10 * kSecond);
+  world_.Acknowledge("A", {.actor = "anna", .lasts = 20 * kSecond});
+  world_.AdvanceTo(kMinute + kSecond);
+  world_.Acknowledge("A");
+  world_.AdvanceTo(kMinute + 10 * kSecond);
+  world_.EndAcknowledgement("A");
+  world_.AdvanceTo(2 * kMinute);
+  EXPECT_THAT(world_.told(), ElementsAre("0s ops/hook: first notification: +A",
+                                         "30s ops/hook: first notification: +A",
+                                         "1m10s ops/hook: first notification: +A"));
 }
 
 TEST_F(DispatchAcknowledgement, ATimeIntervalInBetweenMakesNobodyForget) {
@@ -102,76 +102,76 @@ TEST_F(DispatchAcknowledgement, ATimeIntervalInBetweenMakesNobodyForget) {
   spec.times = {{601, 610}};  // the world begins at 10:00:00.123
   config.settings.time_intervals = {{"break", {spec}}};
   config.settings.route.mute_time_intervals = {"break"};
-  world.Reload(config);
-  world.Fire("A");
-  world.AdvanceTo(2 * kMinute);
-  world.Acknowledge("A", {.actor = "anna", .lasts = kMinute});
-  world.AdvanceTo(11 * kMinute);
-  world.Acknowledge("A");
-  world.AdvanceTo(15 * kMinute);
-  world.Resolve("A");
-  world.AdvanceTo(17 * kMinute);
-  EXPECT_THAT(world.told(), ElementsAre("0s ops/hook: first notification: +A",
-                                        "10m ops/hook: first notification: +A",
-                                        "16m ops/hook: all alerts resolved: -A"));
+  world_.Reload(config);
+  world_.Fire("A");
+  world_.AdvanceTo(2 * kMinute);
+  world_.Acknowledge("A", {.actor = "anna", .lasts = kMinute});
+  world_.AdvanceTo(11 * kMinute);
+  world_.Acknowledge("A");
+  world_.AdvanceTo(15 * kMinute);
+  world_.Resolve("A");
+  world_.AdvanceTo(17 * kMinute);
+  EXPECT_THAT(world_.told(), ElementsAre("0s ops/hook: first notification: +A",
+                                         "10m ops/hook: first notification: +A",
+                                         "16m ops/hook: all alerts resolved: -A"));
 }
 
 TEST_F(DispatchAcknowledgement, WhatArrivesAfterItIsRemindedOfToo) {
-  world.AnswerWith(std::nullopt);
-  world.Fire("A");
-  world.Acknowledge("A", {.actor = "anna", .lasts = 20 * kSecond});
-  world.AdvanceTo(10 * kSecond);
-  world.Answer(0, Outcome::Delivered(200));
-  world.AnswerWith(Outcome::Delivered(200));
-  world.AdvanceTo(kMinute);
-  EXPECT_THAT(world.told(), ElementsAre("0s ops/hook: first notification: +A",
-                                        "20s ops/hook: first notification: +A"));
+  world_.AnswerWith(std::nullopt);
+  world_.Fire("A");
+  world_.Acknowledge("A", {.actor = "anna", .lasts = 20 * kSecond});
+  world_.AdvanceTo(10 * kSecond);
+  world_.Answer(0, Outcome::Delivered(200));
+  world_.AnswerWith(Outcome::Delivered(200));
+  world_.AdvanceTo(kMinute);
+  EXPECT_THAT(world_.told(), ElementsAre("0s ops/hook: first notification: +A",
+                                         "20s ops/hook: first notification: +A"));
 }
 
 TEST_F(DispatchAcknowledgement, EndsWithItsEpisode) {
-  world.Fire("A");
-  world.Acknowledge("A");
-  world.Advance(kSecond);
-  world.Resolve("A");
-  world.AdvanceTo(90 * kSecond);
-  world.Fire("A");
-  world.AdvanceTo(3 * kMinute);
-  EXPECT_THAT(world.told(), ElementsAre("0s ops/hook: first notification: +A",
-                                        "1m ops/hook: all alerts resolved: -A",
-                                        "1m30s ops/hook: first notification: +A"));
+  world_.Fire("A");
+  world_.Acknowledge("A");
+  world_.Advance(kSecond);
+  world_.Resolve("A");
+  world_.AdvanceTo(90 * kSecond);
+  world_.Fire("A");
+  world_.AdvanceTo(3 * kMinute);
+  EXPECT_THAT(world_.told(), ElementsAre("0s ops/hook: first notification: +A",
+                                         "1m ops/hook: all alerts resolved: -A",
+                                         "1m30s ops/hook: first notification: +A"));
 }
 
 TEST_F(DispatchAcknowledgement, WhereItIsStickyAShortFlapTellsNobodyAnew) {
-  world.Fire("A");
-  world.Acknowledge("A", {.actor = "anna", .survives = kMinute});
-  world.AdvanceTo(10 * kSecond);
-  world.Resolve("A");
-  world.AdvanceTo(50 * kSecond);
-  world.Fire("A");  // the group had nothing to say in between
-  world.AdvanceTo(5 * kMinute);
-  EXPECT_THAT(world.told(), ElementsAre("0s ops/hook: first notification: +A"));
+  world_.Fire("A");
+  world_.Acknowledge("A", {.actor = "anna", .survives = kMinute});
+  world_.AdvanceTo(10 * kSecond);
+  world_.Resolve("A");
+  world_.AdvanceTo(50 * kSecond);
+  world_.Fire("A");  // the group had nothing to say in between
+  world_.AdvanceTo(5 * kMinute);
+  EXPECT_THAT(world_.told(), ElementsAre("0s ops/hook: first notification: +A"));
 }
 
 TEST_F(DispatchAcknowledgement, SurvivesARestart) {
-  world.Fire("A");
-  world.Acknowledge("A");
-  const PostedAlertPtr before = world.Views().front().alerts.front();
-  world.Restart();
-  world.Post({*before});  // as the store gives it back
-  world.AdvanceTo(10 * kMinute);
-  EXPECT_THAT(world.told(), ElementsAre("0s ops/hook: first notification: +A"));
+  world_.Fire("A");
+  world_.Acknowledge("A");
+  const PostedAlertPtr before = world_.Views().front().alerts.front();
+  world_.Restart();
+  world_.Post({*before});  // as the store gives it back
+  world_.AdvanceTo(10 * kMinute);
+  EXPECT_THAT(world_.told(), ElementsAre("0s ops/hook: first notification: +A"));
 }
 
 TEST_F(DispatchAcknowledgement, IsExplained) {
-  world.Fire("A");
-  world.Acknowledge("A", {"anna", "on it", 30 * kMinute, kMinute});
-  const Explanation why = world.Explain(*world.Views().front().alerts.front());
+  world_.Fire("A");
+  world_.Acknowledge("A", {"anna", "on it", 30 * kMinute, kMinute});
+  const Explanation why = world_.Explain(*world_.Views().front().alerts.front());
   ASSERT_TRUE(why.acknowledgement);
   EXPECT_EQ(why.acknowledgement->actor, "anna");
   EXPECT_EQ(why.acknowledgement->note, "on it");
-  EXPECT_EQ(why.acknowledgement->until, world.clock.Now() + 30 * kMinute);
+  EXPECT_EQ(why.acknowledgement->until, world_.clock.Now() + 30 * kMinute);
   EXPECT_EQ(why.acknowledgement->survives, kMinute);
-  EXPECT_FALSE(world.Explain(world.Firing(Named("B"))).acknowledgement);
+  EXPECT_FALSE(world_.Explain(world_.Firing(Named("B"))).acknowledgement);
 }
 
 }  // namespace

@@ -34,41 +34,41 @@ class PostedAcknowledgementsTest : public ::testing::Test {
     return alert;
   }
   void Observe(const PostedAlert& alert) {
-    acknowledgements.Observe({Shared(alert)}, alert.updated_at);
+    acknowledgements_.Observe({Shared(alert)}, alert.updated_at);
   }
   std::string ActorOf(const PostedAlert& alert, Timestamp now) const {
-    const auto known = acknowledgements.Of(alert, now);
+    const auto known = acknowledgements_.Of(alert, now);
     return known == nullptr ? "" : known->actor;
   }
   // What a new process reads.
   std::size_t Restored(Timestamp now) {
-    PostedAcknowledgements restored(store, {}, Logger(log, "test"));
+    PostedAcknowledgements restored(store_, {}, Logger(log_, "test"));
     EXPECT_TRUE(restored.Restore().ok());
     return restored.All(now).size();
   }
 
-  testing::MemoryStateStore store;
-  testing::RecordingLogSink log;
-  std::vector<std::uint64_t> changed;
-  PostedAcknowledgements acknowledgements{
-      store, [this](std::uint64_t fingerprint) { changed.push_back(fingerprint); },
-      Logger(log, "test")};
+  testing::MemoryStateStore store_;
+  testing::RecordingLogSink log_;
+  std::vector<std::uint64_t> changed_;
+  PostedAcknowledgements acknowledgements_{
+      store_, [this](std::uint64_t fingerprint) { changed_.push_back(fingerprint); },
+      Logger(log_, "test")};
 };
 
 TEST_F(PostedAcknowledgementsTest, HoldsForItsEpisodeAsLongAsThatGoesOn) {
   const PostedAlert alert = Firing(kStart, kStart);
   EXPECT_EQ(ActorOf(alert, kStart), "");
-  acknowledgements.Acknowledge(alert, {"anna", "on it"}, kStart, nullptr);
+  acknowledgements_.Acknowledge(alert, {"anna", "on it"}, kStart, nullptr);
   EXPECT_EQ(ActorOf(alert, kStart + 4 * kMinute), "anna");
   Observe(Firing(kStart, kStart + 4 * kMinute));
   EXPECT_EQ(ActorOf(alert, kStart + 8 * kMinute), "anna");
   // Nobody says any more that it fires.
   EXPECT_EQ(ActorOf(alert, kStart + 9 * kMinute), "");
-  EXPECT_TRUE(acknowledgements.All(kStart + 9 * kMinute).empty());
+  EXPECT_TRUE(acknowledgements_.All(kStart + 9 * kMinute).empty());
 }
 
 TEST_F(PostedAcknowledgementsTest, DoesNotHoldForTheNextEpisode) {
-  acknowledgements.Acknowledge(Firing(kStart, kStart), {"anna"}, kStart, nullptr);
+  acknowledgements_.Acknowledge(Firing(kStart, kStart), {"anna"}, kStart, nullptr);
   Observe(Over(kStart, kStart + kMinute));
   EXPECT_EQ(Restored(kStart), 0U);
   const PostedAlert next = Firing(kStart + 2 * kMinute, kStart + 2 * kMinute);
@@ -77,16 +77,16 @@ TEST_F(PostedAcknowledgementsTest, DoesNotHoldForTheNextEpisode) {
 }
 
 TEST_F(PostedAcknowledgementsTest, DoesNotHoldForAnEpisodeThatCameBeforeAnybodySawIt) {
-  acknowledgements.Acknowledge(Firing(kStart, kStart), {"anna"}, kStart, nullptr);
+  acknowledgements_.Acknowledge(Firing(kStart, kStart), {"anna"}, kStart, nullptr);
   // The alert store has it already, the dispatcher has not yet looked.
   EXPECT_EQ(ActorOf(Firing(kStart + kMinute, kStart + kMinute), kStart + kMinute), "");
 }
 
 TEST_F(PostedAcknowledgementsTest, StickyHoldsForAnEpisodeThatBeginsSoonEnough) {
   const AcknowledgeCommand sticky{.actor = "anna", .survives = 10 * kMinute};
-  acknowledgements.Acknowledge(Firing(kStart, kStart), sticky, kStart, nullptr);
+  acknowledgements_.Acknowledge(Firing(kStart, kStart), sticky, kStart, nullptr);
   Observe(Over(kStart, kStart + kMinute));
-  EXPECT_EQ(acknowledgements.All(kStart + 10 * kMinute).size(), 1U);
+  EXPECT_EQ(acknowledgements_.All(kStart + 10 * kMinute).size(), 1U);
   EXPECT_EQ(Restored(kStart + 10 * kMinute), 1U);
   const PostedAlert second = Firing(kStart + 11 * kMinute, kStart + 11 * kMinute);
   Observe(second);
@@ -101,7 +101,7 @@ TEST_F(PostedAcknowledgementsTest, StickyHoldsForAnEpisodeThatBeginsSoonEnough) 
 
 TEST_F(PostedAcknowledgementsTest, EndsWithItsEpisodeAlsoWhereNobodySawTheEnd) {
   const PostedAlert first = Firing(kStart, kStart);  // until five minutes later, its sender said
-  acknowledgements.Acknowledge(first, {"anna"}, kStart, nullptr);
+  acknowledgements_.Acknowledge(first, {"anna"}, kStart, nullptr);
   const PostedAlert second = Firing(kStart + kMinute, kStart + kMinute);
   Observe(second);
   EXPECT_EQ(ActorOf(second, kStart + kMinute), "");
@@ -110,15 +110,15 @@ TEST_F(PostedAcknowledgementsTest, EndsWithItsEpisodeAlsoWhereNobodySawTheEnd) {
 
 TEST_F(PostedAcknowledgementsTest, WhatComesLateEndsNothing) {
   const PostedAlert second = Firing(kStart + 2 * kMinute, kStart + 2 * kMinute);
-  acknowledgements.Acknowledge(second, {"anna"}, kStart + 2 * kMinute, nullptr);
-  acknowledgements.Observe({Shared(Over(kStart, kStart + kMinute))}, kStart + 2 * kMinute);
+  acknowledgements_.Acknowledge(second, {"anna"}, kStart + 2 * kMinute, nullptr);
+  acknowledgements_.Observe({Shared(Over(kStart, kStart + kMinute))}, kStart + 2 * kMinute);
   EXPECT_EQ(ActorOf(second, kStart + 2 * kMinute), "anna");
   EXPECT_EQ(Restored(kStart + 2 * kMinute), 1U);
 }
 
 TEST_F(PostedAcknowledgementsTest, StickyOutlivesARestartAfterAnEndThatNobodyTold) {
   const AcknowledgeCommand sticky{.actor = "anna", .survives = 10 * kMinute};
-  acknowledgements.Acknowledge(Firing(kStart, kStart), sticky, kStart, nullptr);
+  acknowledgements_.Acknowledge(Firing(kStart, kStart), sticky, kStart, nullptr);
   Observe(Firing(kStart, kStart + 60 * kMinute));  // the last one: over at 65 minutes
   EXPECT_EQ(Restored(kStart + 74 * kMinute), 1U);
   EXPECT_EQ(Restored(kStart + 75 * kMinute), 0U);
@@ -126,36 +126,36 @@ TEST_F(PostedAcknowledgementsTest, StickyOutlivesARestartAfterAnEndThatNobodyTol
 
 TEST_F(PostedAcknowledgementsTest, TellsWhatPeopleDo) {
   const PostedAlert alert = Firing(kStart, kStart);
-  acknowledgements.Acknowledge(alert, {"anna"}, kStart, nullptr);
-  EXPECT_EQ(changed.size(), 1U);
-  acknowledgements.Change(EpisodeId(alert), "note", kStart + kMinute, kStart, nullptr);
-  EXPECT_EQ(changed.size(), 2U);
+  acknowledgements_.Acknowledge(alert, {"anna"}, kStart, nullptr);
+  EXPECT_EQ(changed_.size(), 1U);
+  acknowledgements_.Change(EpisodeId(alert), "note", kStart + kMinute, kStart, nullptr);
+  EXPECT_EQ(changed_.size(), 2U);
   Observe(Firing(kStart, kStart + Duration(1)));
-  EXPECT_EQ(changed.size(), 2U);
-  acknowledgements.End(EpisodeId(alert), "anna", kStart, nullptr);
-  EXPECT_THAT(changed, ::testing::Each(alert.fingerprint));
-  EXPECT_EQ(changed.size(), 3U);
+  EXPECT_EQ(changed_.size(), 2U);
+  acknowledgements_.End(EpisodeId(alert), "anna", kStart, nullptr);
+  EXPECT_THAT(changed_, ::testing::Each(alert.fingerprint));
+  EXPECT_EQ(changed_.size(), 3U);
 }
 
 TEST_F(PostedAcknowledgementsTest, EndsWhenItsTimeIsOver) {
   const PostedAlert alert = Firing(kStart, kStart);
-  acknowledgements.Acknowledge(alert, {.actor = "anna", .lasts = kMinute}, kStart, nullptr);
+  acknowledgements_.Acknowledge(alert, {.actor = "anna", .lasts = kMinute}, kStart, nullptr);
   EXPECT_EQ(ActorOf(alert, kStart + kMinute - Duration(1)), "anna");
   EXPECT_EQ(ActorOf(alert, kStart + kMinute), "");
-  acknowledgements.Prune(kStart + kMinute - Duration(1));
+  acknowledgements_.Prune(kStart + kMinute - Duration(1));
   EXPECT_EQ(Restored(kStart), 1U);
-  acknowledgements.Prune(kStart + kMinute);
+  acknowledgements_.Prune(kStart + kMinute);
   EXPECT_EQ(Restored(kStart), 0U);
 }
 
 TEST_F(PostedAcknowledgementsTest, GivenAgainChangesWhatIsSaid) {
   const PostedAlert alert = Firing(kStart, kStart);
-  acknowledgements.Acknowledge(alert, {"anna", "on it"}, kStart, nullptr);
-  const std::string id = acknowledgements.Of(alert, kStart)->id;
+  acknowledgements_.Acknowledge(alert, {"anna", "on it"}, kStart, nullptr);
+  const std::string id = acknowledgements_.Of(alert, kStart)->id;
   EXPECT_EQ(id, EpisodeId(alert));
   const Timestamp later = kStart + kMinute;
-  acknowledgements.Acknowledge(alert, {"bob", "", 2 * kMinute, kMinute}, later, nullptr);
-  const auto known = acknowledgements.Find(id, later);
+  acknowledgements_.Acknowledge(alert, {"bob", "", 2 * kMinute, kMinute}, later, nullptr);
+  const auto known = acknowledgements_.Find(id, later);
   ASSERT_NE(known, nullptr);
   EXPECT_EQ(known->actor, "anna");
   EXPECT_EQ(known->note, "on it");
@@ -163,19 +163,19 @@ TEST_F(PostedAcknowledgementsTest, GivenAgainChangesWhatIsSaid) {
   EXPECT_EQ(known->survives, kMinute);
   EXPECT_EQ(known->at, kStart);
   EXPECT_EQ(known->updated_at, later);
-  EXPECT_TRUE(acknowledgements.Change(id, "still", later + 3 * kMinute, later, nullptr));
-  EXPECT_EQ(acknowledgements.Find(id, later)->note, "still");
-  EXPECT_EQ(acknowledgements.Find(id, later)->until, later + 3 * kMinute);
+  EXPECT_TRUE(acknowledgements_.Change(id, "still", later + 3 * kMinute, later, nullptr));
+  EXPECT_EQ(acknowledgements_.Find(id, later)->note, "still");
+  EXPECT_EQ(acknowledgements_.Find(id, later)->until, later + 3 * kMinute);
 }
 
 TEST_F(PostedAcknowledgementsTest, CanBeTakenBack) {
   const PostedAlert alert = Firing(kStart, kStart);
-  acknowledgements.Acknowledge(alert, {"anna"}, kStart, nullptr);
-  EXPECT_FALSE(acknowledgements.End("another", "bob", kStart, nullptr));
-  EXPECT_FALSE(acknowledgements.Change("another", "", kStart + kMinute, kStart, nullptr));
-  EXPECT_TRUE(acknowledgements.End(EpisodeId(alert), "bob", kStart, nullptr));
+  acknowledgements_.Acknowledge(alert, {"anna"}, kStart, nullptr);
+  EXPECT_FALSE(acknowledgements_.End("another", "bob", kStart, nullptr));
+  EXPECT_FALSE(acknowledgements_.Change("another", "", kStart + kMinute, kStart, nullptr));
+  EXPECT_TRUE(acknowledgements_.End(EpisodeId(alert), "bob", kStart, nullptr));
   EXPECT_EQ(ActorOf(alert, kStart), "");
-  EXPECT_FALSE(acknowledgements.End(EpisodeId(alert), "bob", kStart, nullptr));
+  EXPECT_FALSE(acknowledgements_.End(EpisodeId(alert), "bob", kStart, nullptr));
   EXPECT_EQ(Restored(kStart), 0U);
 }
 
@@ -211,10 +211,10 @@ TEST_F(PostedAcknowledgementsTest, ComesBackAsItWas) {
 TEST_F(PostedAcknowledgementsTest, ARowThatCannotBeReadIsReportedAndLeftAlone) {
   WriteBatch batch;
   batch.Put(StateTable::kAcknowledgements, "00000000000000ff", R"({"v":2})");
-  store.Submit(std::move(batch), nullptr);
+  store_.Submit(std::move(batch), nullptr);
   EXPECT_EQ(Restored(kStart), 0U);
-  EXPECT_EQ(store.tables()[StateTable::kAcknowledgements].size(), 1U);
-  EXPECT_THAT(log.lines(), ::testing::Contains(::testing::HasSubstr("00000000000000ff")));
+  EXPECT_EQ(store_.tables()[StateTable::kAcknowledgements].size(), 1U);
+  EXPECT_THAT(log_.lines(), ::testing::Contains(::testing::HasSubstr("00000000000000ff")));
 }
 
 }  // namespace
