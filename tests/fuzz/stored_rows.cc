@@ -9,6 +9,7 @@
 #include "base/alert.h"
 #include "base/check.h"
 #include "exporter/intake/push_journal.h"
+#include "receivers/mute/posted_acknowledgements.h"
 #include "receivers/outbox/delivery_record.h"
 #include "receivers/outbox/row.h"
 
@@ -39,6 +40,17 @@ void CheckRow(std::string_view text) {
   CHECK(receivers::SerializeRow(*again, receivers::SerializeMessage(again->message)) == written);
 }
 
+void CheckAcknowledgement(std::string_view text) {
+  const auto read = receivers::ParseAcknowledgement(text);
+  if (!read) {
+    CHECK(!read.message().empty());
+    return;
+  }
+  const std::string written = receivers::SerializeAcknowledgement(*read);
+  const auto again = receivers::ParseAcknowledgement(written);
+  CHECK(again.ok() && receivers::SerializeAcknowledgement(*again) == written);
+}
+
 void CheckJournal(std::string_view text) {
   const std::size_t end = std::min(text.find('\n'), text.size());
   const std::string key(text.substr(0, end));
@@ -54,6 +66,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string_view text(reinterpret_cast<const char*>(data), size);
   tocsin::CheckAlert(text);
   tocsin::CheckRow(text);
+  tocsin::CheckAcknowledgement(text);
   tocsin::CheckJournal(text);
   (void)tocsin::receivers::ParseRecord("episode/e1", text);
   return 0;
