@@ -261,6 +261,26 @@ TEST(Lifecycle, AStickyAcknowledgementEndsAllTheSame) {
   }));
 }
 
+TEST(Lifecycle, AStickyAcknowledgementDoesNotHoldForARuleThatMeansAnotherThing) {
+  for (const bool restarted : {false, true}) {
+    SCOPED_TRACE(restarted);
+    World world({RuleFor(seconds(0))});
+    world.Submit("a", 90);
+    world.Acknowledge(world.Only(AlertState::kFiring)->id, "anna", "", std::nullopt, seconds(600));
+    world.Submit("a", 10);
+    const auto changed = RuleFor(seconds(0));
+    changed->threshold = 50;
+    if (restarted) {
+      world.RestartWith({changed});
+    } else {
+      world.SetRules({changed});
+    }
+    world.Advance(seconds(1));
+    world.Submit("a", 90);
+    EXPECT_EQ(world.In(AlertState::kFiring).size(), 1U);
+  }
+}
+
 TEST(Lifecycle, AnEpisodeThatCameInBetweenEndsAStickyAcknowledgementAlsoForARestart) {
   World world({RuleFor(seconds(0))});
   world.Submit("a", 90);
