@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "receivers/alerts/native_alert.h"
 #include "tests/unit/receivers/dispatch_world.h"
 
 namespace tocsin::receivers {
@@ -126,6 +127,20 @@ TEST_F(DispatchAcknowledgement, WhatArrivesAfterItIsRemindedOfToo) {
   world_.AdvanceTo(kMinute);
   EXPECT_THAT(world_.told(), ElementsAre("0s ops/hook: first notification: +A",
                                          "20s ops/hook: first notification: +A"));
+}
+
+TEST_F(DispatchAcknowledgement, OfARulesAlertInTheTreeIsRemindedOfAtOnceToo) {
+  const auto rule = testing::CpuUsageRule();
+  rule->notification_channels = {};
+  const AlertPtr firing = testing::FiringAlert(rule, "e1");
+  world_.Post({MakeNativeAlert(firing, "")});
+  world_.AdvanceTo(10 * kSecond);
+  world_.Post({MakeNativeAlert(testing::Acknowledged(*firing), "")});
+  world_.AdvanceTo(30 * kSecond);
+  world_.Post({MakeNativeAlert(firing, "")});
+  world_.AdvanceTo(40 * kSecond);
+  ASSERT_EQ(world_.attempts.size(), 2U);
+  EXPECT_EQ(world_.attempts[1].at, testing::FiredAt() + 30 * kSecond);
 }
 
 TEST_F(DispatchAcknowledgement, EndsWithItsEpisode) {
