@@ -196,16 +196,6 @@ void CompleteTeamsV2(const Completion& teams) {
   if (proxy.url.empty() && !proxy.from_environment) proxy.url = teams.global.http.proxy.url;
 }
 
-void CompleteWebhook(const Completion& webhook) {
-  const CheckedKeys& keys = webhook.keys();
-  AlertmanagerWebhook& typed = webhook.integration.webhook;
-  typed.url = keys.SecretOf("url");
-  typed.url_file = keys.Text("url_file");
-  typed.max_alerts = static_cast<std::uint64_t>(ParseInt(keys.Text("max_alerts")).value_or(0));
-  typed.timeout = ParseGoDuration(keys.Text("timeout")).value_or(Duration{0});
-  if (const YamlNode* payload = keys.Find("payload")) typed.payload = *payload;
-}
-
 struct Completer {
   std::string_view type;
   void (*complete)(const Completion&);
@@ -215,7 +205,7 @@ constexpr Completer kCompleters[] = {
     {"opsgenie", CompleteOpsGenie}, {"pagerduty", CompletePagerDuty},
     {"slack", CompleteSlack},       {"sns", CompleteSns},
     {"telegram", CompleteTelegram}, {"webex", CompleteWebex},
-    {"webhook", CompleteWebhook},   {"wechat", CompleteWechat},
+    {"wechat", CompleteWechat},
 };
 
 void CompleteByType(const Completion& completion) {

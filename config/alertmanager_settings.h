@@ -56,15 +56,6 @@ struct InhibitRule {
   std::string place;
 };
 
-// A webhook of alertmanager.yml; tocsin.yml's own is WebhookSettings.
-struct AlertmanagerWebhook {
-  Secret url;  // a template where it holds {{
-  std::string url_file;
-  std::uint64_t max_alerts = 0;     // 0: all
-  Duration timeout{0};              // 0: the flush's deadline
-  std::optional<YamlNode> payload;  // replaces the body
-};
-
 // One item of a receiver's <type>_configs.
 struct AlertmanagerIntegration {
   std::string type;       // "webhook"
@@ -75,7 +66,6 @@ struct AlertmanagerIntegration {
   // Every other key by its name, with defaults and what global gives. Names of files are as
   // written: they start at the working folder.
   CheckedKeys keys;
-  AlertmanagerWebhook webhook;  // of type webhook: the same keys, typed
   std::string place;
 };
 

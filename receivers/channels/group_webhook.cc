@@ -4,8 +4,6 @@
 // The body is that of Alertmanager 0.34, byte for byte but for the precision of times
 // (milliseconds) and the order of annotations; or what `payload` says. The address is a secret, and
 // so is what its template says: reasons tell where it failed, and nothing of it.
-#include "receivers/channels/group_webhook.h"
-
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -13,13 +11,12 @@
 #include <utility>
 
 #include "base/json_text.h"
+#include "base/number.h"
 #include "base/text.h"
 #include "base/url_user_info.h"
-#include "receivers/channels/authorized_headers.h"
-#include "receivers/channels/configured_http.h"
-#include "receivers/channels/http_outcome.h"
-#include "receivers/templates/message_texts.h"
-#include "receivers/templates/payload.h"
+#include "receivers/channels/setting_texts.h"
+#include "receivers/channels/vendor.h"
+#include "receivers/channels/vendor_list.h"
 #include "receivers/templates/template_data.h"
 
 namespace tocsin::receivers {
@@ -27,7 +24,6 @@ namespace {
 
 // Go's zero time: the alert has not ended.
 constexpr std::string_view kNotEnded = "0001-01-01T00:00:00Z";
-constexpr Duration kLongestTimeout = std::chrono::hours(24);
 
 // ---- messages
 
@@ -87,8 +83,7 @@ void KeepCommon(const Pairs& other, Pairs* common) {
   });
 }
 
-std::string Body(const GroupNotification& notification, const MessageTexts& texts,
-                 std::size_t truncated) {
+std::string Body(const GroupNotification& notification, const MessageTexts& texts) {
   const std::vector<FrozenAlert>& told = notification.alerts;
   Pairs labels = PairsOf(told.front().alert->labels);
   Pairs annotations = PairsOf(told.front().alert->annotations);
@@ -118,16 +113,9 @@ std::string Body(const GroupNotification& notification, const MessageTexts& text
   AppendHtmlSafeJsonString(notification.external_url, &out);
   out += R"(,"version":"4","groupKey":)";
   AppendHtmlSafeJsonString(notification.group_key, &out);
-  out += fmt::format(R"(,"truncatedAlerts":{}}})", truncated);
+  out += fmt::format(R"(,"truncatedAlerts":{}}})", notification.truncated_alerts);
   out.push_back('\n');
   return out;
-}
-
-// The first ones only. What alerts have in common, and their status, is then that of these.
-GroupNotification Truncated(const GroupNotification& notification, std::size_t max_alerts) {
-  GroupNotification told = notification;
-  if (max_alerts != 0 && told.alerts.size() > max_alerts) told.alerts.resize(max_alerts);
-  return told;
 }
 
 // Where a template failed, of a message that begins with it ("url:1:7: ...").
@@ -135,108 +123,63 @@ std::string_view PlaceIn(std::string_view message) { return message.substr(0, me
 
 // ---- delivery
 
-// Without an outbox: of a webhook only network errors and 5xx are tried again within a flush.
-Outcome AsAlertmanager(Outcome outcome) {
-  const bool client_error = outcome.http_status >= 400 && outcome.http_status < 500;
-  if (client_error && outcome.kind == Outcome::Kind::kRetry) {
-    outcome.kind = Outcome::Kind::kGiveUp;
-    outcome.advice = "tried again at the group's next tick";
-  }
-  return outcome;
-}
-
-class GroupWebhook final : public GroupChannel {
+class GroupWebhook final : public VendorApi {
  public:
-  GroupWebhook(const config::AlertmanagerIntegration& settings,
-               std::shared_ptr<const gotemplate::TemplateSet> templates,
-               std::unique_ptr<ConfiguredHttp> http, const ChannelContext& context)
-      : settings_(settings.webhook),
-        templates_(std::move(templates)),
-        http_(std::move(http)),
-        clock_(context.clock) {}
+  explicit GroupWebhook(config::CheckedKeys keys)
+      : keys_(std::move(keys)),
+        max_alerts_(static_cast<std::size_t>(ParseInt(keys_.Text("max_alerts")).value_or(0))) {}
 
-  void Deliver(const GroupNotification& notification, Duration timeout,
-               Channel::Done done) override {
-    HttpClientRequest request;
-    if (Status rendered = Render(notification, &request); !rendered) {
-      return done(Outcome::GiveUp(Failure::kOther, rendered.message(), "mend the configuration"));
-    }
+  std::size_t max_alerts() const override { return max_alerts_; }
+
+  Result<VendorCall> Prepare(const GroupNotification& notification,
+                             const MessageTexts& texts) const override {
+    SettingTexts settings(keys_, texts);
+    VendorCall call;
+    HttpClientRequest& request = call.request;
     request.method = "POST";
-    request.timeout =
-        std::min(timeout, settings_.timeout > Duration(0) ? settings_.timeout : kLongestTimeout);
+    request.url = Url(settings);
+    request.body = keys_.Has("payload") ? settings.Payload("payload") : Body(notification, texts);
+    if (!settings.status()) return settings.status().error();
     request.headers.emplace_back("Content-Type", "application/json");
-    const bool durable = notification.flush_number != 0;
-    if (durable) {
+    if (notification.flush_number != 0) {
       request.headers.emplace_back(
           "Idempotency-Key",
           IdempotencyKey(notification.dedup_key, notification.status(), notification.flush_number));
     }
-    http_->Send(std::move(request),
-                [&clock = clock_, durable, done = std::move(done)](const HttpClientResult& result) {
-                  Outcome outcome = HttpOutcome(result, clock.Now());
-                  done(durable ? std::move(outcome) : AsAlertmanager(std::move(outcome)));
-                });
+    return call;
   }
-
-  void Cancel() override { http_->Cancel(); }
 
  private:
-  // The address and the body.
-  Status Render(const GroupNotification& notification, HttpClientRequest* request) const {
-    const GroupNotification told =
-        Truncated(notification, static_cast<std::size_t>(settings_.max_alerts));
-    const Result<MessageTexts> texts = MessageTexts::For(told, *templates_);
-    if (!texts) return texts.error();
-    Result<std::string> url = Url(*texts);
-    if (!url) return url.error();
-    request->url = *std::move(url);
-    if (!settings_.payload) {
-      request->body = Body(told, *texts, notification.alerts.size() - told.alerts.size());
-      return {};
-    }
-    Result<std::string> body = RenderPayload(*settings_.payload, [&texts](const std::string& text) {
-      return texts->RenderText("payload", text);
-    });
-    if (!body) return body.error();
-    request->body = *std::move(body);
-    return {};
-  }
-
-  // The file is read for each message: whoever changes the secret need not reload.
-  Result<std::string> Url(const MessageTexts& texts) const {
-    const bool is_file = !settings_.url_file.empty();
-    const Result<std::string> text =
-        is_file ? ReadSecretFile(settings_.url_file) : settings_.url.Reveal();
-    if (!text) return text.error();
+  std::string Url(SettingTexts& settings) const {
+    const bool is_file = keys_.Has("url_file");
+    const std::string text = settings.Secret("url");
+    if (!settings.status()) return "";
     const char* const key = is_file ? "url_file" : "url";
-    Result<std::string> url = texts.RenderText(key, *text);
+    Result<std::string> url = settings.texts().RenderText(key, text);
     if (!url) {
-      return Error{fmt::format("{}: its template fails at {}", key, PlaceIn(url.message()))};
+      settings.Fail(
+          Error{fmt::format("{}: its template fails at {}", key, PlaceIn(url.message()))});
+      return "";
     }
-    if (url->empty()) return Error{fmt::format("{}: the URL is empty", key)};
     // What labels make of it is nothing that trying again could mend.
-    if (Status checked = CheckUrlWithUserInfo(*url); !checked) {
-      return Error{fmt::format("{}: {}", key, checked.message())};
+    if (url->empty()) {
+      settings.Fail(Error{fmt::format("{}: the URL is empty", key)});
+    } else if (Status checked = CheckUrlWithUserInfo(*url); !checked) {
+      settings.Fail(Error{fmt::format("{}: {}", key, checked.message())});
     }
-    return url;
+    return *std::move(url);
   }
 
-  const config::AlertmanagerWebhook settings_;
-  const std::shared_ptr<const gotemplate::TemplateSet> templates_;
-  const std::unique_ptr<ConfiguredHttp> http_;
-  const Clock& clock_;
+  const config::CheckedKeys keys_;
+  const std::size_t max_alerts_;
 };
 
 }  // namespace
 
-Result<std::unique_ptr<GroupChannel>> MakeGroupWebhook(
-    const config::AlertmanagerIntegration& settings,
-    std::shared_ptr<const gotemplate::TemplateSet> templates, const ChannelContext& context) {
-  Result<std::unique_ptr<ConfiguredHttp>> http =
-      ConfiguredHttp::Make(settings.http, context.http, context.clock);
-  if (!http) return http.error();
-  return std::unique_ptr<GroupChannel>(
-      std::make_unique<GroupWebhook>(settings, std::move(templates), *std::move(http), context));
+// ---- kind
+
+Result<BuiltVendor> MakeGroupWebhook(const config::AlertmanagerIntegration& settings) {
+  return BuiltVendor{std::make_unique<GroupWebhook>(settings.keys), {}, TimeoutOf(settings.keys)};
 }
 
 }  // namespace tocsin::receivers

@@ -6,20 +6,21 @@
 #include <utility>
 
 #include "receivers/alerts/native_alert.h"
-#include "receivers/channels/group_webhook.h"
 #include "receivers/channels/native_group_channel.h"
+#include "receivers/channels/vendor.h"
+#include "receivers/channels/vendor_list.h"
 #include "receivers/templates/default_templates.h"
 
 namespace tocsin::receivers {
 namespace {
 
 using TemplatesPtr = std::shared_ptr<const gotemplate::TemplateSet>;
-using MakeGroupChannel = Result<std::unique_ptr<GroupChannel>> (*)(
-    const config::AlertmanagerIntegration&, TemplatesPtr, const ChannelContext&);
 
-// The types of receivers of alertmanager.yml whose channel is written.
-constexpr std::pair<std::string_view, MakeGroupChannel> kGroupChannels[] = {
-    {"webhook", MakeGroupWebhook},
+// The types of receivers of alertmanager.yml that are reached by HTTP.
+constexpr std::pair<std::string_view, VendorMaker> kVendors[] = {
+#define TOCSIN_VENDOR(Name, type) {#type, MakeGroup##Name},
+    TOCSIN_VENDORS
+#undef TOCSIN_VENDOR
 };
 
 constexpr const char* kEachAlert = "...";
@@ -33,9 +34,10 @@ Result<GroupIntegrationPtr> MakeIntegration(const config::AlertmanagerReceiver& 
   integration->type = settings.type;
   integration->id = fmt::format("{}[{}]", settings.type, settings.index);
   integration->send_resolved = settings.send_resolved;
-  for (const auto& [type, make] : kGroupChannels) {
+  for (const auto& [type, make] : kVendors) {
     if (type != settings.type) continue;
-    Result<std::unique_ptr<GroupChannel>> channel = make(settings, templates, context);
+    Result<std::unique_ptr<GroupChannel>> channel =
+        MakeVendorChannel(make, settings, templates, context);
     if (!channel) return Error{fmt::format("{}: {}", settings.place, channel.message())};
     integration->channel = *std::move(channel);
   }

@@ -31,6 +31,7 @@ struct GroupNotification {
   Labels group_labels;
   Labels route_labels;
   std::vector<FrozenAlert> alerts;  // in the order of ComesBefore; never empty
+  std::size_t truncated_alerts = 0;  // that the receiver does not want to hear of
   NotificationReason reason = NotificationReason::kFirstNotification;
   std::string external_url;
   // Of the full daemon. The same for every attempt at this message, together different from any

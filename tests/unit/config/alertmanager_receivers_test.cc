@@ -18,11 +18,11 @@ TEST(AlertmanagerReceivers, WebhookHasItsSettingsTyped) {
       "webhook_configs",
       "{url: 'http://example.org/x', max_alerts: 3, timeout: 1m30s, payload: {a: [1, '2']}}");
   EXPECT_EQ(webhook.type, "webhook");
-  EXPECT_EQ(webhook.webhook.url.Reveal(), "http://example.org/x");
-  EXPECT_EQ(webhook.webhook.max_alerts, 3U);
-  EXPECT_EQ(webhook.webhook.timeout, std::chrono::seconds(90));
-  ASSERT_TRUE(webhook.webhook.payload.has_value());
-  EXPECT_TRUE(webhook.webhook.payload->entries.at(0).value.items.at(1).quoted);
+  EXPECT_EQ(webhook.keys.SecretOf("url").Reveal(), "http://example.org/x");
+  EXPECT_EQ(webhook.keys.Text("max_alerts"), "3");
+  EXPECT_EQ(webhook.keys.Text("timeout"), "1m30s");
+  ASSERT_NE(webhook.keys.Find("payload"), nullptr);
+  EXPECT_TRUE(webhook.keys.Find("payload")->entries.at(0).value.items.at(1).quoted);
 }
 
 TEST(AlertmanagerReceivers, SendResolvedByDefaultButForMailSlackWechatAndRocketchat) {
@@ -105,7 +105,7 @@ TEST(AlertmanagerReceivers, NamesOfFilesInHttpConfigStartAtTheFilesFolderOthersD
                                     "basic_auth: {password_file: /abs}}}");
   const AlertmanagerSettings settings = GoodAlertmanager(text, {}, {}, "/etc/am/am.yml");
   const AlertmanagerIntegration& webhook = settings.receivers.at(0).integrations.at(0);
-  EXPECT_EQ(webhook.webhook.url_file, "url");
+  EXPECT_EQ(webhook.keys.Text("url_file"), "url");
   EXPECT_EQ(webhook.http.tls.ca_file, "/etc/am/ca.pem");
   ASSERT_TRUE(webhook.http.basic_auth.has_value());
   EXPECT_EQ(webhook.http.basic_auth->password_file, "/abs");
@@ -125,7 +125,7 @@ receivers:
   const AlertmanagerReceiver& ops = settings.receivers.at(0);
   EXPECT_EQ(ops.labels.Get("team"), "a");
   ASSERT_EQ(ops.integrations.size(), 3U);
-  EXPECT_EQ(ops.integrations[1].webhook.url.Reveal(), "http://b/");
+  EXPECT_EQ(ops.integrations[1].keys.SecretOf("url").Reveal(), "http://b/");
   EXPECT_EQ(ops.integrations[1].index, 1U);
   EXPECT_EQ(ops.integrations[1].place, "alertmanager.yml:9:5");
   EXPECT_EQ(ops.integrations[2].type, "pagerduty");

@@ -41,7 +41,7 @@ class DispatcherWorld {
     settings->route.receiver = receiver;
     config::AlertmanagerIntegration integration;
     integration.type = "webhook";
-    integration.webhook.url = Secret("http://hook/" + receiver);
+    integration.keys.SetSecret("url", Secret("http://hook/" + receiver));
     settings->receivers = {{receiver, {}, {integration}, ""}};
     const Result<PipelineGraphPtr> graph = BuildPipelineGraph(settings, channels.Context());
     EXPECT_TRUE(graph.ok());

@@ -1,11 +1,12 @@
-#include "receivers/channels/group_webhook.h"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <fstream>
 
 #include "base/text.h"
+#include "config/yaml_print.h"
+#include "receivers/channels/vendor.h"
+#include "receivers/channels/vendor_list.h"
 #include "receivers/templates/default_templates.h"
 #include "tests/support/temp_dir.h"
 #include "tests/unit/receivers/channel_world.h"
@@ -35,12 +36,21 @@ class GroupWebhookTest : public ::testing::Test {
  public:
   GroupWebhookTest() {
     settings.type = "webhook";
-    settings.webhook.url = Secret("http://hook/secret");
+    SetUrl("http://hook/secret");
+  }
+  void SetUrl(const std::string& url) {
+    settings.keys.Set("url", config::YamlText(kSecretText));
+    settings.keys.SetSecret("url", Secret(url));
+  }
+  void SetUrlFile(const std::string& path) { SetKey("url_file", path); }
+  void SetKey(std::string_view key, const std::string& text) {
+    settings.keys.Set(key, config::YamlText(text));
   }
   // Sends one attempt; its body.
   std::string Deliver(const GroupNotification& notification, Duration timeout = 10 * kSecond) {
-    Result<std::unique_ptr<GroupChannel>> channel = MakeGroupWebhook(
-        settings, std::make_shared<const gotemplate::TemplateSet>(templates), world.Context());
+    Result<std::unique_ptr<GroupChannel>> channel = MakeVendorChannel(
+        MakeGroupWebhook, settings, std::make_shared<const gotemplate::TemplateSet>(templates),
+        world.Context());
     EXPECT_TRUE(channel.ok());
     const std::size_t sent = world.http.sent();
     (*channel)->Deliver(notification, timeout,
@@ -124,7 +134,7 @@ TEST_F(GroupWebhookTest, TellsWhatAlertsHaveInCommon) {
 
 // Common labels and status are those of the alerts that are told.
 TEST_F(GroupWebhookTest, TruncatesToMaxAlerts) {
-  settings.webhook.max_alerts = 1;
+  SetKey("max_alerts", "1");
   PostedAlert first = DiskFull();
   PostedAlert second = DiskFull();
   second.labels = Labels{{"alertname", "Second"}};
@@ -134,15 +144,14 @@ TEST_F(GroupWebhookTest, TruncatesToMaxAlerts) {
   EXPECT_THAT(body, HasSubstr(R"("commonLabels":{"alertname":"DiskFull","job":"node"})"));
   EXPECT_THAT(body, HasSubstr(R"("truncatedAlerts":2})"));
   EXPECT_THAT(body, Not(HasSubstr("Second")));
-  settings.webhook.max_alerts = 3;
+  SetKey("max_alerts", "3");
   EXPECT_THAT(Deliver(notification), HasSubstr(R"("truncatedAlerts":0})"));
 }
 
 TEST_F(GroupWebhookTest, ReadsUrlFileForEachMessage) {
   const testing::TempDir folder;
   const std::string path = folder.path() + "/url";
-  settings.webhook.url = Secret();
-  settings.webhook.url_file = path;
+  SetUrlFile(path);
   WriteFile(path, " http://hook/a \n");
   Deliver(About({Fires(DiskFull())}));
   EXPECT_EQ(Request().url, "http://hook/a");
@@ -154,11 +163,10 @@ TEST_F(GroupWebhookTest, ReadsUrlFileForEachMessage) {
 
 TEST_F(GroupWebhookTest, GivesUpWithoutAUrl) {
   const testing::TempDir folder;
-  settings.webhook.url = Secret();
   WriteFile(folder.path() + "/empty", " \n");
   for (const std::string& file :
        {folder.path() + "/missing", folder.path(), folder.path() + "/empty"}) {
-    settings.webhook.url_file = file;
+    SetUrlFile(file);
     Deliver(About({Fires(DiskFull())}));
     ASSERT_EQ(outcomes.size(), 1U) << file;
     EXPECT_EQ(outcomes[0].kind, Outcome::Kind::kGiveUp) << file;
@@ -178,7 +186,7 @@ TEST_F(GroupWebhookTest, TriesAgainWhereASecretCannotBeRead) {
 }
 
 TEST_F(GroupWebhookTest, SendsUserAndPasswordOfTheUrlAsBasicAuthorization) {
-  settings.webhook.url = Secret("http://Aladdin:open%20sesame@hook/secret");
+  SetUrl("http://Aladdin:open%20sesame@hook/secret");
   Deliver(About({Fires(DiskFull())}));
   EXPECT_EQ(Request().url, "http://hook/secret");
   EXPECT_THAT(Request().headers,
@@ -205,7 +213,7 @@ TEST_F(GroupWebhookTest, AddsWhatHttpConfigSays) {
 TEST_F(GroupWebhookTest, TakesTheShorterOfItsTimeoutAndTheDeadline) {
   Deliver(About({Fires(DiskFull())}), 60 * kSecond);
   EXPECT_EQ(Request().timeout, 60 * kSecond);
-  settings.webhook.timeout = 5 * kSecond;
+  SetKey("timeout", "5s");
   Deliver(About({Fires(DiskFull())}), 60 * kSecond);
   EXPECT_EQ(Request().timeout, 5 * kSecond);
   Deliver(About({Fires(DiskFull())}), 2 * kSecond);
@@ -257,14 +265,12 @@ TEST_F(GroupWebhookTest, QuotesTheReceiversNameForRegularExpressions) {
 }
 
 TEST_F(GroupWebhookTest, FillsInTheTemplatesOfUrlAndUrlFile) {
-  settings.webhook.url =
-      Secret("http://hook/{{ .GroupLabels.alertname }}/{{ .CommonLabels.job | toUpper }}");
+  SetUrl("http://hook/{{ .GroupLabels.alertname }}/{{ .CommonLabels.job | toUpper }}");
   Deliver(About({Fires(DiskFull())}));
   EXPECT_EQ(Request().url, "http://hook/DiskFull/NODE");
   const testing::TempDir folder;
   WriteFile(folder.path() + "/url", "http://hook/{{ .Receiver }}\n");
-  settings.webhook.url = Secret();
-  settings.webhook.url_file = folder.path() + "/url";
+  SetUrlFile(folder.path() + "/url");
   Deliver(About({Fires(DiskFull())}));
   EXPECT_EQ(Request().url, "http://hook/ops");
 }
@@ -281,7 +287,7 @@ TEST_F(GroupWebhookTest, GivesUpWhereTheUrlsTemplateFailsAndTellsNoSecret) {
       {"http://hook/{{ print \"a secret\" }}", "url: the URL holds a blank"},
   };
   for (const auto& [url, reason] : cases) {
-    settings.webhook.url = Secret(url);
+    SetUrl(url);
     Deliver(About({Fires(DiskFull())}));
     EXPECT_THAT(WhyGivenUp(), HasSubstr(reason)) << url;
     EXPECT_THAT(WhyGivenUp(), Not(HasSubstr("secret"))) << url;
@@ -289,9 +295,9 @@ TEST_F(GroupWebhookTest, GivesUpWhereTheUrlsTemplateFailsAndTellsNoSecret) {
 }
 
 TEST_F(GroupWebhookTest, SendsThePayloadInsteadOfTheBody) {
-  settings.webhook.payload = PayloadOf(
-      "{title: '{{ template \"__subject\" . }}', count: '{{ len .Alerts }}', "
-      "alerts: '{{ toJson .Alerts.Resolved }}', '{{ .Status }}': [1, x]}");
+  settings.keys.Set(
+      "payload", PayloadOf("{title: '{{ template \"__subject\" . }}', count: '{{ len .Alerts }}', "
+                           "alerts: '{{ toJson .Alerts.Resolved }}', '{{ .Status }}': [1, x]}"));
   EXPECT_EQ(Deliver(About({Fires(DiskFull())})),
             R"x({"alerts":[],"count":1,"firing":[1,"x"],"title":"[FIRING:1] DiskFull (node)"})x"
             "\n");
@@ -300,15 +306,15 @@ TEST_F(GroupWebhookTest, SendsThePayloadInsteadOfTheBody) {
 
 // As common labels and status do.
 TEST_F(GroupWebhookTest, TemplatesSeeTheFirstMaxAlerts) {
-  settings.webhook.max_alerts = 1;
-  settings.webhook.url = Secret("http://hook/{{ .Status }}/{{ len .Alerts }}");
-  settings.webhook.payload = PayloadOf("'{{ .CommonLabels.instance }}'");
+  SetKey("max_alerts", "1");
+  SetUrl("http://hook/{{ .Status }}/{{ len .Alerts }}");
+  settings.keys.Set("payload", PayloadOf("'{{ .CommonLabels.instance }}'"));
   EXPECT_EQ(Deliver(About({IsOver(DiskFullOn("a")), Fires(DiskFullOn("b"))})), "\"a\"\n");
   EXPECT_EQ(Request().url, "http://hook/resolved/1");
 }
 
 TEST_F(GroupWebhookTest, GivesUpWhereThePayloadsTemplateFails) {
-  settings.webhook.payload = PayloadOf("{a: '{{ .Nothing }}'}");
+  settings.keys.Set("payload", PayloadOf("{a: '{{ .Nothing }}'}"));
   Deliver(About({Fires(DiskFull())}));
   EXPECT_THAT(WhyGivenUp(), HasSubstr("payload:1:4: "));
   EXPECT_THAT(WhyGivenUp(), HasSubstr("Nothing"));

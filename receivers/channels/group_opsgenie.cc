@@ -1,0 +1,222 @@
+// Opsgenie, of alertmanager.yml: one alert for each group, opened and closed under an alias. With
+// `update_alerts` what an open alert says is replaced too, by two more requests.
+// https://docs.opsgenie.com/docs/alert-api
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+#include "base/group_key.h"
+#include "base/text.h"
+#include "receivers/channels/http_outcome.h"
+#include "receivers/channels/json_body.h"
+#include "receivers/channels/setting_texts.h"
+#include "receivers/channels/truncation.h"
+#include "receivers/channels/vendor.h"
+#include "receivers/channels/vendor_list.h"
+
+namespace tocsin::receivers {
+namespace {
+
+// ---- limits
+
+// https://docs.opsgenie.com/docs/alert-api#create-alert
+constexpr std::size_t kMaxMessageRunes = 130;
+
+// ---- message
+
+// The labels that all alerts have, and what `details` says instead or besides. Sorted by name, as
+// Alertmanager sends them.
+JsonValue Details(const GroupNotification& notification, SettingTexts& settings) {
+  std::map<std::string, std::string> details;
+  for (const Label& label : notification.alerts.front().alert->labels) {
+    details.emplace(label.name, label.value);
+  }
+  for (const FrozenAlert& other : notification.alerts) {
+    std::erase_if(details, [&other](const auto& detail) {
+      return other.alert->labels.Get(detail.first) != detail.second;
+    });
+  }
+  for (const config::YamlEntry& own : EntriesOf(settings.keys(), "details")) {
+    details[own.key] = settings.Fill(fmt::format("details.{}", own.key), own.value.text);
+  }
+  JsonValue json = JsonValue::Object();
+  for (auto& [name, value] : details) json.Set(name, std::move(value));
+  return json;
+}
+
+// What stands between commas. Blanks around the whole are left out, those around an item stay.
+std::vector<std::string_view> ItemsIn(std::string_view text) {
+  std::vector<std::string_view> items = Split(TrimSpace(text), ',');
+  std::erase(items, std::string_view());
+  return items;
+}
+
+JsonValue ListIn(std::string_view text) {
+  JsonValue list = JsonValue::List();
+  for (const std::string_view item : ItemsIn(text)) list.Append(item);
+  return list;
+}
+
+// What templates leave without a name is nobody. `teams` is no type of Opsgenie's but a list of
+// names. https://docs.opsgenie.com/docs/alert-api#create-alert
+JsonValue Responders(SettingTexts& settings) {
+  JsonValue responders = JsonValue::List();
+  for (const config::YamlNode& node : ItemsOf(settings.keys(), "responders")) {
+    const std::string type = ToLowerAscii(settings.Member(node, "type"));
+    if (type == "teams") {
+      const std::string names = settings.Member(node, "name");
+      for (const std::string_view team : ItemsIn(names)) {
+        responders.Append(JsonValue::Object({{"name", team}, {"type", "team"}}));
+      }
+      continue;
+    }
+    JsonValue responder = JsonValue::Object();
+    for (const char* key : {"id", "name", "username"}) {
+      responder.SetUnlessEmpty(key, settings.Member(node, key));
+    }
+    if (responder.empty() && type.empty()) continue;
+    responder.Set("type", type);
+    responders.Append(std::move(responder));
+  }
+  return responders;
+}
+
+// ---- requests
+
+class RequestMaker {
+ public:
+  RequestMaker(const GroupNotification& notification, SettingTexts& settings)
+      : notification_(notification),
+        alias_(Sha256Hex(notification.group_key)),
+        url_(settings.SecretUrl("api_url")),
+        settings_(settings) {}
+
+  std::vector<HttpClientRequest> Make() {
+    std::vector<HttpClientRequest> requests;
+    if (notification_.status() == NotificationStatus::kResolved) {
+      requests.push_back(
+          PostJson(UrlOf("close"), JsonValue::Object({{"source", settings_.Text("source")}})));
+    } else {
+      const std::string message = TruncateRunes(settings_.Text("message"), kMaxMessageRunes);
+      const std::string description = settings_.Text("description");
+      requests.push_back(PostJson(Url("v2/alerts"), Alert(message, description)));
+      if (settings_.IsTrue("update_alerts")) {
+        requests.push_back(Update("message", message));
+        requests.push_back(Update("description", description));
+      }
+    }
+    return requests;
+  }
+
+ private:
+  JsonValue Alert(const std::string& message, const std::string& description) {
+    JsonValue json = JsonValue::Object({{"alias", alias_}, {"message", message}});
+    json.SetUnlessEmpty("description", description);
+    json.Set("details", Details(notification_, settings_));
+    json.Set("source", settings_.Text("source"));
+    json.SetUnlessEmpty("responders", Responders(settings_));
+    json.SetUnlessEmpty("tags", ListIn(settings_.Text("tags")));
+    for (const char* key : {"note", "priority", "entity"}) {
+      json.SetUnlessEmpty(key, settings_.Text(key));
+    }
+    json.SetUnlessEmpty("actions", ListIn(settings_.Text("actions")));
+    return json;
+  }
+
+  HttpClientRequest Update(const char* what, const std::string& text) {
+    JsonValue json = JsonValue::Object();
+    json.SetUnlessEmpty(what, text);
+    HttpClientRequest request = PostJson(UrlOf(what), json);
+    request.method = "PUT";
+    return request;
+  }
+
+  // Of something about this group's alert.
+  std::string UrlOf(const char* what) const {
+    std::string url = Url(fmt::format("v2/alerts/{}/{}", alias_, what));
+    url += url.find('?') == std::string::npos ? '?' : '&';
+    return url + "identifierType=alias";
+  }
+
+  // Behind the path of the address, in front of its query.
+  std::string Url(std::string_view path) const {
+    std::string url = url_.substr(0, url_.find('#'));
+    std::size_t end = std::min(url.find('?'), url.size());
+    if (end == 0 || url[end - 1] != '/') url.insert(end++, "/");
+    return url.insert(end, path);
+  }
+
+  const GroupNotification& notification_;
+  const std::string alias_;
+  const std::string url_;
+  SettingTexts& settings_;
+};
+
+// Where a template failed, of a message that begins with it ("api_key:1:7: ...").
+std::string_view PlaceIn(std::string_view message) { return message.substr(0, message.find(": ")); }
+
+// The key may be a template. What it says is told to nobody, not even where it is wrong.
+std::string ApiKey(SettingTexts& settings) {
+  const std::string text = settings.Secret("api_key");
+  if (!settings.status()) return "";
+  Result<std::string> filled = settings.texts().RenderText("api_key", text);
+  if (filled) return *std::move(filled);
+  settings.Fail(Error{fmt::format("api_key: its template fails at {}", PlaceIn(filled.message()))});
+  return "";
+}
+
+// ---- delivery
+
+// The first that is refused ends the attempt. Another attempt sends all of them again: the alias
+// keeps Opsgenie from opening a second alert. `is_told`: it has taken one already, so that the
+// alert is open whatever becomes of the rest.
+VendorCall InTurn(std::vector<HttpClientRequest> requests, bool is_told = false) {
+  VendorCall call{std::move(requests.front()), nullptr};
+  requests.erase(requests.begin());
+  call.judge = [rest = std::move(requests), is_told](const HttpClientResult& result,
+                                                     Timestamp now) -> VendorStep {
+    Outcome outcome = HttpOutcome(result, now);
+    if (outcome.kind != Outcome::Kind::kDelivered) {
+      outcome.may_have_arrived = outcome.may_have_arrived || is_told;
+    } else if (!rest.empty()) {
+      return InTurn(rest, true);
+    }
+    return outcome;
+  };
+  return call;
+}
+
+class GroupOpsGenie final : public VendorApi {
+ public:
+  explicit GroupOpsGenie(config::CheckedKeys keys) : keys_(std::move(keys)) {}
+
+  Result<VendorCall> Prepare(const GroupNotification& notification,
+                             const MessageTexts& texts) const override {
+    SettingTexts settings(keys_, texts);
+    std::vector<HttpClientRequest> requests = RequestMaker(notification, settings).Make();
+    const std::string authorization = "GenieKey " + ApiKey(settings);
+    for (HttpClientRequest& request : requests) {
+      request.headers.emplace_back("Authorization", authorization);
+    }
+    if (!settings.status()) return settings.status().error();
+    return InTurn(std::move(requests));
+  }
+
+ private:
+  const config::CheckedKeys keys_;
+};
+
+}  // namespace
+
+// ---- kind
+
+Result<BuiltVendor> MakeGroupOpsGenie(const config::AlertmanagerIntegration& settings) {
+  BuiltVendor vendor{std::make_unique<GroupOpsGenie>(settings.keys)};
+  // https://docs.opsgenie.com/docs/api-rate-limiting
+  vendor.retried.statuses = {429};
+  return vendor;
+}
+
+}  // namespace tocsin::receivers

@@ -1,0 +1,125 @@
+// Slack, of alertmanager.yml: one message with one attachment, to an incoming webhook or, with an
+// app token, to chat.postMessage.
+// https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks
+// https://docs.slack.dev/legacy/legacy-messaging/legacy-secondary-message-attachments
+#include <utility>
+
+#include "receivers/channels/json_body.h"
+#include "receivers/channels/setting_texts.h"
+#include "receivers/channels/slack_answer.h"
+#include "receivers/channels/truncation.h"
+#include "receivers/channels/vendor.h"
+#include "receivers/channels/vendor_list.h"
+
+namespace tocsin::receivers {
+namespace {
+
+// ---- limits
+
+// Alertmanager's own; Slack shows less of a title.
+// https://github.com/prometheus/alertmanager/blob/main/notify/slack/slack.go
+constexpr std::size_t kMaxTitleRunes = 1024;
+
+// ---- message
+
+JsonValue Fields(SettingTexts& settings) {
+  JsonValue fields = JsonValue::List();
+  for (const config::YamlNode& field : ItemsOf(settings.keys(), "fields")) {
+    const config::YamlNode* own = FindMember(field, "short");
+    const bool is_short = own != nullptr ? own->text == "true" : settings.IsTrue("short_fields");
+    fields.Append(JsonValue::Object({{"title", settings.Member(field, "title")},
+                                     {"value", settings.Member(field, "value")},
+                                     {"short", is_short}}));
+  }
+  return fields;
+}
+
+JsonValue Confirmation(const config::YamlNode& confirm, SettingTexts& settings) {
+  JsonValue json = JsonValue::Object({{"text", settings.Member(confirm, "text")}});
+  for (const char* key : {"title", "ok_text", "dismiss_text"}) {
+    json.SetUnlessEmpty(key, settings.Member(confirm, key));
+  }
+  return json;
+}
+
+JsonValue Actions(SettingTexts& settings) {
+  JsonValue actions = JsonValue::List();
+  for (const config::YamlNode& action : ItemsOf(settings.keys(), "actions")) {
+    JsonValue json = JsonValue::Object(
+        {{"type", settings.Member(action, "type")}, {"text", settings.Member(action, "text")}});
+    for (const char* key : {"url", "style", "name", "value"}) {
+      json.SetUnlessEmpty(key, settings.Member(action, key));
+    }
+    const config::YamlNode* confirm = FindMember(action, "confirm");
+    if (confirm != nullptr) json.Set("confirm", Confirmation(*confirm, settings));
+    actions.Append(std::move(json));
+  }
+  return actions;
+}
+
+JsonValue MarkdownIn(const config::CheckedKeys& keys) {
+  if (!keys.Has("mrkdwn_in")) return JsonValue::List({"fallback", "pretext", "text"});
+  JsonValue names = JsonValue::List();
+  for (const config::YamlNode& name : ItemsOf(keys, "mrkdwn_in")) names.Append(name.text);
+  return names;
+}
+
+JsonValue Attachment(SettingTexts& settings) {
+  JsonValue json = JsonValue::Object();
+  json.SetUnlessEmpty("title", TruncateRunes(settings.Text("title"), kMaxTitleRunes));
+  for (const char* key : {"title_link", "pretext", "image_url", "thumb_url", "color"}) {
+    json.SetUnlessEmpty(key, settings.Text(key));
+  }
+  for (const char* key : {"text", "fallback", "callback_id", "footer"}) {
+    json.Set(key, settings.Text(key));
+  }
+  json.SetUnlessEmpty("fields", Fields(settings));
+  json.SetUnlessEmpty("actions", Actions(settings));
+  json.SetUnlessEmpty("mrkdwn_in", MarkdownIn(settings.keys()));
+  return json;
+}
+
+JsonValue Message(SettingTexts& settings) {
+  JsonValue json = JsonValue::Object();
+  for (const char* key : {"channel", "username", "icon_emoji", "icon_url"}) {
+    json.SetUnlessEmpty(key, settings.Text(key));
+  }
+  if (settings.IsTrue("link_names")) json.Set("link_names", true);
+  json.SetUnlessEmpty("text", settings.Text("message_text"));
+  json.Set("attachments", JsonValue::List({Attachment(settings)}));
+  return json;
+}
+
+// ---- delivery
+
+class GroupSlack final : public VendorApi {
+ public:
+  explicit GroupSlack(config::CheckedKeys keys) : keys_(std::move(keys)) {}
+
+  Result<VendorCall> Prepare(const GroupNotification& /*notification*/,
+                             const MessageTexts& texts) const override {
+    SettingTexts settings(keys_, texts);
+    const bool has_token = keys_.Has("app_token") || keys_.Has("app_token_file");
+    const bool has_url = keys_.Has("api_url") || keys_.Has("api_url_file");
+    std::string url = settings.SecretUrl(has_url ? "api_url" : "app_url");
+    VendorCall call{PostJson(std::move(url), Message(settings)), SlackAnswer};
+    if (has_token) {
+      call.request.headers.emplace_back("Authorization", "Bearer " + settings.Secret("app_token"));
+    }
+    if (!settings.status()) return settings.status().error();
+    return call;
+  }
+
+ private:
+  const config::CheckedKeys keys_;
+};
+
+}  // namespace
+
+// ---- kind
+
+Result<BuiltVendor> MakeGroupSlack(const config::AlertmanagerIntegration& settings) {
+  return BuiltVendor{std::make_unique<GroupSlack>(settings.keys), {}, TimeoutOf(settings.keys)};
+}
+
+}  // namespace tocsin::receivers

@@ -1,0 +1,99 @@
+#include "receivers/channels/setting_texts.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "base/go_duration.h"
+#include "base/url_user_info.h"
+#include "receivers/channels/authorized_headers.h"
+#include "receivers/templates/payload.h"
+
+namespace tocsin::receivers {
+
+std::string SettingTexts::Fill(std::string_view name, const std::string& text) {
+  if (!status_ || text.empty()) return "";
+  Result<std::string> filled = texts_.RenderText(std::string(name), text);
+  if (filled) return *std::move(filled);
+  Fail(filled.error());
+  return "";
+}
+
+std::string SettingTexts::Text(std::string_view key) { return Fill(key, keys_.Text(key)); }
+
+std::string SettingTexts::Html(std::string_view key) {
+  const std::string text = keys_.Text(key);
+  if (!status_ || text.empty()) return "";
+  Result<std::string> filled = texts_.RenderHtml(std::string(key), text);
+  if (filled) return *std::move(filled);
+  Fail(filled.error());
+  return "";
+}
+
+std::string SettingTexts::Member(const config::YamlNode& map, std::string_view key) {
+  const config::YamlNode* member = FindMember(map, key);
+  return member == nullptr ? "" : Fill(key, member->text);
+}
+
+std::string SettingTexts::Payload(std::string_view key) {
+  const config::YamlNode* node = keys_.Find(key);
+  if (!status_ || node == nullptr) return "null";
+  Result<std::string> json = RenderPayload(*node, [this, key](const std::string& text) {
+    return texts_.RenderText(std::string(key), text);
+  });
+  if (json) return *std::move(json);
+  Fail(json.error());
+  return "null";
+}
+
+std::string SettingTexts::Secret(std::string_view key) {
+  if (!status_) return "";
+  const std::string file = keys_.Text(fmt::format("{}_file", key));
+  // What is a secret only with a password in it is no secret without one.
+  if (file.empty()) return keys_.Url(key);
+  Result<std::string> secret = ReadSecretFile(file);
+  if (secret && !secret->empty()) return *std::move(secret);
+  Fail(secret ? Error{fmt::format("{}_file: the file {} is empty", key, file)} : secret.error());
+  return "";
+}
+
+std::string SettingTexts::SecretUrl(std::string_view key) {
+  std::string url = Secret(key);
+  if (!status_) return "";
+  if (const Status checked = CheckUrlWithUserInfo(url); !checked) {
+    Fail(Error{fmt::format("{}: {}", key, checked.message())});
+  }
+  return url;
+}
+
+void SettingTexts::Fail(Error error) {
+  if (status_) status_ = Status(std::move(error));
+}
+
+const config::YamlNode* FindMember(const config::YamlNode& map, std::string_view key) {
+  const auto found =
+      std::find_if(map.entries.begin(), map.entries.end(),
+                   [key](const config::YamlEntry& entry) { return entry.key == key; });
+  return found == map.entries.end() ? nullptr : &found->value;
+}
+
+const std::vector<config::YamlNode>& ItemsOf(const config::CheckedKeys& keys,
+                                             std::string_view key) {
+  static const std::vector<config::YamlNode> kNone;
+  const config::YamlNode* list = keys.Find(key);
+  return list == nullptr ? kNone : list->items;
+}
+
+const std::vector<config::YamlEntry>& EntriesOf(const config::CheckedKeys& keys,
+                                                std::string_view key) {
+  static const std::vector<config::YamlEntry> kNone;
+  const config::YamlNode* map = keys.Find(key);
+  return map == nullptr ? kNone : map->entries;
+}
+
+Duration TimeoutOf(const config::CheckedKeys& keys) {
+  return ParseGoDuration(keys.Text("timeout")).value_or(Duration(0));
+}
+
+}  // namespace tocsin::receivers

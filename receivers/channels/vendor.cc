@@ -1,0 +1,131 @@
+#include "receivers/channels/vendor.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "receivers/channels/configured_http.h"
+#include "receivers/channels/http_outcome.h"
+
+namespace tocsin::receivers {
+namespace {
+
+constexpr Duration kLongestTimeout = std::chrono::hours(24);
+
+// The first alerts only. What they have in common, and their status, is then that of these.
+GroupNotification FirstOf(const GroupNotification& notification, std::size_t max_alerts) {
+  GroupNotification told = notification;
+  told.truncated_alerts = 0;
+  if (max_alerts != 0 && told.alerts.size() > max_alerts) {
+    told.truncated_alerts = told.alerts.size() - max_alerts;
+    told.alerts.resize(max_alerts);
+  }
+  return told;
+}
+
+// The requests of one attempt, one after the other. Keeps itself alive until `done` has run.
+class Attempt final : public std::enable_shared_from_this<Attempt> {
+ public:
+  Attempt(const ConfiguredHttp& http, const Clock& clock, Duration timeout, bool durable,
+          const RetriedStatuses& retried, Channel::Done done)
+      : http_(http),
+        clock_(clock),
+        deadline_(clock.Monotonic() + timeout),
+        durable_(durable),
+        retried_(retried),
+        done_(std::move(done)) {}
+
+  void Send(VendorCall call) {
+    const auto left = std::chrono::ceil<Duration>(deadline_ - clock_.Monotonic());
+    call.request.timeout = std::max(left, Duration(1));
+    http_.Send(std::move(call.request),
+               [self = shared_from_this(), judge = std::move(call.judge)](
+                   const HttpClientResult& result) { self->OnAnswer(judge, result); });
+  }
+
+ private:
+  void OnAnswer(
+      const std::function<VendorStep(const HttpClientResult& result, Timestamp now)>& judge,
+      const HttpClientResult& result) {
+    const Timestamp now = clock_.Now();
+    VendorStep step = judge ? judge(result, now) : VendorStep(HttpOutcome(result, now));
+    if (step.next != nullptr) return Send(std::move(*step.next));
+    done_(ByMode(std::move(step.outcome), durable_, retried_));
+  }
+
+  const ConfiguredHttp& http_;
+  const Clock& clock_;
+  const std::chrono::nanoseconds deadline_;
+  const bool durable_;
+  const RetriedStatuses& retried_;
+  const Channel::Done done_;
+};
+
+class VendorChannel final : public GroupChannel {
+ public:
+  VendorChannel(BuiltVendor vendor, std::shared_ptr<const gotemplate::TemplateSet> templates,
+                std::unique_ptr<ConfiguredHttp> http, const ChannelContext& context)
+      : vendor_(std::move(vendor)),
+        templates_(std::move(templates)),
+        http_(std::move(http)),
+        clock_(context.clock) {}
+
+  void Deliver(const GroupNotification& notification, Duration timeout,
+               Channel::Done done) override {
+    Result<VendorCall> call = Prepare(notification);
+    if (!call) {
+      return done(Outcome::GiveUp(Failure::kOther, call.message(), "mend the configuration"));
+    }
+    const Duration own = vendor_.timeout > Duration(0) ? vendor_.timeout : kLongestTimeout;
+    const bool durable = notification.flush_number != 0;
+    std::make_shared<Attempt>(*http_, clock_, std::min(timeout, own), durable, vendor_.retried,
+                              std::move(done))
+        ->Send(*std::move(call));
+  }
+
+  void Cancel() override { http_->Cancel(); }
+
+ private:
+  Result<VendorCall> Prepare(const GroupNotification& notification) const {
+    const GroupNotification told = FirstOf(notification, vendor_.api->max_alerts());
+    const Result<MessageTexts> texts = MessageTexts::For(told, *templates_);
+    if (!texts) return texts.error();
+    return vendor_.api->Prepare(told, *texts);
+  }
+
+  const BuiltVendor vendor_;
+  const std::shared_ptr<const gotemplate::TemplateSet> templates_;
+  const std::unique_ptr<ConfiguredHttp> http_;
+  const Clock& clock_;
+};
+
+}  // namespace
+
+Outcome ByMode(Outcome outcome, bool durable, const RetriedStatuses& retried) {
+  const int status = outcome.http_status;
+  const bool is_refusal = status >= 300 && status < 500;
+  if (!is_refusal || outcome.kind == Outcome::Kind::kDelivered) return outcome;
+  const bool wanted = retried.all || std::find(retried.statuses.begin(), retried.statuses.end(),
+                                               status) != retried.statuses.end();
+  if (wanted) {
+    outcome.kind = Outcome::Kind::kRetry;
+    outcome.payload_refused = false;
+  } else if (!durable && outcome.kind == Outcome::Kind::kRetry) {
+    outcome.kind = Outcome::Kind::kGiveUp;
+    outcome.advice = "tried again at the group's next tick";
+  }
+  return outcome;
+}
+
+Result<std::unique_ptr<GroupChannel>> MakeVendorChannel(
+    VendorMaker make, const config::AlertmanagerIntegration& settings,
+    std::shared_ptr<const gotemplate::TemplateSet> templates, const ChannelContext& context) {
+  Result<BuiltVendor> vendor = make(settings);
+  if (!vendor) return vendor.error();
+  Result<std::unique_ptr<ConfiguredHttp>> http =
+      ConfiguredHttp::Make(settings.http, context.http, context.clock);
+  if (!http) return http.error();
+  return std::unique_ptr<GroupChannel>(std::make_unique<VendorChannel>(
+      *std::move(vendor), std::move(templates), *std::move(http), context));
+}
+
+}  // namespace tocsin::receivers

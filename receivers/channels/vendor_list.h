@@ -1,0 +1,22 @@
+// Every vendor whose receivers alertmanager.yml may have, one a line: TOCSIN_VENDOR(Name, type)
+// stands for the function MakeGroupName of channels/group_<name>.cc and the list <type>_configs.
+#pragma once
+
+#include "receivers/channels/vendor.h"
+
+#define TOCSIN_VENDORS                \
+  TOCSIN_VENDOR(Discord, discord)     \
+  TOCSIN_VENDOR(PagerDuty, pagerduty) \
+  TOCSIN_VENDOR(Slack, slack)         \
+  TOCSIN_VENDOR(Teams, msteams)       \
+  TOCSIN_VENDOR(TeamsV2, msteamsv2)   \
+  TOCSIN_VENDOR(Webhook, webhook)
+
+namespace tocsin::receivers {
+
+#define TOCSIN_VENDOR(Name, type) \
+  Result<BuiltVendor> MakeGroup##Name(const config::AlertmanagerIntegration& settings);
+TOCSIN_VENDORS
+#undef TOCSIN_VENDOR
+
+}  // namespace tocsin::receivers

@@ -1,0 +1,107 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/unit/receivers/vendor_world.h"
+
+namespace tocsin::receivers {
+namespace {
+
+using ::testing::HasSubstr;
+using Kind = Outcome::Kind;
+
+constexpr char kJson[] = "application/json; charset=utf-8";
+
+TEST(GroupSlack, SendsAlertmanagersDefaultMessage) {
+  VendorWorld slack("slack_configs", "{api_url: 'http://slack/secret', channel: '#ops'}");
+  const HttpClientRequest request = slack.DeliverFiring();
+  EXPECT_EQ(request.method, "POST");
+  EXPECT_EQ(request.url, "http://slack/secret");
+  EXPECT_EQ(HeaderOf(request, "Content-Type"), "application/json");
+  EXPECT_EQ(request.body,
+            R"({"channel":"#ops","username":"Alertmanager","attachments":[{)"
+            R"x("title":"[FIRING:1] DiskFull (node)",)x"
+            R"("title_link":"http://am:9093/#/alerts?receiver=ops","color":"danger","text":"",)"
+            R"x("fallback":"[FIRING:1] DiskFull (node) | http://am:9093/#/alerts?receiver=ops",)x"
+            R"("callback_id":"","footer":"","mrkdwn_in":["fallback","pretext","text"]}]})"
+            "\n");
+  EXPECT_FALSE(slack.send_resolved);
+}
+
+TEST(GroupSlack, IsGreenWhenAllIsOver) {
+  VendorWorld slack("slack_configs", "{api_url: 'http://slack/', send_resolved: true}");
+  EXPECT_THAT(slack.DeliverResolved().body, HasSubstr(R"("color":"good")"));
+  EXPECT_TRUE(slack.send_resolved);
+}
+
+TEST(GroupSlack, SendsEveryKeyOfAnAttachment) {
+  VendorWorld slack("slack_configs", R"({
+    api_url: 'http://slack/', username: u, icon_emoji: ':bell:', icon_url: 'http://i/',
+    link_names: true, message_text: 'm {{ .Status }}', pretext: p, text: 't', footer: f,
+    callback_id: c, image_url: 'http://image/', thumb_url: 'http://thumb/', mrkdwn_in: [text],
+    short_fields: true, fields: [{title: a, value: '{{ len .Alerts }}'}, {title: b, value: v, short: false}],
+    actions: [{type: button, text: Runbook, url: 'http://r/'},
+              {type: button, text: Ack, name: n, value: v, style: primary,
+               confirm: {text: 'Sure?', title: T, ok_text: Y, dismiss_text: N}}]})");
+  const std::string body = slack.DeliverFiring().body;
+  EXPECT_THAT(body, HasSubstr(R"("icon_emoji":":bell:","icon_url":"http://i/","link_names":true,)"
+                              R"("text":"m firing","attachments":[)"));
+  EXPECT_THAT(body, HasSubstr(R"("fields":[{"title":"a","value":"1","short":true},)"
+                              R"({"title":"b","value":"v","short":false}])"));
+  EXPECT_THAT(body, HasSubstr(R"("actions":[{"type":"button","text":"Runbook","url":"http://r/"},)"
+                              R"({"type":"button","text":"Ack","style":"primary","name":"n",)"
+                              R"("value":"v","confirm":{"text":"Sure?","title":"T",)"
+                              R"("ok_text":"Y","dismiss_text":"N"}}])"));
+  EXPECT_THAT(body, HasSubstr(R"("mrkdwn_in":["text"])"));
+  EXPECT_THAT(body, HasSubstr(R"("image_url":"http://image/","thumb_url":"http://thumb/")"));
+}
+
+TEST(GroupSlack, CutsTitlesAt1024Characters) {
+  VendorWorld slack("slack_configs",
+                    "{api_url: 'http://slack/', title: '" + std::string(1200, 'a') + "'}");
+  EXPECT_THAT(slack.DeliverFiring().body,
+              HasSubstr("\"title\":\"" + std::string(1023, 'a') + "…\""));
+}
+
+TEST(GroupSlack, AppTokensPostToTheApi) {
+  VendorWorld slack("slack_configs",
+                    "{app_token: xoxb-1, app_url: 'http://slack/api', channel: c}");
+  const HttpClientRequest request = slack.DeliverFiring();
+  EXPECT_EQ(request.url, "http://slack/api");
+  EXPECT_EQ(HeaderOf(request, "Authorization"), "Bearer xoxb-1");
+}
+
+TEST(GroupSlack, ReadsAnswersThatRefuseWithStatus200) {
+  VendorWorld slack("slack_configs", "{api_url: 'http://slack/'}");
+  EXPECT_EQ(slack.OutcomeOf(200, "ok").kind, Kind::kDelivered);
+  EXPECT_EQ(slack.OutcomeOf(200, "no_team").kind, Kind::kGiveUp);
+  EXPECT_THAT(slack.reason(), HasSubstr("no_team"));
+  EXPECT_EQ(slack.OutcomeOf(200, R"({"ok":true})", {{"content-type", kJson}}).kind,
+            Kind::kDelivered);
+  EXPECT_EQ(
+      slack.OutcomeOf(200, R"({"ok":false,"error":"channel_not_found"})", {{"content-type", kJson}})
+          .kind,
+      Kind::kGiveUp);
+  EXPECT_THAT(slack.reason(), HasSubstr("channel_not_found"));
+  EXPECT_EQ(slack.OutcomeOf(200, "{", {{"content-type", kJson}}).kind, Kind::kRetry);
+}
+
+TEST(GroupSlack, IsRetriedAsAlertmanagerDoesAndByTheOutboxMoreOften) {
+  VendorWorld slack("slack_configs", "{api_url: 'http://slack/'}");
+  EXPECT_EQ(slack.OutcomeOf(503).kind, Kind::kRetry);
+  EXPECT_EQ(slack.OutcomeOf(429).kind, Kind::kGiveUp);
+  EXPECT_EQ(slack.OutcomeOf(400).kind, Kind::kGiveUp);
+  EXPECT_EQ(slack.DurableOutcomeOf(429).kind, Kind::kRetry);
+  EXPECT_EQ(slack.DurableOutcomeOf(503).kind, Kind::kRetry);
+  EXPECT_EQ(slack.DurableOutcomeOf(404).kind, Kind::kGiveUp);
+}
+
+TEST(GroupSlack, GivesUpWhereATemplateFailsAndSendsNothing) {
+  VendorWorld slack("slack_configs", "{api_url: 'http://slack/', title: '{{ .Nothing }}'}");
+  slack.DeliverFiring();
+  EXPECT_EQ(slack.http.sent(), 0U);
+  EXPECT_EQ(slack.outcomes.at(0).kind, Kind::kGiveUp);
+  EXPECT_THAT(slack.reason(), HasSubstr("title:1:4: "));
+}
+
+}  // namespace
+}  // namespace tocsin::receivers
