@@ -19,9 +19,10 @@ std::string FailureMessage(const HttpClientRequest& request, std::string_view wh
 
 }  // namespace
 
-void CurlExchange::Prepare(EasyHandle easy, const std::string& user_agent) {
-  easy_ = std::move(easy);
-  CURL* handle = easy_.get();
+Status CurlExchange::Check() const { return CheckRequest(request_); }
+
+void CurlExchange::Prepare() {
+  CURL* handle = easy();
   const long timeout = std::max<long>(1, request_.timeout.count());  // curl reads 0 as "none"
   static const HttpTransport kPlain;
   transport_.Prepare(handle, request_.url, request_.transport ? *request_.transport : kPlain);
@@ -38,7 +39,7 @@ void CurlExchange::Prepare(EasyHandle easy, const std::string& user_agent) {
   SetOption(handle, CURLOPT_CONNECTTIMEOUT_MS, timeout);
   SetOption(handle, CURLOPT_TCP_NODELAY, 1L);
   SetOption(handle, CURLOPT_TCP_KEEPALIVE, 1L);
-  SetOption(handle, CURLOPT_USERAGENT, user_agent.c_str());
+  SetOption(handle, CURLOPT_USERAGENT, user_agent_.c_str());
   if (request_.accept_compressed) SetOption(handle, CURLOPT_ACCEPT_ENCODING, "gzip");
   PrepareMethod();
   PrepareHeaders();
@@ -46,7 +47,7 @@ void CurlExchange::Prepare(EasyHandle easy, const std::string& user_agent) {
 }
 
 void CurlExchange::PrepareMethod() {
-  CURL* handle = easy_.get();
+  CURL* handle = easy();
   const std::string& method = request_.method;
   const bool carries_body =
       !request_.body.empty() || method == "POST" || method == "PUT" || method == "PATCH";
@@ -74,11 +75,11 @@ void CurlExchange::PrepareHeaders() {
   if (!transport_.host().empty()) Append("Host: " + transport_.host(), &headers_);
   if (!has_content_type) Append("Content-Type:", &headers_);  // curl would call a body a form
   Append("Expect:", &headers_);  // curl would wait for "100 Continue" before a large body
-  SetOption(easy_.get(), CURLOPT_HTTPHEADER, headers_.get());
+  SetOption(easy(), CURLOPT_HTTPHEADER, headers_.get());
 }
 
 void CurlExchange::PrepareCallbacks() {
-  CURL* handle = easy_.get();
+  CURL* handle = easy();
   SetOption(handle, CURLOPT_ERRORBUFFER, error_);
   SetOption(handle, CURLOPT_WRITEFUNCTION, &CurlExchange::OnBody);
   SetOption(handle, CURLOPT_WRITEDATA, static_cast<void*>(this));
@@ -141,8 +142,8 @@ bool CurlExchange::IsIdempotent() const {
 
 // curl asks before it writes the request, once for each redirect, and again when it repeats one.
 bool CurlExchange::MaySend() {
-  const long hop = Info<long>(easy_.get(), CURLINFO_REDIRECT_COUNT);
-  const long sent = Info<long>(easy_.get(), CURLINFO_REQUEST_SIZE);
+  const long hop = Info<long>(easy(), CURLINFO_REDIRECT_COUNT);
+  const long sent = Info<long>(easy(), CURLINFO_REQUEST_SIZE);
   if (hop != hop_) {
     hop_ = hop;
     sent_before_hop_ = sent;
@@ -154,9 +155,9 @@ bool CurlExchange::MaySend() {
 
 bool CurlExchange::MayHaveBeenSent() const {
   if (repetition_stopped_) return true;
-  if (Info<long>(easy_.get(), CURLINFO_REDIRECT_COUNT) != hop_) return false;  // not at this hop
-  const long sent = Info<long>(easy_.get(), CURLINFO_REQUEST_SIZE) - sent_before_hop_;
-  const auto body_sent = Info<curl_off_t>(easy_.get(), CURLINFO_SIZE_UPLOAD_T);
+  if (Info<long>(easy(), CURLINFO_REDIRECT_COUNT) != hop_) return false;  // not at this hop
+  const long sent = Info<long>(easy(), CURLINFO_REQUEST_SIZE) - sent_before_hop_;
+  const auto body_sent = Info<curl_off_t>(easy(), CURLINFO_SIZE_UPLOAD_T);
   return sent > 0 && body_sent >= static_cast<curl_off_t>(request_.body.size());
 }
 
@@ -169,15 +170,14 @@ std::string CurlExchange::Reason(CURLcode code) const {
   return error_[0] != '\0' ? error_ : curl_easy_strerror(code);
 }
 
-HttpClientResult CurlExchange::Result(CURLcode code) {
-  HttpClientResult result;
-  result.elapsed = Duration(Info<curl_off_t>(easy_.get(), CURLINFO_TOTAL_TIME_T) / 1000);
+void CurlExchange::End(CURLcode code) {
+  result_.elapsed = Duration(Info<curl_off_t>(easy(), CURLINFO_TOTAL_TIME_T) / 1000);
   if (code == CURLE_OK) {
-    response_.status = static_cast<int>(Info<long>(easy_.get(), CURLINFO_RESPONSE_CODE));
-    result.response = std::move(response_);
-    return result;
+    response_.status = static_cast<int>(Info<long>(easy(), CURLINFO_RESPONSE_CODE));
+    result_.response = std::move(response_);
+    return;
   }
-  HttpClientFailure& failure = result.failure;
+  HttpClientFailure& failure = result_.failure;
   // A redirect that leads nowhere is an answer: nothing was accepted.
   const bool bad_redirect = code == CURLE_TOO_MANY_REDIRECTS || code == CURLE_URL_MALFORMAT ||
                             code == CURLE_UNSUPPORTED_PROTOCOL;
@@ -185,21 +185,15 @@ HttpClientResult CurlExchange::Result(CURLcode code) {
   failure.response_too_large = body_too_large_;
   failure.timed_out = code == CURLE_OPERATION_TIMEDOUT;
   failure.message = FailureMessage(request_, Reason(code));
-  return result;
 }
 
-HttpClientResult CurlExchange::Abandoned(std::string_view why) const {
-  HttpClientResult result;
-  result.elapsed = Duration(Info<curl_off_t>(easy_.get(), CURLINFO_TOTAL_TIME_T) / 1000);
-  result.failure.outcome_unknown = MayHaveBeenSent();
-  result.failure.message = FailureMessage(request_, why);
-  return result;
-}
-
-HttpClientResult RefusedRequest(const HttpClientRequest& request, std::string_view why) {
-  HttpClientResult result;
-  result.failure.message = FailureMessage(request, fmt::format("not sent: {}", why));
-  return result;
+void CurlExchange::Abandon(std::string_view why, bool cancelled) {
+  if (easy() != nullptr) {
+    result_.elapsed = Duration(Info<curl_off_t>(easy(), CURLINFO_TOTAL_TIME_T) / 1000);
+    result_.failure.outcome_unknown = MayHaveBeenSent();
+  }
+  result_.failure.cancelled = cancelled;
+  result_.failure.message = FailureMessage(request_, why);
 }
 
 }  // namespace tocsin

@@ -13,26 +13,26 @@
 #include <utility>
 
 #include "base/curl_handle.h"
+#include "base/curl_loop.h"
 #include "base/curl_transport.h"
 #include "base/http_client.h"
 
 namespace tocsin {
 
-class CurlExchange {
+class CurlExchange final : public CurlTransfer {
  public:
-  CurlExchange(HttpClientRequest request, HttpClient::Done done)
-      : request_(std::move(request)), done_(std::move(done)) {}
+  // `user_agent` outlives it.
+  CurlExchange(HttpClientRequest request, HttpClient::Done done, const std::string& user_agent)
+      : CurlTransfer(request.owner),
+        request_(std::move(request)),
+        done_(std::move(done)),
+        user_agent_(user_agent) {}
 
-  void Prepare(EasyHandle easy, const std::string& user_agent);
-  CURL* easy() const { return easy_.get(); }
-  const void* owner() const { return request_.owner; }
-  EasyHandle ReleaseHandle() { return std::move(easy_); }
-
-  // What came out of it. REQUIRES: the transfer has ended, the handle is not reset yet.
-  HttpClientResult Result(CURLcode code);
-  // What to say of a transfer that is given up while under way.
-  HttpClientResult Abandoned(std::string_view why) const;
-  void Finish(HttpClientResult result) { done_(std::move(result)); }
+  Status Check() const override;
+  void Prepare() override;
+  void End(CURLcode code) override;
+  void Abandon(std::string_view why, bool cancelled) override;
+  void Finish() override { done_(std::move(result_)); }
 
  private:
   static std::size_t OnBody(char* data, std::size_t, std::size_t size, void* self);
@@ -50,7 +50,8 @@ class CurlExchange {
 
   HttpClientRequest request_;
   HttpClient::Done done_;
-  EasyHandle easy_;
+  const std::string& user_agent_;
+  HttpClientResult result_;
   CurlTransport transport_;
   CurlList headers_;
   HttpClientResponse response_;
@@ -63,8 +64,5 @@ class CurlExchange {
   long sent_before_hop_ = 0;  // bytes of requests written for earlier hops
   char error_[CURL_ERROR_SIZE] = {};
 };
-
-// What to say of a request that cannot be sent.
-HttpClientResult RefusedRequest(const HttpClientRequest& request, std::string_view why);
 
 }  // namespace tocsin

@@ -109,6 +109,13 @@ void CurlTransport::Prepare(CURL* easy, const std::string& url, const HttpTransp
   PrepareProxy(easy, transport, over_tls);
 }
 
+void CurlTransport::PrepareMail(CURL* easy, const std::string& url,
+                                const HttpTransport& transport) {
+  PrepareUrl(easy, url, transport.server_name);
+  PrepareTls(easy, transport, kServer);
+  SetOption(easy, CURLOPT_PROXY, "");
+}
+
 // curl takes SNI and the name to verify from the URL alone: so the wanted name stands there, and
 // curl is told where to connect instead.
 void CurlTransport::PrepareUrl(CURL* easy, const std::string& url, const std::string& server_name) {

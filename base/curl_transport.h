@@ -14,6 +14,9 @@ class CurlTransport {
   // Sets the URL and everything about the way to it. REQUIRES: CheckRequest found nothing.
   void Prepare(CURL* easy, const std::string& url, const HttpTransport& transport);
 
+  // The same for a mail server, whose URL names its port. Mail takes no proxy.
+  void PrepareMail(CURL* easy, const std::string& url, const HttpTransport& transport);
+
   // The Host header that the request needs because another name stands in its URL; may be empty.
   const std::string& host() const { return host_; }
 

@@ -1,0 +1,259 @@
+#include "base/curl_mail.h"
+
+#include <fmt/format.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "base/number.h"
+#include "base/text.h"
+
+namespace tocsin {
+namespace {
+
+constexpr std::size_t kMaxReplyBytes = 200;
+
+bool IsLoopback(std::string_view host) {
+  return host == "localhost" || host == "127.0.0.1" || host == "::1";
+}
+
+// What could end a command and begin another one.
+bool SplitsLines(std::string_view text) {
+  return std::any_of(text.begin(), text.end(), [](char c) {
+    const auto byte = static_cast<unsigned char>(c);
+    return byte < 0x20 || byte == 0x7f;
+  });
+}
+
+bool IsAddress(std::string_view address) {
+  return !address.empty() && !SplitsLines(address) &&
+         address.find_first_of("<>") == std::string_view::npos;
+}
+
+bool IsHost(std::string_view host) {
+  return !host.empty() && host.find_first_of(" /@?#[]\\") == std::string_view::npos &&
+         !SplitsLines(host);
+}
+
+}  // namespace
+
+Status CurlMail::Check() const {
+  if (!IsHost(request_.host)) return Error{"the server's host name is none"};
+  if (request_.port == 0) return Error{"the server's port must be a number from 1 to 65535"};
+  if (request_.hello.empty() || SplitsLines(request_.hello) ||
+      request_.hello.find_first_of(" /?#") != std::string::npos) {
+    return Error{"what EHLO is to say is no host name"};
+  }
+  if (!IsAddress(request_.from)) return Error{"the sender's address is none"};
+  if (request_.to.empty()) return Error{"there is no recipient"};
+  for (const std::string& to : request_.to) {
+    if (!IsAddress(to)) return Error{fmt::format("{} is no address", QuoteForMessage(to))};
+  }
+  if (SplitsLines(request_.user) || SplitsLines(request_.identity)) {
+    return Error{"the user's name holds a control character"};
+  }
+  return request_.transport == nullptr ? Status() : CheckTransport(*request_.transport);
+}
+
+void CurlMail::Prepare() {
+  static const HttpTransport kPlain;
+  CURL* handle = easy();
+  const bool has_colon = request_.host.find(':') != std::string::npos;
+  const std::string host = has_colon ? fmt::format("[{}]", request_.host) : request_.host;
+  const bool tls = request_.security == MailSecurity::kTls;
+  const std::string url =
+      fmt::format("{}://{}:{}/{}", tls ? "smtps" : "smtp", host, request_.port, request_.hello);
+  transport_.PrepareMail(handle, url, request_.transport ? *request_.transport : kPlain);
+  SetOption(handle, CURLOPT_PROTOCOLS_STR, "smtp,smtps");
+  SetOption(handle, CURLOPT_USE_SSL,
+            static_cast<long>(request_.security == MailSecurity::kNone ? CURLUSESSL_NONE
+                                                                       : CURLUSESSL_ALL));
+  const long timeout = std::max<long>(1, request_.timeout.count());  // curl reads 0 as "none"
+  SetOption(handle, CURLOPT_TIMEOUT_MS, timeout);
+  SetOption(handle, CURLOPT_CONNECTTIMEOUT_MS, timeout);
+  SetOption(handle, CURLOPT_NOSIGNAL, 1L);
+  SetOption(handle, CURLOPT_QUICK_EXIT, 1L);  // a slow name server holds up nobody
+  SetOption(handle, CURLOPT_FRESH_CONNECT, 1L);
+  SetOption(handle, CURLOPT_FORBID_REUSE, 1L);
+  SetOption(handle, CURLOPT_UPLOAD, 1L);
+  SetOption(handle, CURLOPT_MAIL_FROM, fmt::format("<{}>", request_.from).c_str());
+  for (const std::string& to : request_.to) Append(fmt::format("<{}>", to), &recipients_);
+  SetOption(handle, CURLOPT_MAIL_RCPT, recipients_.get());
+  SetOption(handle, CURLOPT_MAIL_RCPT_ALLLOWFAILS, request_.accept_partly ? 1L : 0L);
+  PrepareAuthentication();
+  PrepareCallbacks();
+}
+
+// Among what the server offers curl takes the strongest of those that are allowed here. In the
+// clear, PLAIN goes to this machine only, as Go's client has it.
+// https://pkg.go.dev/net/smtp#PlainAuth
+void CurlMail::PrepareAuthentication() {
+  if (request_.user.empty()) return;
+  CURL* handle = easy();
+  SetOption(handle, CURLOPT_USERNAME, request_.user.c_str());
+  const bool by_secret = !request_.secret.empty();
+  SetOption(handle, CURLOPT_PASSWORD,
+            (by_secret ? request_.secret : request_.password).Reveal().c_str());
+  const bool may_say_it = request_.security != MailSecurity::kNone || IsLoopback(request_.host);
+  SetOption(handle, CURLOPT_LOGIN_OPTIONS,
+            by_secret    ? "AUTH=CRAM-MD5"
+            : may_say_it ? "AUTH=PLAIN;AUTH=LOGIN"
+                         : "AUTH=LOGIN");
+  if (!request_.identity.empty()) {
+    SetOption(handle, CURLOPT_SASL_AUTHZID, request_.identity.c_str());
+  }
+}
+
+void CurlMail::PrepareCallbacks() {
+  CURL* handle = easy();
+  void* const self = this;
+  SetOption(handle, CURLOPT_ERRORBUFFER, error_);
+  SetOption(handle, CURLOPT_READFUNCTION, &CurlMail::OnRead);
+  SetOption(handle, CURLOPT_READDATA, self);
+  SetOption(handle, CURLOPT_INFILESIZE_LARGE, static_cast<curl_off_t>(request_.message.size()));
+  SetOption(handle, CURLOPT_VERBOSE, 1L);
+  SetOption(handle, CURLOPT_DEBUGFUNCTION, &CurlMail::OnDebug);
+  SetOption(handle, CURLOPT_DEBUGDATA, self);
+  SetOption(handle, CURLOPT_OPENSOCKETFUNCTION, &CurlMail::OnOpenSocket);
+  SetOption(handle, CURLOPT_OPENSOCKETDATA, self);
+  SetOption(handle, CURLOPT_CLOSESOCKETFUNCTION, &CurlMail::OnCloseSocket);
+  SetOption(handle, CURLOPT_CLOSESOCKETDATA, self);
+}
+
+std::size_t CurlMail::OnRead(char* buffer, std::size_t size, std::size_t count, void* self) {
+  auto* mail = static_cast<CurlMail*>(self);
+  const std::string& message = mail->request_.message;
+  const std::size_t taken = std::min(size * count, message.size() - mail->read_);
+  std::memcpy(buffer, message.data() + mail->read_, taken);
+  mail->read_ += taken;
+  return taken;
+}
+
+// Commands come whole, replies line by line or several lines at once.
+int CurlMail::OnDebug(CURL*, curl_infotype type, char* data, std::size_t size, void* self) {
+  auto* mail = static_cast<CurlMail*>(self);
+  if (type == CURLINFO_HEADER_OUT) mail->OnCommand({data, size});
+  if (type == CURLINFO_HEADER_IN) {
+    for (const std::string_view line : Split({data, size}, '\n')) mail->OnReply(TrimSpace(line));
+  }
+  return 0;
+}
+
+// What follows the verb may be a secret, and is not looked at.
+void CurlMail::OnCommand(std::string_view line) {
+  const std::string_view verb = TrimSpace(line.substr(0, std::min<std::size_t>(line.size(), 4)));
+  static constexpr std::string_view kVerbs[] = {"EHLO", "HELO", "STAR", "AUTH",
+                                                "MAIL", "RCPT", "DATA", "QUIT"};
+  if (std::find(std::begin(kVerbs), std::end(kVerbs), verb) == std::end(kVerbs)) return;
+  if (verb == "QUIT") {
+    said_quit_ = true;
+    return ShutSockets();
+  }
+  step_ = verb == "STAR" ? "STARTTLS" : verb;
+  if (verb == "RCPT") ++recipient_;
+}
+
+void CurlMail::OnReply(std::string_view line) {
+  // 250-more follows, 250 the last line.
+  if (line.size() < 3 || (line.size() > 3 && line[3] != ' ')) return;
+  const std::optional<std::int64_t> code = ParseInt(line.substr(0, 3));
+  if (!code || *code < 200 || *code > 599 || said_quit_) return;
+  if (step_ == "DATA" && *code == 354) {
+    message_asked_for_ = true;
+    step_ = "end of data";
+    return;
+  }
+  if (*code < 400) return;
+  bad_reply_ = TruncateUtf8(line, kMaxReplyBytes);
+  bad_step_ = Place();
+  result_.reply = static_cast<int>(*code);
+  if (step_ == "RCPT" && recipient_ >= 1 && recipient_ <= request_.to.size()) {
+    result_.refused.push_back({request_.to[recipient_ - 1], bad_reply_});
+  }
+}
+
+// The step that is under way, for messages.
+std::string CurlMail::Place() const {
+  if (step_ != "RCPT" || recipient_ == 0 || recipient_ > request_.to.size()) return step_;
+  return fmt::format("RCPT TO:<{}>", request_.to[recipient_ - 1]);
+}
+
+curl_socket_t CurlMail::OnOpenSocket(void* self, curlsocktype, curl_sockaddr* address) {
+  const int fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+  if (fd >= 0) static_cast<CurlMail*>(self)->sockets_.push_back(fd);
+  return fd < 0 ? CURL_SOCKET_BAD : fd;
+}
+
+int CurlMail::OnCloseSocket(void* self, curl_socket_t socket) {
+  std::erase(static_cast<CurlMail*>(self)->sockets_, socket);
+  return close(socket);
+}
+
+void CurlMail::ShutSockets() {
+  for (const curl_socket_t fd : sockets_) shutdown(fd, SHUT_RD);
+}
+
+std::string CurlMail::Reason(CURLcode code) const {
+  const std::string server = fmt::format("mail server {}:{}", request_.host, request_.port);
+  if (!bad_reply_.empty()) {
+    return fmt::format("{}, at {}: {}", server, bad_step_,
+                       QuoteForMessage(bad_reply_, kMaxReplyBytes));
+  }
+  if (code == CURLE_USE_SSL_FAILED) {
+    return fmt::format("{} does not offer STARTTLS, which is required", server);
+  }
+  if (code == CURLE_LOGIN_DENIED) {
+    return fmt::format("{} offers no way to authenticate that may be used", server);
+  }
+  return fmt::format("{}, at {}: {}", server, Place(),
+                     error_[0] != '\0' ? error_ : curl_easy_strerror(code));
+}
+
+void CurlMail::End(CURLcode code) {
+  result_.elapsed = Duration(Info<curl_off_t>(easy(), CURLINFO_TOTAL_TIME_T) / 1000);
+  result_.accepted = code == CURLE_OK;
+  if (result_.accepted) {
+    result_.reply = 0;
+    return;
+  }
+  result_.message = Reason(code);
+  result_.authentication_failed = code == CURLE_LOGIN_DENIED;
+  result_.timed_out = code == CURLE_OPERATION_TIMEDOUT;
+  result_.outcome_unknown =
+      message_asked_for_ && read_ == request_.message.size() && result_.reply == 0;
+}
+
+void CurlMail::Abandon(std::string_view why, bool cancelled) {
+  if (easy() != nullptr) {
+    result_.elapsed = Duration(Info<curl_off_t>(easy(), CURLINFO_TOTAL_TIME_T) / 1000);
+    ShutSockets();
+  }
+  result_.outcome_unknown = message_asked_for_ && read_ == request_.message.size();
+  result_.cancelled = cancelled;
+  result_.message = fmt::format("mail server {}:{}: {}", request_.host, request_.port, why);
+}
+
+namespace {
+
+class CurlMailClient final : public MailClient {
+ public:
+  explicit CurlMailClient(const Logger& log) : loop_("outgoing mail", log) {}
+
+  void Send(MailRequest request, Done done) override {
+    loop_.Add(std::make_unique<CurlMail>(std::move(request), std::move(done)));
+  }
+  void Cancel(const void* owner) override { loop_.Cancel(owner); }
+
+ private:
+  CurlLoop loop_;
+};
+
+}  // namespace
+
+std::unique_ptr<MailClient> MakeCurlMailClient(const Logger& log) {
+  return std::make_unique<CurlMailClient>(log);
+}
+
+}  // namespace tocsin

@@ -1,0 +1,65 @@
+// One mail of the MailClient from Send() to `done`, with the curl handle that carries it. Owned by
+// the loop; its thread only.
+//
+// libcurl does not say which recipients a server refused, nor at which step a conversation ended,
+// so the replies are read here as they come: curl shows each command and each reply to its debug
+// callback. After a mail curl says QUIT and would wait for the answer with everything else standing
+// still, on a server that may never give it: the socket is shut for reading as soon as QUIT is
+// sent.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/curl_handle.h"
+#include "base/curl_loop.h"
+#include "base/curl_transport.h"
+#include "base/mail_client.h"
+
+namespace tocsin {
+
+class CurlMail final : public CurlTransfer {
+ public:
+  CurlMail(MailRequest request, MailClient::Done done)
+      : CurlTransfer(request.owner), request_(std::move(request)), done_(std::move(done)) {}
+
+  Status Check() const override;
+  void Prepare() override;
+  void End(CURLcode code) override;
+  void Abandon(std::string_view why, bool cancelled) override;
+  void Finish() override { done_(std::move(result_)); }
+
+ private:
+  static std::size_t OnRead(char* buffer, std::size_t size, std::size_t count, void* self);
+  static int OnDebug(CURL*, curl_infotype type, char* data, std::size_t size, void* self);
+  static curl_socket_t OnOpenSocket(void* self, curlsocktype, curl_sockaddr* address);
+  static int OnCloseSocket(void* self, curl_socket_t socket);
+
+  void PrepareAuthentication();
+  void PrepareCallbacks();
+  void OnCommand(std::string_view line);
+  void OnReply(std::string_view line);
+  void ShutSockets();
+  std::string Reason(CURLcode code) const;
+  std::string Place() const;
+
+  MailRequest request_;
+  MailClient::Done done_;
+  MailResult result_;
+  CurlTransport transport_;
+  CurlList recipients_;
+  std::vector<curl_socket_t> sockets_;
+  std::size_t read_ = 0;          // bytes of the message that curl has taken
+  std::string step_ = "connect";  // the verb of the newest command
+  std::size_t recipient_ = 0;     // how many RCPT have been sent
+  std::string bad_reply_;         // the newest reply of 400 and up
+  std::string bad_step_;          // to what it was
+  bool said_quit_ = false;
+  bool message_asked_for_ = false;  // the server has said 354
+  char error_[CURL_ERROR_SIZE] = {};
+};
+
+}  // namespace tocsin
