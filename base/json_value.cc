@@ -9,6 +9,20 @@
 
 namespace tocsin {
 
+// Here, where the type of a member is complete.
+JsonValue::JsonValue() = default;
+JsonValue::JsonValue(bool b) : data_(b) {}
+JsonValue::JsonValue(int n) : data_(std::int64_t{n}) {}
+JsonValue::JsonValue(std::int64_t n) : data_(n) {}
+JsonValue::JsonValue(const char* text) : data_(std::string(text)) {}
+JsonValue::JsonValue(std::string text) : data_(std::move(text)) {}
+JsonValue::JsonValue(std::string_view text) : data_(std::string(text)) {}
+JsonValue::JsonValue(const JsonValue& other) = default;
+JsonValue::JsonValue(JsonValue&& other) noexcept = default;
+JsonValue& JsonValue::operator=(const JsonValue& other) = default;
+JsonValue& JsonValue::operator=(JsonValue&& other) noexcept = default;
+JsonValue::~JsonValue() = default;
+
 JsonValue JsonValue::Object(std::initializer_list<JsonMember> members) {
   JsonValue value;
   value.data_ = std::vector<JsonMember>(members);

@@ -20,15 +20,20 @@ struct JsonMember;
 
 class JsonValue {
  public:
-  JsonValue() = default;  // null
+  JsonValue();  // null
   // NOLINTBEGIN(google-explicit-constructor): documents are written down as they look.
-  JsonValue(bool b) : data_(b) {}
-  JsonValue(int n) : data_(std::int64_t{n}) {}
-  JsonValue(std::int64_t n) : data_(n) {}
-  JsonValue(const char* text) : data_(std::string(text)) {}
-  JsonValue(std::string text) : data_(std::move(text)) {}
-  JsonValue(std::string_view text) : data_(std::string(text)) {}
+  JsonValue(bool b);
+  JsonValue(int n);
+  JsonValue(std::int64_t n);
+  JsonValue(const char* text);
+  JsonValue(std::string text);
+  JsonValue(std::string_view text);
   // NOLINTEND(google-explicit-constructor)
+  JsonValue(const JsonValue& other);
+  JsonValue(JsonValue&& other) noexcept;
+  JsonValue& operator=(const JsonValue& other);
+  JsonValue& operator=(JsonValue&& other) noexcept;
+  ~JsonValue();
   static JsonValue Object(std::initializer_list<JsonMember> members = {});
   static JsonValue List(std::initializer_list<JsonValue> items = {});
   // REQUIRES: the text is JSON.

@@ -8,6 +8,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/host_name.h"
 #include "base/http_client.h"
 #include "base/metrics.h"
 #include "base/snapshot.h"
@@ -27,7 +28,7 @@
 #include "exporter/api/web_guard.h"
 #include "exporter/daemon/alertmanager_gauges.h"
 #include "exporter/daemon/config_log.h"
-#include "exporter/daemon/on_demand_http_client.h"
+#include "exporter/daemon/on_demand_clients.h"
 #include "exporter/daemon/process_metrics.h"
 #include "exporter/daemon/random_numbers.h"
 #include "exporter/daemon/storage_folder.h"
@@ -46,12 +47,6 @@ constexpr const char* kDatabase = "alertmanager.db";
 constexpr std::size_t kConsoleCapacity = 1'000;
 constexpr Duration kKeepAlive = std::chrono::seconds(120);
 constexpr std::size_t kSpareThreads = 256;
-
-std::string HostName() {
-  std::array<char, 256> name{};
-  if (gethostname(name.data(), name.size() - 1) != 0) return "localhost";
-  return name.data();
-}
 
 // The path of a URL without a slash at its end; empty where there is none.
 std::string PathOf(std::string_view url) {
@@ -177,6 +172,7 @@ struct AlertmanagerApp::Parts {
 
   std::unique_ptr<evaluator::SqliteStore> store;
   std::unique_ptr<OnDemandHttpClient> http_client;
+  std::unique_ptr<OnDemandMailClient> mail_client;
   std::optional<WorkerPool> console_pool;
   std::optional<receivers::ChannelContext> channel_context;
 
@@ -315,12 +311,14 @@ Result<std::unique_ptr<AlertmanagerApp>> AlertmanagerApp::New(const Alertmanager
                                   client_log);
       });
   parts->console_pool.emplace(1, kConsoleCapacity);
+  parts->mail_client = std::make_unique<OnDemandMailClient>(
+      [client_log = log.Named("mail_client")] { return MakeCurlMailClient(client_log); });
   parts->channel_context.emplace(
-      receivers::ChannelContext{*parts->http_client, clock, parts->metrics,
+      receivers::ChannelContext{*parts->http_client, *parts->mail_client, clock, parts->metrics,
                                 [](std::string_view text, Duration timeout) {
                                   return receivers::WriteToDescriptor(STDOUT_FILENO, text, timeout);
                                 },
-                                *parts->console_pool});
+                                *parts->console_pool, HostName()});
   Result<receivers::PipelineGraphPtr> graph =
       receivers::BuildPipelineGraph(settings.alertmanager, *parts->channel_context);
   if (!graph) return graph.error();
@@ -432,6 +430,7 @@ void AlertmanagerApp::Stop() {
   p.storage.RemoveFile("address");
   // Ends what is still under way; channels hear of it while they still exist.
   p.http_client.reset();
+  p.mail_client.reset();
   p.console_pool.reset();
   p.log.Info("stopped");
   parts_.reset();

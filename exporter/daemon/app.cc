@@ -9,6 +9,7 @@
 #include <thread>
 #include <utility>
 
+#include "base/host_name.h"
 #include "base/http_client.h"
 #include "base/metrics.h"
 #include "base/snapshot.h"
@@ -34,7 +35,7 @@
 #include "exporter/daemon/host_rounds.h"
 #include "exporter/daemon/measured_sink.h"
 #include "exporter/daemon/metrics_page.h"
-#include "exporter/daemon/on_demand_http_client.h"
+#include "exporter/daemon/on_demand_clients.h"
 #include "exporter/daemon/periodic.h"
 #include "exporter/daemon/process_metrics.h"
 #include "exporter/daemon/random_numbers.h"
@@ -196,6 +197,7 @@ struct App::Parts {
 
   std::unique_ptr<evaluator::SqliteStore> store;
   std::unique_ptr<OnDemandHttpClient> http_client;
+  std::unique_ptr<OnDemandMailClient> mail_client;
   TimerQueue timers{clock};
   std::optional<WorkerPool> pool;
   std::optional<WorkerPool> console_pool;
@@ -335,12 +337,14 @@ Result<std::unique_ptr<App>> App::New(const Options& options,
       });
   parts->pool.emplace(kPoolThreads, kPoolCapacity);
   parts->console_pool.emplace(1, kConsoleCapacity);
+  parts->mail_client = std::make_unique<OnDemandMailClient>(
+      [client_log = log.Named("mail_client")] { return MakeCurlMailClient(client_log); });
   parts->channel_context.emplace(
-      receivers::ChannelContext{*parts->http_client, clock, parts->metrics,
+      receivers::ChannelContext{*parts->http_client, *parts->mail_client, clock, parts->metrics,
                                 [](std::string_view text, Duration timeout) {
                                   return receivers::WriteToDescriptor(STDOUT_FILENO, text, timeout);
                                 },
-                                *parts->console_pool});
+                                *parts->console_pool, HostName()});
 
   Result<Configured> configured = BuildConfigured(settings, *parts->channel_context);
   if (!configured) return configured.error();
@@ -584,6 +588,7 @@ void App::Stop() {
   p.dispatcher->Stop(kDrainTime);
   // Ends what is still under way; channels hear of it while they still exist.
   p.http_client.reset();
+  p.mail_client.reset();
   p.console_pool.reset();
   p.log.Info("stopped");
   parts_.reset();

@@ -1,10 +1,9 @@
 #include "exporter/host/collector.h"
 
-#include <sys/utsname.h>
-
 #include <chrono>
 #include <utility>
 
+#include "base/host_name.h"
 #include "exporter/host/sources.h"
 
 #ifndef TOCSIN_VERSION
@@ -17,16 +16,10 @@ namespace {
 // The node_exporter whose names and labels these are: dashboards ask for its version.
 constexpr std::string_view kNamesOfVersion = "1.5.0";
 
-std::string MachineName() {
-  utsname machine{};
-  if (::uname(&machine) != 0) return "localhost";  // only for a bad address
-  return machine.nodename;
-}
-
 }  // namespace
 
 Identity HostIdentity(const config::HostSettings& settings) {
-  const std::string machine = MachineName();
+  const std::string machine = HostName();
   return {settings.job, settings.instance.empty() ? machine : settings.instance, machine};
 }
 

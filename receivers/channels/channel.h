@@ -15,6 +15,7 @@
 
 #include "base/clock.h"
 #include "base/http_client.h"
+#include "base/mail_client.h"
 #include "base/metrics.h"
 #include "base/result.h"
 #include "base/worker_pool.h"
@@ -70,10 +71,12 @@ using ConsoleWriter = std::function<Status(std::string_view text, Duration timeo
 // What channels are made with. Everything outlives them.
 struct ChannelContext {
   HttpClient& http;
+  MailClient& mail;
   const Clock& clock;
   MetricRegistry& metrics;
   ConsoleWriter console;
-  Executor& console_executor;  // one thread: a terminal that blocks holds up nothing else
+  Executor& console_executor;           // one thread: a terminal that blocks holds up nothing else
+  std::string host_name = "localhost";  // this machine's, for the ids of mails
 };
 
 // A channel and what the pipeline must know of its settings.

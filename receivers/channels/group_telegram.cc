@@ -112,20 +112,25 @@ Outcome Unreadable(int status) {
   return outcome;
 }
 
-VendorStep TelegramAnswer(const HttpClientResult& result, Timestamp now) {
+// What is said of it, unless that holds the token: who repeats an address repeats it.
+std::string ReasonIn(const Answer& answer, const std::string& token) {
+  const bool is_empty = answer.description.empty();
+  if (is_empty || answer.description.find(token) != std::string::npos) return "";
+  return ": " + QuoteForMessage(answer.description, kMaxReasonBytes);
+}
+
+Outcome Judge(const HttpClientResult& result, const std::string& token, Timestamp now) {
   Outcome outcome = HttpOutcome(result, now);
   if (!result.response) return outcome;
   const Answer answer = ReadAnswer(result.response->body);
   if (outcome.kind == Outcome::Kind::kDelivered) {
     if (answer.is_ok) return outcome;
-    if (!answer.is_readable) return Unreadable(outcome.http_status);
     const int status = outcome.http_status;
+    if (!answer.is_readable) return Unreadable(status);
     outcome = Outcome::Retry(Failure::kOther, "Telegram refuses the message");
     outcome.http_status = status;
   }
-  if (!answer.description.empty()) {
-    outcome.reason += ": " + QuoteForMessage(answer.description, kMaxReasonBytes);
-  }
+  outcome.reason += ReasonIn(answer, token);
   if (!outcome.retry_after) outcome.retry_after = answer.retry_after;
   return outcome;
 }
@@ -139,16 +144,20 @@ class GroupTelegram final : public VendorApi {
   Result<VendorCall> Prepare(const GroupNotification& /*notification*/,
                              const MessageTexts& texts) const override {
     SettingTexts settings(keys_, texts);
-    VendorCall call{PostJson(Url(settings), Message(settings)), TelegramAnswer};
+    const std::string token = settings.Secret("bot_token");
+    std::string url = Url(token, settings);
+    VendorCall call{PostJson(std::move(url), Message(settings)), nullptr};
     if (!settings.status()) return settings.status().error();
+    call.judge = [token](const HttpClientResult& result, Timestamp now) {
+      return VendorStep(Judge(result, token, now));
+    };
     return call;
   }
 
  private:
   // https://core.telegram.org/bots/api#making-requests
-  std::string Url(SettingTexts& settings) const {
+  std::string Url(const std::string& token, SettingTexts& settings) const {
     std::string url = settings.SecretUrl("api_url");
-    const std::string token = settings.Secret("bot_token");
     if (!settings.status()) return "";
     url.erase(url.find_last_not_of('/') + 1);
     url += fmt::format("/bot{}/sendMessage", token);

@@ -86,8 +86,8 @@ class GroupVictorOps final : public VendorApi {
   Result<VendorCall> Prepare(const GroupNotification& notification,
                              const MessageTexts& texts) const override {
     SettingTexts settings(keys_, texts);
-    const std::string where =
-        EscapePath(fmt::format("{}/{}", settings.Secret("api_key"), settings.Text("routing_key")));
+    const std::string key = settings.Secret("api_key");
+    const std::string where = EscapePath(key + "/" + settings.Text("routing_key"));
     std::string url = AddToPath(settings.SecretUrl("api_url"), where);
     VendorCall call{PostJson(std::move(url), Message(notification, settings)), nullptr};
     if (!settings.status()) return settings.status().error();

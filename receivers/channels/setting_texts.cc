@@ -54,7 +54,8 @@ std::string SettingTexts::Secret(std::string_view key) {
   if (file.empty()) return keys_.Url(key);
   Result<std::string> secret = ReadSecretFile(file);
   if (secret && !secret->empty()) return *std::move(secret);
-  Fail(secret ? Error{fmt::format("{}_file: the file {} is empty", key, file)} : secret.error());
+  Fail(Error{fmt::format("{}_file: {}", key,
+                         secret ? fmt::format("{} is empty", file) : secret.message())});
   return "";
 }
 

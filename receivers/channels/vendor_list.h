@@ -4,13 +4,21 @@
 
 #include "receivers/channels/vendor.h"
 
-#define TOCSIN_VENDORS                \
-  TOCSIN_VENDOR(Discord, discord)     \
+// clang-format off
+#define TOCSIN_VENDORS \
+  TOCSIN_VENDOR(Discord, discord) \
+  TOCSIN_VENDOR(Incidentio, incidentio) \
+  TOCSIN_VENDOR(OpsGenie, opsgenie) \
   TOCSIN_VENDOR(PagerDuty, pagerduty) \
-  TOCSIN_VENDOR(Slack, slack)         \
-  TOCSIN_VENDOR(Teams, msteams)       \
-  TOCSIN_VENDOR(TeamsV2, msteamsv2)   \
+  TOCSIN_VENDOR(Pushover, pushover) \
+  TOCSIN_VENDOR(Slack, slack) \
+  TOCSIN_VENDOR(Teams, msteams) \
+  TOCSIN_VENDOR(TeamsV2, msteamsv2) \
+  TOCSIN_VENDOR(Telegram, telegram) \
+  TOCSIN_VENDOR(VictorOps, victorops) \
+  TOCSIN_VENDOR(Webex, webex) \
   TOCSIN_VENDOR(Webhook, webhook)
+// clang-format on
 
 namespace tocsin::receivers {
 

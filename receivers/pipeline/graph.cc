@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "receivers/alerts/native_alert.h"
+#include "receivers/channels/group_email.h"
 #include "receivers/channels/native_group_channel.h"
 #include "receivers/channels/vendor.h"
 #include "receivers/channels/vendor_list.h"
@@ -23,6 +24,17 @@ constexpr std::pair<std::string_view, VendorMaker> kVendors[] = {
 #undef TOCSIN_VENDOR
 };
 
+// Null where the type's channel is not written yet.
+Result<std::unique_ptr<GroupChannel>> MakeGroupChannel(
+    const config::AlertmanagerIntegration& settings, const TemplatesPtr& templates,
+    const ChannelContext& context) {
+  if (settings.type == "email") return MakeGroupEmail(settings, templates, context);
+  for (const auto& [type, make] : kVendors) {
+    if (type == settings.type) return MakeVendorChannel(make, settings, templates, context);
+  }
+  return std::unique_ptr<GroupChannel>();
+}
+
 constexpr const char* kEachAlert = "...";
 
 Result<GroupIntegrationPtr> MakeIntegration(const config::AlertmanagerReceiver& receiver,
@@ -34,13 +46,9 @@ Result<GroupIntegrationPtr> MakeIntegration(const config::AlertmanagerReceiver& 
   integration->type = settings.type;
   integration->id = fmt::format("{}[{}]", settings.type, settings.index);
   integration->send_resolved = settings.send_resolved;
-  for (const auto& [type, make] : kVendors) {
-    if (type != settings.type) continue;
-    Result<std::unique_ptr<GroupChannel>> channel =
-        MakeVendorChannel(make, settings, templates, context);
-    if (!channel) return Error{fmt::format("{}: {}", settings.place, channel.message())};
-    integration->channel = *std::move(channel);
-  }
+  Result<std::unique_ptr<GroupChannel>> channel = MakeGroupChannel(settings, templates, context);
+  if (!channel) return Error{fmt::format("{}: {}", settings.place, channel.message())};
+  integration->channel = *std::move(channel);
   return GroupIntegrationPtr(std::move(integration));
 }
 

@@ -12,6 +12,7 @@
 #include "receivers/channels/channel.h"
 #include "tests/support/fake_clock.h"
 #include "tests/support/fake_http_client.h"
+#include "tests/support/fake_mail_client.h"
 #include "tests/support/receiver_builders.h"
 
 namespace tocsin::receivers {
@@ -41,12 +42,16 @@ struct ChannelWorld {
   };
 
   ChannelContext Context() {
-    return {http, clock, metrics,
+    return {http,
+            mail,
+            clock,
+            metrics,
             [this](std::string_view text, Duration timeout) {
               written.push_back({std::string(text), timeout});
               return console_status;
             },
-            executor};
+            executor,
+            "host.test"};
   }
   // REQUIRES: the settings are sound.
   std::unique_ptr<Channel> Make(const config::ChannelSettings& settings) {
@@ -76,6 +81,7 @@ struct ChannelWorld {
   std::string external_url = "http://tocsin:9095";
   testing::FakeClock clock{testing::FiredAt()};
   testing::FakeHttpClient http;
+  testing::FakeMailClient mail;
   MetricRegistry metrics;
   QueueExecutor executor;
   Status console_status;

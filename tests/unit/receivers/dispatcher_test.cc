@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "receivers/native_alerts.h"
+#include "tests/support/fake_mail_client.h"
 #include "tests/support/memory_state_store.h"
 #include "tests/support/null_log.h"
 #include "tests/support/receiver_builders.h"
@@ -183,7 +184,7 @@ class DispatcherTest : public ::testing::Test {
     native.receivers = settings;
     native.default_receivers = {settings.front().name};
     const Result<PipelineGraphPtr> graph = BuildDefaultGraph(
-        native, ChannelContext{http_, clock_, metrics_, console_, console_executor_});
+        native, ChannelContext{http_, mail_, clock_, metrics_, console_, console_executor_});
     EXPECT_TRUE(graph.ok());
     return *graph;
   }
@@ -209,6 +210,7 @@ class DispatcherTest : public ::testing::Test {
   WatchedClock clock_;
   MetricRegistry metrics_;
   WaitingHttpClient http_;
+  testing::FakeMailClient mail_;
   WatchedStore store_;
   DispatcherOptions options_;
   ConsoleWriter console_ = [](std::string_view, Duration) { return Status(); };

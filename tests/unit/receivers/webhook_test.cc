@@ -340,7 +340,7 @@ class WebhookOverHttp : public ::testing::Test {
   Outcome DeliverTo(const std::string& url, Duration timeout = std::chrono::seconds(10)) {
     config::ChannelSettings settings = Settings(config::WebhookFormat::kSeed, url);
     settings.webhook.headers = {{"Authorization", Secret("Bearer s3cret-header")}};
-    const ChannelContext context{*http_, clock_, metrics_, nullptr, executor_};
+    const ChannelContext context{*http_, mail_, clock_, metrics_, nullptr, executor_};
     Result<BuiltChannel> built = MakeChannel(settings, context);
     EXPECT_TRUE(built.ok());
     const auto alert = FiringAlert(CpuUsageRule(), "e1");
@@ -367,6 +367,7 @@ class WebhookOverHttp : public ::testing::Test {
   testing::FakeClock clock_;
   MetricRegistry metrics_;
   QueueExecutor executor_;
+  testing::FakeMailClient mail_;
   std::unique_ptr<HttpClient> http_ = MakeCurlHttpClient("test", Logger(log_, "http"));
 };
 

@@ -13,6 +13,7 @@
 #include "receivers/channels/channel.h"
 #include "receivers/pipeline/graph.h"
 #include "tests/support/fake_http_client.h"
+#include "tests/support/fake_mail_client.h"
 #include "tests/support/null_log.h"
 
 namespace tocsin::api {
@@ -68,7 +69,11 @@ receivers::PipelineGraphPtr MakeGraph(const receivers::ChannelContext& context) 
 
 struct AlertmanagerWorld::Parts {
   explicit Parts(AlertmanagerWorld& world)
-      : context{http, world.clock, metrics, [](std::string_view, Duration) { return Status(); },
+      : context{http,
+                mail,
+                world.clock,
+                metrics,
+                [](std::string_view, Duration) { return Status(); },
                 console},
         silences({}, world.store, [this] { return NextUuid(); }),
         dispatcher(
@@ -83,6 +88,7 @@ struct AlertmanagerWorld::Parts {
   testing::NullLogSink log;
   MetricRegistry metrics;
   testing::FakeHttpClient http;
+  testing::FakeMailClient mail;
   WorkerPool console{1, 1};
   receivers::ChannelContext context;
   receivers::AlertStore alerts{metrics};

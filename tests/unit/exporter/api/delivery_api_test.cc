@@ -18,6 +18,7 @@
 #include "receivers/pipeline/graph.h"
 #include "tests/support/fake_clock.h"
 #include "tests/support/fake_http_client.h"
+#include "tests/support/fake_mail_client.h"
 #include "tests/support/memory_state_store.h"
 #include "tests/support/null_log.h"
 #include "tests/support/posted_alert_builders.h"
@@ -204,8 +205,9 @@ class DeliveryWorld {
   testing::NullLogSink log_;
   MetricRegistry metrics_;
   WorkerPool console_{1, 1};
-  receivers::ChannelContext context_{http, clock, metrics_,
-                                     [](std::string_view, Duration) { return Status(); }, console_};
+  testing::FakeMailClient mail_;
+  receivers::ChannelContext context_{
+      http, mail_, clock, metrics_, [](std::string_view, Duration) { return Status(); }, console_};
   testing::MemoryStateStore store_;
   evaluator::AlertBook book_;
   receivers::AlertStore alerts_{metrics_};

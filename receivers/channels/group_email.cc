@@ -1,0 +1,247 @@
+// Mail, of alertmanager.yml: HTML by default, text where the settings have it, one message for all
+// recipients. https://prometheus.io/docs/alerting/latest/configuration/#email_config
+#include "receivers/channels/group_email.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "base/group_key.h"
+#include "base/mail_address.h"
+#include "base/number.h"
+#include "config/environment.h"
+#include "receivers/channels/mail_message.h"
+#include "receivers/channels/mail_outcome.h"
+#include "receivers/channels/setting_texts.h"
+#include "receivers/channels/transport_settings.h"
+
+namespace tocsin::receivers {
+namespace {
+
+// ---- configuration
+
+constexpr std::uint16_t kImplicitTlsPort = 465;
+
+struct MailServer {
+  std::string host;
+  std::uint16_t port = 0;
+  MailSecurity security = MailSecurity::kNone;
+};
+
+// host:port; an IPv6 address in brackets.
+Result<MailServer> ServerOf(const config::CheckedKeys& keys) {
+  const std::string smarthost = keys.Text("smarthost");
+  const std::size_t colon = smarthost.rfind(':');
+  const std::int64_t port =
+      colon == std::string::npos ? 0 : ParseInt(smarthost.substr(colon + 1)).value_or(0);
+  if (port < 1 || port > 65535) {
+    return Error{"smarthost: the port must be a number from 1 to 65535"};
+  }
+  MailServer server;
+  server.host = smarthost.substr(0, colon);
+  if (server.host.size() > 2 && server.host.front() == '[') {
+    server.host = server.host.substr(1, server.host.size() - 2);
+  }
+  server.port = static_cast<std::uint16_t>(port);
+  const bool implicit = keys.Has("force_implicit_tls") ? keys.Text("force_implicit_tls") == "true"
+                                                       : server.port == kImplicitTlsPort;
+  if (implicit) {
+    server.security = MailSecurity::kTls;
+  } else if (keys.Text("require_tls") != "false") {
+    server.security = MailSecurity::kStartTls;
+  }
+  return server;
+}
+
+std::string MemberOf(const config::CheckedKeys& keys, std::string_view map, std::string_view key) {
+  const config::YamlNode* node = keys.Find(map);
+  const config::YamlNode* member = node == nullptr ? nullptr : FindMember(*node, key);
+  return member == nullptr ? "" : member->text;
+}
+
+// ---- message
+
+constexpr std::string_view kDefaultSubject = R"({{ template "email.default.subject" . }})";
+
+bool HasHeader(const MailMessage& mail, std::string_view name) {
+  return std::any_of(mail.headers.begin(), mail.headers.end(),
+                     [name](const auto& header) { return header.first == name; });
+}
+
+// Of the messages about a group, so that mail programs show them as one conversation.
+std::string ThreadId(const GroupNotification& notification, bool daily, Timestamp now) {
+  return fmt::format("<alert-{}-{}@alertmanager>", Sha256Hex(notification.group_key).substr(0, 16),
+                     daily ? FormatRfc3339(now).substr(0, 10) : "");
+}
+
+class Mail {
+ public:
+  Mail(const GroupNotification& notification, SettingTexts& settings, Timestamp now)
+      : notification_(notification), settings_(settings), now_(now) {}
+
+  std::string Write(const std::string& message_id) {
+    MailMessage mail;
+    for (const config::YamlEntry& header : EntriesOf(settings_.keys(), "headers")) {
+      mail.headers.emplace_back(header.key, settings_.Fill(header.key, header.value.text));
+    }
+    AddMissing(
+        "Subject", [this] { return settings_.Fill("Subject", std::string(kDefaultSubject)); },
+        &mail);
+    AddMissing(
+        "To", [this] { return settings_.Text("to"); }, &mail);
+    AddMissing(
+        "From", [this] { return settings_.Text("from"); }, &mail);
+    AddMissing(
+        "Message-Id", [&message_id] { return message_id; }, &mail);
+    if (MemberOf(settings_.keys(), "threading", "enabled") == "true") {
+      const bool daily = MemberOf(settings_.keys(), "threading", "thread_by_date") == "daily";
+      const std::string thread = ThreadId(notification_, daily, now_);
+      AddMissing(
+          "References", [&thread] { return thread; }, &mail);
+      AddMissing(
+          "In-Reply-To", [&thread] { return thread; }, &mail);
+    }
+    AddMissing(
+        "Date", [this] { return MailDate(now_); }, &mail);
+    mail.text = settings_.Text("text");
+    mail.html = settings_.Html("html");
+    return WriteMail(mail);
+  }
+
+ private:
+  template <typename Make>
+  static void AddMissing(const char* name, const Make& make, MailMessage* mail) {
+    if (!HasHeader(*mail, name)) mail->headers.emplace_back(name, make());
+  }
+
+  const GroupNotification& notification_;
+  SettingTexts& settings_;
+  const Timestamp now_;
+};
+
+// ---- delivery
+
+// Alertmanager tries every step again, whatever the server said.
+Outcome AsAlertmanager(Outcome outcome) {
+  if (outcome.kind == Outcome::Kind::kGiveUp) outcome.kind = Outcome::Kind::kRetry;
+  return outcome;
+}
+
+class GroupEmail final : public GroupChannel {
+ public:
+  GroupEmail(config::CheckedKeys keys, MailServer server, TransportSettings transport,
+             std::shared_ptr<const gotemplate::TemplateSet> templates,
+             const ChannelContext& context)
+      : keys_(std::move(keys)),
+        server_(std::move(server)),
+        transport_(std::move(transport)),
+        templates_(std::move(templates)),
+        mail_(context.mail),
+        clock_(context.clock),
+        host_name_(context.host_name) {}
+
+  void Deliver(const GroupNotification& notification, Duration timeout,
+               Channel::Done done) override {
+    Result<MailRequest> request = Prepare(notification);
+    if (!request) {
+      return done(Outcome::GiveUp(Failure::kOther, request.message(), "mend the configuration"));
+    }
+    // Read for each mail: who renews a certificate need not reload.
+    Result<std::shared_ptr<const HttpTransport>> transport =
+        transport_.For("https://mail.invalid/");
+    if (!transport) return done(Outcome::Retry(Failure::kOther, transport.message()));
+    request->transport = *std::move(transport);
+    request->timeout = timeout;
+    request->owner = this;
+    mail_.Send(*std::move(request), [durable = notification.flush_number != 0,
+                                     done = std::move(done)](const MailResult& result) {
+      Outcome outcome = MailOutcome(result);
+      done(durable ? std::move(outcome) : AsAlertmanager(std::move(outcome)));
+    });
+  }
+
+  void Cancel() override { mail_.Cancel(this); }
+
+ private:
+  Result<MailRequest> Prepare(const GroupNotification& notification) {
+    const Result<MessageTexts> texts = MessageTexts::For(notification, *templates_);
+    if (!texts) return texts.error();
+    SettingTexts settings(keys_, *texts);
+    MailRequest request;
+    request.host = server_.host;
+    request.port = server_.port;
+    request.security = server_.security;
+    if (keys_.Has("hello")) request.hello = keys_.Text("hello");
+    if (Status added = AddAddresses(settings, &request); !added) return added.error();
+    AddCredentials(settings, &request);
+    request.accept_partly = notification.flush_number != 0;
+    request.message = Mail(notification, settings, clock_.Now()).Write(MessageId(notification));
+    if (!settings.status()) return settings.status().error();
+    return request;
+  }
+
+  static Status AddAddresses(SettingTexts& settings, MailRequest* request) {
+    const std::string from = settings.Text("from");
+    const std::string to = settings.Text("to");
+    if (!settings.status()) return settings.status();
+    Result<std::vector<MailAddress>> sender = ParseMailAddresses(from);
+    if (!sender) return Error{"from: " + sender.message()};
+    if (sender->size() != 1) return Error{"from: must be exactly one address"};
+    request->from = std::move(sender->front().address);
+    const Result<std::vector<MailAddress>> recipients = ParseMailAddresses(to);
+    if (!recipients) return Error{"to: " + recipients.message()};
+    for (const MailAddress& one : *recipients) request->to.push_back(one.address);
+    return {};
+  }
+
+  void AddCredentials(SettingTexts& settings, MailRequest* request) const {
+    request->user = keys_.Text("auth_username");
+    if (request->user.empty()) return;
+    if (keys_.Has("auth_password") || keys_.Has("auth_password_file")) {
+      request->password = Secret(settings.Secret("auth_password"));
+    }
+    if (keys_.Has("auth_secret") || keys_.Has("auth_secret_file")) {
+      request->secret = Secret(settings.Secret("auth_secret"));
+    }
+    request->identity = keys_.Text("auth_identity");
+  }
+
+  // With an outbox the same for every attempt at a message. Without, no two are the same.
+  std::string MessageId(const GroupNotification& notification) {
+    if (notification.flush_number != 0) {
+      return fmt::format("<{}-{}@{}>", notification.dedup_key, notification.flush_number,
+                         host_name_);
+    }
+    return fmt::format("<{}.{}.{}@{}>", ToUnixMillis(clock_.Now()), ++mails_,
+                       Sha256Hex(notification.group_key).substr(0, 16), host_name_);
+  }
+
+  const config::CheckedKeys keys_;
+  const MailServer server_;
+  const TransportSettings transport_;
+  const std::shared_ptr<const gotemplate::TemplateSet> templates_;
+  MailClient& mail_;
+  const Clock& clock_;
+  const std::string host_name_;
+  std::uint64_t mails_ = 0;
+};
+
+}  // namespace
+
+// ---- kind
+
+Result<std::unique_ptr<GroupChannel>> MakeGroupEmail(
+    const config::AlertmanagerIntegration& settings,
+    std::shared_ptr<const gotemplate::TemplateSet> templates, const ChannelContext& context) {
+  Result<MailServer> server = ServerOf(settings.keys);
+  if (!server) return server.error();
+  Result<TransportSettings> transport =
+      TransportSettings::Make(settings.tls.value_or(config::TlsConfig()), {}, /*http2=*/false,
+                              config::ProcessEnvironment());
+  if (!transport) return transport.error();
+  return std::unique_ptr<GroupChannel>(std::make_unique<GroupEmail>(
+      settings.keys, *std::move(server), *std::move(transport), std::move(templates), context));
+}
+
+}  // namespace tocsin::receivers

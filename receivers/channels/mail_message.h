@@ -1,0 +1,37 @@
+// A mail as RFC 5322 and MIME have it: headers with any text in them, one or two forms of the
+// message. Pure functions; whatever the texts hold, nothing of it becomes a header or a part.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/time.h"
+
+namespace tocsin::receivers {
+
+struct MailMessage {
+  // Values are texts, which are encoded as headers want it; names are tokens.
+  std::vector<std::pair<std::string, std::string>> headers;
+  std::string text;  // empty: there is no such part
+  std::string html;
+};
+
+// The whole message, lines end in CRLF. A part for each form, the plainest first, as
+// multipart/alternative; Content-Type and MIME-Version are added.
+// https://www.rfc-editor.org/rfc/rfc2046#section-5.1.4
+std::string WriteMail(const MailMessage& message);
+
+// As it stands where it is printable ASCII and fits a line, else as encoded words of at most 75
+// characters, folded. https://www.rfc-editor.org/rfc/rfc2047
+std::string EncodeHeader(std::string_view text);
+
+// Lines of at most 76 characters that end in CRLF; line feeds of the text end lines.
+// https://www.rfc-editor.org/rfc/rfc2045#section-6.7
+std::string QuotedPrintable(std::string_view text);
+
+// "Fri, 02 Jan 2026 03:04:05 +0000"
+std::string MailDate(Timestamp t);
+
+}  // namespace tocsin::receivers
