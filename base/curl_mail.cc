@@ -37,6 +37,19 @@ bool IsHost(std::string_view host) {
          !SplitsLines(host);
 }
 
+long UseOfTls(MailSecurity security) {
+  switch (security) {
+    case MailSecurity::kNone:
+      return CURLUSESSL_NONE;
+    case MailSecurity::kStartTlsIfOffered:
+      return CURLUSESSL_TRY;
+    case MailSecurity::kStartTls:
+    case MailSecurity::kTls:
+      break;
+  }
+  return CURLUSESSL_ALL;
+}
+
 }  // namespace
 
 Status CurlMail::Check() const {
@@ -67,9 +80,7 @@ void CurlMail::Prepare() {
       fmt::format("{}://{}:{}/{}", tls ? "smtps" : "smtp", host, request_.port, request_.hello);
   transport_.PrepareMail(handle, url, request_.transport ? *request_.transport : kPlain);
   SetOption(handle, CURLOPT_PROTOCOLS_STR, "smtp,smtps");
-  SetOption(handle, CURLOPT_USE_SSL,
-            static_cast<long>(request_.security == MailSecurity::kNone ? CURLUSESSL_NONE
-                                                                       : CURLUSESSL_ALL));
+  SetOption(handle, CURLOPT_USE_SSL, UseOfTls(request_.security));
   const long timeout = std::max<long>(1, request_.timeout.count());  // curl reads 0 as "none"
   SetOption(handle, CURLOPT_TIMEOUT_MS, timeout);
   SetOption(handle, CURLOPT_CONNECTTIMEOUT_MS, timeout);
@@ -96,7 +107,9 @@ void CurlMail::PrepareAuthentication() {
   const bool by_secret = !request_.secret.empty();
   SetOption(handle, CURLOPT_PASSWORD,
             (by_secret ? request_.secret : request_.password).Reveal().c_str());
-  const bool may_say_it = request_.security != MailSecurity::kNone || IsLoopback(request_.host);
+  const bool is_safe =
+      request_.security == MailSecurity::kStartTls || request_.security == MailSecurity::kTls;
+  const bool may_say_it = is_safe || IsLoopback(request_.host);
   SetOption(handle, CURLOPT_LOGIN_OPTIONS,
             by_secret    ? "AUTH=CRAM-MD5"
             : may_say_it ? "AUTH=PLAIN;AUTH=LOGIN"

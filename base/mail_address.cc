@@ -39,7 +39,7 @@ class Reader {
       if (!address) return address.error();
       list.push_back(*std::move(address));
       if (Status skipped = SkipSpace(); !skipped) return skipped.error();
-      if (!AtEnd() && !Take(',')) return Unexpected("after an address, where a comma belongs");
+      if (!AtEnd() && !Take(',')) return Unexpected("where a comma belongs, after an address");
     }
     if (list.empty()) return Error{"there is no address"};
     return list;
@@ -54,7 +54,7 @@ class Reader {
     return true;
   }
   Error Unexpected(std::string_view where) const {
-    if (AtEnd()) return Error{fmt::format("{} ends too early", QuoteForMessage(text_))};
+    if (AtEnd()) return Error{fmt::format("{} ends {}", QuoteForMessage(text_), where)};
     return Error{fmt::format("{}: unexpected {} {}", QuoteForMessage(text_),
                              QuoteForMessage(text_.substr(at_, 1)), where)};
   }
@@ -92,7 +92,7 @@ class Reader {
     Take('<');
     Result<std::string> address = ReadAddress();
     if (!address) return address.error();
-    if (!Take('>')) return Unexpected("in an address, where > belongs");
+    if (!Take('>')) return Unexpected("where > belongs, behind an address");
     mailbox.address = *std::move(address);
     return mailbox;
   }
@@ -133,7 +133,7 @@ class Reader {
     } else if (Status read = ReadDotAtom(&local); !read) {
       return read.error();
     }
-    if (!Take('@')) return Unexpected("in an address, where @ belongs");
+    if (!Take('@')) return Unexpected("where @ belongs, in an address");
     std::string domain;
     if (Status read = Peek() == '[' ? ReadLiteral(&domain) : ReadDotAtom(&domain); !read) {
       return read.error();
@@ -158,7 +158,7 @@ class Reader {
   Status ReadLiteral(std::string* literal) {
     const std::size_t begin = at_++;
     while (!AtEnd() && (IsAtomCharacter(Peek()) || Peek() == '.' || Peek() == ':')) ++at_;
-    if (!Take(']')) return Unexpected("in an address, where ] belongs");
+    if (!Take(']')) return Unexpected("where ] belongs, in an address");
     *literal = std::string(text_.substr(begin, at_ - begin));
     return {};
   }

@@ -19,9 +19,10 @@
 namespace tocsin {
 
 enum class MailSecurity : std::uint8_t {
-  kNone,      // in the clear, also where the server offers STARTTLS
-  kStartTls,  // STARTTLS, or nothing is sent
-  kTls,       // from the first byte
+  kNone,               // in the clear, also where the server offers STARTTLS
+  kStartTlsIfOffered,  // else in the clear
+  kStartTls,           // STARTTLS, or nothing is sent
+  kTls,                // from the first byte
 };
 
 struct MailRequest {

@@ -49,6 +49,11 @@ void CompleteSlack(const Completion& slack) {
   }
   const std::string url = keys.Has("api_url") ? keys.Url("api_url") : keys.Url("app_url");
   const bool is_known = !url.empty() && url != kSecretText;
+  if (keys.Text("update_message") == "true") {
+    slack.map.report().Warning(slack.map.PlaceOf("update_message"),
+                               "update_message is not supported yet: each notification becomes a "
+                               "message of its own");
+  }
   if (keys.Text("update_message") == "true" && is_known && url != kSlackPostUrl) {
     slack.Error("update_message", fmt::format("update_message needs api_url: {}", kSlackPostUrl));
   }
@@ -116,6 +121,11 @@ void CheckWord(const Completion& of, std::string_view key, std::string_view mess
   if (std::find(words.begin(), words.end(), word) == words.end()) {
     of.Error(key, std::string(message));
   }
+}
+
+void CompleteJira(const Completion& jira) {
+  CheckWord(jira, "api_type", "unknown api_type in jira_config, must be auto, cloud or datacenter",
+            {"", "auto", "cloud", "datacenter"});
 }
 
 void CompleteTelegram(const Completion& telegram) {
@@ -201,10 +211,9 @@ struct Completer {
   void (*complete)(const Completion&);
 };
 constexpr Completer kCompleters[] = {
-    {"email", CompleteEmail},       {"msteamsv2", CompleteTeamsV2},
-    {"opsgenie", CompleteOpsGenie}, {"pagerduty", CompletePagerDuty},
-    {"slack", CompleteSlack},       {"sns", CompleteSns},
-    {"telegram", CompleteTelegram}, {"webex", CompleteWebex},
+    {"email", CompleteEmail},       {"msteamsv2", CompleteTeamsV2},   {"jira", CompleteJira},
+    {"opsgenie", CompleteOpsGenie}, {"pagerduty", CompletePagerDuty}, {"slack", CompleteSlack},
+    {"sns", CompleteSns},           {"telegram", CompleteTelegram},   {"webex", CompleteWebex},
     {"wechat", CompleteWechat},
 };
 
@@ -251,10 +260,6 @@ class ReceiversReader {
       integration.index = index++;
       receiver->integrations.push_back(std::move(integration));
     }
-    if (nodes.empty() || type.has_channel) return;
-    report_.Warning(map.PlaceOfKey(key),
-                    fmt::format("{} is not supported yet: receiver {} delivers nothing by it", key,
-                                QuoteForMessage(receiver->name)));
   }
 
   AlertmanagerIntegration ReadIntegration(const YamlNode& node, std::string_view key,

@@ -331,6 +331,10 @@ void CheckedKeys::Order(KeyTable table) {
       [&position](const YamlEntry& a, const YamlEntry& b) { return position(a) < position(b); });
 }
 
+bool operator==(const CheckedKeys& a, const CheckedKeys& b) {
+  return a.secrets_ == b.secrets_ && PrintYaml(a.node_) == PrintYaml(b.node_);
+}
+
 CheckedKeys ReadKeys(MapDecoder& map, KeyTable table) { return KeyReader(map, table).Read(); }
 
 void InheritKeys(KeyTable table, const CheckedKeys& global, CheckedKeys* keys) {

@@ -81,6 +81,9 @@ class CheckedKeys {
   // Puts the keys in the table's order.
   void Order(KeyTable table);
 
+  // The same keys with the same values, wherever they stand.
+  friend bool operator==(const CheckedKeys& a, const CheckedKeys& b);
+
   // A map without secrets, ready for printing.
   const YamlNode& printable() const { return node_; }
 

@@ -4,20 +4,16 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <nlohmann/json.hpp>
 #include <string>
 #include <utility>
 
-#include "base/http_client.h"
 #include "base/number.h"
 #include "base/text.h"
-#include "config/files.h"
-#include "config/receivers.h"
+#include "config/environment_channels.h"
+#include "config/environment_values.h"
 
 namespace tocsin::config {
 namespace {
-
-constexpr std::size_t kMaxValueBytes = 64 << 10;
 
 // Variables of the contract whose part of the program is not written yet, with that part's name.
 struct UnsupportedVariable {
@@ -25,24 +21,6 @@ struct UnsupportedVariable {
   std::string_view feature;
 };
 constexpr UnsupportedVariable kUnsupported[] = {
-    {"EMAIL_SMTP_HOST", "the email channel"},
-    {"SMTP_SERVER", "the email channel"},
-    {"SMTP_HOST", "the email channel"},
-    {"EMAIL_SMTP_PORT", "the email channel"},
-    {"SMTP_PORT", "the email channel"},
-    {"EMAIL_SMTP_USERNAME", "the email channel"},
-    {"SMTP_USERNAME", "the email channel"},
-    {"EMAIL_SMTP_PASSWORD", "the email channel"},
-    {"SMTP_PASSWORD", "the email channel"},
-    {"EMAIL_FROM", "the email channel"},
-    {"SMTP_FROM", "the email channel"},
-    {"EMAIL_TO", "the email channel"},
-    {"SLACK_WEBHOOK_URL", "the slack channel"},
-    {"SLACK_CHANNEL", "the slack channel"},
-    {"DISCORD_WEBHOOK_URL", "the discord channel"},
-    {"TEAMS_WEBHOOK_URL", "the teams channel"},
-    {"PAGERDUTY_INTEGRATION_KEY", "the pagerduty channel"},
-    {"PAGERDUTY_API_KEY", "the pagerduty channel"},
     {"REDIS_URL", "the cache"},
     {"API_URL", "the health probe"},
 };
@@ -53,70 +31,35 @@ constexpr std::string_view kDatabaseForms =
 class EnvironmentReader {
  public:
   EnvironmentReader(const Environment& environment, Files& files, Diagnostics& diagnostics)
-      : environment_(environment), files_(files), diagnostics_(diagnostics) {}
+      : values_(environment, files, diagnostics) {}
 
   EnvironmentSettings Read() {
     ReadDatabase();
     ReadMetricsPort();
-    ReadWebhook();
+    settings_.receivers = ReadEnvironmentChannels(values_);
     ReportUnsupported();
+    settings_.files_read = values_.files_read();
     return std::move(settings_);
   }
 
  private:
-  void Report(Diagnostic::Level level, std::string message) {
-    diagnostics_.Add({level, "", 0, 0, std::move(message)});
-  }
-  void ReportError(std::string message) { Report(Diagnostic::Level::kError, std::move(message)); }
-  void ReportWarning(std::string message) {
-    Report(Diagnostic::Level::kWarning, std::move(message));
-  }
-
-  std::optional<std::string> Raw(std::string_view name) const {
-    std::optional<std::string> value = environment_(name);
-    return value && value->empty() ? std::nullopt : value;
-  }
-
-  // The value of NAME, or the content of the file that NAME_FILE names.
-  std::optional<std::string> Value(const std::string& name) {
-    std::optional<std::string> value = Raw(name);
-    const std::optional<std::string> path = Raw(name + "_FILE");
-    if (value && path) {
-      ReportWarning(fmt::format("{0} and {0}_FILE are both set; {0} is used", name));
-    }
-    if (value || !path) return value;
-    Result<std::string> content = files_.Read(*path, kMaxValueBytes);
-    if (!content) {
-      ReportError(fmt::format("{}_FILE: cannot read {}: {}", name, *path, content.message()));
-      return std::nullopt;
-    }
-    settings_.files_read.push_back(*path);
-    while (!content->empty() && (content->back() == '\n' || content->back() == '\r')) {
-      content->pop_back();
-    }
-    if (content->empty()) {
-      ReportError(fmt::format("{}_FILE: the file {} is empty", name, *path));
-      return std::nullopt;
-    }
-    return *std::move(content);
-  }
-
   void ReadDatabase() {
-    const std::optional<std::string> url = Value("DATABASE_URL");
+    const std::optional<std::string> url = values_.Value("DATABASE_URL");
     if (!url) return;
     // SQLAlchemy's form: dialect+driver://rest. The driver says nothing to us.
     const std::size_t colon = url->find("://");
     const std::string scheme = colon == std::string::npos ? "" : url->substr(0, colon);
     const std::string dialect = scheme.substr(0, scheme.find('+'));
     if (dialect == "postgresql" || dialect == "postgres") {
-      ReportError(fmt::format("DATABASE_URL: {}:// is not supported yet; supported forms: {}",
-                              dialect, kDatabaseForms));
+      values_.ReportError(
+          fmt::format("DATABASE_URL: {}:// is not supported yet; supported forms: {}", dialect,
+                      kDatabaseForms));
       return;
     }
     const std::optional<std::string> path =
         dialect == "sqlite" ? SqlitePath(std::string_view(*url).substr(colon + 3)) : std::nullopt;
     if (!path) {
-      ReportError(fmt::format("DATABASE_URL: supported forms: {}", kDatabaseForms));
+      values_.ReportError(fmt::format("DATABASE_URL: supported forms: {}", kDatabaseForms));
       return;
     }
     settings_.database_path = *path;
@@ -131,73 +74,34 @@ class EnvironmentReader {
   }
 
   void ReadMetricsPort() {
-    const std::optional<std::string> text = Value("PROMETHEUS_PORT");
+    const std::optional<std::string> text = values_.Value("PROMETHEUS_PORT");
     if (!text) return;
     const std::optional<std::int64_t> port = ParseInt(*text);
     if (!port || *port < 1 || *port > 65535) {
-      ReportError(fmt::format("PROMETHEUS_PORT must be a number from 1 to 65535, not {}",
-                              QuoteForMessage(*text)));
+      values_.ReportError(fmt::format("PROMETHEUS_PORT must be a number from 1 to 65535, not {}",
+                                      QuoteForMessage(*text)));
       return;
     }
     settings_.extra_metrics_port = static_cast<std::uint16_t>(*port);
-  }
-
-  void ReadWebhook() {
-    std::optional<std::string> url = Value("WEBHOOK_URL");
-    const std::optional<std::string> headers = Value("WEBHOOK_HEADERS");
-    if (!url) {
-      if (headers) ReportWarning("WEBHOOK_HEADERS has no effect without WEBHOOK_URL");
-      return;
-    }
-    ChannelSettings channel;
-    channel.type = "webhook";
-    if (Status status = CheckUrl(*url); !status) {
-      ReportError("WEBHOOK_URL: " + status.message());
-    }
-    channel.webhook.url = Secret(*std::move(url));
-    if (headers) ReadHeaders(*headers, &channel.webhook);
-    settings_.receivers.push_back({"webhook", {std::move(channel)}, "environment WEBHOOK_URL"});
-  }
-
-  void ReadHeaders(const std::string& text, WebhookSettings* webhook) {
-    const nlohmann::json object =
-        nlohmann::json::parse(text, /*cb=*/nullptr, /*allow_exceptions=*/false);
-    if (!object.is_object()) {
-      ReportError("WEBHOOK_HEADERS must be a JSON object, such as {\"X-Team\": \"ops\"}");
-      return;
-    }
-    for (const auto& [name, value] : object.items()) {
-      const auto* content = value.get_ptr<const nlohmann::json::string_t*>();
-      if (content == nullptr) {
-        ReportError(fmt::format("WEBHOOK_HEADERS: the value of {} must be a string",
-                                QuoteForMessage(name)));
-        continue;
-      }
-      if (Status status = CheckHeader(name, *content); !status) {
-        ReportError("WEBHOOK_HEADERS: " + status.message());
-      }
-      webhook->headers.emplace_back(name, Secret(*content));
-    }
   }
 
   void ReportUnsupported() {
     for (const UnsupportedVariable& variable : kUnsupported) {
       for (const std::string& name :
            {std::string(variable.name), std::string(variable.name) + "_FILE"}) {
-        if (!Raw(name)) continue;
-        ReportWarning(
+        if (!values_.Raw(name)) continue;
+        values_.ReportWarning(
             fmt::format("{} has no effect: {} is not supported yet", name, variable.feature));
       }
     }
     // Whoever sets keys counts on them: going on without would leave the door open.
     for (const char* name : {"TOCSIN_API_KEYS", "TOCSIN_API_KEYS_FILE"}) {
-      if (Raw(name)) ReportError(fmt::format("{}: API keys are not supported yet", name));
+      if (values_.Raw(name))
+        values_.ReportError(fmt::format("{}: API keys are not supported yet", name));
     }
   }
 
-  const Environment& environment_;
-  Files& files_;
-  Diagnostics& diagnostics_;
+  EnvironmentValues values_;
   EnvironmentSettings settings_;
 };
 

@@ -345,10 +345,10 @@ constexpr KeySpec kJiraKeys[] = {
     {.key = "labels", .kind = Kind::kTexts},
     {.key = "priority", .fallback = R"({{ template "jira.default.priority" . }})"},
     {.key = "fields", .kind = Kind::kAnyMap},
-    {.key = "resolve_transition"},
-    {.key = "reopen_transition"},
+    {.key = "resolve_transition", .is_plain = true},
+    {.key = "reopen_transition", .is_plain = true},
     {.key = "reopen_duration", .kind = Kind::kDuration},
-    {.key = "wont_fix_resolution"},
+    {.key = "wont_fix_resolution", .is_plain = true},
 };
 
 constexpr KeySpec kFieldKeys[] = {
@@ -440,28 +440,24 @@ constexpr KeySpec kIncidentioKeys[] = {
 };
 
 constexpr IntegrationType kTypes[] = {
-    {.name = "webhook", .keys = kWebhookKeys, .has_channel = true},
-    {.name = "email",
-     .keys = kEmailKeys,
-     .send_resolved = false,
-     .has_http = false,
-     .has_channel = true},
-    {.name = "pagerduty", .keys = kPagerDutyKeys, .has_channel = true},
-    {.name = "opsgenie", .keys = kOpsGenieKeys, .has_channel = true},
+    {.name = "webhook", .keys = kWebhookKeys},
+    {.name = "email", .keys = kEmailKeys, .send_resolved = false, .has_http = false},
+    {.name = "pagerduty", .keys = kPagerDutyKeys},
+    {.name = "opsgenie", .keys = kOpsGenieKeys},
     {.name = "wechat", .keys = kWechatKeys, .send_resolved = false},
-    {.name = "slack", .keys = kSlackKeys, .send_resolved = false, .has_channel = true},
-    {.name = "victorops", .keys = kVictorOpsKeys, .has_channel = true},
-    {.name = "pushover", .keys = kPushoverKeys, .has_channel = true},
+    {.name = "slack", .keys = kSlackKeys, .send_resolved = false},
+    {.name = "victorops", .keys = kVictorOpsKeys},
+    {.name = "pushover", .keys = kPushoverKeys},
     {.name = "sns", .keys = kSnsKeys},
-    {.name = "telegram", .keys = kTelegramKeys, .has_channel = true},
-    {.name = "discord", .keys = kDiscordKeys, .has_channel = true},
-    {.name = "webex", .keys = kWebexKeys, .has_channel = true},
-    {.name = "msteams", .keys = kTeamsKeys, .has_channel = true},
-    {.name = "msteamsv2", .keys = kTeamsV2Keys, .has_channel = true},
+    {.name = "telegram", .keys = kTelegramKeys},
+    {.name = "discord", .keys = kDiscordKeys},
+    {.name = "webex", .keys = kWebexKeys},
+    {.name = "msteams", .keys = kTeamsKeys},
+    {.name = "msteamsv2", .keys = kTeamsV2Keys},
     {.name = "jira", .keys = kJiraKeys},
     {.name = "rocketchat", .keys = kRocketchatKeys, .send_resolved = false},
     {.name = "mattermost", .keys = kMattermostKeys},
-    {.name = "incidentio", .keys = kIncidentioKeys, .has_channel = true},
+    {.name = "incidentio", .keys = kIncidentioKeys},
 };
 
 }  // namespace

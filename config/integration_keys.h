@@ -18,8 +18,7 @@ struct IntegrationType {
   std::string_view name;  // "webhook": its list is webhook_configs
   KeyTable keys;          // but for send_resolved, http_config and tls_config
   bool send_resolved = true;
-  bool has_http = true;      // takes http_config
-  bool has_channel = false;  // delivers; the others load with a warning
+  bool has_http = true;  // takes http_config
 };
 
 // In the order in which Alertmanager builds them.

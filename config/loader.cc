@@ -104,7 +104,10 @@ class Loading {
       if (!is_taken) settings_.default_receivers.push_back(receiver.name);
     }
     if (settings_.default_receivers.empty()) settings_.default_receivers = {"console"};
-    for (const ReceiverSettings& receiver : settings_.receivers) CheckGrouping(receiver);
+    for (ReceiverSettings& receiver : settings_.receivers) {
+      for (ChannelSettings& channel : receiver.channels) channel.sender = settings_.sender;
+      CheckGrouping(receiver);
+    }
   }
 
   // The alerting API's own body tells of one alert: of a group the others would be told nobody.

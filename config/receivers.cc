@@ -9,15 +9,16 @@
 
 #include "base/http_client.h"
 #include "base/text.h"
+#include "config/native_channels.h"
 
 namespace tocsin::config {
 namespace {
 
 // Channels that are not built yet: their receivers load, and deliver nothing by them.
 constexpr std::string_view kUnsupportedChannels[] = {
-    "discord",  "email",     "googlechat", "incidentio", "mattermost", "msteams", "ntfy",
-    "opsgenie", "pagerduty", "pushover",   "rocketchat", "slack",      "sms",     "sns",
-    "teams",    "telegram",  "victorops",  "webex",      "wechat",     "zulip"};
+    "googlechat", "incidentio", "mattermost", "msteams", "ntfy",
+    "opsgenie",   "pushover",   "rocketchat", "sms",     "sns",
+    "telegram",   "victorops",  "webex",      "wechat",  "zulip"};
 
 // https://www.rfc-editor.org/rfc/rfc9110#section-5.6.2
 bool IsTokenCharacter(char c) {
@@ -120,6 +121,11 @@ ReceiverSettings DecodeReceiver(const YamlNode& node, FileReport& report) {
   if (const YamlNode* console = map.Find("console")) {
     receiver.channels.push_back(DecodeConsole(*console, report));
   }
+  for (const NativeChannelType& type : NativeChannelTypes()) {
+    if (const YamlNode* channel = map.Find(type.name)) {
+      receiver.channels.push_back(DecodeNativeChannel(*channel, type, report));
+    }
+  }
   WarnOfUnsupportedChannels(node, receiver.name, map);
   receiver.grouping = DecodeNativeGrouping(map);
   map.Finish();
@@ -205,14 +211,20 @@ std::vector<ReceiverSettings> JoinReceivers(std::vector<ReceiverSettings> of_fil
 }
 
 std::string HowToConfigure(std::string_view contract_channel) {
-  // The others' variables have no effect until their channels are built.
-  if (contract_channel == "webhook") {
-    return "channel \"webhook\" is not configured; set WEBHOOK_URL";
+  constexpr std::pair<std::string_view, std::string_view> kVariables[] = {
+      {"email", "EMAIL_SMTP_HOST, EMAIL_FROM and EMAIL_TO"},
+      {"slack", "SLACK_WEBHOOK_URL"},
+      {"discord", "DISCORD_WEBHOOK_URL"},
+      {"webhook", "WEBHOOK_URL"},
+      {"teams", "TEAMS_WEBHOOK_URL"},
+      {"pagerduty", "PAGERDUTY_INTEGRATION_KEY"}};
+  std::string_view variables;
+  for (const auto& [channel, names] : kVariables) {
+    if (channel == contract_channel) variables = names;
   }
   return fmt::format(
-      "channel {} is not configured, and not supported yet; a receiver of that name under "
-      "tocsin.receivers takes its place",
-      QuoteForMessage(contract_channel));
+      "channel {} is not configured; set {}, or name a receiver so under tocsin.receivers",
+      QuoteForMessage(contract_channel), variables);
 }
 
 ReceiverNames::ReceiverNames(const std::vector<ReceiverSettings>& receivers,

@@ -15,6 +15,8 @@
 #include "base/secret.h"
 #include "base/threshold_rule.h"
 #include "base/time.h"
+#include "config/checked_keys.h"
+#include "config/http_config.h"
 #include "config/native_grouping.h"
 
 namespace tocsin::config {
@@ -69,6 +71,13 @@ struct ChannelSettings {
   std::string type;  // "webhook", "console": a name of receivers/channels/channel_list.h
   WebhookSettings webhook;
   ConsoleSettings console;
+  // Of every other type.
+  CheckedKeys keys;  // config/native_channels.h
+  HttpConfig http = {};
+  TlsConfig tls = {};  // of email
+  Duration timeout{std::chrono::seconds(10)};
+  bool send_resolved = true;
+  std::string sender = "Tocsin";  // the name that people see
   friend bool operator==(const ChannelSettings&, const ChannelSettings&) = default;
 };
 struct ReceiverSettings {

@@ -18,13 +18,21 @@ enum class NotificationStatus : std::uint8_t { kFiring, kResolved };
 // The words of Alertmanager: "firing", "resolved".
 std::string_view NotificationStatusName(NotificationStatus status);
 
+// Where a person finds more about an alert; empty where nobody said. Whatever senders wrote.
+struct AlertLinks {
+  std::string runbook;
+  std::string dashboard;
+  std::string source;
+};
+
 struct Notification {
   std::string receiver;
   std::string group_key;  // {}:{alertname="High CPU", host="a"}
   Labels group_labels;
   NotificationStatus status = NotificationStatus::kFiring;
-  std::vector<AlertPtr> alerts;  // never empty
-  std::string dedup_key;         // the same for all messages about one thing: the episode's id
+  std::vector<AlertPtr> alerts;        // never empty
+  std::vector<AlertLinks> links = {};  // of each alert
+  std::string dedup_key;  // the same for all messages about one thing: the episode's id
   std::string reason = "first notification";  // in Alertmanager's words
   std::uint64_t flush_number = 1;  // grows with every new message about it, not with retries
   std::string external_url;        // where this daemon is reached; may be empty

@@ -192,7 +192,6 @@ class Overview {
     for (const receivers::GroupIntegrationPtr& one : found->second) {
       if (!text.empty()) text += ", ";
       text += EscapeHtml(one->id);
-      if (one->channel == nullptr) text += " " + Tag("warn", "delivers nothing yet");
     }
     return text;
   }

@@ -9,10 +9,10 @@
 
 #include "base/group_key.h"
 #include "base/mail_address.h"
-#include "base/number.h"
 #include "config/environment.h"
 #include "receivers/channels/mail_message.h"
 #include "receivers/channels/mail_outcome.h"
+#include "receivers/channels/mail_server.h"
 #include "receivers/channels/setting_texts.h"
 #include "receivers/channels/transport_settings.h"
 
@@ -20,39 +20,6 @@ namespace tocsin::receivers {
 namespace {
 
 // ---- configuration
-
-constexpr std::uint16_t kImplicitTlsPort = 465;
-
-struct MailServer {
-  std::string host;
-  std::uint16_t port = 0;
-  MailSecurity security = MailSecurity::kNone;
-};
-
-// host:port; an IPv6 address in brackets.
-Result<MailServer> ServerOf(const config::CheckedKeys& keys) {
-  const std::string smarthost = keys.Text("smarthost");
-  const std::size_t colon = smarthost.rfind(':');
-  const std::int64_t port =
-      colon == std::string::npos ? 0 : ParseInt(smarthost.substr(colon + 1)).value_or(0);
-  if (port < 1 || port > 65535) {
-    return Error{"smarthost: the port must be a number from 1 to 65535"};
-  }
-  MailServer server;
-  server.host = smarthost.substr(0, colon);
-  if (server.host.size() > 2 && server.host.front() == '[') {
-    server.host = server.host.substr(1, server.host.size() - 2);
-  }
-  server.port = static_cast<std::uint16_t>(port);
-  const bool implicit = keys.Has("force_implicit_tls") ? keys.Text("force_implicit_tls") == "true"
-                                                       : server.port == kImplicitTlsPort;
-  if (implicit) {
-    server.security = MailSecurity::kTls;
-  } else if (keys.Text("require_tls") != "false") {
-    server.security = MailSecurity::kStartTls;
-  }
-  return server;
-}
 
 std::string MemberOf(const config::CheckedKeys& keys, std::string_view map, std::string_view key) {
   const config::YamlNode* node = keys.Find(map);
@@ -234,7 +201,7 @@ class GroupEmail final : public GroupChannel {
 Result<std::unique_ptr<GroupChannel>> MakeGroupEmail(
     const config::AlertmanagerIntegration& settings,
     std::shared_ptr<const gotemplate::TemplateSet> templates, const ChannelContext& context) {
-  Result<MailServer> server = ServerOf(settings.keys);
+  Result<MailServer> server = MailServerOf(settings.keys, MailSecurity::kStartTls);
   if (!server) return server.error();
   Result<TransportSettings> transport =
       TransportSettings::Make(settings.tls.value_or(config::TlsConfig()), {}, /*http2=*/false,

@@ -64,7 +64,7 @@ JsonValue ListIn(std::string_view text) {
 JsonValue Responders(SettingTexts& settings) {
   JsonValue responders = JsonValue::List();
   for (const config::YamlNode& node : ItemsOf(settings.keys(), "responders")) {
-    const std::string type = ToLowerAscii(settings.Member(node, "type"));
+    const std::string type = settings.Member(node, "type");
     if (type == "teams") {
       const std::string names = settings.Member(node, "name");
       for (const std::string_view team : ItemsIn(names)) {

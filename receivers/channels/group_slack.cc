@@ -27,16 +27,18 @@ JsonValue Fields(SettingTexts& settings) {
   for (const config::YamlNode& field : ItemsOf(settings.keys(), "fields")) {
     const config::YamlNode* own = FindMember(field, "short");
     const bool is_short = own != nullptr ? own->text == "true" : settings.IsTrue("short_fields");
-    fields.Append(JsonValue::Object({{"title", settings.Member(field, "title")},
-                                     {"value", settings.Member(field, "value")},
-                                     {"short", is_short}}));
+    JsonValue json = JsonValue::Object();
+    json.SetUnlessEmpty("title", settings.Member(field, "title"));
+    json.SetUnlessEmpty("value", settings.Member(field, "value"));
+    json.Set("short", is_short);
+    fields.Append(std::move(json));
   }
   return fields;
 }
 
 JsonValue Confirmation(const config::YamlNode& confirm, SettingTexts& settings) {
-  JsonValue json = JsonValue::Object({{"text", settings.Member(confirm, "text")}});
-  for (const char* key : {"title", "ok_text", "dismiss_text"}) {
+  JsonValue json = JsonValue::Object();
+  for (const char* key : {"text", "title", "ok_text", "dismiss_text"}) {
     json.SetUnlessEmpty(key, settings.Member(confirm, key));
   }
   return json;
@@ -45,9 +47,8 @@ JsonValue Confirmation(const config::YamlNode& confirm, SettingTexts& settings) 
 JsonValue Actions(SettingTexts& settings) {
   JsonValue actions = JsonValue::List();
   for (const config::YamlNode& action : ItemsOf(settings.keys(), "actions")) {
-    JsonValue json = JsonValue::Object(
-        {{"type", settings.Member(action, "type")}, {"text", settings.Member(action, "text")}});
-    for (const char* key : {"url", "style", "name", "value"}) {
+    JsonValue json = JsonValue::Object();
+    for (const char* key : {"type", "text", "url", "style", "name", "value"}) {
       json.SetUnlessEmpty(key, settings.Member(action, key));
     }
     const config::YamlNode* confirm = FindMember(action, "confirm");

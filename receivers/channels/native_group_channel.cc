@@ -51,6 +51,14 @@ AlertPtr NativeOf(const FrozenAlert& frozen) {
   return alert;
 }
 
+AlertLinks LinksOf(const PostedAlert& alert) {
+  AlertLinks links;
+  links.runbook = Annotation(alert, "runbook_url");
+  links.dashboard = Annotation(alert, "dashboard_url");
+  links.source = alert.generator_url;
+  return links;
+}
+
 class NativeGroupChannel final : public GroupChannel {
  public:
   NativeGroupChannel(BuiltChannel built, config::ChannelSettings settings)
@@ -64,7 +72,10 @@ class NativeGroupChannel final : public GroupChannel {
     notification.group_key = group.group_key;
     notification.group_labels = group.group_labels;
     notification.status = group.status();
-    for (const FrozenAlert& one : group.alerts) notification.alerts.push_back(NativeOf(one));
+    for (const FrozenAlert& one : group.alerts) {
+      notification.alerts.push_back(NativeOf(one));
+      notification.links.push_back(LinksOf(*one.alert));
+    }
     notification.dedup_key = group.dedup_key;
     notification.reason = NotificationReasonText(group.reason);
     notification.flush_number = group.flush_number;

@@ -6,18 +6,14 @@
 #include <utility>
 
 #include "base/go_duration.h"
-#include "base/url_user_info.h"
-#include "receivers/channels/authorized_headers.h"
+#include "receivers/channels/setting_secrets.h"
 #include "receivers/templates/payload.h"
 
 namespace tocsin::receivers {
 
 std::string SettingTexts::Fill(std::string_view name, const std::string& text) {
   if (!status_ || text.empty()) return "";
-  Result<std::string> filled = texts_.RenderText(std::string(name), text);
-  if (filled) return *std::move(filled);
-  Fail(filled.error());
-  return "";
+  return Kept(texts_.RenderText(std::string(name), text));
 }
 
 std::string SettingTexts::Text(std::string_view key) { return Fill(key, keys_.Text(key)); }
@@ -25,10 +21,7 @@ std::string SettingTexts::Text(std::string_view key) { return Fill(key, keys_.Te
 std::string SettingTexts::Html(std::string_view key) {
   const std::string text = keys_.Text(key);
   if (!status_ || text.empty()) return "";
-  Result<std::string> filled = texts_.RenderHtml(std::string(key), text);
-  if (filled) return *std::move(filled);
-  Fail(filled.error());
-  return "";
+  return Kept(texts_.RenderHtml(std::string(key), text));
 }
 
 std::string SettingTexts::Member(const config::YamlNode& map, std::string_view key) {
@@ -48,24 +41,18 @@ std::string SettingTexts::Payload(std::string_view key) {
 }
 
 std::string SettingTexts::Secret(std::string_view key) {
-  if (!status_) return "";
-  const std::string file = keys_.Text(fmt::format("{}_file", key));
-  // What is a secret only with a password in it is no secret without one.
-  if (file.empty()) return keys_.Url(key);
-  Result<std::string> secret = ReadSecretFile(file);
-  if (secret && !secret->empty()) return *std::move(secret);
-  Fail(Error{fmt::format("{}_file: {}", key,
-                         secret ? fmt::format("{} is empty", file) : secret.message())});
-  return "";
+  return status_ ? Kept(SecretOf(keys_, key)) : "";
 }
 
 std::string SettingTexts::SecretUrl(std::string_view key) {
-  std::string url = Secret(key);
-  if (!status_) return "";
-  if (const Status checked = CheckUrlWithUserInfo(url); !checked) {
-    Fail(Error{fmt::format("{}: {}", key, checked.message())});
-  }
-  return url;
+  return status_ ? Kept(SecretUrlOf(keys_, key)) : "";
+}
+
+// The value, or its failure for the end.
+std::string SettingTexts::Kept(Result<std::string> value) {
+  if (value) return *std::move(value);
+  Fail(value.error());
+  return "";
 }
 
 void SettingTexts::Fail(Error error) {

@@ -48,6 +48,8 @@ class SettingTexts {
   const Status& status() const { return status_; }
 
  private:
+  std::string Kept(Result<std::string> value);
+
   const config::CheckedKeys& keys_;
   const MessageTexts& texts_;
   Status status_;

@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "receivers/channels/configured_http.h"
-#include "receivers/channels/http_outcome.h"
 
 namespace tocsin::receivers {
 namespace {
@@ -21,44 +20,6 @@ GroupNotification FirstOf(const GroupNotification& notification, std::size_t max
   }
   return told;
 }
-
-// The requests of one attempt, one after the other. Keeps itself alive until `done` has run.
-class Attempt final : public std::enable_shared_from_this<Attempt> {
- public:
-  Attempt(const ConfiguredHttp& http, const Clock& clock, Duration timeout, bool durable,
-          const RetriedStatuses& retried, Channel::Done done)
-      : http_(http),
-        clock_(clock),
-        deadline_(clock.Monotonic() + timeout),
-        durable_(durable),
-        retried_(retried),
-        done_(std::move(done)) {}
-
-  void Send(VendorCall call) {
-    const auto left = std::chrono::ceil<Duration>(deadline_ - clock_.Monotonic());
-    call.request.timeout = std::max(left, Duration(1));
-    http_.Send(std::move(call.request),
-               [self = shared_from_this(), judge = std::move(call.judge)](
-                   const HttpClientResult& result) { self->OnAnswer(judge, result); });
-  }
-
- private:
-  void OnAnswer(
-      const std::function<VendorStep(const HttpClientResult& result, Timestamp now)>& judge,
-      const HttpClientResult& result) {
-    const Timestamp now = clock_.Now();
-    VendorStep step = judge ? judge(result, now) : VendorStep(HttpOutcome(result, now));
-    if (step.next != nullptr) return Send(std::move(*step.next));
-    done_(ByMode(std::move(step.outcome), durable_, retried_));
-  }
-
-  const ConfiguredHttp& http_;
-  const Clock& clock_;
-  const std::chrono::nanoseconds deadline_;
-  const bool durable_;
-  const RetriedStatuses& retried_;
-  const Channel::Done done_;
-};
 
 class VendorChannel final : public GroupChannel {
  public:
@@ -77,9 +38,10 @@ class VendorChannel final : public GroupChannel {
     }
     const Duration own = vendor_.timeout > Duration(0) ? vendor_.timeout : kLongestTimeout;
     const bool durable = notification.flush_number != 0;
-    std::make_shared<Attempt>(*http_, clock_, std::min(timeout, own), durable, vendor_.retried,
-                              std::move(done))
-        ->Send(*std::move(call));
+    SendCalls(*std::move(call), std::min(timeout, own), *http_, clock_,
+              [this, durable, done = std::move(done)](Outcome outcome) {
+                done(ByMode(std::move(outcome), durable, vendor_.retried));
+              });
   }
 
   void Cancel() override { http_->Cancel(); }

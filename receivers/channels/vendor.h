@@ -15,29 +15,11 @@
 #include "base/template/template_set.h"
 #include "config/alertmanager_settings.h"
 #include "receivers/channels/channel.h"
+#include "receivers/channels/vendor_call.h"
 #include "receivers/pipeline/group_channel.h"
 #include "receivers/templates/message_texts.h"
 
 namespace tocsin::receivers {
-
-struct VendorStep;
-
-// One request of an attempt.
-struct VendorCall {
-  HttpClientRequest request;
-  // What its answer means. Null: what its status says (http_outcome.h).
-  std::function<VendorStep(const HttpClientResult& result, Timestamp now)> judge;
-};
-
-// The attempt is over, or takes another request.
-struct VendorStep {
-  VendorStep(Outcome end) : outcome(std::move(end)) {}  // NOLINT(google-explicit-constructor)
-  VendorStep(VendorCall another)                        // NOLINT(google-explicit-constructor)
-      : next(std::make_unique<VendorCall>(std::move(another))) {}
-
-  Outcome outcome;
-  std::unique_ptr<VendorCall> next;  // null: `outcome` stands
-};
 
 class VendorApi {
  public:

@@ -8,16 +8,21 @@
 #define TOCSIN_VENDORS \
   TOCSIN_VENDOR(Discord, discord) \
   TOCSIN_VENDOR(Incidentio, incidentio) \
+  TOCSIN_VENDOR(Jira, jira) \
+  TOCSIN_VENDOR(Mattermost, mattermost) \
   TOCSIN_VENDOR(OpsGenie, opsgenie) \
   TOCSIN_VENDOR(PagerDuty, pagerduty) \
   TOCSIN_VENDOR(Pushover, pushover) \
+  TOCSIN_VENDOR(Rocketchat, rocketchat) \
   TOCSIN_VENDOR(Slack, slack) \
+  TOCSIN_VENDOR(Sns, sns) \
   TOCSIN_VENDOR(Teams, msteams) \
   TOCSIN_VENDOR(TeamsV2, msteamsv2) \
   TOCSIN_VENDOR(Telegram, telegram) \
   TOCSIN_VENDOR(VictorOps, victorops) \
   TOCSIN_VENDOR(Webex, webex) \
-  TOCSIN_VENDOR(Webhook, webhook)
+  TOCSIN_VENDOR(Webhook, webhook) \
+  TOCSIN_VENDOR(Wechat, wechat)
 // clang-format on
 
 namespace tocsin::receivers {

@@ -192,7 +192,6 @@ void Outbox::Apply(const PipelineGraph& graph) {
 }
 
 void Outbox::ApplyReceiver(const std::string& id, Lane& lane, GroupIntegrationPtr next) {
-  if (next != nullptr && next->channel == nullptr) next = nullptr;
   const GroupIntegrationPtr before = std::exchange(lane.integration, std::move(next));
   if (lane.integration == nullptr) return DropAll(id);
   if (before != nullptr && before->HasSettingsOf(*lane.integration)) return;

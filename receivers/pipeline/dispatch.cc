@@ -32,7 +32,6 @@ Dispatch::Dispatch(DispatchOptions options, const Silences& silences, Notificati
       log_(log),
       registry_(metrics),
       metrics_(metrics, options_.receiver_name_in_metrics, options_.every_type_in_metrics),
-      missing_channels_(log, metrics),
       not_before_(clock.Now() + options_.start_delay) {}
 
 Dispatch::~Dispatch() {
@@ -58,7 +57,6 @@ void Dispatch::Apply(PipelineGraphPtr graph, const std::vector<PostedAlertPtr>& 
   graph_ = std::move(graph);
   if (!durable()) sender_->Apply(*graph_);  // before anything new is sent: it drops what waits
   for (const GroupIntegrationPtr& one : graph_->Integrations()) metrics_.AddIntegration(*one);
-  missing_channels_.Show(*graph_);
   Accept(all, std::chrono::nanoseconds(0), now);
   // Before the rule engine has offered its alerts nobody knows which groups there are.
   if (engine_restored_) WithdrawAbandoned();

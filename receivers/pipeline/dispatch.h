@@ -52,7 +52,6 @@
 #include "receivers/pipeline/explanation.h"
 #include "receivers/pipeline/graph.h"
 #include "receivers/pipeline/group_channel.h"
-#include "receivers/pipeline/missing_channels.h"
 #include "receivers/pipeline/notification_log.h"
 #include "receivers/pipeline/sender.h"
 
@@ -197,8 +196,7 @@ class Dispatch final : public Sender::Listener {
                           const GroupIntegration& integration);
   MessageKey KeyOf(Group& group, const GroupIntegration& integration) const;
   ExplainedRoute ExplainRoute(const Route& route, const PostedAlert& alert, Timestamp now) const;
-  ExplainedIntegration ExplainIntegration(const GroupIntegration& integration,
-                                          const MessageKey& key, const PostedAlert& alert,
+  ExplainedIntegration ExplainIntegration(const MessageKey& key, const PostedAlert& alert,
                                           Timestamp now) const;
   // True where a message is on its way at this tick.
   bool Tell(Group& group, const GroupIntegrationPtr& integration, const Batch& batch,
@@ -231,7 +229,6 @@ class Dispatch final : public Sender::Listener {
   MetricRegistry& registry_;
   DispatchMetrics metrics_;
   std::optional<HoldMetrics> hold_metrics_;  // durable
-  MissingChannels missing_channels_;
   const Timestamp not_before_;
   Sender* sender_ = nullptr;
   DeliveryBook* book_ = nullptr;

@@ -133,10 +133,6 @@ bool Dispatch::Tell(Group& group, const GroupIntegrationPtr& integration, const 
     WriteLog(message, tick);
     return false;
   }
-  if (integration->channel == nullptr) {
-    missing_channels_.Count(*integration, group.key, tick);
-    return false;
-  }
   if (held.message != nullptr && held.message->SaysTheSame(message)) return false;
   message.notification.reason = reason;
   message.notification.flush_number =
@@ -313,7 +309,7 @@ void Dispatch::ForgetTold(Group& group, Timestamp now) {
 
 bool Dispatch::Owed(Group& group, std::uint64_t alert, Timestamp now) {
   for (const GroupIntegrationPtr& integration : graph_->IntegrationsOf(group.route())) {
-    if (!integration->send_resolved || integration->channel == nullptr) continue;
+    if (!integration->send_resolved) continue;
     const MessageKey key = KeyOf(group, *integration);
     const Sender::Held held = sender_->Find(key);
     if (held.given_up && held.message->firing.empty()) continue;  // else it is tried again

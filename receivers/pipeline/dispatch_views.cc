@@ -54,19 +54,17 @@ ExplainedRoute Dispatch::ExplainRoute(const Route& route, const PostedAlert& ale
     explained.next_flush = group->second->next_tick;
   }
   for (const GroupIntegrationPtr& integration : graph_->IntegrationsOf(route)) {
-    explained.integrations.push_back(ExplainIntegration(
-        *integration, KeyOf(name, explained.group_key, *integration), alert, now));
+    explained.integrations.push_back(
+        ExplainIntegration(KeyOf(name, explained.group_key, *integration), alert, now));
   }
   return explained;
 }
 
-ExplainedIntegration Dispatch::ExplainIntegration(const GroupIntegration& integration,
-                                                  const MessageKey& key, const PostedAlert& alert,
+ExplainedIntegration Dispatch::ExplainIntegration(const MessageKey& key, const PostedAlert& alert,
                                                   Timestamp now) const {
   ExplainedIntegration explained;
   explained.integration = key.lane;
   explained.state = "untold";
-  if (integration.channel == nullptr) explained.state = "no_channel";
   if (const LogEntry* const told = log_entries_.Find(key.log_key, now)) {
     if (Contains(told->firing, alert.hash)) explained.state = "told";
     if (Contains(told->due_again, alert.hash)) explained.state = "due_again";

@@ -18,8 +18,7 @@ struct ExplainedIntegration {
   std::string integration;  // "ops/webhook[0]"
   // "told": it fires, as far as the receiver knows; "told_of_end"; "due_again": it may know of it
   // and is to be told again; "sending": an attempt is under way; "waiting": for its turn or a
-  // retry; "given_up": the message is a dead letter; "no_channel": the type is not written yet;
-  // "untold".
+  // retry; "given_up": the message is a dead letter; "untold".
   std::string state;
   std::optional<Timestamp> told_at;  // of the newest message that was taken
   std::uint32_t attempts = 0;        // of the message that is on its way or was given up

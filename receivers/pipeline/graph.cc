@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/check.h"
 #include "receivers/alerts/native_alert.h"
 #include "receivers/channels/group_email.h"
 #include "receivers/channels/native_group_channel.h"
@@ -24,7 +25,6 @@ constexpr std::pair<std::string_view, VendorMaker> kVendors[] = {
 #undef TOCSIN_VENDOR
 };
 
-// Null where the type's channel is not written yet.
 Result<std::unique_ptr<GroupChannel>> MakeGroupChannel(
     const config::AlertmanagerIntegration& settings, const TemplatesPtr& templates,
     const ChannelContext& context) {
@@ -32,7 +32,7 @@ Result<std::unique_ptr<GroupChannel>> MakeGroupChannel(
   for (const auto& [type, make] : kVendors) {
     if (type == settings.type) return MakeVendorChannel(make, settings, templates, context);
   }
-  return std::unique_ptr<GroupChannel>();
+  CHECK(false);  // the configuration knows no other types
 }
 
 constexpr const char* kEachAlert = "...";

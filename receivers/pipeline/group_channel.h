@@ -30,7 +30,7 @@ struct GroupNotification {
   std::string group_key;
   Labels group_labels;
   Labels route_labels;
-  std::vector<FrozenAlert> alerts;  // in the order of ComesBefore; never empty
+  std::vector<FrozenAlert> alerts;   // in the order of ComesBefore; never empty
   std::size_t truncated_alerts = 0;  // that the receiver does not want to hear of
   NotificationReason reason = NotificationReason::kFirstNotification;
   std::string external_url;
@@ -62,12 +62,11 @@ struct GroupIntegration {
   std::string type;  // "webhook"
   std::string id;    // "webhook[0]", of tocsin.yml "webhook": unique within the receiver
   bool send_resolved = true;
-  std::unique_ptr<GroupChannel> channel;  // null: the type's channel is not written yet
+  std::unique_ptr<GroupChannel> channel;
 
   std::string lane() const { return receiver + "/" + id; }
   bool HasSettingsOf(const GroupIntegration& other) const {
-    return this == &other || (channel != nullptr && other.channel != nullptr &&
-                              channel->HasSettingsOf(*other.channel));
+    return this == &other || channel->HasSettingsOf(*other.channel);
   }
 };
 using GroupIntegrationPtr = std::shared_ptr<const GroupIntegration>;

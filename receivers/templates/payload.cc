@@ -125,7 +125,9 @@ Value ReadAgain(std::string text) {
 
 class PayloadRenderer {
  public:
-  explicit PayloadRenderer(const TemplateFiller& fill) : fill_(fill) {}
+  // `texts_only`: keys are no templates, and what is filled in is a text.
+  explicit PayloadRenderer(const TemplateFiller& fill, bool texts_only = false)
+      : fill_(fill), texts_only_(texts_only) {}
 
   // Recursion is bounded by the reader of the tree: kMaxYamlDepth.
   Result<Value> Render(const YamlNode& node) {
@@ -155,7 +157,7 @@ class PayloadRenderer {
     if (std::optional<Value> typed = TypedScalar(node)) return *std::move(typed);
     Result<std::string> rendered = RenderPart(node.text);
     if (!rendered) return rendered.error();
-    return ReadAgain(*std::move(rendered));
+    return texts_only_ ? Value(*std::move(rendered)) : ReadAgain(*std::move(rendered));
   }
 
   Result<Value> RenderList(const YamlNode& node) {
@@ -171,7 +173,7 @@ class PayloadRenderer {
   Result<Value> RenderMap(const YamlNode& node) {
     gotemplate::Map entries;
     for (const config::YamlEntry& entry : node.entries) {
-      Result<std::string> key = RenderPart(entry.key);
+      Result<std::string> key = texts_only_ ? entry.key : RenderPart(entry.key);
       if (!key) return key.error();
       Result<Value> rendered = Render(entry.value);
       if (!rendered) return rendered;
@@ -181,18 +183,26 @@ class PayloadRenderer {
   }
 
   const TemplateFiller& fill_;
+  const bool texts_only_;
   std::size_t bytes_left_ = kMaxBytes;
 };
 
-}  // namespace
-
-Result<std::string> RenderPayload(const YamlNode& payload, const TemplateFiller& fill) {
-  const Result<Value> value = PayloadRenderer(fill).Render(payload);
+Result<std::string> JsonOf(const Result<Value>& value) {
   if (!value) return value.error();
   // Escapes may take several bytes where there was one.
   Result<std::string> body = gotemplate::ToJson(*value, 6 * kMaxBytes);
   if (body) body->push_back('\n');
   return body;
+}
+
+}  // namespace
+
+Result<std::string> RenderPayload(const YamlNode& payload, const TemplateFiller& fill) {
+  return JsonOf(PayloadRenderer(fill).Render(payload));
+}
+
+Result<std::string> RenderJsonTemplate(const YamlNode& json, const TemplateFiller& fill) {
+  return JsonOf(PayloadRenderer(fill, /*texts_only=*/true).Render(json));
 }
 
 }  // namespace tocsin::receivers

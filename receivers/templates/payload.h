@@ -18,4 +18,8 @@ using TemplateFiller = std::function<Result<std::string>(const std::string& text
 // or a comment stays a text.
 Result<std::string> RenderPayload(const config::YamlNode& payload, const TemplateFiller& fill);
 
+// The same, but what a text becomes stays a text, and keys are no templates: what fills it in may
+// come from anybody.
+Result<std::string> RenderJsonTemplate(const config::YamlNode& json, const TemplateFiller& fill);
+
 }  // namespace tocsin::receivers

@@ -24,17 +24,18 @@ class QuietHandler(http.server.BaseHTTPRequestHandler):
 
 
 class Proxy:
-    """An HTTP proxy for which every name is this machine. Plain requests it answers itself."""
+    """An HTTP proxy for which every name is this machine and, where one is told, every port this
+    one. Plain requests it answers itself."""
 
-    def __init__(self):
+    def __init__(self, port=None):
         self.requests = []  # (method, target, headers)
         proxy = self
 
         class Handler(QuietHandler):
             def do_CONNECT(self):
                 proxy.requests.append((self.command, self.path, self.headers))
-                port = int(self.path.rpartition(":")[2])
-                with socket.create_connection(("127.0.0.1", port)) as server:
+                end = port or int(self.path.rpartition(":")[2])
+                with socket.create_connection(("127.0.0.1", end)) as server:
                     self.send_response(200)
                     self.end_headers()
                     relay(self.connection, server)

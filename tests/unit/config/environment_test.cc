@@ -202,33 +202,12 @@ TEST(EnvironmentFiles, ThatCannotBeReadOrAreEmptyAreErrors) {
 
 // The contract's other variables: whoever sets one is told, under whichever spelling, that it waits
 // for a part of the program.
-TEST(Environment, EverySpellingOfTheContractIsAnswered) {
-  for (const char* name : {"EMAIL_SMTP_HOST",
-                           "SMTP_SERVER",
-                           "SMTP_HOST",
-                           "EMAIL_SMTP_PORT",
-                           "SMTP_PORT",
-                           "EMAIL_SMTP_USERNAME",
-                           "SMTP_USERNAME",
-                           "EMAIL_SMTP_PASSWORD",
-                           "SMTP_PASSWORD",
-                           "EMAIL_FROM",
-                           "SMTP_FROM",
-                           "EMAIL_TO",
-                           "SLACK_WEBHOOK_URL",
-                           "SLACK_CHANNEL",
-                           "DISCORD_WEBHOOK_URL",
-                           "TEAMS_WEBHOOK_URL",
-                           "PAGERDUTY_INTEGRATION_KEY",
-                           "PAGERDUTY_API_KEY",
-                           "REDIS_URL",
-                           "API_URL"}) {
-    const std::string with_file = std::string(name) + "_FILE";
-    for (const std::string& spelling : {std::string(name), with_file}) {
+TEST(Environment, NamesWhatIsNotBuiltYet) {
+  for (const char* name : {"REDIS_URL", "API_URL"}) {
+    for (const std::string& spelling : {std::string(name), std::string(name) + "_FILE"}) {
       const Read read = ReadAll({{spelling, "s3cret"}});
       ASSERT_EQ(read.problems.size(), 1U) << spelling;
-      EXPECT_THAT(read.problems[0], HasSubstr("warning: " + spelling + " has no effect: the "))
-          << spelling;
+      EXPECT_THAT(read.problems[0], HasSubstr("warning: " + spelling + " has no effect: the "));
       EXPECT_THAT(read.problems[0], Not(HasSubstr("s3cret")));
     }
   }

@@ -86,16 +86,60 @@ TEST(Receivers, AConsoleOfTheFileReplacesTheBuiltInOne) {
 }
 
 TEST(Receivers, AChannelThatIsNotBuiltYetLoadsAndDeliversNothing) {
-  const LoadResult result = LoadText(
-      "tocsin:\n  receivers:\n  - name: chat\n    slack: {channel: '#ops'}\n    discord:\n");
-  EXPECT_THAT(
-      result.problems,
-      ElementsAre("tocsin.yml:4:5: warning: slack is not supported yet: receiver \"chat\" "
-                  "delivers nothing by it",
-                  "tocsin.yml:5:5: warning: discord is not supported yet: receiver \"chat\" "
-                  "delivers nothing by it"));
+  const LoadResult result = LoadText("tocsin:\n  receivers:\n  - name: chat\n    ntfy: {topic: t}\n");
   ASSERT_NE(result.settings, nullptr);
+  EXPECT_THAT(result.problems,
+              ElementsAre("tocsin.yml:4:5: warning: ntfy is not supported yet: receiver \"chat\" "
+                          "delivers nothing by it"));
   EXPECT_THAT(result.settings->receivers.at(0).channels, IsEmpty());
+}
+
+TEST(Receivers, ReadEveryKeyOfTheirChannels) {
+  const Settings settings = GoodSettings(R"(
+tocsin:
+  notifications: {sender: Watch}
+  receivers:
+  - name: all
+    email: {smarthost: 'm:25', to: a@x.org, from: b@x.org, hello: h, auth_username: u,
+            auth_password: p4ss, require_tls: false, force_implicit_tls: false, template: '{name}',
+            tls_config: {insecure_skip_verify: true}, timeout: 3s, send_resolved: false}
+    slack: {webhook_url: 'http://s3cret/', channel: '#c', username: n, icon_emoji: ':b:',
+            icon_url: 'http://i/', template: {text: '{name}'}}
+    discord: {webhook_url_file: /run/hook, username: n, avatar_url: 'http://a/', timeout: 4s,
+              http_config: {follow_redirects: true, proxy_url: 'http://proxy:3128'}}
+    teams: {webhook_url: 'http://t/', format: workflow}
+    pagerduty: {routing_key_file: /run/key, url: 'http://pd/'}
+)");
+  const std::vector<ChannelSettings>& channels = settings.receivers.at(0).channels;
+  ASSERT_EQ(channels.size(), 5U);
+  const ChannelSettings& email = channels[0];
+  EXPECT_EQ(email.type, "email");
+  EXPECT_EQ(email.keys.SecretOf("auth_password").Reveal(), "p4ss");
+  EXPECT_EQ(email.keys.Text("require_tls"), "false");
+  EXPECT_TRUE(email.tls.insecure_skip_verify);
+  EXPECT_EQ(email.timeout, std::chrono::seconds(3));
+  EXPECT_FALSE(email.send_resolved);
+  EXPECT_EQ(email.sender, "Watch");
+  EXPECT_EQ(channels[1].keys.SecretOf("webhook_url").Reveal(), "http://s3cret/");
+  EXPECT_EQ(channels[1].timeout, std::chrono::seconds(10));
+  EXPECT_TRUE(channels[1].send_resolved);
+  EXPECT_EQ(channels[2].keys.Text("webhook_url_file"), "/run/hook");
+  EXPECT_FALSE(channels[2].http.proxy.url.empty());
+  // Whoever gives an address means that one.
+  EXPECT_FALSE(channels[2].http.follow_redirects);
+  EXPECT_EQ(channels[3].keys.Text("format"), "workflow");
+  EXPECT_EQ(channels[4].keys.Text("url"), "http://pd/");
+}
+
+TEST(Receivers, AreEqualWhereTheirSettingsAre) {
+  const auto slack = [](const std::string& keys) {
+    return GoodSettings("tocsin: {receivers: [{name: a, slack: {" + keys + "}}]}\n")
+        .receivers.at(0)
+        .channels.at(0);
+  };
+  EXPECT_EQ(slack("webhook_url: 'http://a/'"), slack("webhook_url:   'http://a/'"));
+  EXPECT_FALSE(slack("webhook_url: 'http://a/'") == slack("webhook_url: 'http://b/'"));
+  EXPECT_FALSE(slack("webhook_url: 'http://a/'") == slack("webhook_url: 'http://a/', channel: c"));
 }
 
 TEST(DefaultReceivers, AreThoseOfTheEnvironmentElseConsole) {

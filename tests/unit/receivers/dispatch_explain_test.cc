@@ -155,18 +155,6 @@ TEST(DispatchExplain, GivenUp) {
   EXPECT_EQ(ops.last_error, "HTTP status 404");
 }
 
-TEST(DispatchExplain, ATypeWithoutAChannel) {
-  WireConfig config = EveryMinute();
-  config.receivers["ops"] = {{"hook", true, false}, {"mail", true, true}};
-  DispatchWorld world(config, WithAnOutbox());
-  world.Fire("A");
-  const ExplainedRoute route = RouteOf(world.Explain(world.Firing(Named("A"))));
-  ASSERT_EQ(route.integrations.size(), 2U);
-  EXPECT_EQ(route.integrations[0].state, "no_channel");
-  EXPECT_EQ(route.integrations[1].integration, "ops/mail");
-  EXPECT_EQ(route.integrations[1].state, "told");
-}
-
 TEST(DispatchExplain, EachIntegrationHasAStateOfItsOwn) {
   WireConfig config = EveryMinute();
   config.receivers["ops"] = {{"a"}, {"b"}, {"c"}};

@@ -46,7 +46,7 @@ TEST(DispatchLanes, WhatIsInLineIsSentWhenAnAttemptEnds) {
 }
 
 TEST(DispatchLanes, AReceiverThatHangsHoldsUpNoOther) {
-  DispatchWorld world(GroupPerAlert({{"slow", true, true}, {"quick", true, true}}), TwoAtOnce());
+  DispatchWorld world(GroupPerAlert({{"slow", true}, {"quick", true}}), TwoAtOnce());
   world.AnswerWith(std::nullopt);
   world.AnswerWith("ops/quick", Outcome::Delivered(200));
   FireAll(world);

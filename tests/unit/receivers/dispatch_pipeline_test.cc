@@ -123,56 +123,6 @@ TEST(DispatchPipeline, IntegrationsOfAReceiverHaveLogsOfTheirOwn) {
   EXPECT_EQ(world.Log().size(), 2U);
 }
 
-TEST(DispatchPipeline, AnIntegrationWithoutAChannelDeliversNothing) {
-  DispatchWorld world(Every(kMinute, {{.id = "later", .has_channel = false}, {"a"}}));
-  world.Fire("A");
-  world.AdvanceTo(kSecond);
-  world.Resolve("A");
-  world.AdvanceTo(kMinute);
-  EXPECT_THAT(world.told(),
-              ElementsAre("0s ops/a: first notification: +A", "1m ops/a: all alerts resolved: -A"));
-  EXPECT_THAT(world.Views(), IsEmpty());
-}
-
-double WithoutChannel(const DispatchWorld& world, const std::string& name) {
-  return testing::MetricValue(world.registry(), name, {{"receiver", "ops"}, {"type", "wire"}});
-}
-
-TEST(DispatchPipeline, WhatHasNoChannelIsShownAndCountedAtEachTick) {
-  const WireConfig half =
-      Every(kMinute, {{.id = "x", .has_channel = false}, {.id = "y", .has_channel = false}, {"a"}});
-  DispatchWorld world(half);
-  EXPECT_EQ(WithoutChannel(world, "tocsin_receivers_without_channel"), 2);
-  EXPECT_EQ(WithoutChannel(world, "tocsin_notifications_without_channel_total"), 0);
-  world.Fire("A");
-  EXPECT_EQ(WithoutChannel(world, "tocsin_notifications_without_channel_total"), 2);
-  world.AdvanceTo(kMinute);
-  EXPECT_EQ(WithoutChannel(world, "tocsin_notifications_without_channel_total"), 4);
-
-  world.Reload(Every(kMinute, {{"a"}}));
-  EXPECT_EQ(WithoutChannel(world, "tocsin_receivers_without_channel"), -1);
-  EXPECT_EQ(WithoutChannel(world, "tocsin_notifications_without_channel_total"), 4);
-}
-
-TEST(DispatchPipeline, WhatHasNoChannelIsLoggedOnceAGroupAndOnceAMinute) {
-  WireConfig config = Every(kMinute, {{.id = "x", .has_channel = false}});
-  config.settings.route.group_by = {"alertname"};
-  DispatchWorld world(config);
-  const auto lines = [&world] {
-    const std::vector<std::string> all = world.log.lines();
-    return std::count_if(all.begin(), all.end(), [](const std::string& line) {
-      return line.find("a notification is not delivered") != std::string::npos;
-    });
-  };
-  world.Fire("A");
-  world.Fire("B");  // its line has to wait
-  EXPECT_EQ(lines(), 1);
-  world.AdvanceTo(kMinute + kSecond);
-  EXPECT_EQ(lines(), 2);
-  world.AdvanceTo(10 * kMinute);
-  EXPECT_EQ(lines(), 2);
-}
-
 TEST(DispatchPipeline, TheReceiversNameIsALabelWhereThatIsWanted) {
   DispatchWorldOptions options;
   options.dispatch.receiver_name_in_metrics = true;

@@ -303,9 +303,7 @@ PipelineGraphPtr DispatchWorld::Graph() {
       made->type = "wire";
       made->id = one.id;
       made->send_resolved = one.send_resolved;
-      if (one.has_channel) {
-        made->channel = std::make_unique<WireChannel>(*this, receiver + "/" + one.id);
-      }
+      made->channel = std::make_unique<WireChannel>(*this, receiver + "/" + one.id);
       graph->receivers[receiver].push_back(std::move(made));
     }
   }

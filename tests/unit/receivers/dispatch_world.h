@@ -31,7 +31,6 @@ std::vector<Matcher> Matchers(std::string_view text);
 struct WireIntegration {
   std::string id = "hook";
   bool send_resolved = true;
-  bool has_channel = true;
 };
 
 // An alertmanager.yml. One group, all of it to "ops", without a wait: change what a test is about.

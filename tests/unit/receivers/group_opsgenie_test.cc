@@ -98,7 +98,7 @@ TEST(GroupOpsGenie, LeavesOutRespondersThatAreNobody) {
   const nlohmann::json alert = AlertOf(
       ", responders: [{name: '{{ .CommonLabels.none }}', type: '{{ .CommonLabels.none }}'}, "
       "{id: a, type: '{{ \"USER\" }}'}]");
-  EXPECT_EQ(alert["responders"], nlohmann::json::parse(R"([{"id":"a","type":"user"}])"));
+  EXPECT_EQ(alert["responders"], nlohmann::json::parse(R"([{"id":"a","type":"USER"}])"));
   EXPECT_FALSE(
       AlertOf(", responders: [{id: '{{ .CommonLabels.none }}', type: '{{ .CommonLabels.none }}'}]")
           .contains("responders"));
@@ -106,7 +106,7 @@ TEST(GroupOpsGenie, LeavesOutRespondersThatAreNobody) {
 
 TEST(GroupOpsGenie, MakesEachOfTheTeamsAResponder) {
   const nlohmann::json alert = AlertOf(
-      ", responders: [{name: 'a,{{ .CommonLabels.job }},,c', id: x, type: Teams}, "
+      ", responders: [{name: 'a,{{ .CommonLabels.job }},,c', id: x, type: teams}, "
       "{name: '{{ .CommonLabels.none }}', type: teams}]");
   EXPECT_EQ(alert["responders"],
             nlohmann::json::parse(R"([{"name":"a","type":"team"},{"name":"node","type":"team"},)"

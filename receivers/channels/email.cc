@@ -1,0 +1,150 @@
+// The mail channel: a page of our own design and the same as plain text, one mail for all
+// recipients. The mails about one alert make one conversation.
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "base/mail_address.h"
+#include "config/environment.h"
+#include "receivers/channels/channel.h"
+#include "receivers/channels/mail_message.h"
+#include "receivers/channels/mail_outcome.h"
+#include "receivers/channels/mail_page.h"
+#include "receivers/channels/mail_server.h"
+#include "receivers/channels/native_texts.h"
+#include "receivers/channels/setting_secrets.h"
+#include "receivers/channels/transport_settings.h"
+
+namespace tocsin::receivers {
+namespace {
+
+// ---- configuration
+
+// Where mails of people are handed in. https://www.rfc-editor.org/rfc/rfc6409#section-3.1
+constexpr std::string_view kSubmissionPort = ":587";
+
+// A password never crosses a network in the clear unless `require_tls: false` says so.
+MailSecurity SecurityUnlessSaid(const config::CheckedKeys& keys) {
+  const std::string smarthost = keys.Text("smarthost");
+  const bool is_submission =
+      smarthost.size() > kSubmissionPort.size() &&
+      smarthost.substr(smarthost.size() - kSubmissionPort.size()) == kSubmissionPort;
+  const bool needs_it = is_submission || keys.Has("auth_username");
+  return needs_it ? MailSecurity::kStartTls : MailSecurity::kStartTlsIfOffered;
+}
+
+struct Addresses {
+  std::string from;
+  std::vector<std::string> to;
+};
+
+Result<Addresses> AddressesOf(const config::CheckedKeys& keys) {
+  const Result<std::vector<MailAddress>> from = ParseMailAddresses(keys.Text("from"));
+  if (!from) return Error{"from: " + from.message()};
+  if (from->size() != 1) return Error{"from: must be exactly one address"};
+  const Result<std::vector<MailAddress>> to = ParseMailAddresses(keys.Text("to"));
+  if (!to) return Error{"to: " + to.message()};
+  Addresses addresses{from->front().address, {}};
+  for (const MailAddress& one : *to) addresses.to.push_back(one.address);
+  return addresses;
+}
+
+// ---- delivery
+
+class Email final : public Channel {
+ public:
+  Email(config::ChannelSettings settings, MailServer server, Addresses addresses,
+        TransportSettings transport, NativeTexts texts, const ChannelContext& context)
+      : settings_(std::move(settings)),
+        server_(std::move(server)),
+        addresses_(std::move(addresses)),
+        transport_(std::move(transport)),
+        texts_(std::move(texts)),
+        mail_(context.mail),
+        clock_(context.clock),
+        host_name_(context.host_name) {}
+
+  void Deliver(const Notification& notification, Duration timeout, Done done) override {
+    // Files are read for each mail: whoever renews one need not reload.
+    Result<std::string> password = SecretOf(settings_.keys, "auth_password");
+    if (!password) {
+      return done(Outcome::GiveUp(Failure::kOther, password.message(), "mend the configuration"));
+    }
+    Result<std::shared_ptr<const HttpTransport>> transport =
+        transport_.For("https://mail.invalid/");
+    if (!transport) return done(Outcome::Retry(Failure::kOther, transport.message()));
+    MailRequest request;
+    request.host = server_.host;
+    request.port = server_.port;
+    request.security = server_.security;
+    request.hello = settings_.keys.Text("hello");
+    if (request.hello.empty()) request.hello = "localhost";
+    request.transport = *std::move(transport);
+    request.user = settings_.keys.Text("auth_username");
+    request.password = Secret(*std::move(password));
+    request.from = addresses_.from;
+    request.to = addresses_.to;
+    request.accept_partly = true;
+    request.message = Write(notification);
+    request.timeout = timeout;
+    mail_.Send(std::move(request),
+               [done = std::move(done)](const MailResult& result) { done(MailOutcome(result)); });
+  }
+
+ private:
+  std::string Write(const Notification& notification) const {
+    const MessageCard card = texts_.Card(notification);
+    const std::string thread = fmt::format("<{}@{}>", notification.dedup_key, host_name_);
+    MailMessage mail;
+    mail.headers = {
+        {"Subject", MailSubject(card)},
+        {"From", settings_.keys.Text("from")},
+        {"To", settings_.keys.Text("to")},
+        {"Date", MailDate(clock_.Now())},
+        // The same for every attempt at a message.
+        {"Message-ID",
+         fmt::format("<{}-{}@{}>", notification.dedup_key, notification.flush_number, host_name_)},
+        {"References", thread},
+        {"In-Reply-To", thread},
+        // No answers by machines. https://www.rfc-editor.org/rfc/rfc3834#section-5
+        {"Auto-Submitted", "auto-generated"},
+    };
+    mail.text = MailPlain(card, settings_.sender);
+    mail.html = MailPage(card, settings_.sender);
+    return WriteMail(mail);
+  }
+
+  const config::ChannelSettings settings_;
+  const MailServer server_;
+  const Addresses addresses_;
+  const TransportSettings transport_;
+  const NativeTexts texts_;
+  MailClient& mail_;
+  const Clock& clock_;
+  const std::string host_name_;
+};
+
+}  // namespace
+
+// ---- kind
+
+Result<BuiltChannel> MakeEmail(const config::ChannelSettings& settings,
+                               const ChannelContext& context) {
+  Result<MailServer> server = MailServerOf(settings.keys, SecurityUnlessSaid(settings.keys));
+  if (!server) return Error{"email: " + server.message()};
+  Result<Addresses> addresses = AddressesOf(settings.keys);
+  if (!addresses) return Error{"email: " + addresses.message()};
+  Result<TransportSettings> transport =
+      TransportSettings::Make(settings.tls, {}, /*http2=*/false, config::ProcessEnvironment());
+  if (!transport) return transport.error();
+  Result<NativeTexts> texts = NativeTexts::Make(settings.keys, context.metrics);
+  if (!texts) return texts.error();
+  BuiltChannel built;
+  built.channel = std::make_unique<Email>(settings, *std::move(server), *std::move(addresses),
+                                          *std::move(transport), *std::move(texts), context);
+  built.timeout = settings.timeout;
+  built.send_resolved = settings.send_resolved;
+  return built;
+}
+
+}  // namespace tocsin::receivers

@@ -1,0 +1,167 @@
+// Tables and inline styles are what mail programs have in common; what they know of style sheets
+// only turns the colours for the dark.
+#include "receivers/channels/mail_page.h"
+
+#include <fmt/format.h>
+
+#include "base/text.h"
+
+namespace tocsin::receivers {
+namespace {
+
+// The banner's colours. Text on yellow and light green is black: it has to be read.
+struct Banner {
+  std::string background;
+  const char* text;
+};
+
+Banner BannerOf(const MessageCard& card) {
+  const bool is_light =
+      !card.resolved && (card.severity == Severity::kMedium || card.severity == Severity::kLow ||
+                         card.severity == Severity::kHigh);
+  return {fmt::format("#{:06x}", card.color), is_light ? "#1f2328" : "#ffffff"};
+}
+
+constexpr std::string_view kHead = R"(<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<meta name="supported-color-schemes" content="light dark">
+<style>
+  @media (prefers-color-scheme: dark) {
+    .page { background: #0d1117 !important; }
+    .card { background: #161b22 !important; color: #e6edf3 !important; }
+    .quiet { color: #9198a1 !important; }
+    .line { border-color: #30363d !important; }
+    .link { color: #4493f8 !important; }
+  }
+</style>
+)";
+
+constexpr std::string_view kCell =
+    R"(<td class="line quiet" style="padding:6px 12px 6px 0;border-top:1px solid #d0d7de;)"
+    R"(color:#57606a;vertical-align:top;white-space:nowrap">{}</td>)"
+    R"(<td class="line" style="padding:6px 0;border-top:1px solid #d0d7de;)"
+    R"(word-break:break-word">{}</td>)";
+
+// Line breaks of the text stay.
+std::string Paragraph(const std::string& text) {
+  std::string html;
+  for (const std::string_view line : Split(text, '\n')) {
+    if (!html.empty()) html += "<br>\n";
+    html += EscapeHtml(line);
+  }
+  return html;
+}
+
+void AppendTable(std::string_view title, const std::vector<CardFact>& rows, std::string* out) {
+  if (rows.empty()) return;
+  *out += fmt::format(R"(<p class="quiet" style="margin:20px 0 6px 0;color:#57606a;font-size:12px;)"
+                      R"(text-transform:uppercase;letter-spacing:0.5px">{}</p>)"
+                      "\n"
+                      R"(<table role="presentation" width="100%" cellpadding="0" cellspacing="0" )"
+                      R"(style="font-size:14px;border-collapse:collapse">)"
+                      "\n",
+                      title);
+  for (const CardFact& row : rows) {
+    *out += "<tr>";
+    *out += fmt::format(fmt::runtime(kCell), EscapeHtml(row.name), EscapeHtml(row.value));
+    *out += "</tr>\n";
+  }
+  *out += "</table>\n";
+}
+
+void AppendOthers(const MessageCard& card, std::string* out) {
+  if (card.others.empty()) return;
+  std::vector<CardFact> rows;
+  for (const std::string& line : card.others) rows.push_back({"•", line});
+  if (card.untold > 0) rows.push_back({"•", fmt::format("and {} more", card.untold)});
+  AppendTable("Also in this group", rows, out);
+}
+
+void AppendLinks(const MessageCard& card, std::string* out) {
+  if (card.links.empty()) return;
+  *out += R"(<p style="margin:24px 0 0 0">)";
+  for (const CardLink& link : card.links) {
+    *out += fmt::format(
+        R"(<a class="link line" href="{}" style="display:inline-block;margin:0 8px 8px 0;)"
+        R"(padding:8px 16px;border:1px solid #d0d7de;border-radius:6px;color:#0969da;)"
+        R"(text-decoration:none;font-size:14px">{}</a>)",
+        EscapeHtml(link.url), EscapeHtml(link.text));
+  }
+  *out += "</p>\n";
+}
+
+std::string StateWord(const MessageCard& card) {
+  return card.resolved ? "RESOLVED" : SeverityWord(card.severity);
+}
+
+}  // namespace
+
+std::string MailSubject(const MessageCard& card) {
+  std::string subject = fmt::format("[{}] {}", StateWord(card), card.title);
+  const std::size_t more = card.others.size() + card.untold;
+  if (more > 0) subject += fmt::format(" (+{} more)", more);
+  return subject;
+}
+
+std::string MailPage(const MessageCard& card, const std::string& sender) {
+  const Banner banner = BannerOf(card);
+  std::string out(kHead);
+  out += fmt::format("<title>{}</title>\n</head>\n", EscapeHtml(MailSubject(card)));
+  out += fmt::format(
+      R"(<body class="page" style="margin:0;padding:0;background:#f6f8fa">)"
+      "\n"
+      R"(<table class="page" role="presentation" width="100%" cellpadding="0" cellspacing="0" )"
+      R"(style="background:#f6f8fa"><tr><td align="center" style="padding:24px 8px">)"
+      "\n"
+      R"(<table class="card" role="presentation" width="100%" cellpadding="0" cellspacing="0" )"
+      R"(style="max-width:600px;background:#ffffff;color:#1f2328;border-radius:8px;)"
+      R"(font-family:-apple-system,'Segoe UI',Helvetica,Arial,sans-serif">)"
+      "\n"
+      R"(<tr><td style="padding:20px 24px;background:{};color:{};border-radius:8px 8px 0 0">)"
+      R"(<p style="margin:0 0 4px 0;font-size:12px;font-weight:bold;letter-spacing:1px">{}</p>)"
+      R"(<p style="margin:0 0 4px 0;font-size:20px;font-weight:bold">{}</p>)"
+      R"(<p style="margin:0;font-size:13px">{}</p></td></tr>)"
+      "\n"
+      R"(<tr><td style="padding:20px 24px 24px 24px">)"
+      "\n",
+      banner.background, banner.text, StateWord(card), EscapeHtml(card.title),
+      FormatRfc3339(card.at));
+  out += fmt::format(R"(<p style="margin:0;font-size:15px;line-height:1.5">{}</p>)"
+                     "\n",
+                     card.message.empty() ? "No description provided" : Paragraph(card.message));
+  AppendTable("Details", card.facts, &out);
+  AppendTable("Where", card.labels, &out);
+  AppendOthers(card, &out);
+  AppendLinks(card, &out);
+  out += fmt::format(
+      R"(</td></tr>)"
+      "\n"
+      R"(<tr><td class="quiet line" style="padding:12px 24px;border-top:1px solid #d0d7de;)"
+      R"(color:#57606a;font-size:12px">Sent by {} Alert System</td></tr>)"
+      "\n</table>\n</td></tr></table>\n</body>\n</html>\n",
+      EscapeHtml(sender));
+  return out;
+}
+
+std::string MailPlain(const MessageCard& card, const std::string& sender) {
+  std::string out = fmt::format("{}: {}\n\n", StateWord(card), card.title);
+  out += (card.message.empty() ? "No description provided" : card.message) + "\n\n";
+  for (const std::vector<CardFact>* facts : {&card.facts, &card.labels}) {
+    for (const CardFact& fact : *facts) out += fmt::format("{}: {}\n", fact.name, fact.value);
+  }
+  if (!card.others.empty()) {
+    out += "\nAlso in this group:\n";
+    for (const std::string& line : card.others) out += "- " + line + "\n";
+    if (card.untold > 0) out += fmt::format("- and {} more\n", card.untold);
+  }
+  if (!card.links.empty()) out += "\n";
+  for (const CardLink& link : card.links) out += fmt::format("{}: {}\n", link.text, link.url);
+  // What mail programs take for a signature.
+  return out + fmt::format("\n-- \nSent by {} Alert System\n", sender);
+}
+
+}  // namespace tocsin::receivers

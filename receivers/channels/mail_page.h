@@ -1,0 +1,16 @@
+// A message of our own design as mail: a page that every mail program shows alike, light or dark,
+// wide or narrow, with nothing to be fetched; and the same as plain text. Pure functions.
+#pragma once
+
+#include <string>
+
+#include "receivers/templates/message_card.h"
+
+namespace tocsin::receivers {
+
+// "[HIGH] High CPU Usage", "[RESOLVED] High CPU Usage"
+std::string MailSubject(const MessageCard& card);
+std::string MailPage(const MessageCard& card, const std::string& sender);
+std::string MailPlain(const MessageCard& card, const std::string& sender);
+
+}  // namespace tocsin::receivers

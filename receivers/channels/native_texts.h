@@ -1,0 +1,42 @@
+// The texts of a native message: of each alert what its rule says, and what the channel's own
+// `template` makes of the first one. Any thread.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/metrics.h"
+#include "config/checked_keys.h"
+#include "receivers/notification.h"
+#include "receivers/templates/message_card.h"
+#include "receivers/templates/rule_text.h"
+
+namespace tocsin::receivers {
+
+// Makes a value fit for the place where it stands ("&" to "&amp;").
+using TextEscape = std::function<std::string(std::string_view)>;
+
+class NativeTexts {
+ public:
+  // Fails on a template that is none. `keys` has the channel's `template`: a text in the braces
+  // form, or a map (or JSON in a text), whose texts are such templates.
+  static Result<NativeTexts> Make(const config::CheckedKeys& keys, MetricRegistry& metrics);
+
+  // The card of the notification; where the channel has a text for a template, that is its message.
+  MessageCard Card(const Notification& notification) const;
+
+  // Where the template is a map: the whole body as JSON, each value of an alert escaped.
+  std::optional<Result<std::string>> Body(const Notification& notification,
+                                          const TextEscape& escape) const;
+
+ private:
+  explicit NativeTexts(MetricRegistry& metrics) : rule_text_(metrics) {}
+
+  RuleTextRenderer rule_text_;
+  std::string text_;                      // empty: there is none
+  std::optional<config::YamlNode> body_;  // of a template that is a map
+};
+
+}  // namespace tocsin::receivers

@@ -1,0 +1,147 @@
+// The PagerDuty channel: an event of Events v2 for each alert of a message, under the alert's
+// fingerprint, so that one incident follows it from one episode to the next.
+// https://developer.pagerduty.com/docs/events-api-v2/trigger-events/
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "receivers/channels/http_outcome.h"
+#include "receivers/channels/json_body.h"
+#include "receivers/channels/native_http.h"
+#include "receivers/channels/native_texts.h"
+#include "receivers/channels/setting_secrets.h"
+#include "receivers/channels/truncation.h"
+
+namespace tocsin::receivers {
+namespace {
+
+// ---- limits
+
+// https://developer.pagerduty.com/docs/send-alert-event#parameters
+constexpr std::size_t kMaxSummaryRunes = 1024;
+// https://developer.pagerduty.com/docs/events-api-v2-overview#size-limits: 512 KB of all of it
+constexpr std::size_t kMaxDetailRunes = 4096;
+
+// ---- message
+
+std::string_view PagerDutySeverity(Severity severity) {
+  switch (severity) {
+    case Severity::kCritical:
+      return "critical";
+    case Severity::kHigh:
+      return "error";
+    case Severity::kMedium:
+      return "warning";
+    case Severity::kLow:
+    case Severity::kInfo:
+      break;
+  }
+  return "info";
+}
+
+JsonValue Details(const Alert& alert, const std::string& message) {
+  const ThresholdRule& rule = *alert.rule;
+  JsonValue details = JsonValue::Object();
+  if (!rule.metric_name.empty()) {
+    details.Set("metric_value", ValueText(alert));
+    details.Set("threshold", rule.threshold_text);
+  }
+  if (alert.triggered_at) details.Set("triggered_at", FormatRfc3339(*alert.triggered_at));
+  details.Set("severity", SeverityName(rule.severity));
+  details.SetUnlessEmpty("message", TruncateRunes(message, kMaxDetailRunes));
+  JsonValue metadata = JsonValue::Object();
+  for (const Label& label : alert.metadata) {
+    metadata.Set(label.name, TruncateRunes(label.value, kMaxDetailRunes));
+  }
+  details.SetUnlessEmpty("metadata", std::move(metadata));
+  return details;
+}
+
+JsonValue Links(const MessageCard& card) {
+  JsonValue links = JsonValue::List();
+  for (const CardLink& link : card.links) {
+    links.Append(JsonValue::Object({{"href", link.url}, {"text", link.text}}));
+  }
+  return links;
+}
+
+JsonValue Event(const Alert& alert, const MessageCard& card, const std::string& key,
+                const std::string& sender) {
+  const ThresholdRule& rule = *alert.rule;
+  const bool over = alert.state == AlertState::kResolved;
+  const std::string summary = fmt::format("{} - {}", rule.name, SeverityWord(rule.severity));
+  const std::string_view host = alert.metadata.Get("host");
+  JsonValue payload = JsonValue::Object({{"summary", TruncateRunes(summary, kMaxSummaryRunes)},
+                                         {"source", host.empty() ? std::string_view(sender) : host},
+                                         {"severity", PagerDutySeverity(rule.severity)}});
+  if (alert.triggered_at) payload.Set("timestamp", FormatRfc3339(*alert.triggered_at));
+  payload.SetUnlessEmpty("component", rule.metric_name);
+  payload.Set("custom_details", Details(alert, card.message));
+  JsonValue event = JsonValue::Object({{"routing_key", key},
+                                       {"event_action", over ? "resolve" : "trigger"},
+                                       {"dedup_key", alert.fingerprint_text()},
+                                       {"client", sender},
+                                       {"payload", std::move(payload)}});
+  event.SetUnlessEmpty("links", Links(card));
+  if (!card.links.empty()) event.Set("client_url", card.links.front().url);
+  return event;
+}
+
+// ---- delivery
+
+// One after the other; the first that is refused ends the attempt. Another attempt sends all of
+// them again: their keys keep PagerDuty from opening second incidents.
+VendorCall InTurn(std::vector<HttpClientRequest> requests) {
+  VendorCall call{std::move(requests.front()), nullptr};
+  requests.erase(requests.begin());
+  if (requests.empty()) return call;
+  call.judge = [rest = std::move(requests)](const HttpClientResult& result,
+                                            Timestamp now) -> VendorStep {
+    Outcome outcome = HttpOutcome(result, now);
+    if (outcome.kind != Outcome::Kind::kDelivered) return outcome;
+    return InTurn(rest);
+  };
+  return call;
+}
+
+class PagerDutyEvents {
+ public:
+  PagerDutyEvents(config::ChannelSettings settings, NativeTexts texts)
+      : settings_(std::move(settings)), texts_(std::move(texts)) {}
+
+  Result<VendorCall> Prepare(const Notification& notification) const {
+    const Result<std::string> key = SecretOf(settings_.keys, "routing_key");
+    if (!key) return key.error();
+    const Result<std::string> url = SecretUrlOf(settings_.keys, "url");
+    if (!url) return url.error();
+    std::vector<HttpClientRequest> requests;
+    for (std::size_t i = 0; i < notification.alerts.size(); ++i) {
+      Notification one = notification;
+      one.alerts = {notification.alerts[i]};
+      if (i < notification.links.size()) one.links = {notification.links[i]};
+      requests.push_back(
+          PostJson(*url, Event(*one.alerts.front(), texts_.Card(one), *key, settings_.sender)));
+    }
+    return InTurn(std::move(requests));
+  }
+
+ private:
+  const config::ChannelSettings settings_;
+  const NativeTexts texts_;
+};
+
+}  // namespace
+
+// ---- kind
+
+Result<BuiltChannel> MakePagerDuty(const config::ChannelSettings& settings,
+                                   const ChannelContext& context) {
+  Result<NativeTexts> texts = NativeTexts::Make(settings.keys, context.metrics);
+  if (!texts) return texts.error();
+  auto pagerduty = std::make_shared<const PagerDutyEvents>(settings, *std::move(texts));
+  return MakeNativeHttp(settings, context, [pagerduty](const Notification& notification) {
+    return pagerduty->Prepare(notification);
+  });
+}
+
+}  // namespace tocsin::receivers

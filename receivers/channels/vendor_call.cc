@@ -1,0 +1,51 @@
+#include "receivers/channels/vendor_call.h"
+
+#include <algorithm>
+
+#include "receivers/channels/configured_http.h"
+#include "receivers/channels/http_outcome.h"
+
+namespace tocsin::receivers {
+namespace {
+
+// Keeps itself alive until `done` has run.
+class Attempt final : public std::enable_shared_from_this<Attempt> {
+ public:
+  Attempt(const ConfiguredHttp& http, const Clock& clock, Duration timeout, Channel::Done done)
+      : http_(http),
+        clock_(clock),
+        deadline_(clock.Monotonic() + timeout),
+        done_(std::move(done)) {}
+
+  void Send(VendorCall call) {
+    const auto left = std::chrono::ceil<Duration>(deadline_ - clock_.Monotonic());
+    call.request.timeout = std::max(left, Duration(1));
+    http_.Send(std::move(call.request),
+               [self = shared_from_this(), judge = std::move(call.judge)](
+                   const HttpClientResult& result) { self->OnAnswer(judge, result); });
+  }
+
+ private:
+  void OnAnswer(
+      const std::function<VendorStep(const HttpClientResult& result, Timestamp now)>& judge,
+      const HttpClientResult& result) {
+    const Timestamp now = clock_.Now();
+    VendorStep step = judge ? judge(result, now) : VendorStep(HttpOutcome(result, now));
+    if (step.next != nullptr) return Send(std::move(*step.next));
+    done_(std::move(step.outcome));
+  }
+
+  const ConfiguredHttp& http_;
+  const Clock& clock_;
+  const std::chrono::nanoseconds deadline_;
+  const Channel::Done done_;
+};
+
+}  // namespace
+
+void SendCalls(VendorCall call, Duration timeout, const ConfiguredHttp& http, const Clock& clock,
+               Channel::Done done) {
+  std::make_shared<Attempt>(http, clock, timeout, std::move(done))->Send(std::move(call));
+}
+
+}  // namespace tocsin::receivers

@@ -1,0 +1,40 @@
+// The HTTP requests that one attempt takes, one after the other, and what their answers mean.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <utility>
+
+#include "base/clock.h"
+#include "base/http_client.h"
+#include "receivers/channels/channel.h"
+
+namespace tocsin::receivers {
+
+class ConfiguredHttp;
+
+struct VendorStep;
+
+// One request of an attempt.
+struct VendorCall {
+  HttpClientRequest request;
+  // What its answer means. Null: what its status says (http_outcome.h).
+  std::function<VendorStep(const HttpClientResult& result, Timestamp now)> judge;
+};
+
+// The attempt is over, or takes another request.
+struct VendorStep {
+  VendorStep(Outcome end) : outcome(std::move(end)) {}  // NOLINT(google-explicit-constructor)
+  VendorStep(VendorCall another)                        // NOLINT(google-explicit-constructor)
+      : next(std::make_unique<VendorCall>(std::move(another))) {}
+
+  Outcome outcome;
+  std::unique_ptr<VendorCall> next;  // null: `outcome` stands
+};
+
+// Sends the request and those that its answers ask for, all within `timeout`. `done` hears of the
+// end as Channel::Deliver says. `http` and `clock` live until then.
+void SendCalls(VendorCall call, Duration timeout, const ConfiguredHttp& http, const Clock& clock,
+               Channel::Done done);
+
+}  // namespace tocsin::receivers

@@ -1,0 +1,319 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+
+#include "base/clock.h"
+#include "base/group_key.h"
+#include "base/text.h"
+#include "receivers/channels/aws_signature.h"
+#include "receivers/channels/vendor_list.h"
+#include "tests/unit/config/alertmanager_loading.h"
+#include "tests/unit/receivers/vendor_world.h"
+
+namespace tocsin::receivers {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+using ::testing::StartsWith;
+using Kind = Outcome::Kind;
+
+constexpr char kAccess[] =
+    "sigv4: {region: eu-central-1, access_key: AKID, secret_key: wJalrXUtnFEMI}";
+
+std::string ItemWith(const std::string& keys) {
+  return std::string("{") + kAccess + ", " + keys + "}";
+}
+
+std::string BodyOf(const std::string& keys) {
+  VendorWorld sns("sns_configs", ItemWith(keys));
+  return sns.DeliverFiring().body;
+}
+
+// Of a form; "" where there is no such parameter.
+std::string Parameter(const std::string& body, const std::string& name) {
+  for (const std::string_view pair : Split(body, '&')) {
+    const std::size_t equals = pair.find('=');
+    if (pair.substr(0, equals) == name) return *PercentDecode(pair.substr(equals + 1));
+  }
+  return "";
+}
+
+// Why a receiver with these keys sends nothing.
+std::string Refusal(const std::string& item) {
+  VendorWorld sns("sns_configs", item);
+  sns.DeliverFiring();
+  return sns.http.sent() > 0 ? "" : sns.reason();
+}
+
+// Variables of the environment while a test runs.
+class EnvironmentGuard {
+ public:
+  explicit EnvironmentGuard(std::vector<std::pair<const char*, const char*>> variables) {
+    for (const char* name : kNames) unsetenv(name);
+    for (const auto& [name, value] : variables) setenv(name, value, 1);
+  }
+  ~EnvironmentGuard() {
+    for (const char* name : kNames) unsetenv(name);
+  }
+  EnvironmentGuard(const EnvironmentGuard&) = delete;
+  EnvironmentGuard& operator=(const EnvironmentGuard&) = delete;
+
+ private:
+  static constexpr const char* kNames[] = {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY",
+                                           "AWS_SESSION_TOKEN", "AWS_REGION"};
+};
+
+constexpr char kFiringMessage[] =
+    "98%\n\nAlerts Firing:\nLabels:\n - alertname = DiskFull\n - job = node\nAnnotations:\n"
+    " - summary = 98%\nSource: http://p/graph?g0.expr=a>1&g0.tab=1\n\n\n\n";
+constexpr char kResolvedMessage[] =
+    "98%\n\n\nAlerts Resolved:\nLabels:\n - alertname = DiskFull\n - job = node\nAnnotations:\n"
+    " - summary = 98%\nSource: http://p/graph?g0.expr=a>1&g0.tab=1\n\n\n";
+
+TEST(GroupSns, PublishesAlertmanagersDefaultMessage) {
+  VendorWorld sns("sns_configs", ItemWith("topic_arn: 'arn:aws:sns:eu-central-1:1:ops'"));
+  const HttpClientRequest request = sns.DeliverFiring();
+  EXPECT_EQ(request.method, "POST");
+  EXPECT_EQ(request.url, "https://sns.eu-central-1.amazonaws.com/");
+  EXPECT_EQ(HeaderOf(request, "Content-Type"), "application/x-www-form-urlencoded");
+  EXPECT_EQ(request.body, "Action=Publish&Message=" + PercentEncode(kFiringMessage) +
+                              "&Subject=%5BFIRING%3A1%5D%20DiskFull%20%28node%29"
+                              "&TopicArn=arn%3Aaws%3Asns%3Aeu-central-1%3A1%3Aops"
+                              "&Version=2010-03-31");
+  EXPECT_TRUE(sns.send_resolved);
+}
+
+TEST(GroupSns, PublishesThatAllIsOver) {
+  VendorWorld sns("sns_configs", ItemWith("target_arn: t"));
+  EXPECT_EQ(sns.DeliverResolved().body,
+            "Action=Publish&Message=" + PercentEncode(kResolvedMessage) +
+                "&Subject=%5BRESOLVED%5D%20DiskFull%20%28node%29&TargetArn=t&Version=2010-03-31");
+}
+
+TEST(GroupSns, SendsEveryKey) {
+  VendorWorld sns("sns_configs", ItemWith(R"(
+    api_url: 'http://sns.example/{{ .Status }}', phone_number: '+49{{ len .Alerts }}',
+    subject: 's {{ .Status }}', message: 'm {{ .Status }}', use_aws_http_client: true,
+    attributes: {zone: 'z {{ .Status }}', '{{ .Status }}': v})"));
+  const HttpClientRequest request = sns.DeliverFiring();
+  EXPECT_EQ(request.url, "http://sns.example/firing");
+  EXPECT_EQ(request.body,
+            "Action=Publish&Message=m%20firing"
+            "&MessageAttributes.entry.1.Name=firing"
+            "&MessageAttributes.entry.1.Value.DataType=String"
+            "&MessageAttributes.entry.1.Value.StringValue=v"
+            "&MessageAttributes.entry.2.Name=zone"
+            "&MessageAttributes.entry.2.Value.DataType=String"
+            "&MessageAttributes.entry.2.Value.StringValue=z%20firing"
+            "&PhoneNumber=%2B491&Subject=s%20firing&Version=2010-03-31");
+}
+
+TEST(GroupSns, SignsTheRequestWithTheKeysOfTheSettings) {
+  VendorWorld sns("sns_configs", ItemWith("topic_arn: t"));
+  const HttpClientRequest request = sns.DeliverFiring();
+  const std::string date = HeaderOf(request, "X-Amz-Date");
+  ASSERT_EQ(date.size(), 16U);
+  const Timestamp signed_at =
+      At(date.substr(0, 4) + "-" + date.substr(4, 2) + "-" + date.substr(6, 5) + ":" +
+         date.substr(11, 2) + ":" + date.substr(13));
+  EXPECT_LT(SystemClock().Now() - signed_at, std::chrono::minutes(1));
+  HttpClientRequest again;
+  again.method = "POST";
+  again.url = request.url;
+  again.headers = {{"Content-Type", "application/x-www-form-urlencoded"}};
+  again.body = request.body;
+  SignAwsRequest({"AKID", Secret("wJalrXUtnFEMI"), Secret()}, {"eu-central-1", "sns"}, signed_at,
+                 &again);
+  EXPECT_EQ(HeaderOf(request, "Authorization"), HeaderOf(again, "Authorization"));
+  EXPECT_EQ(HeaderOf(request, "X-Amz-Security-Token"), "");
+}
+
+TEST(GroupSns, TakesKeysAndRegionFromTheEnvironment) {
+  const EnvironmentGuard environment({{"AWS_ACCESS_KEY_ID", "ENVKEY"},
+                                      {"AWS_SECRET_ACCESS_KEY", "envsecret"},
+                                      {"AWS_SESSION_TOKEN", "session"},
+                                      {"AWS_REGION", "us-west-2"}});
+  VendorWorld sns("sns_configs", "{topic_arn: t}");
+  const HttpClientRequest request = sns.DeliverFiring();
+  EXPECT_EQ(request.url, "https://sns.us-west-2.amazonaws.com/");
+  EXPECT_EQ(HeaderOf(request, "X-Amz-Security-Token"), "session");
+  EXPECT_THAT(HeaderOf(request, "Authorization"),
+              StartsWith("AWS4-HMAC-SHA256 Credential=ENVKEY/"));
+  EXPECT_THAT(HeaderOf(request, "Authorization"), HasSubstr("/us-west-2/sns/aws4_request, "));
+  EXPECT_THAT(HeaderOf(request, "Authorization"), Not(HasSubstr("envsecret")));
+  // Those of the settings win, and are of no session.
+  VendorWorld own("sns_configs", ItemWith("topic_arn: t"));
+  const HttpClientRequest with_own = own.DeliverFiring();
+  EXPECT_EQ(with_own.url, "https://sns.eu-central-1.amazonaws.com/");
+  EXPECT_EQ(HeaderOf(with_own, "X-Amz-Security-Token"), "");
+}
+
+TEST(GroupSns, KnowsTheEndpointsInChina) {
+  VendorWorld sns("sns_configs",
+                  "{topic_arn: t, sigv4: {region: cn-north-1, access_key: a, secret_key: b}}");
+  EXPECT_EQ(sns.DeliverFiring().url, "https://sns.cn-north-1.amazonaws.com.cn/");
+}
+
+TEST(GroupSns, IsNotMadeWithoutCredentialsThatItCanUse) {
+  const EnvironmentGuard environment({});
+  EXPECT_EQ(Refusal("{topic_arn: t, sigv4: {region: r, access_key: a, secret_key: b}}"), "");
+  EXPECT_THAT(Refusal("{topic_arn: t, sigv4: {region: r}}"),
+              HasSubstr("give sigv4.access_key and sigv4.secret_key, or set AWS_ACCESS_KEY_ID"));
+  EXPECT_THAT(Refusal("{topic_arn: t, sigv4: {access_key: a, secret_key: b}}"),
+              HasSubstr("give sigv4.region, or set AWS_REGION"));
+  EXPECT_THAT(Refusal("{topic_arn: t, sigv4: {region: 'r.evil/', access_key: a, secret_key: b}}"),
+              HasSubstr("is no region"));
+  for (const char* key : {"profile", "role_arn"}) {
+    const std::string refusal = Refusal(
+        std::string("{topic_arn: t, sigv4: {region: r, access_key: a, secret_key: s3cret, ") + key +
+        ": p}}");
+    EXPECT_THAT(refusal, HasSubstr(std::string("sigv4.") + key + " is not supported"));
+    EXPECT_THAT(refusal, HasSubstr("AWS_ACCESS_KEY_ID"));
+    EXPECT_THAT(refusal, Not(HasSubstr("s3cret")));
+  }
+}
+
+TEST(GroupSns, CutsMessagesAt256KiBAndSaysSo) {
+  const auto of = [](const std::string& message) {
+    return BodyOf("topic_arn: t, message: '" + message + "'");
+  };
+  const std::string all(262144, 'a');
+  EXPECT_EQ(Parameter(of(all), "Message"), all);
+  EXPECT_THAT(of(all), Not(HasSubstr("truncated")));
+  const std::string body = of(all + "b");
+  EXPECT_EQ(Parameter(body, "Message"), all);
+  EXPECT_EQ(Parameter(body, "MessageAttributes.entry.1.Name"), "truncated");
+  EXPECT_EQ(Parameter(body, "MessageAttributes.entry.1.Value.DataType"), "String");
+  EXPECT_EQ(Parameter(body, "MessageAttributes.entry.1.Value.StringValue"), "true");
+  // A character is not split: bytes count, and "é" has two.
+  EXPECT_EQ(Parameter(of(std::string(262143, 'a') + "é"), "Message"), std::string(262143, 'a'));
+}
+
+TEST(GroupSns, CutsTextMessagesAt1600CharactersWithoutAMark) {
+  const auto of = [](const std::string& message) {
+    return BodyOf("phone_number: '+49', message: '" + message + "', attributes: {z: v}");
+  };
+  std::string all;
+  for (int i = 0; i < 1600; ++i) all += "é";
+  EXPECT_EQ(Parameter(of(all), "Message"), all);
+  EXPECT_THAT(of(all), Not(HasSubstr("truncated")));
+  const std::string body = of(all + "b");
+  EXPECT_EQ(Parameter(body, "Message"), all);
+  EXPECT_EQ(Parameter(body, "MessageAttributes.entry.1.Name"), "truncated");
+  EXPECT_EQ(Parameter(body, "MessageAttributes.entry.2.Name"), "z");
+}
+
+TEST(GroupSns, SubjectsAreOneShortLine) {
+  const auto of = [](const std::string& subject) {
+    return BodyOf("topic_arn: t, subject: \"" + subject + "\"");
+  };
+  EXPECT_EQ(Parameter(of(std::string(99, 'a')), "Subject"), std::string(99, 'a'));
+  EXPECT_EQ(Parameter(of(std::string(100, 'a')), "Subject"), std::string(98, 'a') + "…");
+  EXPECT_EQ(Parameter(of("\\n a\\nb\\t"), "Subject"), "a b");
+  EXPECT_THAT(of(""), Not(HasSubstr("Subject=")));
+  EXPECT_THAT(of("\\n"), Not(HasSubstr("Subject=")));
+}
+
+TEST(GroupSns, TopicsInOrderGetTheGroupAndAnIdOfTheMessage) {
+  const std::string group = Sha256Hex(R"({}:{alertname="DiskFull"})");
+  VendorWorld sns("sns_configs", ItemWith("topic_arn: ops.fifo"));
+  const std::string body = sns.DeliverFiring().body;
+  EXPECT_EQ(Parameter(body, "MessageGroupId"), group);
+  EXPECT_EQ(Parameter(body, "MessageDeduplicationId"), group);
+  EXPECT_THAT(BodyOf("topic_arn: ops"), Not(HasSubstr("MessageGroupId")));
+}
+
+TEST(GroupSns, NumberedMessagesHaveIdsOfTheirOwnInTopicsInOrder) {
+  VendorWorld sns("sns_configs", ItemWith("topic_arn: ops.fifo"));
+  const auto id = [&sns](FrozenAlert alert, std::uint64_t number) {
+    GroupNotification notification = About({std::move(alert)});
+    notification.dedup_key = "key";
+    notification.flush_number = number;
+    const std::string body = sns.Deliver(notification).body;
+    EXPECT_EQ(Parameter(body, "MessageGroupId"), Sha256Hex(notification.group_key));
+    return Parameter(body, "MessageDeduplicationId");
+  };
+  const std::string first = id(Fires(DiskFull()), 1);
+  EXPECT_EQ(first.size(), 64U);
+  EXPECT_EQ(id(Fires(DiskFull()), 1), first);
+  EXPECT_NE(id(IsOver(DiskFull()), 2), first);
+  EXPECT_NE(id(Fires(DiskFull()), 3), first);
+}
+
+TEST(GroupSns, IsRetriedAsAlertmanagerDoesAndByTheOutboxMoreOften) {
+  VendorWorld sns("sns_configs", ItemWith("topic_arn: t"));
+  EXPECT_EQ(sns.OutcomeOf(200, "<PublishResponse/>").kind, Kind::kDelivered);
+  EXPECT_EQ(sns.OutcomeOf(500).kind, Kind::kRetry);
+  EXPECT_EQ(sns.OutcomeOf(429).kind, Kind::kGiveUp);
+  EXPECT_EQ(sns.OutcomeOf(403).kind, Kind::kGiveUp);
+  EXPECT_EQ(sns.DurableOutcomeOf(500).kind, Kind::kRetry);
+  EXPECT_EQ(sns.DurableOutcomeOf(429).kind, Kind::kRetry);
+  EXPECT_EQ(sns.DurableOutcomeOf(408).kind, Kind::kRetry);
+  EXPECT_EQ(sns.DurableOutcomeOf(403).kind, Kind::kGiveUp);
+}
+
+TEST(GroupSns, TellsAwssWordForWhatIsWrong) {
+  VendorWorld sns("sns_configs", ItemWith("topic_arn: t"));
+  sns.OutcomeOf(403,
+                "<ErrorResponse><Error><Type>Sender</Type><Code>SignatureDoesNotMatch</Code>"
+                "<Message>wJalrXUtnFEMI</Message></Error></ErrorResponse>");
+  EXPECT_EQ(sns.reason(), "HTTP status 403 (SignatureDoesNotMatch)");
+  for (const char* body : {"", "<Code>", "<Code></Code>", "<Code>a b</Code>", "<Code>\n</Code>"}) {
+    sns.OutcomeOf(400, body);
+    EXPECT_EQ(sns.reason(), "HTTP status 400") << body;
+  }
+  sns.OutcomeOf(400, "<Code>" + std::string(61, 'a') + "</Code>");
+  EXPECT_EQ(sns.reason(), "HTTP status 400");
+}
+
+TEST(GroupSns, TriesAgainAfterANetworkError) {
+  VendorWorld sns("sns_configs", ItemWith("topic_arn: t"));
+  sns.DeliverFiring();
+  HttpClientFailure failure;
+  failure.message = "no route";
+  sns.http.Fail(0, failure);
+  EXPECT_EQ(sns.outcomes.at(0).kind, Kind::kRetry);
+  EXPECT_EQ(sns.reason(), "no route");
+}
+
+TEST(GroupSns, GivesUpWhereATemplateFailsAndSendsNothing) {
+  for (const char* keys :
+       {"topic_arn: '{{ .Nothing }}'", "topic_arn: t, message: '{{ .Nothing }}'",
+        "topic_arn: t, subject: '{{ .Nothing }}'", "topic_arn: t, api_url: '{{ .Nothing }}'",
+        "topic_arn: t, attributes: {'{{ .Nothing }}': v}",
+        "topic_arn: t, attributes: {k: '{{ .Nothing }}'}"}) {
+    VendorWorld sns("sns_configs", ItemWith(keys));
+    sns.DeliverFiring();
+    EXPECT_EQ(sns.http.sent(), 0U) << keys;
+    EXPECT_EQ(sns.outcomes.at(0).kind, Kind::kGiveUp) << keys;
+    EXPECT_THAT(sns.reason(), HasSubstr(":1:4: ")) << keys;
+  }
+}
+
+TEST(GroupSns, GivesUpWhereTheAddressIsNone) {
+  for (const char* url : {"ftp://a", "http://u:p@a/", "nonsense"}) {
+    VendorWorld sns("sns_configs", ItemWith(std::string("topic_arn: t, api_url: '") + url + "'"));
+    sns.DeliverFiring();
+    EXPECT_EQ(sns.http.sent(), 0U) << url;
+    EXPECT_EQ(sns.outcomes.at(0).kind, Kind::kGiveUp) << url;
+    EXPECT_THAT(sns.reason(), StartsWith("api_url: ")) << url;
+  }
+}
+
+TEST(GroupSns, HostileTextStaysText) {
+  VendorWorld sns("sns_configs", ItemWith("topic_arn: t, message: '{{ .CommonAnnotations.x }}', "
+                                          "attributes: {a: '{{ .CommonAnnotations.x }}'}"));
+  PostedAlert alert = DiskFull();
+  alert.annotations = {{"x", "\"&Action=Delete<script>\n+%\xff\xc3"}};
+  const std::string body = sns.Deliver(About({Fires(alert)})).body;
+  const std::string expected = "\"&Action=Delete<script>\n+%\xEF\xBF\xBD\xEF\xBF\xBD";
+  EXPECT_EQ(Parameter(body, "Message"), expected);
+  EXPECT_EQ(Parameter(body, "MessageAttributes.entry.1.Value.StringValue"), expected);
+  EXPECT_EQ(Parameter(body, "Action"), "Publish");
+  EXPECT_THAT(body, HasSubstr("%22%26Action%3DDelete%3Cscript%3E%0A%2B%25%EF%BF%BD%EF%BF%BD"));
+}
+
+}  // namespace
+}  // namespace tocsin::receivers
