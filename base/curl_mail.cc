@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstring>
 
 #include "base/number.h"
 #include "base/text.h"
@@ -139,7 +138,7 @@ std::size_t CurlMail::OnRead(char* buffer, std::size_t size, std::size_t count, 
   auto* mail = static_cast<CurlMail*>(self);
   const std::string& message = mail->request_.message;
   const std::size_t taken = std::min(size * count, message.size() - mail->read_);
-  std::memcpy(buffer, message.data() + mail->read_, taken);
+  message.copy(buffer, taken, mail->read_);
   mail->read_ += taken;
   return taken;
 }

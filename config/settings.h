@@ -100,6 +100,8 @@ struct WebSettings {
   bool allow_unauthenticated = false;  // listen beyond loopback without keys
   bool public_metrics = false;
   std::vector<std::string> allowed_origins;
+  std::string
+      external_url;  // where people reach this daemon, for links; without a slash at its end
 };
 
 struct SeriesSettings {

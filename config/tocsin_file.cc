@@ -65,6 +65,14 @@ void DecodeWeb(const YamlNode& node, FileReport& report, WebSettings* web) {
   ReadSize(map, "max_streams", 0, kMaxStreams, &web->max_streams);
   map.ReadBool("allow_unauthenticated", &web->allow_unauthenticated);
   map.ReadBool("public_metrics", &web->public_metrics);
+  if (map.ReadText("external_url", &web->external_url)) {
+    if (Status status = CheckUrl(web->external_url); !status) {
+      report.Error(map.PlaceOf("external_url"), "external_url: " + status.message());
+    }
+    while (!web->external_url.empty() && web->external_url.back() == '/') {
+      web->external_url.pop_back();
+    }
+  }
   for (PlacedText& origin : map.ReadTexts("allowed_origins")) {
     if (IsOrigin(origin.text)) {
       web->allowed_origins.push_back(std::move(origin.text));

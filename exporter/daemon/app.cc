@@ -266,8 +266,9 @@ void App::Parts::BuildPipeline(Configured configured) {
   dispatcher_options.with_outbox = true;
   dispatcher.emplace(dispatcher_options, std::move(configured.graph), *alerts, *silences, *store,
                      clock, RandomNumbers(), log.Named("dispatcher"), metrics);
+  dispatcher->UseExternalUrl(settings->web.external_url);
   alertmanager_gauges.emplace(*alerts, *silences, *dispatcher, clock);
-  native_alerts.emplace(*dispatcher, "", metrics);
+  native_alerts.emplace(*dispatcher, settings->web.external_url, metrics);
   evaluator::LifecycleOptions lifecycle_options;
   lifecycle_options.staleness = settings->staleness;
   lifecycle.emplace(lifecycle_options, book, *store, *native_alerts, RandomUuid,

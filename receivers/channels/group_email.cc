@@ -31,9 +31,11 @@ std::string MemberOf(const config::CheckedKeys& keys, std::string_view map, std:
 
 constexpr std::string_view kDefaultSubject = R"({{ template "email.default.subject" . }})";
 
-bool HasHeader(const MailMessage& mail, std::string_view name) {
-  return std::any_of(mail.headers.begin(), mail.headers.end(),
-                     [name](const auto& header) { return header.first == name; });
+// What the settings say of a header wins.
+void AddMissing(const char* name, std::string value, MailMessage* mail) {
+  const bool is_there = std::any_of(mail->headers.begin(), mail->headers.end(),
+                                    [name](const auto& header) { return header.first == name; });
+  if (!is_there) mail->headers.emplace_back(name, std::move(value));
 }
 
 // Of the messages about a group, so that mail programs show them as one conversation.
@@ -52,36 +54,23 @@ class Mail {
     for (const config::YamlEntry& header : EntriesOf(settings_.keys(), "headers")) {
       mail.headers.emplace_back(header.key, settings_.Fill(header.key, header.value.text));
     }
-    AddMissing(
-        "Subject", [this] { return settings_.Fill("Subject", std::string(kDefaultSubject)); },
-        &mail);
-    AddMissing(
-        "To", [this] { return settings_.Text("to"); }, &mail);
-    AddMissing(
-        "From", [this] { return settings_.Text("from"); }, &mail);
-    AddMissing(
-        "Message-Id", [&message_id] { return message_id; }, &mail);
+    AddMissing("Subject", settings_.Fill("Subject", std::string(kDefaultSubject)), &mail);
+    AddMissing("To", settings_.Text("to"), &mail);
+    AddMissing("From", settings_.Text("from"), &mail);
+    AddMissing("Message-Id", message_id, &mail);
     if (MemberOf(settings_.keys(), "threading", "enabled") == "true") {
       const bool daily = MemberOf(settings_.keys(), "threading", "thread_by_date") == "daily";
       const std::string thread = ThreadId(notification_, daily, now_);
-      AddMissing(
-          "References", [&thread] { return thread; }, &mail);
-      AddMissing(
-          "In-Reply-To", [&thread] { return thread; }, &mail);
+      AddMissing("References", thread, &mail);
+      AddMissing("In-Reply-To", thread, &mail);
     }
-    AddMissing(
-        "Date", [this] { return MailDate(now_); }, &mail);
+    AddMissing("Date", MailDate(now_), &mail);
     mail.text = settings_.Text("text");
     mail.html = settings_.Html("html");
     return WriteMail(mail);
   }
 
  private:
-  template <typename Make>
-  static void AddMissing(const char* name, const Make& make, MailMessage* mail) {
-    if (!HasHeader(*mail, name)) mail->headers.emplace_back(name, make());
-  }
-
   const GroupNotification& notification_;
   SettingTexts& settings_;
   const Timestamp now_;

@@ -42,7 +42,7 @@ constexpr std::string_view kHead = R"(<!DOCTYPE html>
 
 constexpr std::string_view kCell =
     R"(<td class="line quiet" style="padding:6px 12px 6px 0;border-top:1px solid #d0d7de;)"
-    R"(color:#57606a;vertical-align:top;white-space:nowrap">{}</td>)"
+    R"(width:30%;color:#57606a;vertical-align:top;word-break:break-word">{}</td>)"
     R"(<td class="line" style="padding:6px 0;border-top:1px solid #d0d7de;)"
     R"(word-break:break-word">{}</td>)";
 

@@ -41,6 +41,7 @@ TEST(TocsinFile, EveryKeyIsRead) {
       "    max_streams: 600\n"
       "    allow_unauthenticated: true\n"
       "    public_metrics: true\n"
+      "    external_url: https://tocsin.example.org/\n"
       "    allowed_origins: [https://example.org, 'http://localhost:3000']\n"
       "  staleness: 90s\n"
       "  notifications: {sender: Pynomaly}\n"
@@ -55,6 +56,7 @@ TEST(TocsinFile, EveryKeyIsRead) {
   EXPECT_EQ(settings.web.max_streams, 600U);
   EXPECT_TRUE(settings.web.allow_unauthenticated);
   EXPECT_TRUE(settings.web.public_metrics);
+  EXPECT_EQ(settings.web.external_url, "https://tocsin.example.org");
   EXPECT_THAT(settings.web.allowed_origins,
               ElementsAre("https://example.org", "http://localhost:3000"));
   EXPECT_EQ(settings.staleness, std::chrono::seconds(90));

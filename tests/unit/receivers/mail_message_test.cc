@@ -9,7 +9,6 @@ namespace tocsin::receivers {
 namespace {
 
 using ::testing::HasSubstr;
-using ::testing::Not;
 
 // Undoes RFC 2045, section 6.7.
 std::string Decoded(std::string_view encoded) {

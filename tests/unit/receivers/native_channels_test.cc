@@ -37,7 +37,9 @@ std::string Fact(const Json& list, const std::string& name, const char* name_key
 // An alert whose every text means something to whoever shows it.
 std::shared_ptr<Alert> Hostile() {
   auto rule = std::make_shared<ThresholdRule>(*testing::CpuUsageRule());
-  rule->name = "<script>alert(1)</script> *bold* <!channel> <@U1> \xE2\x80\xAE [x](http://evil/)";
+  const std::string right_to_left = std::string("\xE2\x80") + "\xAE";
+  rule->name =
+      "<script>alert(1)</script> *bold* <!channel> <@U1> [x](http://evil/)" + right_to_left;
   rule->description = "\"},{\"x\":1}\r\nBcc: a@b & <b>c</b> @everyone " + std::string(100'000, 'x');
   auto alert = std::make_shared<Alert>(*testing::FiringAlert(rule, "e1"));
   alert->metadata = Labels{{"host", "a\nb\x01<!here>"}, {"x", std::string(100'000, 'y')}};
