@@ -44,6 +44,7 @@ CurlLoop::~CurlLoop() {
   {
     MutexLock lock(mu_);
     stopped_ = true;
+    for (CurlTransfer* transfer : begun_) transfer->Interrupt();
   }
   curl_multi_wakeup(multi_);
   thread_.join();
@@ -66,6 +67,9 @@ void CurlLoop::Cancel(const void* owner) {
   {
     MutexLock lock(mu_);
     inbox_.push_back({nullptr, owner});
+    for (CurlTransfer* transfer : begun_) {
+      if (transfer->owner() == owner) transfer->Interrupt();
+    }
   }
   curl_multi_wakeup(multi_);
 }
@@ -110,6 +114,10 @@ void CurlLoop::Begin(Arrival arrival) {
   transfer->TakeHandle(IdleHandle());
   transfer->Prepare();
   CURL* easy = transfer->easy();
+  {
+    MutexLock lock(mu_);
+    begun_.push_back(transfer.get());
+  }
   under_way_.emplace(easy, std::move(transfer));
   CHECK(curl_multi_add_handle(multi_, easy) == CURLM_OK);
 }
@@ -148,6 +156,10 @@ std::unique_ptr<CurlTransfer> CurlLoop::Remove(CURL* easy) {
   CHECK(it != under_way_.end());
   std::unique_ptr<CurlTransfer> transfer = std::move(it->second);
   under_way_.erase(it);
+  {
+    MutexLock lock(mu_);
+    std::erase(begun_, transfer.get());
+  }
   CHECK(curl_multi_remove_handle(multi_, easy) == CURLM_OK);
   EasyHandle handle = transfer->ReleaseHandle();
   curl_easy_reset(easy);

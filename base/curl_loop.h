@@ -36,6 +36,9 @@ class CurlTransfer {
   virtual void Abandon(std::string_view why, bool cancelled) = 0;
   // Tells whoever waits. Once, after End or Abandon.
   virtual void Finish() = 0;
+  // It will be abandoned. Ends what curl does about it without coming back from it, as it does at
+  // some steps of mail. Any thread, while the transfer is under way.
+  virtual void Interrupt() {}
 
   CURL* easy() const { return easy_.get(); }
   const void* owner() const { return owner_; }
@@ -90,6 +93,7 @@ class CurlLoop {
 
   Mutex mu_;
   std::vector<Arrival> inbox_ GUARDED_BY(mu_);
+  std::vector<CurlTransfer*> begun_ GUARDED_BY(mu_);  // those of under_way_
   bool stopped_ GUARDED_BY(mu_) = false;
 
   std::thread thread_;

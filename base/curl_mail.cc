@@ -5,7 +5,11 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <functional>
+#include <iterator>
+#include <map>
 
+#include "base/bytes.h"
 #include "base/number.h"
 #include "base/text.h"
 
@@ -161,7 +165,7 @@ void CurlMail::OnCommand(std::string_view line) {
   if (std::find(std::begin(kVerbs), std::end(kVerbs), verb) == std::end(kVerbs)) return;
   if (verb == "QUIT") {
     said_quit_ = true;
-    return ShutSockets();
+    return ShutSockets(SHUT_RD);
   }
   step_ = verb == "STAR" ? "STARTTLS" : verb;
   if (verb == "RCPT") ++recipient_;
@@ -178,7 +182,7 @@ void CurlMail::OnReply(std::string_view line) {
     return;
   }
   if (*code < 400) return;
-  bad_reply_ = TruncateUtf8(line, kMaxReplyBytes);
+  bad_reply_ = WithoutSecrets(line);
   bad_step_ = Place();
   result_.reply = static_cast<int>(*code);
   if (step_ == "RCPT" && recipient_ >= 1 && recipient_ <= request_.to.size()) {
@@ -193,18 +197,46 @@ std::string CurlMail::Place() const {
 }
 
 curl_socket_t CurlMail::OnOpenSocket(void* self, curlsocktype, curl_sockaddr* address) {
+  auto* mail = static_cast<CurlMail*>(self);
+  MutexLock lock(mail->mu_);
+  if (mail->interrupted_) return CURL_SOCKET_BAD;
   const int fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
-  if (fd >= 0) static_cast<CurlMail*>(self)->sockets_.push_back(fd);
-  return fd < 0 ? CURL_SOCKET_BAD : fd;
+  if (fd < 0) return CURL_SOCKET_BAD;
+  mail->sockets_.push_back(fd);
+  return fd;
 }
 
 int CurlMail::OnCloseSocket(void* self, curl_socket_t socket) {
-  std::erase(static_cast<CurlMail*>(self)->sockets_, socket);
+  auto* mail = static_cast<CurlMail*>(self);
+  MutexLock lock(mail->mu_);
+  std::erase(mail->sockets_, socket);
   return close(socket);
 }
 
-void CurlMail::ShutSockets() {
-  for (const curl_socket_t fd : sockets_) shutdown(fd, SHUT_RD);
+void CurlMail::ShutSockets(int how) {
+  MutexLock lock(mu_);
+  for (const curl_socket_t fd : sockets_) shutdown(fd, how);
+}
+
+void CurlMail::Interrupt() {
+  MutexLock lock(mu_);
+  interrupted_ = true;
+  for (const curl_socket_t fd : sockets_) shutdown(fd, SHUT_RDWR);
+}
+
+// Some servers repeat what they were told.
+std::string CurlMail::WithoutSecrets(std::string_view reply) const {
+  for (const Secret* secret : {&request_.password, &request_.secret}) {
+    const std::string& text = secret->Reveal();
+    if (text.empty()) continue;
+    const bool tells =
+        reply.find(text) != std::string_view::npos ||
+        reply.find(Base64Encode(text)) != std::string_view::npos ||
+        reply.find(Base64Encode(fmt::format("{}{:c}{}{:c}{}", request_.identity, 0, request_.user,
+                                            0, text))) != std::string_view::npos;
+    if (tells) return fmt::format("{} (the rest repeats a secret)", reply.substr(0, 3));
+  }
+  return std::string(TruncateUtf8(reply, kMaxReplyBytes));
 }
 
 std::string CurlMail::Reason(CURLcode code) const {
@@ -231,6 +263,10 @@ void CurlMail::End(CURLcode code) {
     return;
   }
   result_.message = Reason(code);
+  {
+    MutexLock lock(mu_);
+    result_.cancelled = interrupted_;
+  }
   result_.authentication_failed = code == CURLE_LOGIN_DENIED;
   result_.timed_out = code == CURLE_OPERATION_TIMEDOUT;
   result_.outcome_unknown =
@@ -240,7 +276,7 @@ void CurlMail::End(CURLcode code) {
 void CurlMail::Abandon(std::string_view why, bool cancelled) {
   if (easy() != nullptr) {
     result_.elapsed = Duration(Info<curl_off_t>(easy(), CURLINFO_TOTAL_TIME_T) / 1000);
-    ShutSockets();
+    ShutSockets(SHUT_RDWR);
   }
   result_.outcome_unknown = message_asked_for_ && read_ == request_.message.size();
   result_.cancelled = cancelled;
@@ -249,17 +285,37 @@ void CurlMail::Abandon(std::string_view why, bool cancelled) {
 
 namespace {
 
+// Beyond so many servers some share a loop.
+constexpr std::size_t kMaxLoops = 16;
+
 class CurlMailClient final : public MailClient {
  public:
-  explicit CurlMailClient(const Logger& log) : loop_("outgoing mail", log) {}
+  explicit CurlMailClient(const Logger& log) : log_(log) {}
 
   void Send(MailRequest request, Done done) override {
-    loop_.Add(std::make_unique<CurlMail>(std::move(request), std::move(done)));
+    CurlLoop& loop = LoopOf(fmt::format("{}:{}", request.host, request.port));
+    loop.Add(std::make_unique<CurlMail>(std::move(request), std::move(done)));
   }
-  void Cancel(const void* owner) override { loop_.Cancel(owner); }
+  void Cancel(const void* owner) override {
+    MutexLock lock(mu_);
+    for (const auto& [server, loop] : loops_) loop->Cancel(owner);
+  }
 
  private:
-  CurlLoop loop_;
+  CurlLoop& LoopOf(const std::string& server) EXCLUDES(mu_) {
+    MutexLock lock(mu_);
+    const auto found = loops_.find(server);
+    if (found != loops_.end()) return *found->second;
+    if (loops_.size() >= kMaxLoops) {
+      const std::size_t shared = std::hash<std::string>()(server) % loops_.size();
+      return *std::next(loops_.begin(), static_cast<std::ptrdiff_t>(shared))->second;
+    }
+    return *loops_.emplace(server, std::make_unique<CurlLoop>("outgoing mail", log_)).first->second;
+  }
+
+  const Logger log_;
+  Mutex mu_;
+  std::map<std::string, std::unique_ptr<CurlLoop>> loops_ GUARDED_BY(mu_);
 };
 
 }  // namespace

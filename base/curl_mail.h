@@ -3,9 +3,14 @@
 //
 // libcurl does not say which recipients a server refused, nor at which step a conversation ended,
 // so the replies are read here as they come: curl shows each command and each reply to its debug
-// callback. After a mail curl says QUIT and would wait for the answer with everything else standing
-// still, on a server that may never give it: the socket is shut for reading as soon as QUIT is
-// sent.
+// callback.
+//
+// What curl 7.88 does at the end of a mail it does without coming back to the loop: it sends the
+// end of the data, also of a mail that is given up half-way, and waits for the reply; it says QUIT,
+// and waits again. So the sockets are shut before a mail is given up (nothing more leaves), from
+// any thread where the loop stands still (Interrupt), and for reading as soon as QUIT is sent. That
+// a server may hold up those of its own mails that come behind is why each server has a loop of its
+// own.
 #pragma once
 
 #include <cstdint>
@@ -18,6 +23,7 @@
 #include "base/curl_loop.h"
 #include "base/curl_transport.h"
 #include "base/mail_client.h"
+#include "base/mutex.h"
 
 namespace tocsin {
 
@@ -31,6 +37,7 @@ class CurlMail final : public CurlTransfer {
   void End(CURLcode code) override;
   void Abandon(std::string_view why, bool cancelled) override;
   void Finish() override { done_(std::move(result_)); }
+  void Interrupt() override EXCLUDES(mu_);
 
  private:
   static std::size_t OnRead(char* buffer, std::size_t size, std::size_t count, void* self);
@@ -42,7 +49,8 @@ class CurlMail final : public CurlTransfer {
   void PrepareCallbacks();
   void OnCommand(std::string_view line);
   void OnReply(std::string_view line);
-  void ShutSockets();
+  void ShutSockets(int how) EXCLUDES(mu_);
+  std::string WithoutSecrets(std::string_view reply) const;
   std::string Reason(CURLcode code) const;
   std::string Place() const;
 
@@ -51,7 +59,11 @@ class CurlMail final : public CurlTransfer {
   MailResult result_;
   CurlTransport transport_;
   CurlList recipients_;
-  std::vector<curl_socket_t> sockets_;
+
+  Mutex mu_;
+  std::vector<curl_socket_t> sockets_ GUARDED_BY(mu_);  // that are open
+  bool interrupted_ GUARDED_BY(mu_) = false;
+
   std::size_t read_ = 0;          // bytes of the message that curl has taken
   std::string step_ = "connect";  // the verb of the newest command
   std::size_t recipient_ = 0;     // how many RCPT have been sent

@@ -75,16 +75,17 @@ class MailClient {
  public:
   using Done = std::function<void(MailResult)>;
   virtual ~MailClient() = default;
-  // Any thread; never blocks. `done` runs exactly once, on the client's thread, and must be short;
-  // at shutdown it runs with a failure.
+  // Any thread; never blocks. `done` runs exactly once, on a thread of the client, and must be
+  // short; at shutdown it runs with a failure.
   virtual void Send(MailRequest request, Done done) = 0;
   // Any thread; never blocks. Whatever `owner`, not null, has sent before and is not over ends with
   // a failure.
   virtual void Cancel(const void* owner) = 0;
 };
 
-// libcurl on one thread of its own. Each mail has its own connection, which ends with QUIT.
-// Destruction fails what is under way and joins the thread.
+// libcurl, on a thread for each mail server, so that none delays the mails of another. Each mail
+// has its own connection, which ends with QUIT. Destruction fails what is under way and joins the
+// threads.
 std::unique_ptr<MailClient> MakeCurlMailClient(const Logger& log);
 
 }  // namespace tocsin

@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "base/group_key.h"
 #include "base/mail_address.h"
 #include "config/environment.h"
 #include "receivers/channels/channel.h"
@@ -102,8 +103,8 @@ class Email final : public Channel {
         {"To", settings_.keys.Text("to")},
         {"Date", MailDate(clock_.Now())},
         // The same for every attempt at a message.
-        {"Message-ID",
-         fmt::format("<{}-{}@{}>", notification.dedup_key, notification.flush_number, host_name_)},
+        {"Message-ID", fmt::format("<{}-{}.{}@{}>", notification.dedup_key,
+                                   notification.flush_number, Sender(notification), host_name_)},
         {"References", thread},
         {"In-Reply-To", thread},
         // No answers by machines. https://www.rfc-editor.org/rfc/rfc3834#section-5
@@ -112,6 +113,12 @@ class Email final : public Channel {
     mail.text = MailPlain(card, settings_.sender);
     mail.html = MailPage(card, settings_.sender);
     return WriteMail(mail);
+  }
+
+  // One alert may be told by several mails.
+  std::string Sender(const Notification& notification) const {
+    return Sha256Hex(fmt::format("{}/{}", notification.receiver, settings_.keys.Text("to")))
+        .substr(0, 8);
   }
 
   const config::ChannelSettings settings_;

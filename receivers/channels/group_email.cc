@@ -86,10 +86,11 @@ Outcome AsAlertmanager(Outcome outcome) {
 
 class GroupEmail final : public GroupChannel {
  public:
-  GroupEmail(config::CheckedKeys keys, MailServer server, TransportSettings transport,
-             std::shared_ptr<const gotemplate::TemplateSet> templates,
+  GroupEmail(config::CheckedKeys keys, std::size_t index, MailServer server,
+             TransportSettings transport, std::shared_ptr<const gotemplate::TemplateSet> templates,
              const ChannelContext& context)
       : keys_(std::move(keys)),
+        index_(index),
         server_(std::move(server)),
         transport_(std::move(transport)),
         templates_(std::move(templates)),
@@ -166,14 +167,21 @@ class GroupEmail final : public GroupChannel {
   // With an outbox the same for every attempt at a message. Without, no two are the same.
   std::string MessageId(const GroupNotification& notification) {
     if (notification.flush_number != 0) {
-      return fmt::format("<{}-{}@{}>", notification.dedup_key, notification.flush_number,
-                         host_name_);
+      return fmt::format("<{}-{}.{}@{}>", notification.dedup_key, notification.flush_number,
+                         Sender(notification), host_name_);
     }
-    return fmt::format("<{}.{}.{}@{}>", ToUnixMillis(clock_.Now()), ++mails_,
-                       Sha256Hex(notification.group_key).substr(0, 16), host_name_);
+    return fmt::format("<{}.{}.{}.{}@{}>", ToUnixMillis(clock_.Now()), ++mails_,
+                       Sha256Hex(notification.group_key).substr(0, 16), Sender(notification),
+                       host_name_);
+  }
+
+  // One group may be told by several mails.
+  std::string Sender(const GroupNotification& notification) const {
+    return Sha256Hex(fmt::format("{}/{}", notification.receiver, index_)).substr(0, 8);
   }
 
   const config::CheckedKeys keys_;
+  const std::size_t index_;  // among its receiver's
   const MailServer server_;
   const TransportSettings transport_;
   const std::shared_ptr<const gotemplate::TemplateSet> templates_;
@@ -196,8 +204,9 @@ Result<std::unique_ptr<GroupChannel>> MakeGroupEmail(
       TransportSettings::Make(settings.tls.value_or(config::TlsConfig()), {}, /*http2=*/false,
                               config::ProcessEnvironment());
   if (!transport) return transport.error();
-  return std::unique_ptr<GroupChannel>(std::make_unique<GroupEmail>(
-      settings.keys, *std::move(server), *std::move(transport), std::move(templates), context));
+  return std::unique_ptr<GroupChannel>(
+      std::make_unique<GroupEmail>(settings.keys, settings.index, *std::move(server),
+                                   *std::move(transport), std::move(templates), context));
 }
 
 }  // namespace tocsin::receivers

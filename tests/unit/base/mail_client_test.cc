@@ -1,5 +1,7 @@
 #include "base/mail_client.h"
 
+#include <fmt/format.h>
+
 #include <atomic>
 #include <future>
 
@@ -311,6 +313,56 @@ TEST_F(MailClientTest, SendsManyAtOnceWhileOneHangs) {
   EXPECT_EQ(never.wait_for(milliseconds(0)), std::future_status::timeout);
   client_->Cancel(this);
   EXPECT_TRUE(never.get().cancelled);
+}
+
+// curl would end the data of a mail that is given up half-way, as if that were all.
+TEST_F(MailClientTest, SendsNoEndOfAMailThatIsGivenUpHalfWay) {
+  SmtpTestServer server([](std::string_view command) { return PoliteReply(command); });
+  SmtpTestServer slow(Saying("DATA", testing::kSmtpHang));
+  MailRequest request = Mail(slow);
+  request.owner = this;
+  std::future<MailResult> result = SendLater(request);
+  slow.AwaitCommand("DATA");
+  client_->Cancel(this);
+  EXPECT_TRUE(result.get().cancelled);
+  EXPECT_THAT(slow.messages(), IsEmpty());
+}
+
+// curl waits for that reply without coming back.
+TEST_F(MailClientTest, IsCancelledAndEndsWhileAServerIsSilentAfterTheMessage) {
+  SmtpTestServer silent(Saying(".", testing::kSmtpHang));
+  const SmtpTestServer server([](std::string_view command) { return PoliteReply(command); });
+  const auto await_message = [&silent](std::size_t count) {
+    while (silent.messages().size() < count) std::this_thread::sleep_for(milliseconds(1));
+  };
+  MailRequest request = Mail(silent);
+  request.timeout = std::chrono::seconds(60);
+  request.owner = this;
+  std::future<MailResult> cancelled = SendLater(request);
+  await_message(1);
+  EXPECT_TRUE(Send(Mail(server)).accepted);  // nobody else waits for it
+  client_->Cancel(this);
+  const MailResult result = cancelled.get();
+  EXPECT_TRUE(result.cancelled);
+  EXPECT_TRUE(result.outcome_unknown);
+  request.owner = nullptr;
+  std::future<MailResult> ended = SendLater(request);
+  await_message(2);
+  client_.reset();
+  EXPECT_FALSE(ended.get().accepted);
+}
+
+TEST_F(MailClientTest, RepeatsNoPasswordThatAServerRepeats) {
+  for (const char* said : {kSecret, "b3BlbiBzZXNhbWU=", "AEFsYWRkaW4Ab3BlbiBzZXNhbWU="}) {
+    const SmtpTestServer server(
+        Saying("AUTH", fmt::format("535 you said {}\r\n", said), {"AUTH PLAIN LOGIN"}));
+    MailRequest request = Mail(server);
+    request.user = "Aladdin";
+    request.password = Secret(kSecret);
+    const MailResult result = Send(request);
+    EXPECT_EQ(result.reply, 535);
+    EXPECT_THAT(result.message, Not(HasSubstr(said)));
+  }
 }
 
 }  // namespace

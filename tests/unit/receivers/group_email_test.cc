@@ -137,7 +137,8 @@ TEST_F(GroupEmail, GivesEveryAttemptAtAMessageOfTheOutboxTheSameId) {
     const std::size_t begin = message.find("Message-Id: ");
     return message.substr(begin, message.find("\r\n", begin) - begin);
   };
-  EXPECT_EQ(id(7), "Message-Id: <key-7@host.test>");
+  EXPECT_THAT(id(7), ::testing::StartsWith("Message-Id: <key-7."));
+  EXPECT_THAT(id(7), ::testing::EndsWith("@host.test>"));
   EXPECT_EQ(id(7), id(7));
   EXPECT_NE(id(7), id(8));
 }
