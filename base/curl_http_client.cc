@@ -1,5 +1,7 @@
 // The HttpClient over libcurl: each request is a CurlExchange on a CurlLoop. Send() puts it into
 // the loop's inbox and wakes the thread, which sends it at once: nothing waits for "100 Continue".
+#include <limits>
+
 #include "base/curl_exchange.h"
 #include "base/curl_loop.h"
 #include "base/http_client.h"
@@ -10,7 +12,8 @@ namespace {
 class CurlHttpClient final : public HttpClient {
  public:
   CurlHttpClient(std::string user_agent, const Logger& log)
-      : user_agent_(std::move(user_agent)), loop_("outgoing HTTP", log) {}
+      : user_agent_(std::move(user_agent)),
+        loop_("outgoing HTTP", std::numeric_limits<std::size_t>::max(), log) {}
 
   void Send(HttpClientRequest request, Done done) override {
     loop_.Add(std::make_unique<CurlExchange>(std::move(request), std::move(done), user_agent_));

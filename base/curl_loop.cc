@@ -32,7 +32,8 @@ void BlockBrokenPipeSignal() {
 
 }  // namespace
 
-CurlLoop::CurlLoop(std::string what, const Logger& log) : what_(std::move(what)), log_(log) {
+CurlLoop::CurlLoop(std::string what, std::size_t max_under_way, const Logger& log)
+    : what_(std::move(what)), max_under_way_(max_under_way), log_(log) {
   CHECK(curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK);
   multi_ = curl_multi_init();
   CHECK(multi_ != nullptr);
@@ -78,14 +79,19 @@ void CurlLoop::Loop() {
   BlockBrokenPipeSignal();
   std::vector<Arrival> arrivals;
   while (!TakeInbox(&arrivals)) {
-    for (Arrival& arrival : arrivals) Begin(std::move(arrival));
+    for (Arrival& arrival : arrivals) Take(std::move(arrival));
+    BeginWaiting();
     int running = 0;
     CheckMulti(curl_multi_perform(multi_, &running));
     FinishEnded();
+    if (!waiting_.empty() && under_way_.size() < max_under_way_) continue;
     CheckMulti(curl_multi_poll(multi_, nullptr, 0, kLongestPollMs, nullptr));
   }
   constexpr std::string_view kStopping = "this program is stopping";
   AbandonAll(kStopping);
+  for (std::unique_ptr<CurlTransfer>& transfer : waiting_) {
+    arrivals.push_back({std::move(transfer), nullptr});
+  }
   // Whoever is told may have added another one: it fails, too.
   do {
     for (Arrival& arrival : arrivals) {
@@ -104,9 +110,20 @@ bool CurlLoop::TakeInbox(std::vector<Arrival>* arrivals) {
   return stopped_;
 }
 
-void CurlLoop::Begin(Arrival arrival) {
+void CurlLoop::Take(Arrival arrival) {
   if (arrival.cancelled != nullptr) return CancelAllOf(arrival.cancelled);
-  std::unique_ptr<CurlTransfer> transfer = std::move(arrival.transfer);
+  waiting_.push_back(std::move(arrival.transfer));
+}
+
+void CurlLoop::BeginWaiting() {
+  while (!waiting_.empty() && under_way_.size() < max_under_way_) {
+    std::unique_ptr<CurlTransfer> next = std::move(waiting_.front());
+    waiting_.pop_front();
+    Begin(std::move(next));
+  }
+}
+
+void CurlLoop::Begin(std::unique_ptr<CurlTransfer> transfer) {
   if (const Status status = transfer->Check(); !status) {
     transfer->Abandon(fmt::format("not sent: {}", status.message()), /*cancelled=*/false);
     return transfer->Finish();
@@ -141,6 +158,16 @@ void CurlLoop::CancelAllOf(const void* owner) {
     under_way_.at(easy)->Abandon("cancelled", /*cancelled=*/true);
     Remove(easy)->Finish();
   }
+  std::deque<std::unique_ptr<CurlTransfer>> others;
+  for (std::unique_ptr<CurlTransfer>& transfer : waiting_) {
+    if (transfer->owner() != owner) {
+      others.push_back(std::move(transfer));
+      continue;
+    }
+    transfer->Abandon("cancelled", /*cancelled=*/true);
+    transfer->Finish();
+  }
+  waiting_ = std::move(others);
 }
 
 void CurlLoop::AbandonAll(std::string_view why) {

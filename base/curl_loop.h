@@ -3,6 +3,8 @@
 // the curl_*.cc files only; the HttpClient and the MailClient stand in front of it.
 #pragma once
 
+#include <cstddef>
+#include <deque>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -52,8 +54,9 @@ class CurlTransfer {
 
 class CurlLoop {
  public:
-  // `what` names its transfers in the log: "outgoing HTTP".
-  CurlLoop(std::string what, const Logger& log);
+  // `what` names its transfers in the log: "outgoing HTTP". At most `max_under_way` are begun, the
+  // others wait for their turn.
+  CurlLoop(std::string what, std::size_t max_under_way, const Logger& log);
   // Abandons what is under way and joins the thread.
   ~CurlLoop();
   CurlLoop(const CurlLoop&) = delete;
@@ -73,7 +76,9 @@ class CurlLoop {
   void Loop() EXCLUDES(mu_);
   // Everything that waits in the inbox; true when the loop is being destroyed.
   bool TakeInbox(std::vector<Arrival>* arrivals) EXCLUDES(mu_);
-  void Begin(Arrival arrival);
+  void Take(Arrival arrival);
+  void BeginWaiting();
+  void Begin(std::unique_ptr<CurlTransfer> transfer);
   void FinishEnded();
   void CancelAllOf(const void* owner);
   void AbandonAll(std::string_view why);
@@ -84,11 +89,13 @@ class CurlLoop {
 
   // Constant after construction.
   const std::string what_;
+  const std::size_t max_under_way_;
   const Logger log_;
   CURLM* multi_ = nullptr;  // curl_multi_wakeup may be called by any thread, all else by thread_
 
   // The loop's thread only.
   std::unordered_map<CURL*, std::unique_ptr<CurlTransfer>> under_way_;
+  std::deque<std::unique_ptr<CurlTransfer>> waiting_;
   std::vector<EasyHandle> idle_;
 
   Mutex mu_;

@@ -74,14 +74,18 @@ Status CurlMail::Check() const {
 }
 
 void CurlMail::Prepare() {
-  static const HttpTransport kPlain;
   CURL* handle = easy();
   const bool has_colon = request_.host.find(':') != std::string::npos;
   const std::string host = has_colon ? fmt::format("[{}]", request_.host) : request_.host;
   const bool tls = request_.security == MailSecurity::kTls;
   const std::string url =
       fmt::format("{}://{}:{}/{}", tls ? "smtps" : "smtp", host, request_.port, request_.hello);
-  transport_.PrepareMail(handle, url, request_.transport ? *request_.transport : kPlain);
+  HttpTransport transport = request_.transport ? *request_.transport : HttpTransport();
+  // Whoever would do without TLS does not mind whose certificate it is, unless somebody says whose.
+  if (request_.security == MailSecurity::kStartTlsIfOffered && transport.ca.empty()) {
+    transport.insecure_skip_verify = true;
+  }
+  transport_.PrepareMail(handle, url, transport);
   SetOption(handle, CURLOPT_PROTOCOLS_STR, "smtp,smtps");
   SetOption(handle, CURLOPT_USE_SSL, UseOfTls(request_.security));
   const long timeout = std::max<long>(1, request_.timeout.count());  // curl reads 0 as "none"
@@ -176,12 +180,15 @@ void CurlMail::OnReply(std::string_view line) {
   if (line.size() < 3 || (line.size() > 3 && line[3] != ' ')) return;
   const std::optional<std::int64_t> code = ParseInt(line.substr(0, 3));
   if (!code || *code < 200 || *code > 599 || said_quit_) return;
-  if (step_ == "DATA" && *code == 354) {
+  if (*code < 400) {
+    // What was refused before has not ended the conversation.
+    bad_reply_.clear();
+    result_.reply = 0;
+    if (step_ != "DATA" || *code != 354) return;
     message_asked_for_ = true;
     step_ = "end of data";
     return;
   }
-  if (*code < 400) return;
   bad_reply_ = WithoutSecrets(line);
   bad_step_ = Place();
   result_.reply = static_cast<int>(*code);
@@ -267,6 +274,10 @@ void CurlMail::End(CURLcode code) {
     MutexLock lock(mu_);
     result_.cancelled = interrupted_;
   }
+  if (result_.cancelled) {
+    result_.message = fmt::format("mail server {}:{}, at {}: given up while under way",
+                                  request_.host, request_.port, Place());
+  }
   result_.authentication_failed = code == CURLE_LOGIN_DENIED;
   result_.timed_out = code == CURLE_OPERATION_TIMEDOUT;
   result_.outcome_unknown =
@@ -287,6 +298,9 @@ namespace {
 
 // Beyond so many servers some share a loop.
 constexpr std::size_t kMaxLoops = 16;
+// Of one server: Postfix takes 50 connections of one client.
+// https://www.postfix.org/postconf.5.html#smtpd_client_connection_count_limit
+constexpr std::size_t kMaxMailsAtOnce = 8;
 
 class CurlMailClient final : public MailClient {
  public:
@@ -310,7 +324,9 @@ class CurlMailClient final : public MailClient {
       const std::size_t shared = std::hash<std::string>()(server) % loops_.size();
       return *std::next(loops_.begin(), static_cast<std::ptrdiff_t>(shared))->second;
     }
-    return *loops_.emplace(server, std::make_unique<CurlLoop>("outgoing mail", log_)).first->second;
+    return *loops_
+                .emplace(server, std::make_unique<CurlLoop>("outgoing mail", kMaxMailsAtOnce, log_))
+                .first->second;
   }
 
   const Logger log_;

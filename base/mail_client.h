@@ -20,7 +20,7 @@ namespace tocsin {
 
 enum class MailSecurity : std::uint8_t {
   kNone,               // in the clear, also where the server offers STARTTLS
-  kStartTlsIfOffered,  // else in the clear
+  kStartTlsIfOffered,  // else in the clear; certificates are verified against a given CA only
   kStartTls,           // STARTTLS, or nothing is sent
   kTls,                // from the first byte
 };
@@ -35,9 +35,8 @@ struct MailRequest {
 
   // Empty: no authentication. Nor is there any where the server offers none.
   std::string user;
-  // For PLAIN and LOGIN; for CRAM-MD5 where `secret` is empty and it is the only one offered.
-  Secret password;
-  Secret secret;         // for CRAM-MD5, which is tried first where both are set
+  Secret password;       // for PLAIN and LOGIN
+  Secret secret;         // for CRAM-MD5; where it is set, nothing else is tried
   std::string identity;  // of PLAIN: on whose behalf
 
   std::string from;             // addresses as SMTP has them: user@example.org

@@ -96,7 +96,11 @@ class ChannelsReader {
     }
     ChannelSettings settings = MakeNativeChannel("email");
     CheckedKeys& keys = settings.keys;
-    const bool is_ipv6 = host->value.find(':') != std::string::npos;
+    const bool is_ipv6 = host->value.find(':') != host->value.rfind(':');
+    if (!is_ipv6 && host->value.find(':') != std::string::npos) {
+      values_.ReportError(
+          fmt::format("{} must be a host without a port; set EMAIL_SMTP_PORT", host->name));
+    }
     keys.Set("smarthost",
              YamlText(fmt::format("{}:{}", is_ipv6 ? "[" + host->value + "]" : host->value,
                                   port ? CheckedPort(*port) : "587")));

@@ -32,10 +32,52 @@ constexpr KeySpec kEmailKeys[] = {
     {.key = "auth_username"},
     {.key = "auth_password", .kind = Kind::kSecret},
     {.key = "auth_password_file"},
-    // Unset: on every port but 25; in the clear only where somebody said so.
+    // Unset: by port and user, see receivers/channels/email.cc.
     {.key = "require_tls", .kind = Kind::kBool},
     {.key = "force_implicit_tls", .kind = Kind::kBool},
-    {.key = "template", .kind = Kind::kAny},
+    {.key = "template"},
+};
+
+// Texts for gateways that make short messages of mails: `to` has their addresses.
+constexpr KeySpec kSmsKeys[] = {
+    {.key = "smarthost",
+     .kind = Kind::kAddress,
+     .missing = "sms: smarthost is missing, such as mail.example.org:587"},
+    {.key = "to", .missing = "sms: to is missing"},
+    {.key = "from", .missing = "sms: from is missing"},
+    {.key = "hello", .fallback = "localhost"},
+    {.key = "auth_username"},
+    {.key = "auth_password", .kind = Kind::kSecret},
+    {.key = "auth_password_file"},
+    {.key = "require_tls", .kind = Kind::kBool},
+    {.key = "force_implicit_tls", .kind = Kind::kBool},
+    {.key = "template"},
+};
+
+constexpr KeySpec kGoogleChatKeys[] = {
+    {.key = "webhook_url",
+     .kind = Kind::kSecretUrl,
+     .missing = "googlechat: webhook_url or webhook_url_file is missing"},
+    {.key = "webhook_url_file"},
+    {.key = "template"},
+};
+
+constexpr KeySpec kMatrixKeys[] = {
+    {.key = "homeserver", .kind = Kind::kUrl, .missing = "matrix: homeserver is missing"},
+    {.key = "room_id", .missing = "matrix: room_id is missing, such as !abc:example.org"},
+    {.key = "access_token",
+     .kind = Kind::kSecret,
+     .missing = "matrix: access_token or access_token_file is missing"},
+    {.key = "access_token_file"},
+    {.key = "template"},
+};
+
+constexpr KeySpec kNtfyKeys[] = {
+    {.key = "url", .kind = Kind::kUrl, .fallback = "https://ntfy.sh/"},
+    {.key = "topic", .missing = "ntfy: topic is missing"},
+    {.key = "token", .kind = Kind::kSecret},
+    {.key = "token_file"},
+    {.key = "template"},
 };
 
 constexpr KeySpec kPagerDutyKeys[] = {
@@ -44,7 +86,7 @@ constexpr KeySpec kPagerDutyKeys[] = {
      .missing = "pagerduty: routing_key or routing_key_file is missing"},
     {.key = "routing_key_file"},
     {.key = "url", .kind = Kind::kUrl, .fallback = "https://events.pagerduty.com/v2/enqueue"},
-    {.key = "template", .kind = Kind::kAny},
+    {.key = "template"},
 };
 
 constexpr KeySpec kSlackKeys[] = {
@@ -74,6 +116,10 @@ constexpr NativeChannelType kTypes[] = {
     {.name = "discord", .keys = kDiscordKeys},
     {.name = "teams", .keys = kTeamsKeys},
     {.name = "pagerduty", .keys = kPagerDutyKeys},
+    {.name = "ntfy", .keys = kNtfyKeys},
+    {.name = "matrix", .keys = kMatrixKeys},
+    {.name = "googlechat", .keys = kGoogleChatKeys},
+    {.name = "sms", .keys = kSmsKeys, .has_http = false},
 };
 
 void CheckTeamsFormat(MapDecoder& map, const CheckedKeys& keys) {

@@ -21,6 +21,7 @@ constexpr std::size_t kMaxTitleRunes = 256;
 constexpr std::size_t kMaxDescriptionRunes = 2000;
 constexpr std::size_t kMaxFieldRunes = 1024;
 constexpr std::size_t kMaxFields = 25;
+// Counted in bytes: what is a bit too careful.
 constexpr std::size_t kMaxAllRunes = 6000;
 // A field with more than this is a text, and there are up to 25.
 constexpr std::size_t kMaxFactRunes = 120;
@@ -49,12 +50,12 @@ JsonValue Field(std::string_view name, std::string_view value, std::size_t limit
 JsonValue Links(const MessageCard& card) {
   std::string text;
   for (const CardLink& link : card.links) {
-    const std::string one = fmt::format("[{}]({})", link.text, link.url);
+    const std::string one = fmt::format("[{}](<{}>)", link.text, link.url);
     if (text.size() + one.size() > kMaxFieldRunes) break;
     text += (text.empty() ? "" : " · ") + one;
   }
-  return text.empty() ? JsonValue()
-                      : JsonValue::Object({{"name", "Links"}, {"value", text}, {"inline", false}});
+  if (text.empty()) return JsonValue();
+  return JsonValue::Object({{"name", "Links"}, {"value", text}, {"inline", false}});
 }
 
 JsonValue Fields(const MessageCard& card) {
@@ -95,9 +96,14 @@ class DiscordMessages {
       : settings_(std::move(settings)), texts_(std::move(texts)) {}
 
   Result<VendorCall> Prepare(const Notification& notification) const {
-    Result<std::string> url = SecretUrlOf(settings_.keys, "webhook_url");
+    const Result<std::string> url = SecretUrlOf(settings_.keys, "webhook_url");
     if (!url) return url.error();
-    VendorCall call{PostJson(*std::move(url), Message(texts_.Card(notification))), nullptr};
+    MessageCard card = texts_.Card(notification);
+    VendorCall call{PostJson(*url, Message(card)), nullptr};
+    if (call.request.body.size() > kMaxAllRunes) {
+      ShortenCard(kMaxDescriptionRunes, &card);
+      call.request = PostJson(*url, Message(card));
+    }
     if (std::optional<Result<std::string>> body = texts_.Body(notification, Escape)) {
       if (!*body) return body->error();
       call.request.body = **std::move(body);
@@ -121,15 +127,14 @@ class DiscordMessages {
   const NativeTexts texts_;
 };
 
-static_assert(kMaxTitleRunes + kMaxDescriptionRunes + kMaxFieldRunes < kMaxAllRunes);
-
 }  // namespace
 
 // ---- kind
 
 Result<BuiltChannel> MakeDiscord(const config::ChannelSettings& settings,
                                  const ChannelContext& context) {
-  Result<NativeTexts> texts = NativeTexts::Make(settings.keys, context.metrics);
+  Result<NativeTexts> texts =
+      NativeTexts::Make(settings.keys, NativeTexts::Bodies::kAllowed, context.metrics);
   if (!texts) return texts.error();
   auto discord = std::make_shared<const DiscordMessages>(settings, *std::move(texts));
   return MakeNativeHttp(settings, context, [discord](const Notification& notification) {

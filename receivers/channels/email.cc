@@ -1,5 +1,6 @@
 // The mail channel: a page of our own design and the same as plain text, one mail for all
-// recipients. The mails about one alert make one conversation.
+// recipients. The mails about one alert make one conversation. And its short form, for gateways
+// that send mails on as SMS.
 #include <fmt/format.h>
 
 #include <utility>
@@ -30,33 +31,36 @@ MailSecurity SecurityUnlessSaid(const config::CheckedKeys& keys) {
   const bool is_submission =
       smarthost.size() > kSubmissionPort.size() &&
       smarthost.substr(smarthost.size() - kSubmissionPort.size()) == kSubmissionPort;
-  const bool needs_it = is_submission || keys.Has("auth_username");
+  const bool is_here = smarthost.substr(0, smarthost.rfind(':')) == "localhost" ||
+                       smarthost.substr(0, 4) == "127." || smarthost.substr(0, 5) == "[::1]";
+  const bool needs_it = is_submission || (keys.Has("auth_username") && !is_here);
   return needs_it ? MailSecurity::kStartTls : MailSecurity::kStartTlsIfOffered;
 }
 
 struct Addresses {
-  std::string from;
-  std::vector<std::string> to;
+  std::vector<MailAddress> from;  // one
+  std::vector<MailAddress> to;
 };
 
 Result<Addresses> AddressesOf(const config::CheckedKeys& keys) {
-  const Result<std::vector<MailAddress>> from = ParseMailAddresses(keys.Text("from"));
+  Result<std::vector<MailAddress>> from = ParseMailAddresses(keys.Text("from"));
   if (!from) return Error{"from: " + from.message()};
   if (from->size() != 1) return Error{"from: must be exactly one address"};
-  const Result<std::vector<MailAddress>> to = ParseMailAddresses(keys.Text("to"));
+  Result<std::vector<MailAddress>> to = ParseMailAddresses(keys.Text("to"));
   if (!to) return Error{"to: " + to.message()};
-  Addresses addresses{from->front().address, {}};
-  for (const MailAddress& one : *to) addresses.to.push_back(one.address);
-  return addresses;
+  return Addresses{*std::move(from), *std::move(to)};
 }
 
 // ---- delivery
 
 class Email final : public Channel {
  public:
-  Email(config::ChannelSettings settings, MailServer server, Addresses addresses,
+  enum class Form : std::uint8_t { kPage, kShort };
+
+  Email(Form form, config::ChannelSettings settings, MailServer server, Addresses addresses,
         TransportSettings transport, NativeTexts texts, const ChannelContext& context)
-      : settings_(std::move(settings)),
+      : form_(form),
+        settings_(std::move(settings)),
         server_(std::move(server)),
         addresses_(std::move(addresses)),
         transport_(std::move(transport)),
@@ -83,8 +87,8 @@ class Email final : public Channel {
     request.transport = *std::move(transport);
     request.user = settings_.keys.Text("auth_username");
     request.password = Secret(*std::move(password));
-    request.from = addresses_.from;
-    request.to = addresses_.to;
+    request.from = addresses_.from.front().address;
+    for (const MailAddress& one : addresses_.to) request.to.push_back(one.address);
     request.accept_partly = true;
     request.message = Write(notification);
     request.timeout = timeout;
@@ -95,12 +99,26 @@ class Email final : public Channel {
  private:
   std::string Write(const Notification& notification) const {
     const MessageCard card = texts_.Card(notification);
+    return form_ == Form::kShort ? WriteShort(card) : WritePage(card, notification);
+  }
+
+  // No subject: gateways put it in front of the text, which is all that is shown.
+  std::string WriteShort(const MessageCard& card) const {
+    MailMessage mail;
+    mail.from = addresses_.from;
+    mail.to = addresses_.to;
+    mail.headers = {{"Date", MailDate(clock_.Now())}};
+    mail.text = MailShort(card);
+    return WriteMail(mail);
+  }
+
+  std::string WritePage(const MessageCard& card, const Notification& notification) const {
     const std::string thread = fmt::format("<{}@{}>", notification.dedup_key, host_name_);
     MailMessage mail;
+    mail.from = addresses_.from;
+    mail.to = addresses_.to;
     mail.headers = {
         {"Subject", MailSubject(card)},
-        {"From", settings_.keys.Text("from")},
-        {"To", settings_.keys.Text("to")},
         {"Date", MailDate(clock_.Now())},
         // The same for every attempt at a message.
         {"Message-ID", fmt::format("<{}-{}.{}@{}>", notification.dedup_key,
@@ -121,6 +139,7 @@ class Email final : public Channel {
         .substr(0, 8);
   }
 
+  const Form form_;
   const config::ChannelSettings settings_;
   const MailServer server_;
   const Addresses addresses_;
@@ -131,27 +150,41 @@ class Email final : public Channel {
   const std::string host_name_;
 };
 
-}  // namespace
-
-// ---- kind
-
-Result<BuiltChannel> MakeEmail(const config::ChannelSettings& settings,
-                               const ChannelContext& context) {
+Result<BuiltChannel> MakeMail(Email::Form form, const config::ChannelSettings& settings,
+                              const ChannelContext& context) {
+  const auto failed = [&settings](const Error& error) {
+    return Error{fmt::format("{}: {}", settings.type, error.message)};
+  };
   Result<MailServer> server = MailServerOf(settings.keys, SecurityUnlessSaid(settings.keys));
-  if (!server) return Error{"email: " + server.message()};
+  if (!server) return failed(server.error());
   Result<Addresses> addresses = AddressesOf(settings.keys);
-  if (!addresses) return Error{"email: " + addresses.message()};
+  if (!addresses) return failed(addresses.error());
   Result<TransportSettings> transport =
       TransportSettings::Make(settings.tls, {}, /*http2=*/false, config::ProcessEnvironment());
-  if (!transport) return transport.error();
-  Result<NativeTexts> texts = NativeTexts::Make(settings.keys, context.metrics);
-  if (!texts) return texts.error();
+  if (!transport) return failed(transport.error());
+  Result<NativeTexts> texts =
+      NativeTexts::Make(settings.keys, NativeTexts::Bodies::kNone, context.metrics);
+  if (!texts) return failed(texts.error());
   BuiltChannel built;
-  built.channel = std::make_unique<Email>(settings, *std::move(server), *std::move(addresses),
+  built.channel = std::make_unique<Email>(form, settings, *std::move(server), *std::move(addresses),
                                           *std::move(transport), *std::move(texts), context);
   built.timeout = settings.timeout;
   built.send_resolved = settings.send_resolved;
   return built;
+}
+
+}  // namespace
+
+// ---- kinds
+
+Result<BuiltChannel> MakeEmail(const config::ChannelSettings& settings,
+                               const ChannelContext& context) {
+  return MakeMail(Email::Form::kPage, settings, context);
+}
+
+Result<BuiltChannel> MakeSms(const config::ChannelSettings& settings,
+                             const ChannelContext& context) {
+  return MakeMail(Email::Form::kShort, settings, context);
 }
 
 }  // namespace tocsin::receivers

@@ -3,7 +3,6 @@
 // https://docs.opsgenie.com/docs/alert-api
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <map>
 #include <utility>
 
@@ -13,6 +12,7 @@
 #include "receivers/channels/json_body.h"
 #include "receivers/channels/setting_texts.h"
 #include "receivers/channels/truncation.h"
+#include "receivers/channels/url_path.h"
 #include "receivers/channels/vendor.h"
 #include "receivers/channels/vendor_list.h"
 
@@ -135,37 +135,17 @@ class RequestMaker {
 
   // Of something about this group's alert.
   std::string UrlOf(const char* what) const {
-    std::string url = Url(fmt::format("v2/alerts/{}/{}", alias_, what));
-    url += url.find('?') == std::string::npos ? '?' : '&';
-    return url + "identifierType=alias";
+    return AddUrlParameter(Url(fmt::format("v2/alerts/{}/{}", alias_, what)), "identifierType",
+                           "alias");
   }
 
-  // Behind the path of the address, in front of its query.
-  std::string Url(std::string_view path) const {
-    std::string url = url_.substr(0, url_.find('#'));
-    std::size_t end = std::min(url.find('?'), url.size());
-    if (end == 0 || url[end - 1] != '/') url.insert(end++, "/");
-    return url.insert(end, path);
-  }
+  std::string Url(std::string_view path) const { return JoinUrlPath(url_, path); }
 
   const GroupNotification& notification_;
   const std::string alias_;
   const std::string url_;
   SettingTexts& settings_;
 };
-
-// Where a template failed, of a message that begins with it ("api_key:1:7: ...").
-std::string_view PlaceIn(std::string_view message) { return message.substr(0, message.find(": ")); }
-
-// The key may be a template. What it says is told to nobody, not even where it is wrong.
-std::string ApiKey(SettingTexts& settings) {
-  const std::string text = settings.Secret("api_key");
-  if (!settings.status()) return "";
-  Result<std::string> filled = settings.texts().RenderText("api_key", text);
-  if (filled) return *std::move(filled);
-  settings.Fail(Error{fmt::format("api_key: its template fails at {}", PlaceIn(filled.message()))});
-  return "";
-}
 
 // ---- delivery
 
@@ -196,7 +176,7 @@ class GroupOpsGenie final : public VendorApi {
                              const MessageTexts& texts) const override {
     SettingTexts settings(keys_, texts);
     std::vector<HttpClientRequest> requests = RequestMaker(notification, settings).Make();
-    const std::string authorization = "GenieKey " + ApiKey(settings);
+    const std::string authorization = "GenieKey " + settings.FilledSecret("api_key");
     for (HttpClientRequest& request : requests) {
       request.headers.emplace_back("Authorization", authorization);
     }

@@ -51,19 +51,6 @@ std::string Query(const Parameters& parameters) {
   return query;
 }
 
-// Where a template failed, of a message that begins with it ("token:1:7: ...").
-std::string_view PlaceIn(std::string_view message) { return message.substr(0, message.find(": ")); }
-
-// A secret may be a template. What it says is told to nobody, not even where it is wrong.
-std::string FilledSecret(const std::string& key, SettingTexts& settings) {
-  const std::string text = settings.Secret(key);
-  if (!settings.status()) return "";
-  Result<std::string> filled = settings.texts().RenderText(key, text);
-  if (filled) return *std::move(filled);
-  settings.Fail(Error{fmt::format("{}: its template fails at {}", key, PlaceIn(filled.message()))});
-  return "";
-}
-
 // Whole seconds; 0 where the key is absent.
 std::int64_t SecondsOf(std::string_view key, const config::CheckedKeys& keys) {
   const std::string text = keys.Text(key);
@@ -83,8 +70,8 @@ std::string MessageText(SettingTexts& settings) {
 
 Parameters Message(SettingTexts& settings) {
   const config::CheckedKeys& keys = settings.keys();
-  Parameters parameters = {{"token", FilledSecret("token", settings)},
-                           {"user", FilledSecret("user_key", settings)},
+  Parameters parameters = {{"token", settings.FilledSecret("token")},
+                           {"user", settings.FilledSecret("user_key")},
                            {"title", TruncateRunes(settings.Text("title"), kMaxTitleRunes)},
                            {"message", MessageText(settings)},
                            {"url", TruncateRunes(settings.Text("url"), kMaxUrlRunes)},

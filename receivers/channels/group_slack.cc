@@ -102,8 +102,8 @@ class GroupSlack final : public VendorApi {
     SettingTexts settings(keys_, texts);
     const bool has_token = keys_.Has("app_token") || keys_.Has("app_token_file");
     const bool has_url = keys_.Has("api_url") || keys_.Has("api_url_file");
-    std::string url = settings.SecretUrl(has_url ? "api_url" : "app_url");
-    VendorCall call{PostJson(std::move(url), Message(settings)), SlackAnswer};
+    const std::string url = settings.SecretUrl(has_url ? "api_url" : "app_url");
+    VendorCall call{PostJson(url, Message(settings)), SlackJudge(url)};
     if (has_token) {
       call.request.headers.emplace_back("Authorization", "Bearer " + settings.Secret("app_token"));
     }

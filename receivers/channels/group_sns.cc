@@ -2,8 +2,8 @@
 // https://docs.aws.amazon.com/sns/latest/api/API_Publish.html
 //
 // Requests are signed here, without AWS's SDK: with the keys of `sigv4` or, as the SDK would, of
-// the environment. What only the SDK can find (profiles, roles, those of the machine) is refused
-// when the receiver is made. `use_aws_http_client` says something about the SDK and changes
+// the environment. Where only the SDK could find them (profiles, roles, those of the machine)
+// every message fails with the reason. `use_aws_http_client` says something about the SDK and changes
 // nothing.
 #include <fmt/format.h>
 

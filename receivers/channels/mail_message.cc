@@ -53,6 +53,28 @@ std::string EncodedCharacter(std::string_view character) {
   return encoded;
 }
 
+// In quotes where it is no row of plain words. https://www.rfc-editor.org/rfc/rfc5322#section-3.2.4
+std::string DisplayName(const std::string& name) {
+  if (!NeedsNoEncoding(name)) return EncodeHeader(name);
+  std::string quoted = "\"";
+  for (const char c : name) {
+    if (c == '"' || c == '\\') quoted += '\\';
+    quoted += c;
+  }
+  return quoted + "\"";
+}
+
+// Folded between addresses.
+std::string AddressList(const std::vector<MailAddress>& list) {
+  std::string out;
+  for (const MailAddress& one : list) {
+    if (!out.empty()) out += ",\r\n ";
+    out +=
+        one.name.empty() ? one.address : fmt::format("{} <{}>", DisplayName(one.name), one.address);
+  }
+  return out;
+}
+
 void AppendPart(std::string_view type, std::string_view text, std::string* out) {
   *out += fmt::format(
       "--{}\r\nContent-Type: {}; charset=UTF-8\r\n"
@@ -121,6 +143,8 @@ std::string QuotedPrintable(std::string_view text) {
 
 std::string WriteMail(const MailMessage& message) {
   std::string out;
+  if (!message.from.empty()) out += fmt::format("From: {}\r\n", AddressList(message.from));
+  if (!message.to.empty()) out += fmt::format("To: {}\r\n", AddressList(message.to));
   for (const auto& [name, value] : message.headers) {
     out += fmt::format("{}: {}\r\n", name, EncodeHeader(value));
   }

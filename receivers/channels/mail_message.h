@@ -7,11 +7,15 @@
 #include <utility>
 #include <vector>
 
+#include "base/mail_address.h"
 #include "base/time.h"
 
 namespace tocsin::receivers {
 
 struct MailMessage {
+  // Written first, where there are some: the names are encoded, the addresses stay.
+  std::vector<MailAddress> from;
+  std::vector<MailAddress> to;
   // Values are texts, which are encoded as headers want it; names are tokens.
   std::vector<std::pair<std::string, std::string>> headers;
   std::string text;  // empty: there is no such part

@@ -4,7 +4,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/text.h"
+#include "receivers/channels/truncation.h"
 
 namespace tocsin::receivers {
 namespace {
@@ -94,6 +97,10 @@ void AppendLinks(const MessageCard& card, std::string* out) {
   *out += "</p>\n";
 }
 
+// Of one SMS in its own alphabet, in which "…" does not stand.
+// https://www.3gpp.org/dynareport/23040.htm
+constexpr std::size_t kMaxShortRunes = 160;
+
 std::string StateWord(const MessageCard& card) {
   return card.resolved ? "RESOLVED" : SeverityWord(card.severity);
 }
@@ -104,6 +111,7 @@ std::string MailSubject(const MessageCard& card) {
   std::string subject = fmt::format("[{}] {}", StateWord(card), card.title);
   const std::size_t more = card.others.size() + card.untold;
   if (more > 0) subject += fmt::format(" (+{} more)", more);
+  std::erase_if(subject, [](char c) { return c == '\r' || c == '\n'; });
   return subject;
 }
 
@@ -145,6 +153,18 @@ std::string MailPage(const MessageCard& card, const std::string& sender) {
       "\n</table>\n</td></tr></table>\n</body>\n</html>\n",
       EscapeHtml(sender));
   return out;
+}
+
+std::string MailShort(const MessageCard& card) {
+  std::string text = fmt::format("{} {}", StateWord(card), card.title);
+  for (const CardFact& label : card.labels) text += fmt::format(" {}={}", label.name, label.value);
+  for (const CardFact& fact : card.facts) {
+    if (fact.name == "Condition" || fact.name == "Metric") text += " " + fact.value;
+  }
+  if (!card.message.empty()) text += ". " + card.message;
+  std::replace(text.begin(), text.end(), '\n', ' ');
+  const std::string cut = TruncateRunes(text, kMaxShortRunes - 2);
+  return cut == text ? text : cut.substr(0, cut.size() - std::string_view("…").size()) + "...";
 }
 
 std::string MailPlain(const MessageCard& card, const std::string& sender) {

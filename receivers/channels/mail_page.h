@@ -13,4 +13,7 @@ std::string MailSubject(const MessageCard& card);
 std::string MailPage(const MessageCard& card, const std::string& sender);
 std::string MailPlain(const MessageCard& card, const std::string& sender);
 
+// One SMS: what is wrong, how bad, where, the value. 160 characters at most.
+std::string MailShort(const MessageCard& card);
+
 }  // namespace tocsin::receivers

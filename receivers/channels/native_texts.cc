@@ -13,14 +13,16 @@
 namespace tocsin::receivers {
 namespace {
 
-// JSON is YAML, too.
+// JSON is YAML, too. A placeholder has no quote behind its brace.
 std::optional<config::YamlNode> ReadJson(const std::string& text) {
-  if (TrimSpace(text).substr(0, 1) != "{") return std::nullopt;
+  const std::string_view trimmed = TrimSpace(text);
+  if (trimmed.substr(0, 1) != "{" || TrimSpace(trimmed.substr(1)).substr(0, 1) != "\"") {
+    return std::nullopt;
+  }
   config::Diagnostics ignored;
   config::FileReport report("template", ignored);
   std::optional<config::YamlNode> node = config::ParseYaml(text, report);
-  const bool is_json = node && node->kind == config::YamlNode::Kind::kMap && report.errors() == 0 &&
-                       TrimSpace(text).find(':') != std::string_view::npos;
+  const bool is_json = node && node->kind == config::YamlNode::Kind::kMap && report.errors() == 0;
   return is_json ? node : std::nullopt;
 }
 
@@ -42,7 +44,7 @@ std::string Fill(const std::string& text, const Notification& notification,
                  const TextEscape& escape) {
   const Result<BracesTemplate> parsed = BracesTemplate::Parse(text);
   if (!parsed) return text;
-  const Alert& alert = *notification.alerts.front();
+  const Alert& alert = *notification.alerts[HeadOf(notification)];
   return parsed
       ->Render([&](std::string_view word) -> std::optional<std::string> {
         std::optional<std::string> value = AlertWord(alert, notification.external_url, word);
@@ -53,17 +55,19 @@ std::string Fill(const std::string& text, const Notification& notification,
 
 }  // namespace
 
-Result<NativeTexts> NativeTexts::Make(const config::CheckedKeys& keys, MetricRegistry& metrics) {
+Result<NativeTexts> NativeTexts::Make(const config::CheckedKeys& keys, Bodies bodies,
+                                      MetricRegistry& metrics) {
   NativeTexts texts(metrics);
   const config::YamlNode* node = keys.Find("template");
   if (node == nullptr || node->is_null()) return texts;
-  if (node->kind == config::YamlNode::Kind::kMap) {
+  const bool may_be_body = bodies == Bodies::kAllowed;
+  if (may_be_body && node->kind == config::YamlNode::Kind::kMap) {
     texts.body_ = *node;
   } else if (node->kind == config::YamlNode::Kind::kScalar) {
-    texts.body_ = ReadJson(node->text);
+    if (may_be_body) texts.body_ = ReadJson(node->text);
     if (!texts.body_) texts.text_ = node->text;
   } else {
-    return Error{"template must be a text or a map"};
+    return Error{may_be_body ? "template must be a text or a map" : "template must be a text"};
   }
   if (Status checked = CheckTexts(texts.body_ ? *texts.body_ : *node); !checked) {
     return checked.error();
@@ -76,7 +80,7 @@ MessageCard NativeTexts::Card(const Notification& notification) const {
   for (const AlertPtr& alert : notification.alerts) {
     messages.push_back(rule_text_.Render(*alert, notification.external_url));
   }
-  if (!text_.empty()) messages.front() = Fill(text_, notification, nullptr);
+  if (!text_.empty()) messages[HeadOf(notification)] = Fill(text_, notification, nullptr);
   return MakeMessageCard(notification, messages);
 }
 

@@ -2,6 +2,7 @@
 // `template` makes of the first one. Any thread.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
@@ -20,9 +21,12 @@ using TextEscape = std::function<std::string(std::string_view)>;
 
 class NativeTexts {
  public:
+  // Whether a template may be the whole body.
+  enum class Bodies : std::uint8_t { kAllowed, kNone };
   // Fails on a template that is none. `keys` has the channel's `template`: a text in the braces
-  // form, or a map (or JSON in a text), whose texts are such templates.
-  static Result<NativeTexts> Make(const config::CheckedKeys& keys, MetricRegistry& metrics);
+  // form, or, where bodies are allowed, a map (or JSON in a text), whose texts are such templates.
+  static Result<NativeTexts> Make(const config::CheckedKeys& keys, Bodies bodies,
+                                  MetricRegistry& metrics);
 
   // The card of the notification; where the channel has a text for a template, that is its message.
   MessageCard Card(const Notification& notification) const;

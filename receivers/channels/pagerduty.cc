@@ -65,8 +65,8 @@ JsonValue Links(const MessageCard& card) {
   return links;
 }
 
-JsonValue Event(const Alert& alert, const MessageCard& card, const std::string& key,
-                const std::string& sender) {
+JsonValue EventOf(const Alert& alert, const MessageCard& card, const std::string& key,
+                  const std::string& sender) {
   const ThresholdRule& rule = *alert.rule;
   const bool over = alert.state == AlertState::kResolved;
   const std::string summary = fmt::format("{} - {}", rule.name, SeverityWord(rule.severity));
@@ -89,17 +89,21 @@ JsonValue Event(const Alert& alert, const MessageCard& card, const std::string& 
 
 // ---- delivery
 
+using Requests = std::shared_ptr<const std::vector<HttpClientRequest>>;
+
 // One after the other; the first that is refused ends the attempt. Another attempt sends all of
-// them again: their keys keep PagerDuty from opening second incidents.
-VendorCall InTurn(std::vector<HttpClientRequest> requests) {
-  VendorCall call{std::move(requests.front()), nullptr};
-  requests.erase(requests.begin());
-  if (requests.empty()) return call;
-  call.judge = [rest = std::move(requests)](const HttpClientResult& result,
-                                            Timestamp now) -> VendorStep {
+// them again: their keys keep PagerDuty from opening second incidents. Once one was taken there is
+// something to resolve, whatever becomes of the rest.
+VendorCall Event(const Requests& requests, std::size_t index) {
+  VendorCall call{(*requests)[index], nullptr};
+  call.judge = [requests, index](const HttpClientResult& result, Timestamp now) -> VendorStep {
     Outcome outcome = HttpOutcome(result, now);
-    if (outcome.kind != Outcome::Kind::kDelivered) return outcome;
-    return InTurn(rest);
+    if (outcome.kind != Outcome::Kind::kDelivered) {
+      outcome.may_have_arrived = outcome.may_have_arrived || index > 0;
+      return outcome;
+    }
+    if (index + 1 == requests->size()) return outcome;
+    return Event(requests, index + 1);
   };
   return call;
 }
@@ -115,14 +119,15 @@ class PagerDutyEvents {
     const Result<std::string> url = SecretUrlOf(settings_.keys, "url");
     if (!url) return url.error();
     std::vector<HttpClientRequest> requests;
+    Notification one = notification;
     for (std::size_t i = 0; i < notification.alerts.size(); ++i) {
-      Notification one = notification;
       one.alerts = {notification.alerts[i]};
+      one.links.clear();
       if (i < notification.links.size()) one.links = {notification.links[i]};
       requests.push_back(
-          PostJson(*url, Event(*one.alerts.front(), texts_.Card(one), *key, settings_.sender)));
+          PostJson(*url, EventOf(*one.alerts.front(), texts_.Card(one), *key, settings_.sender)));
     }
-    return InTurn(std::move(requests));
+    return Event(std::make_shared<const std::vector<HttpClientRequest>>(std::move(requests)), 0);
   }
 
  private:
@@ -136,7 +141,8 @@ class PagerDutyEvents {
 
 Result<BuiltChannel> MakePagerDuty(const config::ChannelSettings& settings,
                                    const ChannelContext& context) {
-  Result<NativeTexts> texts = NativeTexts::Make(settings.keys, context.metrics);
+  Result<NativeTexts> texts =
+      NativeTexts::Make(settings.keys, NativeTexts::Bodies::kNone, context.metrics);
   if (!texts) return texts.error();
   auto pagerduty = std::make_shared<const PagerDutyEvents>(settings, *std::move(texts));
   return MakeNativeHttp(settings, context, [pagerduty](const Notification& notification) {

@@ -48,6 +48,20 @@ std::string SettingTexts::SecretUrl(std::string_view key) {
   return status_ ? Kept(SecretUrlOf(keys_, key)) : "";
 }
 
+std::string SettingTexts::FilledSecret(std::string_view key) {
+  const std::string text = Secret(key);
+  if (!status_) return "";
+  const std::string file_key = fmt::format("{}_file", key);
+  const std::string name = keys_.Has(file_key) ? file_key : std::string(key);
+  Result<std::string> filled = texts_.RenderText(name, text);
+  if (filled) return *std::move(filled);
+  // Of a message that begins with it ("url:1:7: ...").
+  const std::string& message = filled.message();
+  Fail(Error{
+      fmt::format("{}: its template fails at {}", name, message.substr(0, message.find(": ")))});
+  return "";
+}
+
 // The value, or its failure for the end.
 std::string SettingTexts::Kept(Result<std::string> value) {
   if (value) return *std::move(value);

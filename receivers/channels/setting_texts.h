@@ -42,6 +42,9 @@ class SettingTexts {
   std::string Secret(std::string_view key);
   // That, as an address that requests can be sent to.
   std::string SecretUrl(std::string_view key);
+  // A secret that is a template, filled in. What it says is told to nobody: of a failure, the
+  // place.
+  std::string FilledSecret(std::string_view key);
 
   void Fail(Error error);
   // The first failure.

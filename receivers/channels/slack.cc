@@ -95,9 +95,9 @@ class SlackMessages {
       : settings_(std::move(settings)), texts_(std::move(texts)) {}
 
   Result<VendorCall> Prepare(const Notification& notification) const {
-    Result<std::string> url = SecretUrlOf(settings_.keys, "webhook_url");
+    const Result<std::string> url = SecretUrlOf(settings_.keys, "webhook_url");
     if (!url) return url.error();
-    VendorCall call{PostJson(*std::move(url), Message(texts_.Card(notification))), SlackAnswer};
+    VendorCall call{PostJson(*url, Message(texts_.Card(notification))), SlackJudge(*url)};
     if (std::optional<Result<std::string>> body = texts_.Body(notification, Escape)) {
       if (!*body) return body->error();
       call.request.body = **std::move(body);
@@ -127,7 +127,8 @@ class SlackMessages {
 
 Result<BuiltChannel> MakeSlack(const config::ChannelSettings& settings,
                                const ChannelContext& context) {
-  Result<NativeTexts> texts = NativeTexts::Make(settings.keys, context.metrics);
+  Result<NativeTexts> texts =
+      NativeTexts::Make(settings.keys, NativeTexts::Bodies::kAllowed, context.metrics);
   if (!texts) return texts.error();
   auto slack = std::make_shared<const SlackMessages>(settings, *std::move(texts));
   return MakeNativeHttp(settings, context, [slack](const Notification& notification) {

@@ -3,38 +3,40 @@
 #include <fmt/format.h>
 
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "base/text.h"
+#include "receivers/channels/answer_excerpt.h"
 #include "receivers/channels/http_outcome.h"
+#include "receivers/channels/url_path.h"
 
 namespace tocsin::receivers {
 namespace {
 
-// What it says may have to do with the message: shown, but not at length.
-constexpr std::size_t kMaxReasonBytes = 120;
-
-Outcome Refused(std::string_view why) {
+Outcome Refused(std::string_view why, const std::string& url) {
   return Outcome::GiveUp(
       Failure::kClientError,
-      fmt::format("Slack refuses the message: {}", QuoteForMessage(why, kMaxReasonBytes)),
+      fmt::format("Slack refuses the message: {}", AnswerExcerpt(why, {url, PathOf(url)})),
       "https://docs.slack.dev/reference/methods/chat.postMessage#errors tells what it means");
 }
 
-Outcome OfText(std::string_view body) {
-  return TrimSpace(body) == "ok" ? Outcome::Delivered() : Refused(body);
+Outcome OfText(std::string_view body, const std::string& url) {
+  return TrimSpace(body) == "ok" ? Outcome::Delivered() : Refused(body, url);
 }
 
-Outcome OfJson(const std::string& body) {
+Outcome OfJson(const std::string& body, const std::string& url) {
   const nlohmann::json answer = nlohmann::json::parse(body, nullptr, /*allow_exceptions=*/false);
-  if (!answer.is_object() || !answer.contains("ok") || !answer["ok"].is_boolean()) {
+  const bool has_ok = answer.is_object() && answer.contains("ok");
+  if (!answer.is_object() || (has_ok && !answer["ok"].is_boolean())) {
     Outcome unreadable = Outcome::Retry(Failure::kOther, "Slack's answer cannot be read");
     unreadable.may_have_arrived = true;
     return unreadable;
   }
-  if (answer["ok"].get<bool>()) return Outcome::Delivered();
+  if (has_ok && answer["ok"].get<bool>()) return Outcome::Delivered();
   const auto error = answer.find("error");
   return Refused(error != answer.end() && error->is_string() ? error->get<std::string>()
-                                                             : "it does not say why");
+                                                             : "it does not say why",
+                 url);
 }
 
 bool IsJson(const HttpClientResponse& response) {
@@ -43,14 +45,16 @@ bool IsJson(const HttpClientResponse& response) {
 
 }  // namespace
 
-VendorStep SlackAnswer(const HttpClientResult& result, Timestamp now) {
-  Outcome outcome = HttpOutcome(result, now);
-  if (outcome.kind != Outcome::Kind::kDelivered) return outcome;
-  const int status = outcome.http_status;
-  outcome =
-      IsJson(*result.response) ? OfJson(result.response->body) : OfText(result.response->body);
-  outcome.http_status = status;
-  return outcome;
+std::function<VendorStep(const HttpClientResult&, Timestamp)> SlackJudge(std::string url) {
+  return [url = std::move(url)](const HttpClientResult& result, Timestamp now) -> VendorStep {
+    Outcome outcome = HttpOutcome(result, now);
+    if (outcome.kind != Outcome::Kind::kDelivered) return outcome;
+    const int status = outcome.http_status;
+    const std::string& body = result.response->body;
+    outcome = IsJson(*result.response) ? OfJson(body, url) : OfText(body, url);
+    outcome.http_status = status;
+    return outcome;
+  };
 }
 
 }  // namespace tocsin::receivers

@@ -7,12 +7,14 @@
 #include <utility>
 
 #include "base/text.h"
+#include "receivers/channels/answer_excerpt.h"
 #include "receivers/channels/http_outcome.h"
 #include "receivers/channels/json_body.h"
 #include "receivers/channels/native_http.h"
 #include "receivers/channels/native_texts.h"
 #include "receivers/channels/setting_secrets.h"
 #include "receivers/channels/truncation.h"
+#include "receivers/channels/url_path.h"
 
 namespace tocsin::receivers {
 namespace {
@@ -21,6 +23,8 @@ namespace {
 
 // A message has about 28 KB, of which the texts of people get a part.
 // https://learn.microsoft.com/microsoftteams/platform/webhooks-and-connectors/how-to/connectors-using
+constexpr std::size_t kMaxBodyBytes = 28'000;
+constexpr std::size_t kMaxShortMessageBytes = 2000;
 constexpr std::size_t kMaxTextRunes = 4000;
 constexpr std::size_t kMaxFactRunes = 250;
 constexpr std::size_t kMaxFacts = 30;
@@ -137,31 +141,41 @@ JsonValue AdaptiveCardOf(const MessageCard& card, const std::string& sender) {
 
 // ---- answer
 
+bool EndsWith(std::string_view text, std::string_view end) {
+  return text.size() >= end.size() && text.substr(text.size() - end.size()) == end;
+}
+
+std::string HostOf(std::string_view url) {
+  std::string_view host = url.substr(std::min(url.find("://") + 3, url.size()));
+  return ToLowerAscii(host.substr(0, host.find_first_of(":/?#")));
+}
+
+// https://support.microsoft.com/office/create-incoming-webhooks-with-workflows-for-microsoft-teams-8ae491c7-0394-4861-ba59-055e33f75498
+bool IsWorkflow(std::string_view host) {
+  return EndsWith(host, ".logic.azure.com") || EndsWith(host, ".api.powerplatform.com");
+}
+
+// https://learn.microsoft.com/microsoftteams/platform/webhooks-and-connectors/how-to/add-incoming-webhook
+bool IsConnector(std::string_view host) {
+  return EndsWith(host, ".webhook.office.com") || host == "outlook.office.com" ||
+         host == "outlook.office365.com";
+}
+
 // The connectors say `1`, or with status 200 too what went wrong behind them.
-VendorStep ConnectorAnswer(const HttpClientResult& result, Timestamp now) {
+VendorStep ConnectorAnswer(const std::string& url, const HttpClientResult& result, Timestamp now) {
   Outcome outcome = HttpOutcome(result, now);
   if (outcome.kind != Outcome::Kind::kDelivered) return outcome;
   if (TrimSpace(result.response->body) == "1") return outcome;
   const int status = outcome.http_status;
-  outcome = Outcome::Retry(Failure::kOther, fmt::format("the connector has not delivered it: {}",
-                                                        QuoteForMessage(result.response->body)));
+  outcome = Outcome::Retry(Failure::kOther,
+                           fmt::format("the connector has not delivered it: {}",
+                                       AnswerExcerpt(result.response->body, {url, PathOf(url)})));
+  outcome.may_have_arrived = true;
   outcome.http_status = status;
   return outcome;
 }
 
 // ---- delivery
-
-bool EndsWith(std::string_view text, std::string_view end) {
-  return text.size() >= end.size() && text.substr(text.size() - end.size()) == end;
-}
-
-// https://support.microsoft.com/office/create-incoming-webhooks-with-workflows-for-microsoft-teams-8ae491c7-0394-4861-ba59-055e33f75498
-bool IsWorkflow(std::string_view url) {
-  std::string_view host = url.substr(std::min(url.find("://") + 3, url.size()));
-  host = host.substr(0, host.find_first_of(":/?#"));
-  const std::string lower = ToLowerAscii(host);
-  return EndsWith(lower, ".logic.azure.com") || EndsWith(lower, ".api.powerplatform.com");
-}
 
 class TeamsMessages {
  public:
@@ -172,12 +186,20 @@ class TeamsMessages {
     Result<std::string> url = SecretUrlOf(settings_.keys, "webhook_url");
     if (!url) return url.error();
     const std::string format = settings_.keys.Text("format");
-    const bool workflow = format == "workflow" || (format != "connector" && IsWorkflow(*url));
-    const MessageCard card = texts_.Card(notification);
+    const std::string host = HostOf(*url);
+    const bool workflow = format == "workflow" || (format != "connector" && IsWorkflow(host));
+    MessageCard card = texts_.Card(notification);
     VendorCall call;
-    call.request = PostJson(*std::move(url), workflow ? AdaptiveCardOf(card, settings_.sender)
-                                                      : MessageCardOf(card, settings_.sender));
-    if (!workflow) call.judge = ConnectorAnswer;
+    call.request = PostJson(*url, Body(card, workflow));
+    if (call.request.body.size() > kMaxBodyBytes) {
+      ShortenCard(kMaxShortMessageBytes, &card);
+      call.request = PostJson(*url, Body(card, workflow));
+    }
+    if (format == "connector" || (!workflow && IsConnector(host))) {
+      call.judge = [url = *url](const HttpClientResult& result, Timestamp now) {
+        return ConnectorAnswer(url, result, now);
+      };
+    }
     if (std::optional<Result<std::string>> body = texts_.Body(notification, Escape)) {
       if (!*body) return body->error();
       call.request.body = **std::move(body);
@@ -186,6 +208,11 @@ class TeamsMessages {
   }
 
  private:
+  JsonValue Body(const MessageCard& card, bool workflow) const {
+    return workflow ? AdaptiveCardOf(card, settings_.sender)
+                    : MessageCardOf(card, settings_.sender);
+  }
+
   const config::ChannelSettings settings_;
   const NativeTexts texts_;
 };
@@ -196,7 +223,8 @@ class TeamsMessages {
 
 Result<BuiltChannel> MakeTeams(const config::ChannelSettings& settings,
                                const ChannelContext& context) {
-  Result<NativeTexts> texts = NativeTexts::Make(settings.keys, context.metrics);
+  Result<NativeTexts> texts =
+      NativeTexts::Make(settings.keys, NativeTexts::Bodies::kAllowed, context.metrics);
   if (!texts) return texts.error();
   auto teams = std::make_shared<const TeamsMessages>(settings, *std::move(texts));
   return MakeNativeHttp(settings, context, [teams](const Notification& notification) {

@@ -12,6 +12,8 @@ namespace tocsin::receivers {
 namespace {
 
 constexpr std::size_t kMaxOthers = 10;
+// What all vendors take.
+constexpr std::size_t kMaxUrlBytes = 1000;
 // Labels that the facts tell already, or that say nothing to people.
 constexpr std::string_view kToldLabels[] = {"alertname", "severity", "pynomaly_severity",
                                             "priority"};
@@ -59,15 +61,20 @@ std::vector<CardFact> Facts(const Alert& alert) {
 
 // What senders write into annotations is no address until it looks like one.
 void AddLink(std::string_view text, const std::string& url, std::vector<CardLink>* links) {
-  if (!url.empty() && CheckUrl(url)) links->push_back({std::string(text), url});
+  if (url.empty() || url.size() > kMaxUrlBytes || !CheckUrl(url)) return;
+  links->push_back({std::string(text), url});
 }
 
 std::vector<CardLink> Links(const Notification& notification) {
   std::vector<CardLink> links;
-  const Alert& alert = *notification.alerts.front();
-  AddLink("Alert", AlertUrl(alert, notification.external_url), &links);
-  if (notification.links.empty()) return links;
-  const AlertLinks& own = notification.links.front();
+  const std::size_t head = HeadOf(notification);
+  const Alert& alert = *notification.alerts[head];
+  // What others have posted has no page of ours.
+  if (!alert.rule->id.empty()) {
+    AddLink("Alert", AlertUrl(alert, notification.external_url), &links);
+  }
+  if (head >= notification.links.size()) return links;
+  const AlertLinks& own = notification.links[head];
   AddLink("Runbook", own.runbook, &links);
   AddLink("Dashboard", own.dashboard, &links);
   AddLink("Source", own.source, &links);
@@ -116,9 +123,27 @@ std::uint32_t CardColor(Severity severity, bool resolved) {
   return 0x808080;
 }
 
+std::size_t HeadOf(const Notification& notification) {
+  const std::vector<AlertPtr>& alerts = notification.alerts;
+  const auto is_worse = [](const AlertPtr& a, const AlertPtr& b) {
+    if (IsOver(*a) != IsOver(*b)) return !IsOver(*a);
+    return a->rule->severity < b->rule->severity;
+  };
+  return static_cast<std::size_t>(std::min_element(alerts.begin(), alerts.end(), is_worse) -
+                                  alerts.begin());
+}
+
+void ShortenCard(std::size_t max_message_bytes, MessageCard* card) {
+  card->message = TruncateUtf8(card->message, max_message_bytes);
+  card->labels.clear();
+  card->untold += card->others.size();
+  card->others.clear();
+}
+
 MessageCard MakeMessageCard(const Notification& notification,
                             const std::vector<std::string>& messages) {
-  const Alert& alert = *notification.alerts.front();
+  const std::size_t head = HeadOf(notification);
+  const Alert& alert = *notification.alerts[head];
   const ThresholdRule& rule = *alert.rule;
   MessageCard card;
   card.resolved = notification.status == NotificationStatus::kResolved;
@@ -126,14 +151,14 @@ MessageCard MakeMessageCard(const Notification& notification,
   card.color = CardColor(rule.severity, card.resolved);
   card.title = rule.name;
   card.heading = (card.resolved ? "✅ RESOLVED: " : "🚨 ") + rule.name;
-  card.message = messages.empty() ? "" : messages.front();
+  card.message = head < messages.size() ? messages[head] : "";
   card.facts = Facts(alert);
   card.labels = Where(alert);
   card.links = Links(notification);
   card.at = ChangedAt(alert);
-  for (std::size_t i = 1; i < notification.alerts.size(); ++i) {
+  for (std::size_t i = 0; i < notification.alerts.size(); ++i) {
     if (card.others.size() == kMaxOthers) break;
-    card.others.push_back(Line(*notification.alerts[i]));
+    if (i != head) card.others.push_back(Line(*notification.alerts[i]));
   }
   card.untold = notification.alerts.size() - 1 - card.others.size();
   if (notification.alerts.size() > 1) {

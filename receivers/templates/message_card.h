@@ -37,6 +37,12 @@ struct MessageCard {
   Timestamp at;                     // when what it tells of happened
 };
 
+// Which alert of the notification a message is about: the first of the worst that still fire.
+std::size_t HeadOf(const Notification& notification);
+
+// Of a card that became too large for a vendor: leaves out the labels and the other alerts.
+void ShortenCard(std::size_t max_message_bytes, MessageCard* card);
+
 // `messages` has the text of each alert of the notification.
 MessageCard MakeMessageCard(const Notification& notification,
                             const std::vector<std::string>& messages);

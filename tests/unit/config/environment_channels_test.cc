@@ -147,6 +147,13 @@ TEST(EnvironmentChannels, MailWithoutASenderOrWithBadValuesIsRefused) {
                           HasSubstr("EMAIL_TO: ")));
 }
 
+TEST(EnvironmentChannels, AHostIsNoHostAndPort) {
+  EXPECT_THAT(
+      ReadAll({{"SMTP_SERVER", "m:587"}, {"EMAIL_FROM", "a@x.org"}, {"EMAIL_TO", "a@x.org"}})
+          .problems,
+      ElementsAre("SMTP_SERVER must be a host without a port; set EMAIL_SMTP_PORT"));
+}
+
 TEST(EnvironmentChannels, VariablesOfMailAloneHaveNoEffect) {
   EXPECT_THAT(ReadAll({{"EMAIL_TO", "a@x.org"}}).problems,
               ElementsAre("warning: EMAIL_TO has no effect without EMAIL_SMTP_HOST"));

@@ -86,10 +86,11 @@ TEST(Receivers, AConsoleOfTheFileReplacesTheBuiltInOne) {
 }
 
 TEST(Receivers, AChannelThatIsNotBuiltYetLoadsAndDeliversNothing) {
-  const LoadResult result = LoadText("tocsin:\n  receivers:\n  - name: chat\n    ntfy: {topic: t}\n");
+  const LoadResult result =
+      LoadText("tocsin:\n  receivers:\n  - name: chat\n    zulip: {topic: t}\n");
   ASSERT_NE(result.settings, nullptr);
   EXPECT_THAT(result.problems,
-              ElementsAre("tocsin.yml:4:5: warning: ntfy is not supported yet: receiver \"chat\" "
+              ElementsAre("tocsin.yml:4:5: warning: zulip is not supported yet: receiver \"chat\" "
                           "delivers nothing by it"));
   EXPECT_THAT(result.settings->receivers.at(0).channels, IsEmpty());
 }

@@ -57,6 +57,10 @@ TEST(EmailChannel, SendsNoPasswordInTheClearUnlessToldTo) {
   EXPECT_EQ(security("smarthost: 'm:25'"), MailSecurity::kStartTlsIfOffered);
   EXPECT_EQ(security("smarthost: 'm:25', auth_username: u, auth_password: p"),
             MailSecurity::kStartTls);
+  for (const char* here : {"localhost:25", "127.0.0.1:1025", "[::1]:25"}) {
+    EXPECT_EQ(security(std::string("auth_username: u, smarthost: '") + here + "'"),
+              MailSecurity::kStartTlsIfOffered);
+  }
   EXPECT_EQ(security("smarthost: 'm:587', require_tls: false"), MailSecurity::kNone);
   EXPECT_EQ(security("smarthost: 'm:25', force_implicit_tls: true"), MailSecurity::kTls);
 }
@@ -72,6 +76,17 @@ TEST(EmailChannel, TiesTheEndToTheBeginning) {
   EXPECT_THAT(over, HasSubstr("Message-ID: <e1-2."));
   EXPECT_THAT(over, HasSubstr("References: <e1@host.test>\r\n"));
   EXPECT_EQ(Sent(email, NativeChannelWorld::Fires(), 1).message, firing);
+}
+
+// What is encoded as a whole is no address any more.
+// https://www.rfc-editor.org/rfc/rfc2047#section-5
+TEST(EmailChannel, EncodesNamesAndLeavesAddresses) {
+  NativeChannelWorld email(
+      "email",
+      "{smarthost: 'm:25', from: 'Überwachung <t@x.org>', to: 'a@x.org, \"B, C\" <b@x.org>'}");
+  const std::string message = Sent(email, NativeChannelWorld::Fires()).message;
+  EXPECT_THAT(message, HasSubstr("From: =?utf-8?q?=C3=9Cberwachung?= <t@x.org>\r\n"));
+  EXPECT_THAT(message, HasSubstr("To: a@x.org,\r\n \"B, C\" <b@x.org>\r\n"));
 }
 
 TEST(EmailChannel, HasBothForms) {
@@ -92,6 +107,25 @@ TEST(EmailChannel, RefusesSettingsThatItCannotSendWith) {
     EXPECT_FALSE(MakeChannel(settings.receivers.at(0).channels.at(0), world.Context()).ok())
         << keys;
   }
+}
+
+TEST(SmsChannel, SendsOneShortText) {
+  NativeChannelWorld sms("sms", "{smarthost: 'gw:25', from: t@x.org, to: 15551234@sms.x.org}");
+  const MailRequest mail = Sent(sms, NativeChannelWorld::Fires());
+  EXPECT_THAT(mail.to, ElementsAre("15551234@sms.x.org"));
+  EXPECT_THAT(mail.message, Not(HasSubstr("Subject")));
+  EXPECT_THAT(mail.message, Not(HasSubstr("text/html")));
+  EXPECT_THAT(mail.message, HasSubstr("HIGH High CPU Usage host=3Dweb-1 system.cpu.usage: 85.5"));
+}
+
+TEST(SmsChannel, CutsAt160Characters) {
+  MessageCard card = CardOf({NativeChannelWorld::Fires()});
+  card.message = std::string(300, 'x') + "\nnext";
+  const std::string text = MailShort(card);
+  EXPECT_EQ(text.size(), 160U);
+  EXPECT_EQ(text.substr(157), "...");
+  card.message = "short\nnext";
+  EXPECT_THAT(MailShort(card), HasSubstr(". short next"));
 }
 
 TEST(MailPlainText, TellsEverything) {

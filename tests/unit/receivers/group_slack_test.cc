@@ -83,6 +83,15 @@ TEST(GroupSlack, ReadsAnswersThatRefuseWithStatus200) {
       Kind::kGiveUp);
   EXPECT_THAT(slack.reason(), HasSubstr("channel_not_found"));
   EXPECT_EQ(slack.OutcomeOf(200, "{", {{"content-type", kJson}}).kind, Kind::kRetry);
+  // As Go reads it: nothing there is false.
+  EXPECT_EQ(slack.OutcomeOf(200, R"({"success":true})", {{"content-type", kJson}}).kind,
+            Kind::kGiveUp);
+}
+
+TEST(GroupSlack, RepeatsNoAddressThatIsRepeatedToIt) {
+  VendorWorld slack("slack_configs", "{api_url: 'http://slack/services/T0/s3cret'}");
+  EXPECT_EQ(slack.OutcomeOf(200, "cannot reach /services/T0/s3cret").kind, Kind::kGiveUp);
+  EXPECT_THAT(slack.reason(), ::testing::Not(HasSubstr("s3cret")));
 }
 
 TEST(GroupSlack, IsRetriedAsAlertmanagerDoesAndByTheOutboxMoreOften) {

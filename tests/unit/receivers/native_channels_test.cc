@@ -1,4 +1,4 @@
-// Slack, Discord, Teams and PagerDuty of tocsin.yml.
+// Slack, Discord, Teams, PagerDuty, ntfy, Matrix and Google Chat of tocsin.yml.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -137,6 +137,12 @@ TEST(SlackChannel, FillsInItsTemplate) {
   EXPECT_EQ(BodyOf(json.Deliver({alert})), Json({{"text", "\"}, {\"x\": [1]"}}));
 }
 
+TEST(SlackChannel, TakesATextThatBeginsWithAPlaceholderForAText) {
+  NativeChannelWorld slack("slack", "{webhook_url: 'http://slack/', template: '{name}: {value}'}");
+  EXPECT_EQ(BodyOf(slack.Deliver({Fires()})).at("attachments").at(0).at("text"),
+            "High CPU Usage: 85.5");
+}
+
 TEST(SlackChannel, TellsHowManyMoreThereAre) {
   NativeChannelWorld slack("slack", "{webhook_url: 'http://slack/'}");
   std::vector<AlertPtr> alerts;
@@ -151,6 +157,39 @@ TEST(SlackChannel, TellsHowManyMoreThereAre) {
   EXPECT_THAT(others, HasSubstr("web-10"));
   EXPECT_THAT(others, Not(HasSubstr("web-11")));
   EXPECT_THAT(others, HasSubstr("and 4 more"));
+}
+
+// They come in the order of their labels.
+TEST(SlackChannel, TellsOfTheWorstThatStillFires) {
+  NativeChannelWorld slack("slack", "{webhook_url: 'http://slack/', template: '{name} {host}'}");
+  auto rule = std::make_shared<ThresholdRule>(*testing::CpuUsageRule());
+  rule->name = "Disk full";
+  rule->severity = Severity::kCritical;
+  const auto worst = testing::FiringAlert(rule, "e2", "web-2");
+  const auto over = testing::Resolved(*testing::FiringAlert(rule, "e3", "web-3"));
+  Notification notification = NativeChannelWorld::About({over, Fires(), worst});
+  notification.status = NotificationStatus::kFiring;
+  notification.links = {{}, {}, {"https://runbook/", "", ""}};
+  const Json attachment = BodyOf(slack.Deliver(notification)).at("attachments").at(0);
+  EXPECT_EQ(attachment.at("title"), "🚨 Disk full (+2 more)");
+  EXPECT_EQ(attachment.at("color"), "#FF0000");
+  EXPECT_EQ(attachment.at("text"), "Disk full web-2");
+  EXPECT_EQ(attachment.at("actions").at(1).at("url"), "https://runbook/");
+  const std::string others = Fact(attachment.at("fields"), "Also in this group", "title", "value");
+  EXPECT_THAT(others, HasSubstr("resolved: Disk full (host=web-3)"));
+  EXPECT_THAT(others, HasSubstr("High CPU Usage (host=web-1)"));
+}
+
+// There is no page about it.
+TEST(SlackChannel, LinksAlertsThatOthersPostedToTheirSourceOnly) {
+  auto rule = std::make_shared<ThresholdRule>(*testing::CpuUsageRule());
+  rule->id = "";
+  NativeChannelWorld slack("slack", "{webhook_url: 'http://slack/'}");
+  Notification notification = NativeChannelWorld::About({testing::FiringAlert(rule, "e1")});
+  notification.links = {{"", "", "http://source/"}};
+  const Json attachment = BodyOf(slack.Deliver(notification)).at("attachments").at(0);
+  EXPECT_EQ(attachment.at("title_link"), "http://source/");
+  EXPECT_EQ(attachment.at("actions").size(), 1U);
 }
 
 TEST(SlackChannel, LinksToWhatSendersName) {
@@ -204,7 +243,7 @@ TEST(DiscordChannel, TellsWhatTheContractPromises) {
   };
   EXPECT_EQ(fact("Severity"), "HIGH");
   EXPECT_EQ(fact("Threshold"), "80.0");
-  EXPECT_EQ(fact("Links"), "[Alert](http://tocsin:9095/api/v1/alerting/alerts/e1)");
+  EXPECT_EQ(fact("Links"), "[Alert](<http://tocsin:9095/api/v1/alerting/alerts/e1>)");
   EXPECT_TRUE(embed.at("fields").at(0).at("inline"));
 }
 
@@ -299,6 +338,13 @@ TEST(TeamsChannel, BelievesAConnectorThatSaysOneOnly) {
   EXPECT_EQ(connector.OutcomeOf(200, "1").kind, Kind::kDelivered);
   EXPECT_EQ(connector.OutcomeOf(200, "Webhook message delivery failed with error 429").kind,
             Kind::kRetry);
+  NativeChannelWorld office("teams", "{webhook_url: 'https://x.webhook.office.com/y/s3cret'}");
+  EXPECT_EQ(office.OutcomeOf(200, "no such hook: /y/s3cret").kind, Kind::kRetry);
+  EXPECT_TRUE(office.world.outcomes.at(0).may_have_arrived);
+  EXPECT_THAT(office.world.outcomes.at(0).reason, Not(HasSubstr("s3cret")));
+  // Whoever else takes cards says so by the status.
+  NativeChannelWorld relay("teams", "{webhook_url: 'http://relay/'}");
+  EXPECT_EQ(relay.OutcomeOf(200).kind, Kind::kDelivered);
   NativeChannelWorld workflow("teams", "{webhook_url: 'http://w/', format: workflow}");
   EXPECT_EQ(workflow.OutcomeOf(202).kind, Kind::kDelivered);
 }
@@ -371,6 +417,98 @@ TEST(PagerDutyChannel, SendsAnEventForEachAlertOfAGroup) {
   pagerduty.world.http.Answer(3, 400);
   EXPECT_EQ(pagerduty.world.http.sent(), 4U);
   EXPECT_EQ(pagerduty.world.outcomes.at(1).kind, Kind::kGiveUp);
+  EXPECT_FALSE(pagerduty.world.outcomes.at(1).may_have_arrived);
+  // An incident that was opened has to be closed.
+  pagerduty.Deliver({Fires(), other});
+  pagerduty.world.http.Answer(4, 202);
+  pagerduty.world.http.Answer(5, 400);
+  EXPECT_TRUE(pagerduty.world.outcomes.at(2).may_have_arrived);
+}
+
+// ---- ntfy
+
+TEST(NtfyChannel, PublishesJsonWithAPriority) {
+  NativeChannelWorld ntfy("ntfy", "{url: 'http://ntfy/', topic: ops, token: tk_1}");
+  const HttpClientRequest request = ntfy.Deliver({Fires()});
+  EXPECT_EQ(request.method, "POST");
+  EXPECT_EQ(request.url, "http://ntfy/");
+  EXPECT_THAT(request.headers,
+              ::testing::Contains(::testing::Pair("Authorization", "Bearer tk_1")));
+  const Json body = BodyOf(request);
+  EXPECT_EQ(body.at("topic"), "ops");
+  EXPECT_EQ(body.at("title"), "HIGH: High CPU Usage");
+  EXPECT_EQ(body.at("priority"), 4);
+  EXPECT_EQ(body.at("tags"), Json::parse(R"(["rotating_light"])"));
+  EXPECT_EQ(body.at("click"), "http://tocsin:9095/api/v1/alerting/alerts/e1");
+  EXPECT_EQ(body.at("actions").at(0).at("action"), "view");
+  EXPECT_THAT(std::string(body.at("message")),
+              HasSubstr("CPU usage is high\nSeverity: HIGH\nMetric: system.cpu.usage: 85.5\n"));
+  const Json over = BodyOf(ntfy.Deliver({IsOver()}));
+  EXPECT_EQ(over.at("title"), "RESOLVED: High CPU Usage");
+  EXPECT_EQ(over.at("priority"), 2);
+}
+
+TEST(NtfyChannel, NeedsNoTokenAndCutsAtWhatNtfyTakes) {
+  NativeChannelWorld ntfy("ntfy", "{url: 'http://ntfy/', topic: ops}");
+  const HttpClientRequest request = ntfy.Deliver({Hostile()});
+  EXPECT_THAT(request.headers,
+              Not(::testing::Contains(::testing::Pair("Authorization", ::testing::_))));
+  EXPECT_LE(std::string(BodyOf(request).at("message")).size(), 4096U);
+}
+
+// ---- Matrix
+
+TEST(MatrixChannel, SendsANoticeUnderTheNumberOfTheMessage) {
+  NativeChannelWorld matrix("matrix",
+                            "{homeserver: 'http://hs/', room_id: '!r:x.org', access_token: t0ken}");
+  const HttpClientRequest request = matrix.Deliver({Fires()});
+  EXPECT_EQ(request.method, "PUT");
+  EXPECT_EQ(request.url,
+            "http://hs/_matrix/client/v3/rooms/%21r%3Ax.org/send/m.room.message/e1-firing-1");
+  EXPECT_THAT(request.headers,
+              ::testing::Contains(::testing::Pair("Authorization", "Bearer t0ken")));
+  const Json body = BodyOf(request);
+  EXPECT_EQ(body.at("msgtype"), "m.notice");
+  EXPECT_EQ(body.at("format"), "org.matrix.custom.html");
+  EXPECT_THAT(std::string(body.at("body")), HasSubstr("🚨 High CPU Usage\nCPU usage is high\n"));
+  EXPECT_THAT(std::string(body.at("formatted_body")),
+              HasSubstr("<strong><font color=\"#ff8000\">🚨 High CPU Usage</font></strong>"));
+}
+
+TEST(MatrixChannel, EscapesWhatTheAlertHolds) {
+  NativeChannelWorld matrix("matrix",
+                            "{homeserver: 'http://hs/', room_id: '!r:x', access_token: t}");
+  const HttpClientRequest request = matrix.Deliver(std::vector<AlertPtr>(12, Hostile()));
+  EXPECT_THAT(std::string(BodyOf(request).at("formatted_body")), Not(HasSubstr("<script")));
+  EXPECT_LT(request.body.size(), 65'536U);
+}
+
+// ---- Google Chat
+
+TEST(GoogleChatChannel, SendsACardToAThread) {
+  NativeChannelWorld chat("googlechat", "{webhook_url: 'http://chat/v1/x?key=k&token=t'}");
+  const HttpClientRequest request = chat.Deliver({Fires()});
+  EXPECT_EQ(request.url,
+            "http://chat/v1/x?key=k&token=t&messageReplyOption="
+            "REPLY_MESSAGE_FALLBACK_TO_NEW_THREAD");
+  const Json body = BodyOf(request);
+  EXPECT_EQ(body.at("thread").at("threadKey"), "e1");
+  const Json& card = body.at("cardsV2").at(0).at("card");
+  EXPECT_EQ(card.at("header").at("title"), "🚨 High CPU Usage");
+  EXPECT_EQ(card.at("header").at("subtitle"), "HIGH · Tocsin");
+  const Json& widgets = card.at("sections").at(0).at("widgets");
+  EXPECT_EQ(widgets.at(0).at("textParagraph").at("text"), "CPU usage is high");
+  EXPECT_EQ(widgets.at(1).at("decoratedText").at("topLabel"), "Severity");
+  EXPECT_EQ(
+      widgets.back().at("buttonList").at("buttons").at(0).at("onClick").at("openLink").at("url"),
+      "http://tocsin:9095/api/v1/alerting/alerts/e1");
+}
+
+TEST(GoogleChatChannel, StaysWithinAMessageWhateverTheAlertHolds) {
+  NativeChannelWorld chat("googlechat", "{webhook_url: 'http://chat/'}");
+  const HttpClientRequest request = chat.Deliver(std::vector<AlertPtr>(12, Hostile()));
+  BodyOf(request);
+  EXPECT_LT(request.body.size(), 32'000U);
 }
 
 // ---- all
@@ -380,6 +518,9 @@ TEST(NativeChannels, GiveUpWithoutTheirSecretAndTellTheKey) {
       {"slack", "{webhook_url_file: /nonexistent/s}"},
       {"discord", "{webhook_url_file: /nonexistent/s}"},
       {"teams", "{webhook_url_file: /nonexistent/s}"},
+      {"googlechat", "{webhook_url_file: /nonexistent/s}"},
+      {"ntfy", "{topic: t, token_file: /nonexistent/s}"},
+      {"matrix", "{homeserver: 'http://h/', room_id: r, access_token_file: /nonexistent/s}"},
       {"pagerduty", "{routing_key_file: /nonexistent/s}"}};
   for (const auto& [type, keys] : channels) {
     NativeChannelWorld channel(type, keys);
@@ -395,6 +536,9 @@ TEST(NativeChannels, StayWellFormedWhateverTheAlertHolds) {
       {"slack", "{webhook_url: 'http://h/'}"},
       {"discord", "{webhook_url: 'http://h/'}"},
       {"teams", "{webhook_url: 'http://h/'}"},
+      {"googlechat", "{webhook_url: 'http://h/'}"},
+      {"ntfy", "{url: 'http://h/', topic: t}"},
+      {"matrix", "{homeserver: 'http://h/', room_id: r, access_token: t}"},
       {"pagerduty", "{routing_key: k, url: 'http://h/'}"}};
   for (const auto& [type, keys] : channels) {
     NativeChannelWorld channel(type, keys);

@@ -315,7 +315,9 @@ TEST(Channels, NameThoseThatExistWhenOneDoesNot) {
   settings.type = "pigeon";
   const Result<BuiltChannel> built = MakeChannel(settings, world.Context());
   ASSERT_FALSE(built.ok());
-  EXPECT_EQ(built.message(), "unknown channel \"pigeon\"; known: email, slack, discord, teams, pagerduty, webhook, console");
+  EXPECT_EQ(built.message(),
+            "unknown channel \"pigeon\"; known: email, slack, discord, teams, pagerduty, ntfy, "
+            "matrix, googlechat, sms, webhook, console");
 }
 
 // ---- outcomes

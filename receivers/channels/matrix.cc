@@ -1,0 +1,127 @@
+// The Matrix channel: a message to a room, as text and as HTML. The number of the message is the
+// transaction's id, so that a homeserver takes a retry for what it is.
+// https://spec.matrix.org/latest/client-server-api/#put_matrixclientv3roomsroomidsendeventtypetxnid
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "base/text.h"
+#include "receivers/channels/json_body.h"
+#include "receivers/channels/native_http.h"
+#include "receivers/channels/native_texts.h"
+#include "receivers/channels/setting_secrets.h"
+#include "receivers/channels/truncation.h"
+#include "receivers/channels/url_path.h"
+
+namespace tocsin::receivers {
+namespace {
+
+// ---- limits
+
+// An event has 65,536 bytes. https://spec.matrix.org/latest/client-server-api/#size-limits
+constexpr std::size_t kMaxMessageRunes = 4000;
+constexpr std::size_t kMaxFactRunes = 200;
+constexpr std::size_t kMaxFacts = 40;
+
+// ---- message
+
+std::string Cut(std::string_view text, std::size_t limit) { return TruncateRunes(text, limit); }
+
+std::string PlainOf(const MessageCard& card) {
+  std::string text = Cut(card.heading, kMaxFactRunes) + "\n" + Cut(card.message, kMaxMessageRunes);
+  std::size_t count = 0;
+  for (const std::vector<CardFact>* facts : {&card.facts, &card.labels}) {
+    for (const CardFact& fact : *facts) {
+      if (++count > kMaxFacts) break;
+      text += fmt::format("\n{}: {}", fact.name, Cut(fact.value, kMaxFactRunes));
+    }
+  }
+  for (const std::string& line : card.others) text += "\n- " + Cut(line, kMaxFactRunes);
+  if (card.untold > 0) text += fmt::format("\nand {} more", card.untold);
+  for (const CardLink& link : card.links) text += fmt::format("\n{}: {}", link.text, link.url);
+  return text;
+}
+
+// The tags that clients show.
+// https://spec.matrix.org/latest/client-server-api/#mroommessage-msgtypes
+std::string HtmlOf(const MessageCard& card) {
+  std::string html = fmt::format("<p><strong><font color=\"#{:06x}\">{}</font></strong></p>",
+                                 card.color, EscapeHtml(Cut(card.heading, kMaxFactRunes)));
+  html += fmt::format("<p>{}</p><ul>", EscapeHtml(Cut(card.message, kMaxMessageRunes)));
+  std::size_t count = 0;
+  for (const std::vector<CardFact>* facts : {&card.facts, &card.labels}) {
+    for (const CardFact& fact : *facts) {
+      if (++count > kMaxFacts) break;
+      html += fmt::format("<li><strong>{}</strong>: {}</li>", EscapeHtml(fact.name),
+                          EscapeHtml(Cut(fact.value, kMaxFactRunes)));
+    }
+  }
+  html += "</ul>";
+  if (!card.others.empty()) {
+    html += "<p>Also in this group:</p><ul>";
+    for (const std::string& line : card.others) {
+      html += fmt::format("<li>{}</li>", EscapeHtml(Cut(line, kMaxFactRunes)));
+    }
+    if (card.untold > 0) html += fmt::format("<li>and {} more</li>", card.untold);
+    html += "</ul>";
+  }
+  for (const CardLink& link : card.links) {
+    html += fmt::format("<a href=\"{}\">{}</a> ", EscapeHtml(link.url), EscapeHtml(link.text));
+  }
+  return html;
+}
+
+// ---- delivery
+
+class MatrixMessages {
+ public:
+  MatrixMessages(config::ChannelSettings settings, NativeTexts texts)
+      : settings_(std::move(settings)), texts_(std::move(texts)) {}
+
+  Result<VendorCall> Prepare(const Notification& notification) const {
+    const Result<std::string> server = SecretUrlOf(settings_.keys, "homeserver");
+    if (!server) return server.error();
+    const Result<std::string> token = SecretOf(settings_.keys, "access_token");
+    if (!token) return token.error();
+    const MessageCard card = texts_.Card(notification);
+    VendorCall call{PostJson(UrlOf(*server, notification), Message(card)), nullptr};
+    call.request.method = "PUT";
+    call.request.headers.emplace_back("Authorization", "Bearer " + *token);
+    return call;
+  }
+
+ private:
+  std::string UrlOf(const std::string& server, const Notification& notification) const {
+    return JoinUrlPath(server, fmt::format("_matrix/client/v3/rooms/{}/send/m.room.message/{}",
+                                           PercentEncode(settings_.keys.Text("room_id")),
+                                           PercentEncode(notification.IdempotencyKey())));
+  }
+
+  // A notice: other bots do not answer it.
+  static JsonValue Message(const MessageCard& card) {
+    return JsonValue::Object({{"msgtype", "m.notice"},
+                              {"body", PlainOf(card)},
+                              {"format", "org.matrix.custom.html"},
+                              {"formatted_body", HtmlOf(card)}});
+  }
+
+  const config::ChannelSettings settings_;
+  const NativeTexts texts_;
+};
+
+}  // namespace
+
+// ---- kind
+
+Result<BuiltChannel> MakeMatrix(const config::ChannelSettings& settings,
+                                const ChannelContext& context) {
+  Result<NativeTexts> texts =
+      NativeTexts::Make(settings.keys, NativeTexts::Bodies::kNone, context.metrics);
+  if (!texts) return texts.error();
+  auto matrix = std::make_shared<const MatrixMessages>(settings, *std::move(texts));
+  return MakeNativeHttp(settings, context, [matrix](const Notification& notification) {
+    return matrix->Prepare(notification);
+  });
+}
+
+}  // namespace tocsin::receivers

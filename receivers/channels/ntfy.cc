@@ -1,0 +1,124 @@
+// The ntfy channel: a message published as JSON to a topic, with a priority by severity and buttons
+// that open a page. https://docs.ntfy.sh/publish/#publish-as-json
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "receivers/channels/json_body.h"
+#include "receivers/channels/native_http.h"
+#include "receivers/channels/native_texts.h"
+#include "receivers/channels/setting_secrets.h"
+#include "receivers/channels/truncation.h"
+
+namespace tocsin::receivers {
+namespace {
+
+// ---- limits
+
+// A longer message becomes an attachment. https://docs.ntfy.sh/publish/#limitations
+constexpr std::size_t kMaxMessageBytes = 4096;
+constexpr std::size_t kMaxTitleRunes = 250;
+constexpr std::size_t kMaxButtons = 3;  // https://docs.ntfy.sh/publish/#action-buttons
+constexpr std::size_t kMaxFactRunes = 200;
+
+// ---- message
+
+// https://docs.ntfy.sh/publish/#message-priority
+int PriorityOf(const MessageCard& card) {
+  if (card.resolved) return 2;
+  switch (card.severity) {
+    case Severity::kCritical:
+      return 5;
+    case Severity::kHigh:
+      return 4;
+    case Severity::kMedium:
+      return 3;
+    case Severity::kLow:
+    case Severity::kInfo:
+      break;
+  }
+  return 2;
+}
+
+// Names of emojis, which ntfy puts in front of the title. https://docs.ntfy.sh/emojis/
+const char* TagOf(const MessageCard& card) {
+  return card.resolved ? "white_check_mark" : "rotating_light";
+}
+
+std::string TitleOf(const MessageCard& card) {
+  const std::string word = card.resolved ? "RESOLVED" : SeverityWord(card.severity);
+  return TruncateRunes(fmt::format("{}: {}", word, card.title), kMaxTitleRunes);
+}
+
+std::string TextOf(const MessageCard& card) {
+  std::string text = card.message;
+  for (const std::vector<CardFact>* facts : {&card.facts, &card.labels}) {
+    for (const CardFact& fact : *facts) {
+      text += fmt::format("\n{}: {}", fact.name, TruncateRunes(fact.value, kMaxFactRunes));
+    }
+  }
+  for (const std::string& line : card.others) {
+    text += "\n• " + TruncateRunes(line, kMaxFactRunes);
+  }
+  if (card.untold > 0) text += fmt::format("\nand {} more", card.untold);
+  return TruncateBytes(text, kMaxMessageBytes);
+}
+
+JsonValue Buttons(const MessageCard& card) {
+  JsonValue buttons = JsonValue::List();
+  for (std::size_t i = 0; i < card.links.size() && i < kMaxButtons; ++i) {
+    buttons.Append(JsonValue::Object(
+        {{"action", "view"}, {"label", card.links[i].text}, {"url", card.links[i].url}}));
+  }
+  return buttons;
+}
+
+// ---- delivery
+
+class NtfyMessages {
+ public:
+  NtfyMessages(config::ChannelSettings settings, NativeTexts texts)
+      : settings_(std::move(settings)), texts_(std::move(texts)) {}
+
+  Result<VendorCall> Prepare(const Notification& notification) const {
+    Result<std::string> url = SecretUrlOf(settings_.keys, "url");
+    if (!url) return url.error();
+    VendorCall call{PostJson(*std::move(url), Message(texts_.Card(notification))), nullptr};
+    const Result<std::string> token = SecretOf(settings_.keys, "token");
+    if (!token) return token.error();
+    if (!token->empty()) call.request.headers.emplace_back("Authorization", "Bearer " + *token);
+    return call;
+  }
+
+ private:
+  JsonValue Message(const MessageCard& card) const {
+    JsonValue json = JsonValue::Object({{"topic", settings_.keys.Text("topic")},
+                                        {"title", TitleOf(card)},
+                                        {"message", TextOf(card)},
+                                        {"priority", PriorityOf(card)},
+                                        {"tags", JsonValue::List({TagOf(card)})}});
+    if (!card.links.empty()) json.Set("click", card.links.front().url);
+    json.SetUnlessEmpty("actions", Buttons(card));
+    return json;
+  }
+
+  const config::ChannelSettings settings_;
+  const NativeTexts texts_;
+};
+
+}  // namespace
+
+// ---- kind
+
+Result<BuiltChannel> MakeNtfy(const config::ChannelSettings& settings,
+                              const ChannelContext& context) {
+  Result<NativeTexts> texts =
+      NativeTexts::Make(settings.keys, NativeTexts::Bodies::kNone, context.metrics);
+  if (!texts) return texts.error();
+  auto ntfy = std::make_shared<const NtfyMessages>(settings, *std::move(texts));
+  return MakeNativeHttp(settings, context, [ntfy](const Notification& notification) {
+    return ntfy->Prepare(notification);
+  });
+}
+
+}  // namespace tocsin::receivers
