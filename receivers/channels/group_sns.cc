@@ -3,8 +3,8 @@
 //
 // Requests are signed here, without AWS's SDK: with the keys of `sigv4` or, as the SDK would, of
 // the environment. Where only the SDK could find them (profiles, roles, those of the machine)
-// every message fails with the reason. `use_aws_http_client` says something about the SDK and changes
-// nothing.
+// every message fails with the reason. `use_aws_http_client` says something about the SDK and
+// changes nothing.
 #include <fmt/format.h>
 
 #include <functional>
