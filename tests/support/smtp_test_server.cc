@@ -1,5 +1,6 @@
 #include "tests/support/smtp_test_server.h"
 
+#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -51,6 +52,13 @@ void WaitForTheEnd(int fd) {
   }
 }
 
+// Without reading.
+void WaitForHangUp(int fd) {
+  pollfd socket{fd, POLLRDHUP, 0};
+  while (poll(&socket, 1, -1) < 0) {
+  }
+}
+
 }  // namespace
 
 std::string PoliteReply(std::string_view command, const std::vector<std::string>& extensions) {
@@ -95,10 +103,14 @@ void SmtpTestServer::Accept() {
       return;
     }
     if (fd < 0) continue;
+    ++open_;
     connections_.push_back({fd, {}});
     connections_.back().thread = std::thread([this, fd] {
       Serve(fd);
       shutdown(fd, SHUT_RDWR);
+      MutexLock done(mu_);
+      --open_;
+      said_.NotifyAll();
     });
   }
 }
@@ -111,6 +123,7 @@ void SmtpTestServer::Serve(int fd) {
     Record(line);
     if (!Answer(fd, line)) return;
     if (line != "DATA" || handler_(line).substr(0, 3) != "354") continue;
+    if (handler_(kSmtpContent) == kSmtpHang) WaitForHangUp(fd);
     std::string message;
     if (!ReadMessage(fd, &buffer, &message)) return;
     {
@@ -145,6 +158,11 @@ std::vector<std::string> SmtpTestServer::commands() const {
 std::vector<std::string> SmtpTestServer::messages() const {
   MutexLock lock(mu_);
   return messages_;
+}
+
+void SmtpTestServer::AwaitEndOfConnections() {
+  MutexLock lock(mu_);
+  while (open_ > 0) said_.Wait(mu_);
 }
 
 void SmtpTestServer::AwaitCommand(std::string_view command) {

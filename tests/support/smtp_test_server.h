@@ -19,6 +19,11 @@ namespace tocsin::testing {
 inline constexpr char kSmtpHang[] = "hang";    // nothing, until the peer gives up
 inline constexpr char kSmtpClose[] = "close";  // ends the connection
 
+// What the handler is asked once it has told a client to send its message. Where it says kSmtpHang,
+// nothing of the message is read until the client gives up; what had been sent by then counts as a
+// message if the client has ended it.
+inline constexpr char kSmtpContent[] = "(content)";
+
 // Takes everything: the reply of a server that offers `extensions` ("AUTH PLAIN LOGIN"). The
 // command is "" for the greeting and "." for the end of a message.
 std::string PoliteReply(std::string_view command, const std::vector<std::string>& extensions = {});
@@ -40,6 +45,8 @@ class SmtpTestServer {
   std::vector<std::string> messages() const;
   // Waits until a client has said this.
   void AwaitCommand(std::string_view command);
+  // Waits until every client so far has gone, and what it sent has been read.
+  void AwaitEndOfConnections();
 
  private:
   struct Connection {
@@ -60,6 +67,7 @@ class SmtpTestServer {
   CondVar said_;
   std::vector<std::string> commands_ GUARDED_BY(mu_);
   std::vector<std::string> messages_ GUARDED_BY(mu_);
+  int open_ GUARDED_BY(mu_) = 0;       // connections
   std::list<Connection> connections_;  // grows under mu_; read without it after thread_ has ended
   bool stopped_ GUARDED_BY(mu_) = false;
 

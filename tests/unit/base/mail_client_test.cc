@@ -348,15 +348,23 @@ TEST_F(MailClientTest, CancelsWhatWaitsForItsTurn) {
 
 // curl would end the data of a mail that is given up half-way, as if that were all.
 TEST_F(MailClientTest, SendsNoEndOfAMailThatIsGivenUpHalfWay) {
-  SmtpTestServer server([](std::string_view command) { return PoliteReply(command); });
-  SmtpTestServer slow(Saying("DATA", testing::kSmtpHang));
-  MailRequest request = Mail(slow);
+  std::atomic<bool> content = false;
+  SmtpTestServer server([&content](std::string_view command) {
+    if (command != testing::kSmtpContent) return PoliteReply(command);
+    content = true;
+    return std::string(testing::kSmtpHang);
+  });
+  MailRequest request = Mail(server);
+  for (int i = 0; i < 200'000; ++i) request.message += "a line that is no end of the message\r\n";
   request.owner = this;
   std::future<MailResult> result = SendLater(request);
-  slow.AwaitCommand("DATA");
+  while (!content) std::this_thread::sleep_for(milliseconds(1));
   client_->Cancel(this);
-  EXPECT_TRUE(result.get().cancelled);
-  EXPECT_THAT(slow.messages(), IsEmpty());
+  const MailResult cancelled = result.get();
+  EXPECT_TRUE(cancelled.cancelled);
+  EXPECT_FALSE(cancelled.outcome_unknown);
+  server.AwaitEndOfConnections();
+  EXPECT_THAT(server.messages(), IsEmpty());
 }
 
 // curl waits for that reply without coming back.
