@@ -22,33 +22,18 @@ constexpr KeySpec kDiscordKeys[] = {
     {.key = "template", .kind = Kind::kAny},
 };
 
-constexpr KeySpec kEmailKeys[] = {
+// Of mail, and of SMS by gateways that take mail.
+constexpr KeySpec kMailKeys[] = {
     {.key = "smarthost",
      .kind = Kind::kAddress,
-     .missing = "email: smarthost is missing, such as mail.example.org:587"},
-    {.key = "to", .missing = "email: to is missing"},
-    {.key = "from", .missing = "email: from is missing"},
+     .missing = "smarthost is missing, such as mail.example.org:587"},
+    {.key = "to", .missing = "to is missing"},
+    {.key = "from", .missing = "from is missing"},
     {.key = "hello", .fallback = "localhost"},
     {.key = "auth_username"},
     {.key = "auth_password", .kind = Kind::kSecret},
     {.key = "auth_password_file"},
     // Unset: by port and user, see receivers/channels/email.cc.
-    {.key = "require_tls", .kind = Kind::kBool},
-    {.key = "force_implicit_tls", .kind = Kind::kBool},
-    {.key = "template"},
-};
-
-// Texts for gateways that make short messages of mails: `to` has their addresses.
-constexpr KeySpec kSmsKeys[] = {
-    {.key = "smarthost",
-     .kind = Kind::kAddress,
-     .missing = "sms: smarthost is missing, such as mail.example.org:587"},
-    {.key = "to", .missing = "sms: to is missing"},
-    {.key = "from", .missing = "sms: from is missing"},
-    {.key = "hello", .fallback = "localhost"},
-    {.key = "auth_username"},
-    {.key = "auth_password", .kind = Kind::kSecret},
-    {.key = "auth_password_file"},
     {.key = "require_tls", .kind = Kind::kBool},
     {.key = "force_implicit_tls", .kind = Kind::kBool},
     {.key = "template"},
@@ -111,7 +96,7 @@ constexpr KeySpec kTeamsKeys[] = {
 };
 
 constexpr NativeChannelType kTypes[] = {
-    {.name = "email", .keys = kEmailKeys, .has_http = false},
+    {.name = "email", .keys = kMailKeys, .has_http = false},
     {.name = "slack", .keys = kSlackKeys},
     {.name = "discord", .keys = kDiscordKeys},
     {.name = "teams", .keys = kTeamsKeys},
@@ -119,7 +104,7 @@ constexpr NativeChannelType kTypes[] = {
     {.name = "ntfy", .keys = kNtfyKeys},
     {.name = "matrix", .keys = kMatrixKeys},
     {.name = "googlechat", .keys = kGoogleChatKeys},
-    {.name = "sms", .keys = kSmsKeys, .has_http = false},
+    {.name = "sms", .keys = kMailKeys, .has_http = false},
 };
 
 void CheckTeamsFormat(MapDecoder& map, const CheckedKeys& keys) {

@@ -141,10 +141,6 @@ JsonValue AdaptiveCardOf(const MessageCard& card, const std::string& sender) {
 
 // ---- answer
 
-bool EndsWith(std::string_view text, std::string_view end) {
-  return text.size() >= end.size() && text.substr(text.size() - end.size()) == end;
-}
-
 std::string HostOf(std::string_view url) {
   std::string_view host = url.substr(std::min(url.find("://") + 3, url.size()));
   return ToLowerAscii(host.substr(0, host.find_first_of(":/?#")));
@@ -152,12 +148,12 @@ std::string HostOf(std::string_view url) {
 
 // https://support.microsoft.com/office/create-incoming-webhooks-with-workflows-for-microsoft-teams-8ae491c7-0394-4861-ba59-055e33f75498
 bool IsWorkflow(std::string_view host) {
-  return EndsWith(host, ".logic.azure.com") || EndsWith(host, ".api.powerplatform.com");
+  return host.ends_with(".logic.azure.com") || host.ends_with(".api.powerplatform.com");
 }
 
 // https://learn.microsoft.com/microsoftteams/platform/webhooks-and-connectors/how-to/add-incoming-webhook
 bool IsConnector(std::string_view host) {
-  return EndsWith(host, ".webhook.office.com") || host == "outlook.office.com" ||
+  return host.ends_with(".webhook.office.com") || host == "outlook.office.com" ||
          host == "outlook.office365.com";
 }
 
