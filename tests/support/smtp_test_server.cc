@@ -52,13 +52,6 @@ void WaitForTheEnd(int fd) {
   }
 }
 
-// Without reading.
-void WaitForHangUp(int fd) {
-  pollfd socket{fd, POLLRDHUP, 0};
-  while (poll(&socket, 1, -1) < 0) {
-  }
-}
-
 }  // namespace
 
 std::string PoliteReply(std::string_view command, const std::vector<std::string>& extensions) {
@@ -123,7 +116,7 @@ void SmtpTestServer::Serve(int fd) {
     Record(line);
     if (!Answer(fd, line)) return;
     if (line != "DATA" || handler_(line).substr(0, 3) != "354") continue;
-    if (handler_(kSmtpContent) == kSmtpHang) WaitForHangUp(fd);
+    handler_(kSmtpContent);
     std::string message;
     if (!ReadMessage(fd, &buffer, &message)) return;
     {

@@ -19,9 +19,8 @@ namespace tocsin::testing {
 inline constexpr char kSmtpHang[] = "hang";    // nothing, until the peer gives up
 inline constexpr char kSmtpClose[] = "close";  // ends the connection
 
-// What the handler is asked once it has told a client to send its message. Where it says kSmtpHang,
-// nothing of the message is read until the client gives up; what had been sent by then counts as a
-// message if the client has ended it.
+// What the handler is asked once it has told a client to send its message. Nothing of the message
+// is read before it returns; what it says is ignored.
 inline constexpr char kSmtpContent[] = "(content)";
 
 // Takes everything: the reply of a server that offers `extensions` ("AUTH PLAIN LOGIN"). The

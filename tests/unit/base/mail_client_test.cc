@@ -348,19 +348,22 @@ TEST_F(MailClientTest, CancelsWhatWaitsForItsTurn) {
 
 // curl would end the data of a mail that is given up half-way, as if that were all.
 TEST_F(MailClientTest, SendsNoEndOfAMailThatIsGivenUpHalfWay) {
-  std::atomic<bool> content = false;
-  SmtpTestServer server([&content](std::string_view command) {
+  std::promise<void> asked_for;
+  std::promise<void> given_up;
+  SmtpTestServer server([&](std::string_view command) {
     if (command != testing::kSmtpContent) return PoliteReply(command);
-    content = true;
-    return std::string(testing::kSmtpHang);
+    asked_for.set_value();
+    given_up.get_future().wait();
+    return std::string();
   });
   MailRequest request = Mail(server);
   for (int i = 0; i < 200'000; ++i) request.message += "a line that is no end of the message\r\n";
   request.owner = this;
   std::future<MailResult> result = SendLater(request);
-  while (!content) std::this_thread::sleep_for(milliseconds(1));
+  asked_for.get_future().wait();
   client_->Cancel(this);
   const MailResult cancelled = result.get();
+  given_up.set_value();
   EXPECT_TRUE(cancelled.cancelled);
   EXPECT_FALSE(cancelled.outcome_unknown);
   server.AwaitEndOfConnections();
