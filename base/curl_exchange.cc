@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "base/curl_phases.h"
 #include "base/http_request_check.h"
 #include "base/text.h"
 
@@ -132,8 +133,10 @@ bool CurlExchange::AddHeaderLine(std::string_view line) {
   return true;
 }
 
-int CurlExchange::BeforeSending(void* self, char*, char*, int, int) {
-  return static_cast<CurlExchange*>(self)->MaySend() ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT;
+int CurlExchange::BeforeSending(void* self, char* ip, char*, int, int) {
+  auto* exchange = static_cast<CurlExchange*>(self);
+  const bool may = exchange->transport_.MayUse(exchange->easy(), ip) && exchange->MaySend();
+  return may ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT;
 }
 
 bool CurlExchange::IsIdempotent() const {
@@ -165,13 +168,20 @@ std::string CurlExchange::Reason(CURLcode code) const {
   if (body_too_large_) {
     return fmt::format("the answer is larger than {} bytes", request_.max_response_bytes);
   }
+  if (IsForbidden(code)) return std::string(transport_.refusal());
   if (repetition_stopped_) return "the connection was closed before an answer came";
   if (headers_too_large_) return "the headers of the answer are too large";
   return error_[0] != '\0' ? error_ : curl_easy_strerror(code);
 }
 
+bool CurlExchange::IsForbidden(CURLcode code) const {
+  return !transport_.refusal().empty() &&
+         (code == CURLE_COULDNT_CONNECT || code == CURLE_ABORTED_BY_CALLBACK);
+}
+
 void CurlExchange::End(CURLcode code) {
   result_.elapsed = Duration(Info<curl_off_t>(easy(), CURLINFO_TOTAL_TIME_T) / 1000);
+  result_.phases = PhasesOf(easy(), code);
   if (code == CURLE_OK) {
     response_.status = static_cast<int>(Info<long>(easy(), CURLINFO_RESPONSE_CODE));
     result_.response = std::move(response_);
@@ -184,12 +194,14 @@ void CurlExchange::End(CURLcode code) {
   failure.outcome_unknown = !bad_redirect && MayHaveBeenSent();
   failure.response_too_large = body_too_large_;
   failure.timed_out = code == CURLE_OPERATION_TIMEDOUT;
+  failure.forbidden = IsForbidden(code);
   failure.message = FailureMessage(request_, Reason(code));
 }
 
 void CurlExchange::Abandon(std::string_view why, bool cancelled) {
   if (easy() != nullptr) {
     result_.elapsed = Duration(Info<curl_off_t>(easy(), CURLINFO_TOTAL_TIME_T) / 1000);
+    result_.phases = PhasesOf(easy(), CURLE_ABORTED_BY_CALLBACK);
     result_.failure.outcome_unknown = MayHaveBeenSent();
   }
   result_.failure.cancelled = cancelled;

@@ -46,6 +46,7 @@ class CurlExchange final : public CurlTransfer {
   bool MaySend();
   bool MayHaveBeenSent() const;
   bool IsIdempotent() const;
+  bool IsForbidden(CURLcode code) const;
   std::string Reason(CURLcode code) const;
 
   HttpClientRequest request_;

@@ -10,6 +10,7 @@
 #include <map>
 
 #include "base/bytes.h"
+#include "base/curl_phases.h"
 #include "base/number.h"
 #include "base/text.h"
 
@@ -207,7 +208,7 @@ curl_socket_t CurlMail::OnOpenSocket(void* self, curlsocktype, curl_sockaddr* ad
   auto* mail = static_cast<CurlMail*>(self);
   MutexLock lock(mail->mu_);
   if (mail->interrupted_) return CURL_SOCKET_BAD;
-  const int fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+  const curl_socket_t fd = mail->transport_.OpenSocket(*address);
   if (fd < 0) return CURL_SOCKET_BAD;
   mail->sockets_.push_back(fd);
   return fd;
@@ -252,6 +253,9 @@ std::string CurlMail::Reason(CURLcode code) const {
     return fmt::format("{}, at {}: {}", server, bad_step_,
                        QuoteForMessage(bad_reply_, kMaxReplyBytes));
   }
+  if (!transport_.refusal().empty() && code == CURLE_COULDNT_CONNECT) {
+    return fmt::format("{}: {}", server, transport_.refusal());
+  }
   if (code == CURLE_USE_SSL_FAILED) {
     return fmt::format("{} does not offer STARTTLS, which is required", server);
   }
@@ -264,6 +268,7 @@ std::string CurlMail::Reason(CURLcode code) const {
 
 void CurlMail::End(CURLcode code) {
   result_.elapsed = Duration(Info<curl_off_t>(easy(), CURLINFO_TOTAL_TIME_T) / 1000);
+  result_.phases = PhasesOf(easy(), code);
   result_.accepted = code == CURLE_OK;
   if (result_.accepted) {
     result_.reply = 0;
@@ -280,6 +285,7 @@ void CurlMail::End(CURLcode code) {
   }
   result_.authentication_failed = code == CURLE_LOGIN_DENIED;
   result_.timed_out = code == CURLE_OPERATION_TIMEDOUT;
+  result_.forbidden = code == CURLE_COULDNT_CONNECT && !transport_.refusal().empty();
   result_.outcome_unknown =
       message_asked_for_ && read_ == request_.message.size() && result_.reply == 0;
 }
@@ -287,6 +293,7 @@ void CurlMail::End(CURLcode code) {
 void CurlMail::Abandon(std::string_view why, bool cancelled) {
   if (easy() != nullptr) {
     result_.elapsed = Duration(Info<curl_off_t>(easy(), CURLINFO_TOTAL_TIME_T) / 1000);
+    result_.phases = PhasesOf(easy(), CURLE_ABORTED_BY_CALLBACK);
     ShutSockets(SHUT_RDWR);
   }
   result_.outcome_unknown = message_asked_for_ && read_ == request_.message.size();

@@ -5,6 +5,11 @@
 #include "base/curl_transport.h"
 
 #include <fmt/format.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <optional>
+#include <utility>
 
 #include "base/text.h"
 
@@ -101,12 +106,14 @@ Address AddressOf(std::string_view url) {
 }  // namespace
 
 void CurlTransport::Prepare(CURL* easy, const std::string& url, const HttpTransport& transport) {
-  const bool over_tls = EqualsIgnoreCase(AddressOf(url).scheme, "https");
+  const Address address = AddressOf(url);
+  const bool over_tls = EqualsIgnoreCase(address.scheme, "https");
   SetOption(easy, CURLOPT_HTTP_VERSION,
             static_cast<long>(transport.http2 ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1));
   PrepareUrl(easy, url, over_tls ? transport.server_name : "");
   PrepareTls(easy, transport, kServer);
   PrepareProxy(easy, transport, over_tls);
+  GuardEgress(easy, transport, std::string(address.host));
 }
 
 void CurlTransport::PrepareMail(CURL* easy, const std::string& url,
@@ -114,6 +121,8 @@ void CurlTransport::PrepareMail(CURL* easy, const std::string& url,
   PrepareUrl(easy, url, transport.server_name);
   PrepareTls(easy, transport, kServer);
   SetOption(easy, CURLOPT_PROXY, "");
+  GuardEgress(easy, transport, std::string(AddressOf(url).host));
+  through_proxy_ = false;
 }
 
 // curl takes SNI and the name to verify from the URL alone: so the wanted name stands there, and
@@ -153,6 +162,53 @@ void CurlTransport::PrepareProxy(CURL* easy, const HttpTransport& transport, boo
   }
   SetOption(easy, CURLOPT_HEADEROPT, static_cast<long>(CURLHEADER_SEPARATE));
   SetOption(easy, CURLOPT_PROXYHEADER, connect_headers_.get());
+}
+
+// ---- egress
+
+void CurlTransport::GuardEgress(CURL* easy, const HttpTransport& transport, std::string host) {
+  if (transport.egress == nullptr) return;
+  egress_ = transport.egress;
+  guarded_ = easy;
+  target_ = std::move(host);
+  through_proxy_ = !transport.proxy.Reveal().empty();
+  SetOption(easy, CURLOPT_OPENSOCKETFUNCTION, &CurlTransport::OnOpenSocket);
+  SetOption(easy, CURLOPT_OPENSOCKETDATA, static_cast<void*>(this));
+}
+
+// Where a server_name is given it stands in curl's URL, so that the first host is remembered.
+std::string CurlTransport::TargetHost(CURL* easy) const {
+  if (Info<long>(easy, CURLINFO_REDIRECT_COUNT) == 0) return target_;
+  const char* const url = Info<const char*>(easy, CURLINFO_EFFECTIVE_URL);
+  return url == nullptr ? target_ : std::string(AddressOf(url).host);
+}
+
+bool CurlTransport::Note(const Status& verdict) {
+  if (!verdict) refusal_ = verdict.message();
+  return verdict.ok();
+}
+
+curl_socket_t CurlTransport::OnOpenSocket(void* self, curlsocktype, curl_sockaddr* address) {
+  return static_cast<CurlTransport*>(self)->OpenSocket(*address);
+}
+
+// curl tries the next address of the name when this one is refused.
+curl_socket_t CurlTransport::OpenSocket(const curl_sockaddr& address) {
+  if (egress_ != nullptr && !through_proxy_) {
+    const std::optional<IpAddress> ip = IpAddress::Of(address.addr);
+    if (!ip || !Note(egress_->Check(TargetHost(guarded_), *ip))) return CURL_SOCKET_BAD;
+  }
+  opened_ = true;
+  return socket(address.family, address.socktype | SOCK_CLOEXEC, address.protocol);
+}
+
+bool CurlTransport::MayUse(CURL* easy, const char* ip) {
+  if (egress_ == nullptr) return true;
+  opened_ = false;  // a redirect may lead to addresses that are all refused
+  const std::string host = TargetHost(easy);
+  if (through_proxy_) return Note(egress_->CheckName(host));
+  const std::optional<IpAddress> address = IpAddress::Parse(ip == nullptr ? "" : ip);
+  return address && Note(egress_->Check(host, *address));
 }
 
 }  // namespace tocsin

@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "base/result.h"
 #include "base/time.h"
+#include "base/transfer_phases.h"
 
 namespace tocsin {
 
@@ -48,12 +49,14 @@ struct HttpClientFailure {
   bool response_too_large = false;
   bool timed_out = false;
   bool cancelled = false;  // by its owner
+  bool forbidden = false;  // by the transport's egress policy; nothing was sent there
 };
 
 struct HttpClientResult {
   std::optional<HttpClientResponse> response;
   HttpClientFailure failure;  // where there is no response
   Duration elapsed{0};
+  TransferPhases phases;
 };
 
 class HttpClient {

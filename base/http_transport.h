@@ -4,10 +4,12 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "base/egress_policy.h"
 #include "base/result.h"
 #include "base/secret.h"
 
@@ -31,6 +33,10 @@ struct HttpTransport {
   std::vector<std::pair<std::string, Secret>> connect_headers;
 
   bool http2 = false;  // over TLS, where the server agrees
+
+  // Null: any address may be reached. A proxy may always be; what is reached through it is judged
+  // by its name only.
+  std::shared_ptr<const EgressPolicy> egress;
 };
 
 // Why no request may be sent this way.

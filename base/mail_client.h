@@ -15,6 +15,7 @@
 #include "base/result.h"
 #include "base/secret.h"
 #include "base/time.h"
+#include "base/transfer_phases.h"
 
 namespace tocsin {
 
@@ -66,8 +67,10 @@ struct MailResult {
   bool authentication_failed = false;
   bool timed_out = false;
   bool cancelled = false;  // by its owner
+  bool forbidden = false;  // by the transport's egress policy; nothing was sent
 
   Duration elapsed{0};
+  TransferPhases phases;
 };
 
 class MailClient {

@@ -84,6 +84,8 @@ class CheckedKeys {
   // The same keys with the same values, wherever they stand.
   friend bool operator==(const CheckedKeys& a, const CheckedKeys& b);
 
+  // All of them, by the paths of their keys.
+  const std::vector<std::pair<std::string, Secret>>& secrets() const { return secrets_; }
   // A map without secrets, ready for printing.
   const YamlNode& printable() const { return node_; }
 

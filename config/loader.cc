@@ -84,8 +84,34 @@ class Loading {
         LoadAlertmanagerFile(settings_.alertmanager_file, alertmanager_options_, files_);
     for (const Diagnostic& each : alertmanager_.diagnostics.list()) diagnostics_.Add(each);
     settings_.alertmanager = alertmanager_.settings;
+    CheckLimitedReceivers();
     settings_.files_read.insert(settings_.files_read.end(), alertmanager_.files.begin(),
                                 alertmanager_.files.end());
+  }
+
+  void CheckLimitedReceivers() {
+    if (settings_.alertmanager == nullptr) return;
+    for (const PlacedText& name : references_.limited_receivers) {
+      const std::vector<AlertmanagerReceiver>& all = settings_.alertmanager->receivers;
+      const auto found = std::find_if(
+          all.begin(), all.end(),
+          [&name](const AlertmanagerReceiver& receiver) { return receiver.name == name.text; });
+      if (found == all.end()) {
+        report_.Error(name.mark,
+                      fmt::format("tocsin.alertmanager.receivers: {} has no receiver {}",
+                                  settings_.alertmanager_file, QuoteForMessage(name.text)));
+      } else if (settings_.alertmanager_limits.at(name.text).overflow == Overflow::kDigest) {
+        CheckDigest(*found, name.mark);
+      }
+    }
+  }
+
+  void CheckDigest(const AlertmanagerReceiver& receiver, Mark place) {
+    for (const AlertmanagerIntegration& integration : receiver.integrations) {
+      if (KeepsIncidents(integration.type)) {
+        report_.Error(place, DigestIsForPeople(integration.type));
+      }
+    }
   }
 
   void ReadEnvironmentVariables() {

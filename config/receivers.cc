@@ -106,6 +106,21 @@ void WarnOfUnsupportedChannels(const YamlNode& node, const std::string& receiver
   }
 }
 
+void CheckDigest(const ReceiverSettings& receiver, MapDecoder& map) {
+  if (receiver.limits.overflow != Overflow::kDigest) return;
+  for (const ChannelSettings& channel : receiver.channels) {
+    const bool of_one_alert =
+        channel.type == "webhook" && channel.webhook.format == WebhookFormat::kSeed;
+    if (of_one_alert) {
+      map.report().Error(map.PlaceOf("overflow"),
+                         "a webhook with format seed tells of one alert, and cannot tell of many: "
+                         "use format: alertmanager, or overflow: wait");
+    } else if (KeepsIncidents(channel.type)) {
+      map.report().Error(map.PlaceOf("overflow"), DigestIsForPeople(channel.type));
+    }
+  }
+}
+
 ReceiverSettings DecodeReceiver(const YamlNode& node, FileReport& report) {
   ReceiverSettings receiver;
   receiver.source = report.PlaceName(node.mark);
@@ -127,6 +142,8 @@ ReceiverSettings DecodeReceiver(const YamlNode& node, FileReport& report) {
   }
   WarnOfUnsupportedChannels(node, receiver.name, map);
   receiver.grouping = DecodeNativeGrouping(map);
+  receiver.limits = DecodeDeliveryLimits(map);
+  CheckDigest(receiver, map);
   map.Finish();
   return receiver;
 }

@@ -11,11 +11,13 @@
 #include <utility>
 #include <vector>
 
+#include "base/egress_policy.h"
 #include "base/labels.h"
 #include "base/secret.h"
 #include "base/threshold_rule.h"
 #include "base/time.h"
 #include "config/checked_keys.h"
+#include "config/delivery_limits.h"
 #include "config/http_config.h"
 #include "config/native_grouping.h"
 
@@ -85,6 +87,7 @@ struct ReceiverSettings {
   std::vector<ChannelSettings> channels;
   std::string source;  // "tocsin.yml:12:5" or "environment WEBHOOK_URL", for messages and listings
   NativeGrouping grouping = {};
+  DeliveryLimits limits = {};
 };
 
 // Where alerts of native rules go (tocsin.routing.native_rules).
@@ -102,6 +105,15 @@ struct WebSettings {
   std::vector<std::string> allowed_origins;
   std::string
       external_url;  // where people reach this daemon, for links; without a slash at its end
+};
+
+// Where notifications may go (tocsin.egress). What is scraped is not touched.
+struct EgressSettings {
+  bool deny_private =
+      false;                 // of all receivers; an address that came over the API is always judged
+  bool trust_proxy = false;  // such an address may be reached through a proxy
+  EgressPolicy policy;       // what is allowed all the same
+  friend bool operator==(const EgressSettings&, const EgressSettings&) = default;
 };
 
 struct SeriesSettings {
@@ -130,13 +142,15 @@ struct Settings {
   Duration staleness{std::chrono::minutes(5)};
   WebSettings web;
   SeriesSettings series;
+  EgressSettings egress;
   std::string sender = "Tocsin";
   NativeRouting native_rules = NativeRouting::kChannels;
-  NativeGrouping native_grouping;                            // a receiver's own wins
-  std::size_t max_alerts = 200'000;                          // that senders have posted
-  bool send_resolved_when_muted = true;                      // to whoever was told of the alert
-  std::string alertmanager_file;                             // as it is opened; empty: none
-  std::shared_ptr<const AlertmanagerSettings> alertmanager;  // of that file; null: none
+  NativeGrouping native_grouping;                             // a receiver's own wins
+  std::size_t max_alerts = 200'000;                           // that senders have posted
+  bool send_resolved_when_muted = true;                       // to whoever was told of the alert
+  std::map<std::string, DeliveryLimits> alertmanager_limits;  // of its receivers, by their names
+  std::string alertmanager_file;                              // as it is opened; empty: none
+  std::shared_ptr<const AlertmanagerSettings> alertmanager;   // of that file; null: none
 
   // environment
   std::string database_path;                        // absolute or relative to storage; ":memory:"

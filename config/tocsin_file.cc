@@ -13,7 +13,6 @@
 namespace tocsin::config {
 namespace {
 
-constexpr std::string_view kUnsupportedKeys[] = {"egress"};
 constexpr std::string_view kUnsupportedWebKeys[] = {"rate_limit"};
 
 // Faster than this the collector would measure itself.
@@ -109,6 +108,37 @@ void DecodeNativeRules(MapDecoder& map, Settings* settings) {
   }
 }
 
+void DecodeAllowedHosts(MapDecoder& map, EgressPolicy* policy) {
+  for (const PlacedText& host : map.ReadTexts("allow_hosts")) {
+    const bool is_name =
+        !host.text.empty() && host.text.find_first_of("/:@ ") == std::string::npos &&
+        host.text.find('*', host.text.substr(0, 2) == "*." ? 1 : 0) == std::string::npos;
+    if (is_name) {
+      policy->allow_hosts.push_back(ToLowerAscii(host.text));
+    } else {
+      map.report().Error(host.mark, fmt::format("allow_hosts: {} is not a host name, such as "
+                                                "hooks.example.org or *.example.org",
+                                                QuoteForMessage(host.text)));
+    }
+  }
+}
+
+void DecodeEgress(const YamlNode& node, FileReport& report, EgressSettings* egress) {
+  MapDecoder map(node, "tocsin.egress", report);
+  map.ReadBool("deny_private", &egress->deny_private);
+  map.ReadBool("trust_proxy", &egress->trust_proxy);
+  for (const PlacedText& text : map.ReadTexts("allow_networks")) {
+    const Result<IpNetwork> network = IpNetwork::Parse(text.text);
+    if (network) {
+      egress->policy.allow_networks.push_back(*network);
+    } else {
+      report.Error(text.mark, "allow_networks: " + network.message());
+    }
+  }
+  DecodeAllowedHosts(map, &egress->policy);
+  map.Finish();
+}
+
 DefaultReceivers DecodeRouting(const YamlNode& node, FileReport& report, Settings* settings) {
   MapDecoder map(node, "tocsin.routing", report);
   DefaultReceivers receivers;
@@ -135,17 +165,30 @@ void DecodeNotifications(const YamlNode& node, FileReport& report, Settings* set
   map.Finish();
 }
 
-PlacedText DecodeAlertmanager(const YamlNode& node, FileReport& report, Settings* settings) {
+void DecodeAlertmanagerLimits(MapDecoder& map, Settings* settings, TocsinReferences* references) {
+  for (const YamlEntry& entry : map.ReadEntries("receivers")) {
+    MapDecoder keys(entry.value, "tocsin.alertmanager.receivers." + entry.key, map.report());
+    settings->alertmanager_limits[entry.key] = DecodeDeliveryLimits(keys);
+    references->limited_receivers.push_back({entry.key, entry.mark});
+    keys.Finish();
+  }
+}
+
+void DecodeAlertmanager(const YamlNode& node, FileReport& report, Settings* settings,
+                        TocsinReferences* references) {
   MapDecoder map(node, "tocsin.alertmanager", report);
-  PlacedText file;
+  PlacedText& file = references->alertmanager_file;
   if (map.ReadText("config_file", &file.text)) {
     file.mark = map.PlaceOf("config_file");
     if (file.text.empty()) report.Error(file.mark, "config_file must not be empty");
   }
   ReadSize(map, "max_alerts", 1, kMaxAlerts, &settings->max_alerts);
   map.ReadBool("send_resolved_when_muted", &settings->send_resolved_when_muted);
+  DecodeAlertmanagerLimits(map, settings, references);
+  if (file.text.empty() && map.Has("receivers")) {
+    report.Error(map.PlaceOfKey("receivers"), "receivers means nothing without config_file");
+  }
   map.Finish();
-  return file;
 }
 
 }  // namespace
@@ -158,6 +201,7 @@ TocsinReferences DecodeTocsinKeys(MapDecoder& top, Settings* settings) {
   MapDecoder map(*node, "tocsin", report);
   if (const YamlNode* host = map.Find("host")) DecodeHost(*host, report, &settings->host);
   if (const YamlNode* web = map.Find("web")) DecodeWeb(*web, report, &settings->web);
+  if (const YamlNode* egress = map.Find("egress")) DecodeEgress(*egress, report, &settings->egress);
   if (const YamlNode* series = map.Find("series")) DecodeSeries(*series, report, &settings->series);
   if (const YamlNode* routing = map.Find("routing")) {
     references.default_receivers = DecodeRouting(*routing, report, settings);
@@ -166,11 +210,10 @@ TocsinReferences DecodeTocsinKeys(MapDecoder& top, Settings* settings) {
     DecodeNotifications(*notifications, report, settings);
   }
   if (const YamlNode* alertmanager = map.Find("alertmanager")) {
-    references.alertmanager_file = DecodeAlertmanager(*alertmanager, report, settings);
+    DecodeAlertmanager(*alertmanager, report, settings, &references);
   }
   ReadLastingDuration(map, "staleness", &settings->staleness);
   settings->receivers = DecodeReceivers(map.ReadList("receivers"), report);
-  map.Refuse(kUnsupportedKeys);
   map.Finish();
   return references;
 }

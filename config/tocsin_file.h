@@ -17,7 +17,8 @@ struct DefaultReceivers {
 // What the file refers to and does not hold.
 struct TocsinReferences {
   DefaultReceivers default_receivers;
-  PlacedText alertmanager_file;  // as written; empty: none
+  PlacedText alertmanager_file;               // as written; empty: none
+  std::vector<PlacedText> limited_receivers;  // the keys of Settings::alertmanager_limits
 };
 
 // Fills `settings`, its receivers with those of the file only.

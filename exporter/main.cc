@@ -9,6 +9,7 @@
 #include "exporter/daemon/commands.h"
 #include "exporter/daemon/dead_letter_commands.h"
 #include "exporter/daemon/options.h"
+#include "exporter/daemon/receiver_commands.h"
 #include "exporter/daemon/version.h"
 
 namespace {
@@ -111,6 +112,19 @@ int Run(int argc, char** argv) {
   }
   letters_resend->add_option("ID", letters, "Ids, or all")->required();
 
+  CLI::App* receiver = app.add_subcommand("receiver", "Try the receivers of a configuration");
+  receiver->require_subcommand(1);
+  tocsin::daemon::ReceiverTestOptions test;
+  CLI::App* receiver_test = receiver->add_subcommand(
+      "test", "Send one message by each channel of a receiver, and show what comes back");
+  receiver_test->add_option("NAME", test.receiver, "The receiver")->required();
+  receiver_test->add_option("--config.file", test.config_file, "tocsin.yml or alertmanager.yml")
+      ->capture_default_str();
+  receiver_test->add_option("--alert", test.alert_file,
+                            "JSON file: what to tell of, as POST /api/v2/alerts takes it");
+  receiver_test->add_flag("--render-only", test.render_only,
+                          "Show what would be sent, and send nothing");
+
   try {
     app.parse(ReversedArguments(argc, argv));
   } catch (const CLI::ParseError& e) {
@@ -133,6 +147,7 @@ int Run(int argc, char** argv) {
                ? tocsin::daemon::CheckAlertmanagerConfig(config_file)
                : tocsin::daemon::CheckConfig(config_file);
   }
+  if (receiver_test->parsed()) return tocsin::daemon::TestReceiver(test);
   if (check_rules->parsed()) return tocsin::daemon::CheckRules(rule_files);
   return tocsin::daemon::RunDaemon(options);
 }

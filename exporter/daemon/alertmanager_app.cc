@@ -45,7 +45,6 @@ namespace {
 
 constexpr const char* kDatabase = "alertmanager.db";
 constexpr std::size_t kConsoleCapacity = 1'000;
-constexpr Duration kKeepAlive = std::chrono::seconds(120);
 constexpr std::size_t kSpareThreads = 256;
 
 // The path of a URL without a slash at its end; empty where there is none.
@@ -281,7 +280,6 @@ Status AlertmanagerApp::Parts::Listen() {
     server_options.listen_address = address;
     // Senders post again every minute, over the connection they have: Go's clients keep one for 90
     // seconds, and not all clients notice that it was closed.
-    server_options.keep_alive = kKeepAlive;
     server_options.spare_threads = kSpareThreads;
     Result<std::unique_ptr<http::Server>> server =
         http::StartCivetwebServer(server_options, router, log.Named("http"), metrics);

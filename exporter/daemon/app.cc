@@ -29,6 +29,7 @@
 #include "exporter/api/alertmanager_api.h"
 #include "exporter/api/delivery_api.h"
 #include "exporter/api/overview.h"
+#include "exporter/api/receiver_trial_api.h"
 #include "exporter/daemon/alertmanager_gauges.h"
 #include "exporter/daemon/config_log.h"
 #include "exporter/daemon/configured.h"
@@ -177,6 +178,7 @@ struct App::Parts {
 
   // for the API
   api::AlertingSources Sources();
+  api::ReceiverTrialSources TrialSources();
   api::AlertmanagerSources AlertmanagerView();
   api::LoadedRules Rules() const { return *loaded_rules.Get(); }
   void PublishRules(std::shared_ptr<const evaluator::RuleIndex> rules);
@@ -379,6 +381,7 @@ void App::Parts::BuildRoutes(const config::Settings& served) {
   }
   delivery_api.emplace(book, *alerts, *silences, *dispatcher, clock);
   for (http::Route& route : delivery_api->Routes()) add(std::move(route));
+  for (http::Route& route : api::ReceiverTrialRoutes(TrialSources())) add(std::move(route));
   alertmanager_api.emplace(AlertmanagerView());
   for (http::Route& route : alertmanager_api->Routes("")) add(std::move(route));
   add(api::OverviewRoute(Sources()));
@@ -393,6 +396,14 @@ api::AlertingSources App::Parts::Sources() {
           [this] { return Rules(); },
           [this] { return GatherStatus(); },
           [this](const std::string& episode) { return dispatcher->ForEpisode(episode); }};
+}
+
+api::ReceiverTrialSources App::Parts::TrialSources() {
+  return {[this] { return dispatcher->graph(); },
+          [this](const receivers::PipelineGraph& graph, const receivers::TrialOrder& order) {
+            return receivers::TryReceiver(graph, order, *channel_context);
+          },
+          settings->web.external_url, clock, log.Named("receiver_test")};
 }
 
 api::AlertmanagerSources App::Parts::AlertmanagerView() {

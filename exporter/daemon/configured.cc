@@ -13,12 +13,17 @@ namespace tocsin::daemon {
 namespace {
 
 Result<receivers::PipelineGraphPtr> BuildGraph(const config::Settings& settings,
-                                               const receivers::ChannelContext& context) {
+                                               receivers::ChannelContext context) {
   receivers::NativeTargets native;
+  if (settings.egress.deny_private) {
+    native.egress = std::make_shared<const EgressPolicy>(settings.egress.policy);
+    context.egress = native.egress;
+  }
   native.routing = settings.native_rules;
   native.receivers = settings.receivers;
   native.default_receivers = settings.default_receivers;
   native.grouping = settings.native_grouping;
+  native.limits = settings.alertmanager_limits;
   native.send_resolved_when_muted = settings.send_resolved_when_muted;
   if (settings.alertmanager == nullptr) {
     return receivers::BuildDefaultGraph(std::move(native), context);

@@ -101,6 +101,8 @@ class CivetwebServer final : public Server {
   // civetweb's callbacks. They are called from C: nothing may be thrown through them.
   static void* OnThreadStart(const mg_context* context, int kind) noexcept;
   static void OnThreadEnd(const mg_context* context, int kind, void* thread_pointer) noexcept;
+  static int OnConnection(const mg_connection* connection, void** data) noexcept;
+  static void OnConnectionEnd(const mg_connection* connection) noexcept;
   static int OnRequest(mg_connection* connection) noexcept;
   static int OnError(mg_connection* connection, int status, const char* reason) noexcept;
   static int OnLog(const mg_connection* connection, const char* message) noexcept;
@@ -137,6 +139,8 @@ Status CivetwebServer::Start(const ListenAddress& address) {
   mg_callbacks callbacks{};
   callbacks.init_thread = OnThreadStart;
   callbacks.exit_thread = OnThreadEnd;
+  callbacks.init_connection = OnConnection;
+  callbacks.connection_close = OnConnectionEnd;
   callbacks.begin_request = OnRequest;
   callbacks.http_error = OnError;
   callbacks.log_message = OnLog;
@@ -164,6 +168,16 @@ void* CivetwebServer::OnThreadStart(const mg_context* context, int kind) noexcep
 void CivetwebServer::OnThreadEnd(const mg_context* /*context*/, int /*kind*/,
                                  void* thread_pointer) noexcept {
   delete static_cast<Exchange*>(thread_pointer);
+}
+
+int CivetwebServer::OnConnection(const mg_connection* connection, void** /*data*/) noexcept {
+  constexpr int kGoOn = 0;  // civetweb.h, at init_connection
+  ++Of(connection).core_.connections;
+  return kGoOn;
+}
+
+void CivetwebServer::OnConnectionEnd(const mg_connection* connection) noexcept {
+  --Of(connection).core_.connections;
 }
 
 // Instead of a handler for "/": it sees every request, those that ask for an upgrade too, and

@@ -110,7 +110,7 @@ Response Exchange::Answer(const Router::Match& match, Rest* rest) {
     rest->unread_body = head_.has_body() && !head_.expects_continue;
     return ErrorResponse(503, match.errors, "the server is stopping");
   }
-  rest->keep = head_.keep_alive;
+  rest->keep = head_.keep_alive && core_.MayIdle();
   if (std::optional<Response> refused = core_.router.Refuse(request_)) {
     PassOverBody(match.errors, rest);
     return *std::move(refused);

@@ -130,8 +130,9 @@ struct ServerOptions {
   // Threads beside the workers: a connection holds one from its first byte on, so without them a
   // few dozen clients that send half a head would keep all others waiting.
   std::size_t spare_threads = 64;
-  // How long a connection may idle between two requests. It holds a thread meanwhile.
-  Duration keep_alive{500};
+  // How long a connection may idle between two requests. It holds a thread meanwhile: when three
+  // quarters of the threads are held, connections end with their answer.
+  Duration keep_alive{std::chrono::seconds(120)};
   // How long a client may be silent: before its request's head is whole, or between two parts of a
   // body; and how long it may leave an answer unread.
   Duration silence_timeout{std::chrono::seconds(10)};

@@ -77,6 +77,7 @@ struct ChannelContext {
   ConsoleWriter console;
   Executor& console_executor;           // one thread: a terminal that blocks holds up nothing else
   std::string host_name = "localhost";  // this machine's, for the ids of mails
+  std::shared_ptr<const EgressPolicy> egress = nullptr;  // null: any address may be reached
 };
 
 // A channel and what the pipeline must know of its settings.

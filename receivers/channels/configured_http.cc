@@ -24,36 +24,40 @@ void SetAuthorization(const std::string& value, HttpClientRequest* request) {
 }  // namespace
 
 ConfiguredHttp::ConfiguredHttp(const config::HttpConfig& settings, TransportSettings transport,
-                               std::shared_ptr<OAuth2Tokens> tokens, HttpClient& http,
-                               const Clock& clock)
+                               std::shared_ptr<OAuth2Tokens> tokens, const ChannelContext& context)
     : headers_(settings),
       transport_(std::move(transport)),
       follow_redirects_(settings.follow_redirects),
       tokens_(std::move(tokens)),
-      http_(http),
-      clock_(clock) {}
+      http_(context.http),
+      clock_(context.clock),
+      metrics_(TransferMetrics::Protocol::kHttp, context.metrics) {}
 
 Result<std::unique_ptr<ConfiguredHttp>> ConfiguredHttp::Make(
-    const config::HttpConfig& settings, HttpClient& http, const Clock& clock,
+    const config::HttpConfig& settings, const ChannelContext& context,
     const config::Environment& environment) {
-  Result<TransportSettings> transport =
-      TransportSettings::Make(settings.tls, settings.proxy, settings.enable_http2, environment);
+  Result<TransportSettings> transport = TransportSettings::Make(
+      settings.tls, settings.proxy, settings.enable_http2, context.egress, environment);
   if (!transport) return transport.error();
   std::shared_ptr<OAuth2Tokens> tokens;
   if (settings.oauth2) {
-    Result<std::shared_ptr<OAuth2Tokens>> made =
-        OAuth2Tokens::Make(*settings.oauth2, http, clock, environment);
+    Result<std::shared_ptr<OAuth2Tokens>> made = OAuth2Tokens::Make(
+        *settings.oauth2, context.http, context.clock, context.egress, environment);
     if (!made) return made.error();
     tokens = *std::move(made);
   }
   return std::unique_ptr<ConfiguredHttp>(
-      new ConfiguredHttp(settings, *std::move(transport), std::move(tokens), http, clock));
+      new ConfiguredHttp(settings, *std::move(transport), std::move(tokens), context));
 }
 
 void ConfiguredHttp::Send(HttpClientRequest request, HttpClient::Done done) const {
   if (const Status status = Complete(&request); !status) return done(NotSent(status.error()));
-  if (!tokens_) return http_.Send(std::move(request), std::move(done));
-  SendWithToken(std::move(request), std::move(done));
+  HttpClient::Done measured = [this, done = std::move(done)](HttpClientResult result) {
+    metrics_.Observe(result.phases, result.response.has_value());
+    done(std::move(result));
+  };
+  if (!tokens_) return http_.Send(std::move(request), std::move(measured));
+  SendWithToken(std::move(request), std::move(measured));
 }
 
 // What stands in the URL wins over basic_auth and authorization, as with Go's client.

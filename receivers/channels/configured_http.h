@@ -15,16 +15,18 @@
 #include "config/environment.h"
 #include "config/http_config.h"
 #include "receivers/channels/authorized_headers.h"
+#include "receivers/channels/channel.h"
 #include "receivers/channels/oauth2_tokens.h"
+#include "receivers/channels/transfer_metrics.h"
 #include "receivers/channels/transport_settings.h"
 
 namespace tocsin::receivers {
 
 class ConfiguredHttp {
  public:
-  // `http` and `clock` outlive it.
+  // What the context refers to outlives it.
   static Result<std::unique_ptr<ConfiguredHttp>> Make(
-      const config::HttpConfig& settings, HttpClient& http, const Clock& clock,
+      const config::HttpConfig& settings, const ChannelContext& context,
       const config::Environment& environment = config::ProcessEnvironment());
 
   // As HttpClient::Send, but `done` may run before this returns: a file that cannot be read and a
@@ -36,7 +38,7 @@ class ConfiguredHttp {
 
  private:
   ConfiguredHttp(const config::HttpConfig& settings, TransportSettings transport,
-                 std::shared_ptr<OAuth2Tokens> tokens, HttpClient& http, const Clock& clock);
+                 std::shared_ptr<OAuth2Tokens> tokens, const ChannelContext& context);
 
   Status Complete(HttpClientRequest* request) const;
   void SendWithToken(HttpClientRequest request, HttpClient::Done done) const;
@@ -47,6 +49,7 @@ class ConfiguredHttp {
   const std::shared_ptr<OAuth2Tokens> tokens_;  // null: none are needed
   HttpClient& http_;
   const Clock& clock_;
+  const TransferMetrics metrics_;
 };
 
 }  // namespace tocsin::receivers

@@ -15,6 +15,7 @@
 #include "receivers/channels/mail_server.h"
 #include "receivers/channels/native_texts.h"
 #include "receivers/channels/setting_secrets.h"
+#include "receivers/channels/transfer_metrics.h"
 #include "receivers/channels/transport_settings.h"
 
 namespace tocsin::receivers {
@@ -67,6 +68,7 @@ class Email final : public Channel {
         texts_(std::move(texts)),
         mail_(context.mail),
         clock_(context.clock),
+        metrics_(TransferMetrics::Protocol::kSmtp, context.metrics),
         host_name_(context.host_name) {}
 
   void Deliver(const Notification& notification, Duration timeout, Done done) override {
@@ -92,8 +94,10 @@ class Email final : public Channel {
     request.accept_partly = true;
     request.message = Write(notification);
     request.timeout = timeout;
-    mail_.Send(std::move(request),
-               [done = std::move(done)](const MailResult& result) { done(MailOutcome(result)); });
+    mail_.Send(std::move(request), [this, done = std::move(done)](const MailResult& result) {
+      metrics_.Observe(result.phases, result.accepted || result.reply != 0);
+      done(MailOutcome(result));
+    });
   }
 
  private:
@@ -147,6 +151,7 @@ class Email final : public Channel {
   const NativeTexts texts_;
   MailClient& mail_;
   const Clock& clock_;
+  const TransferMetrics metrics_;
   const std::string host_name_;
 };
 
@@ -159,8 +164,8 @@ Result<BuiltChannel> MakeMail(Email::Form form, const config::ChannelSettings& s
   if (!server) return failed(server.error());
   Result<Addresses> addresses = AddressesOf(settings.keys);
   if (!addresses) return failed(addresses.error());
-  Result<TransportSettings> transport =
-      TransportSettings::Make(settings.tls, {}, /*http2=*/false, config::ProcessEnvironment());
+  Result<TransportSettings> transport = TransportSettings::Make(
+      settings.tls, {}, /*http2=*/false, context.egress, config::ProcessEnvironment());
   if (!transport) return failed(transport.error());
   Result<NativeTexts> texts =
       NativeTexts::Make(settings.keys, NativeTexts::Bodies::kNone, context.metrics);

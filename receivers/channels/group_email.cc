@@ -14,6 +14,7 @@
 #include "receivers/channels/mail_outcome.h"
 #include "receivers/channels/mail_server.h"
 #include "receivers/channels/setting_texts.h"
+#include "receivers/channels/transfer_metrics.h"
 #include "receivers/channels/transport_settings.h"
 
 namespace tocsin::receivers {
@@ -96,6 +97,7 @@ class GroupEmail final : public GroupChannel {
         templates_(std::move(templates)),
         mail_(context.mail),
         clock_(context.clock),
+        metrics_(TransferMetrics::Protocol::kSmtp, context.metrics),
         host_name_(context.host_name) {}
 
   void Deliver(const GroupNotification& notification, Duration timeout,
@@ -111,8 +113,9 @@ class GroupEmail final : public GroupChannel {
     request->transport = *std::move(transport);
     request->timeout = timeout;
     request->owner = this;
-    mail_.Send(*std::move(request), [durable = notification.flush_number != 0,
+    mail_.Send(*std::move(request), [this, durable = notification.flush_number != 0,
                                      done = std::move(done)](const MailResult& result) {
+      metrics_.Observe(result.phases, result.accepted || result.reply != 0);
       Outcome outcome = MailOutcome(result);
       done(durable ? std::move(outcome) : AsAlertmanager(std::move(outcome)));
     });
@@ -187,6 +190,7 @@ class GroupEmail final : public GroupChannel {
   const std::shared_ptr<const gotemplate::TemplateSet> templates_;
   MailClient& mail_;
   const Clock& clock_;
+  const TransferMetrics metrics_;
   const std::string host_name_;
   std::uint64_t mails_ = 0;
 };
@@ -202,7 +206,7 @@ Result<std::unique_ptr<GroupChannel>> MakeGroupEmail(
   if (!server) return server.error();
   Result<TransportSettings> transport =
       TransportSettings::Make(settings.tls.value_or(config::TlsConfig()), {}, /*http2=*/false,
-                              config::ProcessEnvironment());
+                              context.egress, config::ProcessEnvironment());
   if (!transport) return transport.error();
   return std::unique_ptr<GroupChannel>(
       std::make_unique<GroupEmail>(settings.keys, settings.index, *std::move(server),

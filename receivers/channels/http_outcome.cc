@@ -37,6 +37,11 @@ Outcome OfFailure(const HttpClientFailure& failure) {
     outcome.payload_refused = true;
     return outcome;
   }
+  if (failure.forbidden) {
+    return Outcome::GiveUp(Failure::kOther, failure.message,
+                           "if the address is meant, name it in tocsin.egress.allow_networks or "
+                           "allow_hosts");
+  }
   const Failure why = failure.cancelled   ? Failure::kCancelled
                       : failure.timed_out ? Failure::kTimeout
                                           : Failure::kNetwork;

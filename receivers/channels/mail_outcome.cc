@@ -50,6 +50,11 @@ Outcome MailOutcome(const MailResult& result) {
     }
     return outcome;
   }
+  if (result.forbidden) {
+    return Outcome::GiveUp(Failure::kOther, result.message,
+                           "if the address is meant, name it in tocsin.egress.allow_networks or "
+                           "allow_hosts");
+  }
   if (IsFinal(result)) return Outcome::GiveUp(WhyOf(result), result.message, AdviceFor(result));
   Outcome outcome = Outcome::Retry(WhyOf(result), result.message);
   outcome.may_have_arrived = result.outcome_unknown;

@@ -117,6 +117,7 @@ Result<std::vector<GroupIntegrationPtr>> MakeNativeIntegrations(
     integration->type = settings.type;
     integration->id = index == 0 ? settings.type : fmt::format("{}[{}]", settings.type, index);
     integration->send_resolved = built->send_resolved;
+    integration->limits = receiver.limits;
     integration->channel = MakeNativeGroupChannel(*std::move(built), settings);
     integrations.push_back(std::move(integration));
   }

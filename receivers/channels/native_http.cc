@@ -31,8 +31,7 @@ class NativeHttp final : public Channel {
 
 Result<BuiltChannel> MakeNativeHttp(const config::ChannelSettings& settings,
                                     const ChannelContext& context, PrepareNative prepare) {
-  Result<std::unique_ptr<ConfiguredHttp>> http =
-      ConfiguredHttp::Make(settings.http, context.http, context.clock);
+  Result<std::unique_ptr<ConfiguredHttp>> http = ConfiguredHttp::Make(settings.http, context);
   if (!http) return http.error();
   BuiltChannel built;
   built.channel = std::make_unique<NativeHttp>(std::move(prepare), *std::move(http), context.clock);

@@ -35,9 +35,10 @@ OAuth2Tokens::OAuth2Tokens(const config::OAuth2Config& settings, TransportSettin
 
 Result<std::shared_ptr<OAuth2Tokens>> OAuth2Tokens::Make(const config::OAuth2Config& settings,
                                                          HttpClient& http, const Clock& clock,
+                                                         std::shared_ptr<const EgressPolicy> egress,
                                                          const config::Environment& environment) {
-  Result<TransportSettings> transport =
-      TransportSettings::Make(settings.tls, settings.proxy, /*http2=*/false, environment);
+  Result<TransportSettings> transport = TransportSettings::Make(
+      settings.tls, settings.proxy, /*http2=*/false, std::move(egress), environment);
   if (!transport) return Error{fmt::format("oauth2: {}", transport.message())};
   return std::shared_ptr<OAuth2Tokens>(
       new OAuth2Tokens(settings, *std::move(transport), http, clock));

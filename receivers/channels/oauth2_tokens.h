@@ -34,6 +34,7 @@ class OAuth2Tokens : public std::enable_shared_from_this<OAuth2Tokens> {
   // Fails as TransportSettings::Make. `http` and `clock` outlive it.
   static Result<std::shared_ptr<OAuth2Tokens>> Make(const config::OAuth2Config& settings,
                                                     HttpClient& http, const Clock& clock,
+                                                    std::shared_ptr<const EgressPolicy> egress,
                                                     const config::Environment& environment);
 
   // `waiter` runs exactly once: at once, or on the HTTP client's thread.

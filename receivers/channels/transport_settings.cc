@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <string_view>
+#include <utility>
 
 #include "receivers/channels/authorized_headers.h"
 
@@ -53,8 +54,10 @@ TransportSettings::TransportSettings(const config::TlsConfig& tls, const config:
 
 Result<TransportSettings> TransportSettings::Make(const config::TlsConfig& tls,
                                                   const config::ProxyConfig& proxy, bool http2,
+                                                  std::shared_ptr<const EgressPolicy> egress,
                                                   const config::Environment& environment) {
   TransportSettings settings(tls, proxy, http2, environment);
+  settings.fixed_.egress = std::move(egress);
   for (const char* url : {"http://host.invalid/", "https://host.invalid/"}) {
     const Result<std::shared_ptr<const HttpTransport>> transport = settings.For(url);
     if (!transport) return transport.error();

@@ -17,9 +17,11 @@ namespace tocsin::receivers {
 
 class TransportSettings {
  public:
-  // Fails where a file cannot be read, or holds no certificate or key.
+  // Fails where a file cannot be read, or holds no certificate or key. Without `egress` any address
+  // may be reached.
   static Result<TransportSettings> Make(const config::TlsConfig& tls,
                                         const config::ProxyConfig& proxy, bool http2,
+                                        std::shared_ptr<const EgressPolicy> egress,
                                         const config::Environment& environment);
 
   // For a request to `url`. REQUIRES: CheckUrl finds it good.

@@ -83,8 +83,7 @@ Result<std::unique_ptr<GroupChannel>> MakeVendorChannel(
     std::shared_ptr<const gotemplate::TemplateSet> templates, const ChannelContext& context) {
   Result<BuiltVendor> vendor = make(settings);
   if (!vendor) return vendor.error();
-  Result<std::unique_ptr<ConfiguredHttp>> http =
-      ConfiguredHttp::Make(settings.http, context.http, context.clock);
+  Result<std::unique_ptr<ConfiguredHttp>> http = ConfiguredHttp::Make(settings.http, context);
   if (!http) return http.error();
   return std::unique_ptr<GroupChannel>(std::make_unique<VendorChannel>(
       *std::move(vendor), std::move(templates), *std::move(http), context));

@@ -13,6 +13,7 @@
 #include "receivers/alerts/native_alert.h"
 #include "receivers/channels/channel.h"
 #include "receivers/channels/http_outcome.h"
+#include "receivers/channels/transfer_metrics.h"
 #include "receivers/templates/rule_text.h"
 
 namespace tocsin::receivers {
@@ -150,12 +151,18 @@ class Webhook final : public Channel {
       : settings_(std::move(settings)),
         http_(context.http),
         clock_(context.clock),
-        text_(context.metrics) {}
+        metrics_(TransferMetrics::Protocol::kHttp, context.metrics),
+        text_(context.metrics) {
+    HttpTransport transport;
+    transport.egress = context.egress;
+    transport_ = std::make_shared<const HttpTransport>(std::move(transport));
+  }
 
   void Deliver(const Notification& notification, Duration timeout, Done done) override {
     http_.Send(MakeRequest(notification, timeout),
-               [&clock = clock_, done = std::move(done)](const HttpClientResult& result) {
-                 done(HttpOutcome(result, clock.Now()));
+               [this, done = std::move(done)](const HttpClientResult& result) {
+                 metrics_.Observe(result.phases, result.response.has_value());
+                 done(HttpOutcome(result, clock_.Now()));
                });
   }
 
@@ -175,6 +182,7 @@ class Webhook final : public Channel {
     request.method = "POST";
     request.url = settings_.url.Reveal();
     request.timeout = timeout;
+    request.transport = transport_;
     request.body = MakeBody(notification);
     for (const auto& [name, value] : settings_.headers) {
       request.headers.emplace_back(name, value.Reveal());
@@ -195,6 +203,8 @@ class Webhook final : public Channel {
   const config::WebhookSettings settings_;
   HttpClient& http_;
   const Clock& clock_;
+  const TransferMetrics metrics_;
+  std::shared_ptr<const HttpTransport> transport_;
   const RuleTextRenderer text_;
 };
 

@@ -21,6 +21,9 @@ DeliveryMetrics::DeliveryMetrics(MetricRegistry& registry)
                           "Attempts to deliver a notification, by receiver and outcome.")),
       failed_(CounterFamily(registry, "alerting_notifications_failed_total",
                             "Attempts that failed, by receiver and reason.")),
+      open_circuits_(GaugeFamily(registry, "tocsin_receiver_open_circuits",
+                                 "Channels of a receiver that does not take messages: one is tried "
+                                 "at a time.")),
       attempts_(CounterFamily(registry, "tocsin_notification_attempts_total",
                               "Attempts to deliver a notification.")
                     .Add({})),
@@ -35,6 +38,7 @@ DeliveryMetrics::Counters& DeliveryMetrics::Of(const std::string& receiver) {
   counters.delivered = &sent_.Add({{"channel", receiver}, {"outcome", "delivered"}});
   counters.retried = &sent_.Add({{"channel", receiver}, {"outcome", "retried"}});
   counters.failed = &sent_.Add({{"channel", receiver}, {"outcome", "failed"}});
+  counters.open_circuits = &open_circuits_.Add({{"channel", receiver}});
   for (std::size_t i = 1; i < kFailures; ++i) {
     const std::string reason(FailureName(static_cast<Failure>(i)));
     counters.failures.at(i) = &failed_.Add({{"channel", receiver}, {"reason", reason}});
@@ -58,6 +62,10 @@ void DeliveryMetrics::CountAttempt(const std::string& receiver, const Outcome& o
   }
   const auto failure = outcome.failure == Failure::kNone ? Failure::kOther : outcome.failure;
   counters.failures.at(static_cast<std::size_t>(failure))->Increment();
+}
+
+void DeliveryMetrics::CountCircuit(const std::string& receiver, bool open) {
+  Of(receiver).open_circuits->Increment(open ? 1 : -1);
 }
 
 void DeliveryMetrics::ObserveDelivered(std::chrono::nanoseconds since_accepted) {

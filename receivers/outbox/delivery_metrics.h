@@ -17,6 +17,8 @@ class DeliveryMetrics {
   // Its series exist from now on, at zero.
   void AddReceiver(const std::string& receiver) { Of(receiver); }
   void CountAttempt(const std::string& receiver, const Outcome& outcome);
+  // The circuit of one of its channels has opened or closed.
+  void CountCircuit(const std::string& receiver, bool open);
   void ObserveDelivered(std::chrono::nanoseconds since_accepted);
 
   prometheus::Gauge& pending;
@@ -27,12 +29,14 @@ class DeliveryMetrics {
     prometheus::Counter* delivered = nullptr;
     prometheus::Counter* retried = nullptr;
     prometheus::Counter* failed = nullptr;
+    prometheus::Gauge* open_circuits = nullptr;
     std::array<prometheus::Counter*, kFailures> failures{};
   };
   Counters& Of(const std::string& receiver);
 
   prometheus::Family<prometheus::Counter>& sent_;
   prometheus::Family<prometheus::Counter>& failed_;
+  prometheus::Family<prometheus::Gauge>& open_circuits_;
   prometheus::Counter& attempts_;
   prometheus::Histogram& duration_;
   std::map<std::string, Counters> by_receiver_;

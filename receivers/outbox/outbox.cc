@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "receivers/outbox/digest.h"
 #include "receivers/pipeline/graph.h"
 
 namespace tocsin::receivers {
@@ -183,7 +184,9 @@ void Outbox::Apply(const PipelineGraph& graph) {
   for (const GroupIntegrationPtr& integration : graph.Integrations()) {
     next[integration->lane()] = integration;
   }
-  for (const auto& [id, integration] : next) lanes_[id];
+  for (const auto& [id, integration] : next) {
+    lanes_[id].pace.Configure(integration->limits, clock_.Now());
+  }
   for (const std::string& id : table_.Lanes()) lanes_[id];
   for (auto& [id, lane] : lanes_) {
     const auto found = next.find(id);
@@ -193,8 +196,14 @@ void Outbox::Apply(const PipelineGraph& graph) {
 
 void Outbox::ApplyReceiver(const std::string& id, Lane& lane, GroupIntegrationPtr next) {
   const GroupIntegrationPtr before = std::exchange(lane.integration, std::move(next));
+  const bool is_same =
+      before != nullptr && lane.integration != nullptr && before->HasSettingsOf(*lane.integration);
+  if (is_same) return Advance(id);  // other limits, perhaps
+  if (before != nullptr && lane.circuit.is_open()) {
+    metrics_.CountCircuit(before->receiver, /*open=*/false);
+  }
+  lane.circuit = Circuit();
   if (lane.integration == nullptr) return DropAll(id);
-  if (before != nullptr && before->HasSettingsOf(*lane.integration)) return;
   TryAnew(id, /*refused_too=*/before != nullptr);
 }
 
@@ -257,6 +266,11 @@ void Outbox::Start() {
 }
 
 void Outbox::MakeReady(const RowId& id) {
+  const Lane& lane = lanes_[id.slot.lane];
+  const bool digests =
+      lane.integration != nullptr && lane.integration->limits.overflow == config::Overflow::kDigest;
+  // What waits for retries of its own is told with this one.
+  if (digests) WakeAll(id.slot.lane);
   SlotTable::Slot* const slot = table_.Find(id.slot);
   if (slot == nullptr) return;
   for (OutboxEntry& entry : slot->entries) {
@@ -286,71 +300,147 @@ void Outbox::JoinLine(const SlotKey& key) {
 
 void Outbox::Advance(const std::string& id) {
   Lane& lane = lanes_[id];
-  if (lane.integration == nullptr) return;
-  while (running_ && !lane.line.empty() && lane.in_flight < options_.max_in_flight) {
+  while (running_ && lane.integration != nullptr && !lane.line.empty()) {
+    const Timestamp now = clock_.Now();
+    if (const std::optional<Timestamp> when = NotBefore(lane, now)) {
+      return AdvanceAt(id, lane, *when);
+    }
+    std::vector<RowId> rows = TakeTurn(lane, now);
+    if (!rows.empty()) Attempt(lane, std::move(rows));
+  }
+}
+
+std::optional<Timestamp> Outbox::NotBefore(const Lane& lane, Timestamp now) const {
+  const bool is_starved =
+      in_flight_.size() >= options_.max_in_flight && lane.in_flight >= options_.least_in_flight;
+  if (is_starved || lane.in_flight >= lane.integration->limits.concurrency) return Timestamp::max();
+  if (lane.circuit.is_open()) {
+    if (lane.in_flight > 0) return Timestamp::max();
+    if (lane.circuit.next_attempt() > now) return lane.circuit.next_attempt();
+  }
+  return lane.pace.NotBefore(now);
+}
+
+void Outbox::AdvanceAt(const std::string& id, Lane& lane, Timestamp when) {
+  if (lane.timer != 0) timers_.Cancel(lane.timer);
+  lane.timer = 0;
+  if (when == Timestamp::max()) return;
+  lane.timer = timers_.At(when, [this, id] {
+    lanes_.at(id).timer = 0;
+    Advance(id);
+  });
+}
+
+// The first slot of the line that still has something to send; where more wait than the rate lets
+// through and the receiver wants digests, all of them.
+std::vector<RowId> Outbox::TakeTurn(Lane& lane, Timestamp now) {
+  std::size_t most = 1;
+  if (lane.integration->limits.overflow == config::Overflow::kDigest) {
+    const std::optional<std::size_t> left = lane.pace.Left(now);
+    if (left && *left < lane.line.size()) most = kMaxDigestMessages;
+  }
+  std::vector<RowId> rows;
+  while (!lane.line.empty() && rows.size() < most) {
     const SlotKey key = std::move(lane.line.front());
     lane.line.pop_front();
     SlotTable::Slot* const slot = table_.Find(key);
     if (slot == nullptr) continue;
     slot->in_line = false;
-    if (OutboxEntry* const entry = NextReady(*slot)) Attempt(lane, *slot, *entry);
+    OutboxEntry* const entry = NextReady(*slot);
+    if (entry == nullptr) continue;
+    table_.SetState(*entry, State::kInFlight);
+    slot->in_flight = true;
+    rows.push_back({key, entry->row.sequence});
   }
+  if (!rows.empty()) lane.pace.Spend(now);
+  return rows;
 }
 
-void Outbox::Attempt(Lane& lane, SlotTable::Slot& slot, OutboxEntry& entry) {
-  table_.SetState(entry, State::kInFlight);
-  slot.in_flight = true;
+void Outbox::Attempt(Lane& lane, std::vector<RowId> rows) {
   ++lane.in_flight;
   const std::uint64_t attempt = ++last_attempt_;
   const GroupIntegrationPtr integration = lane.integration;
-  in_flight_.emplace(attempt,
-                     UnderWay{{SlotOf(entry.row), entry.row.sequence}, integration, clock_.Now()});
+  std::vector<const Message*> messages;
+  Duration time_limit{0};
+  for (const RowId& row : rows) {
+    messages.push_back(&table_.Find(row)->row.message);
+    time_limit = std::max(time_limit, messages.back()->time_limit);
+  }
   // Holding the integration keeps its channel alive until it is done, whatever is reloaded
   // meanwhile.
-  integration->channel->Deliver(
-      entry.row.message.notification, entry.row.message.time_limit,
-      [post = post_, attempt, integration](Outcome outcome) { post(attempt, std::move(outcome)); });
+  const auto done = [post = post_, attempt, integration](Outcome outcome) {
+    post(attempt, std::move(outcome));
+  };
+  in_flight_.emplace(attempt, UnderWay{std::move(rows), integration, clock_.Now()});
+  if (messages.size() == 1) {
+    integration->channel->Deliver(messages.front()->notification, time_limit, done);
+  } else {
+    integration->channel->Deliver(DigestOf(messages), time_limit, done);
+  }
+}
+
+void Outbox::AdvanceStarved() {
+  for (auto& [id, lane] : lanes_) {
+    if (!lane.line.empty()) Advance(id);
+  }
 }
 
 // ---- their ends
 
 void Outbox::OnAttemptEnded(std::uint64_t attempt, Outcome outcome, Timestamp now) {
+  const bool was_full = in_flight_.size() >= options_.max_in_flight;
   const auto found = in_flight_.extract(attempt);
   CHECK(!found.empty());
-  const RowId& id = found.mapped().row;
-  Lane& lane = lanes_.at(id.slot.lane);
+  const UnderWay& ended = found.mapped();
+  const std::string id = ended.rows.front().slot.lane;
+  Lane& lane = lanes_.at(id);
   --lane.in_flight;
-  table_.Find(id.slot)->in_flight = false;
-  OutboxEntry& entry = *table_.Find(id);
-  ++entry.row.attempts;
-  entry.row.last_error = outcome.reason;
-  entry.row.last_status = outcome.http_status;
-  Conclude(found.mapped(), entry, &outcome, now);
-  JoinLine(id.slot);
-  Advance(id.slot.lane);
+  bool is_first = true;
+  for (const RowId& row : ended.rows) {
+    table_.Find(row.slot)->in_flight = false;
+    OutboxEntry& entry = *table_.Find(row);
+    ++entry.row.attempts;
+    entry.row.last_error = outcome.reason;
+    entry.row.last_status = outcome.http_status;
+    Outcome of_row = outcome;
+    Adjust(ended, entry, &of_row, now);
+    if (std::exchange(is_first, false) && lane.integration != nullptr) {
+      metrics_.CountAttempt(lane.integration->receiver, of_row);
+      NoteHealth(lane, id, of_row, now);
+    }
+    Conclude(ended, row, of_row, now);
+    JoinLine(row.slot);
+  }
+  if (lane.integration != nullptr) NoteCircuit(ended, lane, outcome, now);
+  Advance(id);
+  if (was_full) AdvanceStarved();
 }
 
-void Outbox::Conclude(const UnderWay& attempt, OutboxEntry& entry, Outcome* outcome,
-                      Timestamp now) {
-  const RowId& id = attempt.row;
-  Lane& lane = lanes_.at(id.slot.lane);
-  const bool too_late = now - entry.row.made_at >= options_.deadline || lane.integration == nullptr;
+// Failed by settings that have been replaced meanwhile: says nothing about the new ones.
+bool Outbox::IsOutdated(const UnderWay& attempt) const {
+  const Lane& lane = lanes_.at(attempt.rows.front().slot.lane);
+  return lane.integration != nullptr && !attempt.integration->HasSettingsOf(*lane.integration);
+}
+
+void Outbox::Adjust(const UnderWay& attempt, const OutboxEntry& entry, Outcome* outcome,
+                    Timestamp now) const {
+  const bool is_gone = lanes_.at(attempt.rows.front().slot.lane).integration == nullptr;
+  const bool too_late = now - entry.row.made_at >= options_.deadline || is_gone;
   if (outcome->kind == Outcome::Kind::kRetry && too_late) {
     outcome->kind = Outcome::Kind::kGiveUp;
     outcome->advice = "check whether the receiver is reachable";
   }
   const bool delivered = outcome->kind == Outcome::Kind::kDelivered;
-  // Failed by settings that have been replaced meanwhile: says nothing about the new ones.
-  const bool outdated =
-      lane.integration != nullptr && !attempt.integration->HasSettingsOf(*lane.integration);
-  if (outdated && !delivered) outcome->kind = Outcome::Kind::kRetry;
-  if (lane.integration != nullptr) {
-    metrics_.CountAttempt(lane.integration->receiver, *outcome);
-    NoteHealth(lane, id.slot.lane, *outcome, now);
-  }
-  const auto accepted = entry.row.message.accepted;
+  if (IsOutdated(attempt) && !delivered) outcome->kind = Outcome::Kind::kRetry;
+}
+
+void Outbox::Conclude(const UnderWay& attempt, const RowId& id, const Outcome& outcome,
+                      Timestamp now) {
+  const bool is_gone = lanes_.at(id.slot.lane).integration == nullptr;
+  const bool delivered = outcome.kind == Outcome::Kind::kDelivered;
+  const auto accepted = table_.Find(id)->row.message.accepted;
   if (delivered && accepted.count() != 0) metrics_.ObserveDelivered(clock_.Monotonic() - accepted);
-  if (delivered || outcome->may_have_arrived) {
+  if (delivered || outcome.may_have_arrived) {
     Drop(
         id.slot, [&id](const OutboxEntry& e) { return e.row.sequence < id.sequence; },
         Dropped::kOvertaken);
@@ -358,20 +448,20 @@ void Outbox::Conclude(const UnderWay& attempt, OutboxEntry& entry, Outcome* outc
   OutboxEntry& current = *table_.Find(id);  // the erasing has moved it
   const Message message = current.row.message;
   bool over = true;
-  if (delivered || lane.integration == nullptr) {
+  if (delivered || is_gone) {
     table_.SetState(current, State::kReady);
     table_.EraseIf(id.slot, [&id](const OutboxEntry& e) { return e.row.sequence == id.sequence; });
     letters_.Forget(id.sequence, /*remove_row=*/false);
-  } else if (outcome->kind == Outcome::Kind::kRetry) {
-    const Duration delay = outdated ? Duration(0)
-                                    : RetryDelay(options_.retry, current.row.attempts,
-                                                 outcome->retry_after, random_());
-    Retry(id, current, *outcome, delay, now);
+  } else if (outcome.kind == Outcome::Kind::kRetry) {
+    const Duration delay = IsOutdated(attempt) ? Duration(0)
+                                               : RetryDelay(options_.retry, current.row.attempts,
+                                                            outcome.retry_after, random_());
+    Retry(id, current, outcome, delay, now);
     over = false;
   } else {
-    Bury(id, current, *outcome, now);
+    Bury(id, current, outcome, now);
   }
-  listener_.OnAttempt(message, *attempt.integration, now - attempt.began, *outcome, over, now);
+  listener_.OnAttempt(message, *attempt.integration, now - attempt.began, outcome, over, now);
 }
 
 void Outbox::Retry(const RowId& id, OutboxEntry& entry, const Outcome& outcome, Duration delay,
@@ -429,6 +519,28 @@ void Outbox::NoteHealth(Lane& lane, const std::string& id, const Outcome& outcom
     log_.Warn("receiver is failing", {{"integration", id}, {"err", outcome.reason}});
   } else {
     log_.Info("receiver works again", {{"integration", id}});
+  }
+}
+
+void Outbox::NoteCircuit(const UnderWay& attempt, Lane& lane, const Outcome& outcome,
+                         Timestamp now) {
+  if (IsOutdated(attempt)) return;
+  const SlotKey& slot = attempt.rows.front().slot;
+  if (!lane.circuit.OnAttempt(outcome, slot.thread, options_.retry, random_(), now)) return;
+  metrics_.CountCircuit(lane.integration->receiver, lane.circuit.is_open());
+  if (!lane.circuit.is_open()) return WakeAll(slot.lane);
+  log_.Info("receiver does not take messages: from now on one is tried at a time",
+            {{"integration", slot.lane},
+             {"next_in", FormatDuration(lane.circuit.next_attempt() - now)},
+             {"err", outcome.reason}});
+}
+
+void Outbox::WakeAll(const std::string& id) {
+  for (const SlotKey& key : table_.SlotsOf(id)) {
+    for (OutboxEntry& entry : table_.Find(key)->entries) {
+      if (entry.state == State::kWaiting) table_.SetState(entry, State::kReady);
+    }
+    JoinLine(key);
   }
 }
 

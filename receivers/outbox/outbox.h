@@ -18,8 +18,13 @@
 //
 // A failed attempt is repeated after RetryDelay, until the deadline; what is given up stays as a
 // dead letter that is tried again when the receiver's settings change and, while its alerts fire,
-// from time to time. Each integration has a bounded number of attempts under way; slots that are
-// due wait in line, and the lines of other integrations move on.
+// from time to time.
+//
+// Each integration is a lane of its own: slots that are due wait in line, and the lines of others
+// move on. What holds a line up are the receiver's own limits (config/delivery_limits.h), a
+// receiver that does not answer (circuit.h), and the number of all attempts under way, beyond which
+// a lane has a few only: so what is held for receivers that hang stays bounded, and those that do
+// not hang get theirs. Where messages wait for a rate, they may be told in one (digest.h).
 //
 // Belongs to the dispatcher's thread.
 #pragma once
@@ -42,8 +47,10 @@
 #include "base/timer_queue.h"
 #include "receivers/outbox/announcement.h"
 #include "receivers/outbox/backoff.h"
+#include "receivers/outbox/circuit.h"
 #include "receivers/outbox/dead_letters.h"
 #include "receivers/outbox/delivery_metrics.h"
+#include "receivers/outbox/pace.h"
 #include "receivers/outbox/row.h"
 #include "receivers/outbox/slot_table.h"
 #include "receivers/pipeline/sender.h"
@@ -54,8 +61,9 @@ struct OutboxOptions {
   RetryPolicy retry;
   Duration deadline{std::chrono::hours(24)};  // from the making of a row until it is given up
   Duration retry_dead{std::chrono::minutes(15)};
-  // Per integration. More than a hundred, so that a hundred alerts of one batch leave at once.
-  std::size_t max_in_flight = 128;
+  // Attempts of all integrations together; beyond that each may have `least_in_flight`.
+  std::size_t max_in_flight = 512;
+  std::size_t least_in_flight = 4;
 };
 
 class Outbox final : public Sender {
@@ -104,6 +112,9 @@ class Outbox final : public Sender {
  private:
   struct Lane {
     GroupIntegrationPtr integration;  // null: no longer configured
+    Pace pace;
+    Circuit circuit;
+    TimerQueue::Id timer = 0;  // until its line may move on
     std::size_t in_flight = 0;
     std::deque<SlotKey> line;  // slots with something to send; some may have no more by their turn
     bool failing = false;
@@ -112,7 +123,7 @@ class Outbox final : public Sender {
   };
 
   struct UnderWay {
-    RowId row;
+    std::vector<RowId> rows;          // of a digest more than one, all of one lane
     GroupIntegrationPtr integration;  // as it was when the attempt began
     Timestamp began;
   };
@@ -127,15 +138,28 @@ class Outbox final : public Sender {
   void MakeReady(const RowId& id);
   void JoinLine(const SlotKey& key);
   void Advance(const std::string& id);
-  void Attempt(Lane& lane, SlotTable::Slot& slot, OutboxEntry& entry);
+  // When the line may move on; nothing: now. Where it waits for an attempt to end, the end of time.
+  std::optional<Timestamp> NotBefore(const Lane& lane, Timestamp now) const;
+  void AdvanceAt(const std::string& id, Lane& lane, Timestamp when);
+  std::vector<RowId> TakeTurn(Lane& lane, Timestamp now);
+  void Attempt(Lane& lane, std::vector<RowId> rows);
+  // Of lanes that wait for others to end.
+  void AdvanceStarved();
+  // Whatever waits for its retry.
+  void WakeAll(const std::string& id);
   static OutboxEntry* NextReady(SlotTable::Slot& slot);
 
-  void Conclude(const UnderWay& attempt, OutboxEntry& entry, Outcome* outcome, Timestamp now);
+  // What the outcome of an attempt means for one of its rows.
+  void Adjust(const UnderWay& attempt, const OutboxEntry& entry, Outcome* outcome,
+              Timestamp now) const;
+  bool IsOutdated(const UnderWay& attempt) const;
+  void Conclude(const UnderWay& attempt, const RowId& id, const Outcome& outcome, Timestamp now);
   void Retry(const RowId& id, OutboxEntry& entry, const Outcome& outcome, Duration delay,
              Timestamp now);
   void Bury(const RowId& id, OutboxEntry& entry, const Outcome& outcome, Timestamp now);
   void ArmDeadRetry(const RowId& id, OutboxEntry& entry, Timestamp now);
   void NoteHealth(Lane& lane, const std::string& id, const Outcome& outcome, Timestamp now);
+  void NoteCircuit(const UnderWay& attempt, Lane& lane, const Outcome& outcome, Timestamp now);
 
   const OutboxOptions options_;
   Listener& listener_;

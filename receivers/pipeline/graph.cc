@@ -1,11 +1,13 @@
 #include "receivers/pipeline/graph.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <utility>
 
 #include "base/check.h"
+#include "base/text.h"
 #include "receivers/alerts/native_alert.h"
 #include "receivers/channels/group_email.h"
 #include "receivers/channels/native_group_channel.h"
@@ -37,10 +39,9 @@ Result<std::unique_ptr<GroupChannel>> MakeGroupChannel(
 
 constexpr const char* kEachAlert = "...";
 
-Result<GroupIntegrationPtr> MakeIntegration(const config::AlertmanagerReceiver& receiver,
-                                            const config::AlertmanagerIntegration& settings,
-                                            const TemplatesPtr& templates,
-                                            const ChannelContext& context) {
+Result<std::shared_ptr<GroupIntegration>> MakeIntegration(
+    const config::AlertmanagerReceiver& receiver, const config::AlertmanagerIntegration& settings,
+    const TemplatesPtr& templates, const ChannelContext& context) {
   auto integration = std::make_shared<GroupIntegration>();
   integration->receiver = receiver.name;
   integration->type = settings.type;
@@ -49,7 +50,29 @@ Result<GroupIntegrationPtr> MakeIntegration(const config::AlertmanagerReceiver& 
   Result<std::unique_ptr<GroupChannel>> channel = MakeGroupChannel(settings, templates, context);
   if (!channel) return Error{fmt::format("{}: {}", settings.place, channel.message())};
   integration->channel = *std::move(channel);
-  return GroupIntegrationPtr(std::move(integration));
+  return integration;
+}
+
+// Those of the files; who loaded none has the default ones.
+TemplatesPtr TemplatesOf(const config::AlertmanagerSettings& settings,
+                         const ChannelContext& context) {
+  if (settings.templates != nullptr) return settings.templates;
+  return std::make_shared<const gotemplate::TemplateSet>(MakeDefaultTemplates(context.clock));
+}
+
+Result<std::vector<GroupIntegrationPtr>> MakeTreeIntegrations(
+    const config::AlertmanagerReceiver& receiver, const NativeTargets& native,
+    const TemplatesPtr& templates, const ChannelContext& context) {
+  std::vector<GroupIntegrationPtr> integrations;
+  const auto limits = native.limits.find(receiver.name);
+  for (const config::AlertmanagerIntegration& one : receiver.integrations) {
+    Result<std::shared_ptr<GroupIntegration>> integration =
+        MakeIntegration(receiver, one, templates, context);
+    if (!integration) return integration.error();
+    if (limits != native.limits.end()) (*integration)->limits = limits->second;
+    integrations.push_back(*std::move(integration));
+  }
+  return integrations;
 }
 
 config::AlertmanagerRoute DirectRoute(const std::string& receiver,
@@ -173,25 +196,47 @@ Result<PipelineGraphPtr> BuildPipelineGraph(
   Result<TimeIntervals> intervals = TimeIntervals::Make(graph->settings->time_intervals);
   if (!intervals) return intervals.error();
   graph->intervals = *std::move(intervals);
-  // Those of the files; who loaded none has the default ones.
-  TemplatesPtr templates = graph->settings->templates;
-  if (templates == nullptr) {
-    templates =
-        std::make_shared<const gotemplate::TemplateSet>(MakeDefaultTemplates(context.clock));
-  }
+  const TemplatesPtr templates = TemplatesOf(*graph->settings, context);
   for (const config::AlertmanagerReceiver& receiver : graph->settings->receivers) {
-    std::vector<GroupIntegrationPtr>& integrations = graph->receivers[receiver.name];
-    for (const config::AlertmanagerIntegration& one : receiver.integrations) {
-      Result<GroupIntegrationPtr> integration = MakeIntegration(receiver, one, templates, context);
-      if (!integration) return integration.error();
-      integrations.push_back(*std::move(integration));
-    }
+    Result<std::vector<GroupIntegrationPtr>> made =
+        MakeTreeIntegrations(receiver, graph->native_targets, templates, context);
+    if (!made) return made.error();
+    graph->receivers[receiver.name] = *std::move(made);
     graph->direct_routes.emplace(receiver.name,
                                  MakeDirectRoute(receiver.name, graph->native_targets.grouping));
   }
   graph->named_receivers = graph->receivers;
   if (Status added = AddNativeReceivers(context, graph.get()); !added) return added.error();
   return PipelineGraphPtr(std::move(graph));
+}
+
+Result<std::vector<GroupIntegrationPtr>> MakeIntegrationsOf(const PipelineGraph& graph,
+                                                            const std::string& receiver,
+                                                            const ChannelContext& context) {
+  std::vector<GroupIntegrationPtr> integrations;
+  bool is_known = false;
+  const auto append = [&](Result<std::vector<GroupIntegrationPtr>> made) {
+    is_known = true;
+    if (made) integrations.insert(integrations.end(), made->begin(), made->end());
+    return made ? Status() : Status(made.error());
+  };
+  for (const config::ReceiverSettings& native : graph.native_targets.receivers) {
+    if (native.name != receiver) continue;
+    if (Status added = append(MakeNativeIntegrations(native, context)); !added)
+      return added.error();
+  }
+  const TemplatesPtr templates = TemplatesOf(*graph.settings, context);
+  for (const config::AlertmanagerReceiver& one : graph.settings->receivers) {
+    const bool is_meant = one.name == receiver && graph.native_targets.has_tree;
+    if (!is_meant) continue;
+    Status added = append(MakeTreeIntegrations(one, graph.native_targets, templates, context));
+    if (!added) return added.error();
+  }
+  if (!is_known) {
+    return Error{fmt::format("there is no receiver {}; configured: {}", QuoteForMessage(receiver),
+                             fmt::join(graph.ReceiverNames(), ", "))};
+  }
+  return integrations;
 }
 
 Result<PipelineGraphPtr> BuildDefaultGraph(NativeTargets native, const ChannelContext& context) {

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/egress_policy.h"
 #include "base/result.h"
 #include "config/alertmanager_settings.h"
 #include "config/settings.h"
@@ -26,6 +27,10 @@ struct NativeTargets {
   std::vector<config::ReceiverSettings> receivers;
   std::vector<std::string> default_receivers;  // of rules that name none, where there is no tree
   config::NativeGrouping grouping = {};        // of alerts that go to receivers by name
+  // Where messages of either file may go; null: anywhere.
+  std::shared_ptr<const EgressPolicy> egress = nullptr;
+  // Of receivers of alertmanager.yml, by their names.
+  std::map<std::string, config::DeliveryLimits> limits = {};
   // Whoever was told that an alert fires is told of its end also where that is muted.
   bool send_resolved_when_muted = true;
 };
@@ -73,6 +78,12 @@ Route MakeDirectRoute(const std::string& receiver, const config::NativeGrouping&
 Result<PipelineGraphPtr> BuildPipelineGraph(
     std::shared_ptr<const config::AlertmanagerSettings> settings, const ChannelContext& context,
     NativeTargets native = {});
+
+// The channels of one receiver made anew: those of tocsin.yml, then those of alertmanager.yml.
+// Fails where neither has a receiver of that name.
+Result<std::vector<GroupIntegrationPtr>> MakeIntegrationsOf(const PipelineGraph& graph,
+                                                            const std::string& receiver,
+                                                            const ChannelContext& context);
 
 // Without an alertmanager.yml: what senders post goes to the default receivers, each alert at once
 // and by itself. REQUIRES: each of the defaults is among the receivers.

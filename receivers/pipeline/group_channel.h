@@ -11,6 +11,7 @@
 
 #include "base/labels.h"
 #include "base/time.h"
+#include "config/delivery_limits.h"
 #include "receivers/alerts/posted_alert.h"
 #include "receivers/channels/channel.h"
 #include "receivers/notification.h"
@@ -62,6 +63,7 @@ struct GroupIntegration {
   std::string type;  // "webhook"
   std::string id;    // "webhook[0]", of tocsin.yml "webhook": unique within the receiver
   bool send_resolved = true;
+  config::DeliveryLimits limits = {};  // of the outbox
   std::unique_ptr<GroupChannel> channel;
 
   std::string lane() const { return receiver + "/" + id; }

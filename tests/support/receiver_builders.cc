@@ -142,6 +142,7 @@ receivers::PipelineGraphPtr WireGraph(Wire& wire, const std::vector<WireReceiver
     integration->type = "wire";
     integration->id = "wire";
     integration->send_resolved = receiver.send_resolved;
+    integration->limits = receiver.limits;
     integration->channel = receivers::MakeNativeGroupChannel(std::move(built), channel);
     graph->named_receivers[receiver.name] = {integration};
     graph->direct_routes.emplace(receiver.name,

@@ -79,6 +79,7 @@ struct WireReceiver {
   std::string url = "http://127.0.0.1/a";
   bool send_resolved = true;
   config::NativeGrouping grouping = {};
+  config::DeliveryLimits limits = {};
 };
 
 // Receivers of tocsin.yml, without an alertmanager.yml. The first one is the default.

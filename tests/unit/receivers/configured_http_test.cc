@@ -6,6 +6,7 @@
 #include "base/url_user_info.h"
 #include "tests/support/fake_clock.h"
 #include "tests/support/fake_http_client.h"
+#include "tests/unit/receivers/channel_world.h"
 
 namespace tocsin::receivers {
 namespace {
@@ -23,7 +24,7 @@ class ConfiguredHttpTest : public ::testing::Test {
   void Send(const std::string& url = "https://hook.example/") {
     if (!http) {
       Result<std::unique_ptr<ConfiguredHttp>> made = ConfiguredHttp::Make(
-          settings, client, clock, [](std::string_view) { return std::nullopt; });
+          settings, world.Context(), [](std::string_view) { return std::nullopt; });
       ASSERT_TRUE(made.ok()) << made.message();
       http = *std::move(made);
     }
@@ -41,8 +42,9 @@ class ConfiguredHttpTest : public ::testing::Test {
     settings.oauth2->token_url = "https://idp.example/";
   }
 
-  testing::FakeHttpClient client;
-  testing::FakeClock clock;
+  ChannelWorld world;
+  testing::FakeHttpClient& client = world.http;
+  testing::FakeClock& clock = world.clock;
   config::HttpConfig settings;
   std::unique_ptr<ConfiguredHttp> http;
   std::vector<std::string> results;

@@ -30,8 +30,8 @@ class OAuth2TokensTest : public ::testing::Test {
     settings.token_url = "https://idp.example/token/path";
   }
   void Make() {
-    Result<std::shared_ptr<OAuth2Tokens>> made =
-        OAuth2Tokens::Make(settings, http, clock, [](std::string_view) { return std::nullopt; });
+    Result<std::shared_ptr<OAuth2Tokens>> made = OAuth2Tokens::Make(
+        settings, http, clock, egress, [](std::string_view) { return std::nullopt; });
     ASSERT_TRUE(made.ok()) << made.message();
     tokens = *std::move(made);
   }
@@ -45,6 +45,7 @@ class OAuth2TokensTest : public ::testing::Test {
   testing::FakeHttpClient http;
   testing::FakeClock clock;
   config::OAuth2Config settings;
+  std::shared_ptr<const EgressPolicy> egress;
   std::shared_ptr<OAuth2Tokens> tokens;
   std::vector<std::string> got;
 };

@@ -26,7 +26,8 @@ class TransportSettingsTest : public ::testing::Test {
     return path;
   }
   Result<TransportSettings> Make() {
-    return TransportSettings::Make(tls, proxy, true, [](std::string_view) { return std::nullopt; });
+    return TransportSettings::Make(tls, proxy, true, egress,
+                                   [](std::string_view) { return std::nullopt; });
   }
   // What Make has to say.
   std::string Complaint() {
@@ -36,6 +37,7 @@ class TransportSettingsTest : public ::testing::Test {
 
   const testing::TempDir folder;
   config::TlsConfig tls;
+  std::shared_ptr<const EgressPolicy> egress;
   config::ProxyConfig proxy;
 };
 

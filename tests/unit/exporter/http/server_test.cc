@@ -1,4 +1,5 @@
 #include <future>
+#include <list>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -135,6 +136,30 @@ TEST_F(HttpServer, KeepsTheConnectionForFurtherRequests) {
     client.Send(Post("/echo", "body"));
     EXPECT_EQ(client.Read().body, "body");
   }
+}
+
+TEST_F(HttpServer, KeepsThreadsFreeForConnectionsThatAreYetToCome) {
+  world_.Start();  // four threads
+  std::list<RawClient> idle;
+  const auto connection_after_answer = [](RawClient& client) {
+    client.Send(kGetHello);
+    const RawResponse response = client.Read();
+    EXPECT_EQ(response.status, 200);
+    return response.Header("Connection");
+  };
+  for (int i = 0; i < 3; ++i) {
+    idle.emplace_back(world_.server->port());
+    EXPECT_EQ(connection_after_answer(idle.back()), "");
+  }
+  for (int i = 0; i < 3; ++i) {
+    RawClient late = world_.Connect();
+    EXPECT_EQ(connection_after_answer(late), "close");
+    EXPECT_TRUE(late.IsClosed());
+  }
+  // Those that idle are asked to go when they are next heard of, while others want in.
+  RawClient waiting = world_.Connect();
+  waiting.Send("GET /hello HTTP/1.1\r\n");
+  EXPECT_EQ(connection_after_answer(idle.back()), "close");
 }
 
 TEST_F(HttpServer, AnswersPipelinedRequestsInTheirOrder) {

@@ -1,0 +1,117 @@
+#include "exporter/daemon/receiver_commands.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+
+#include "base/clock.h"
+#include "base/host_name.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "base/worker_pool.h"
+#include "config/alertmanager_file.h"
+#include "config/files.h"
+#include "exporter/api/receiver_trial_api.h"
+#include "exporter/daemon/alertmanager_commands.h"
+#include "exporter/daemon/configured.h"
+#include "exporter/daemon/version.h"
+#include "receivers/channels/console_writer.h"
+#include "receivers/templates/default_templates.h"
+#include "receivers/trial/trial.h"
+
+namespace tocsin::daemon {
+namespace {
+
+constexpr std::size_t kMaxAlertBytes = 4 << 20;
+constexpr std::size_t kConsoleCapacity = 16;
+
+void Print(const config::Diagnostics& diagnostics) {
+  for (const config::Diagnostic& diagnostic : diagnostics.list()) {
+    fmt::print(stderr, "{}\n", diagnostic.ToString());
+  }
+}
+
+int Fail(const std::string& message) {
+  fmt::print(stderr, "{}\n", message);
+  return 1;
+}
+
+// Null after having said what is wrong; `external_url` is what the file says of it.
+Result<receivers::PipelineGraphPtr> LoadGraph(const std::string& file, const Clock& clock,
+                                              const receivers::ChannelContext& context,
+                                              std::string* external_url) {
+  if (IsAlertmanagerFile(file)) {
+    config::DiskFiles files;
+    config::AlertmanagerFileOptions options;
+    options.make_templates = [&clock] { return receivers::MakeDefaultTemplates(clock); };
+    const config::LoadedAlertmanager loaded = config::LoadAlertmanagerFile(file, options, files);
+    Print(loaded.diagnostics);
+    if (loaded.settings == nullptr) return Error{""};
+    return receivers::BuildPipelineGraph(loaded.settings, context);
+  }
+  const config::Loaded loaded = LoadDaemonConfig(file, clock);
+  Print(loaded.diagnostics);
+  if (loaded.settings == nullptr) return Error{""};
+  *external_url = loaded.settings->web.external_url;
+  const Result<Configured> configured = BuildConfigured(loaded.settings, context);
+  if (!configured) return configured.error();
+  return configured->graph;
+}
+
+Status ReadAlertFile(const std::string& file, Timestamp now, receivers::TrialOrder* order) {
+  if (file.empty()) return {};
+  config::DiskFiles files;
+  const Result<std::string> text = files.Read(file, kMaxAlertBytes);
+  if (!text) return Error{fmt::format("--alert: {}: {}", file, text.message())};
+  if (Status read = api::ReadTrialOrder(*text, now, order); !read) {
+    return Error{fmt::format("--alert: {}: {}", file, read.message())};
+  }
+  return {};
+}
+
+}  // namespace
+
+int TestReceiver(const ReceiverTestOptions& options) {
+  const SystemClock clock;
+  const std::unique_ptr<LogSink> sink =
+      MakeStderrLogSink(LogLevel::kWarn, LogFormat::kLogfmt, clock);
+  const Logger log(*sink, "receiver_test");
+  MetricRegistry metrics;
+  const std::unique_ptr<HttpClient> http =
+      MakeCurlHttpClient(fmt::format("Tocsin/{}", Version()), log);
+  const std::unique_ptr<MailClient> mail = MakeCurlMailClient(log);
+  WorkerPool console(1, kConsoleCapacity);
+  const receivers::ChannelContext context{*http,
+                                          *mail,
+                                          clock,
+                                          metrics,
+                                          [](std::string_view text, Duration timeout) {
+                                            return receivers::WriteToDescriptor(STDOUT_FILENO, text,
+                                                                                timeout);
+                                          },
+                                          console,
+                                          HostName()};
+  receivers::TrialOrder order;
+  order.receiver = options.receiver;
+  order.render_only = options.render_only;
+  const Result<receivers::PipelineGraphPtr> graph =
+      LoadGraph(options.config_file, clock, context, &order.external_url);
+  if (!graph) return graph.message().empty() ? 1 : Fail(graph.message());
+  if (Status read = ReadAlertFile(options.alert_file, clock.Now(), &order); !read) {
+    return Fail(read.message());
+  }
+  const Result<std::vector<receivers::ChannelTrial>> trials =
+      receivers::TryReceiver(**graph, order, context);
+  if (!trials) return Fail(fmt::format("{}: {}", options.config_file, trials.message()));
+  fmt::print("{}", receivers::TrialReport(*trials, order.render_only));
+  const bool is_good =
+      std::all_of(trials->begin(), trials->end(), [&order](const receivers::ChannelTrial& trial) {
+        return (order.render_only && !trial.exchanges.empty()) ||
+               trial.outcome.kind == receivers::Outcome::Kind::kDelivered;
+      });
+  return is_good ? 0 : 1;
+}
+
+}  // namespace tocsin::daemon

@@ -1,0 +1,296 @@
+// What holds up the messages to one receiver: its rate, that it does not answer, and the number of
+// attempts that are under way.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "receivers/outbox/digest.h"
+#include "receivers/outbox/pace.h"
+#include "tests/unit/receivers/outbox_world.h"
+
+namespace tocsin::receivers {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::minutes;
+using std::chrono::seconds;
+using ::testing::ElementsAre;
+using tocsin::testing::BadRequest;
+using tocsin::testing::MetricValue;
+using tocsin::testing::RateLimited;
+using tocsin::testing::Unavailable;
+using tocsin::testing::WireReceiver;
+
+config::DeliveryLimits Rate(std::uint64_t messages, Duration per, std::uint64_t burst) {
+  config::DeliveryLimits limits;
+  limits.messages = messages;
+  limits.per = per;
+  limits.burst = burst;
+  return limits;
+}
+
+AlertPtr FiresAt(int host) {
+  return Fires("e" + std::to_string(host), "web-" + std::to_string(host));
+}
+
+// `count` alerts of as many hosts, committed together.
+void AddMany(OutboxWorld& world, int count, int first = 1, const std::string& receiver = "ops") {
+  for (int i = first; i < first + count; ++i) world.Put(FiresAt(i), 1, receiver);
+  world.Commit();
+}
+
+double OpenCircuits(const OutboxWorld& world) {
+  return MetricValue(world.metrics, "tocsin_receiver_open_circuits", {{"channel", "ops"}});
+}
+
+std::vector<std::string> HostsOf(const Notification& notification) {
+  std::vector<std::string> hosts;
+  for (const AlertPtr& alert : notification.alerts) hosts.emplace_back(alert->labels.Get("host"));
+  return hosts;
+}
+
+// ---- pace
+
+TEST(Pace, LetsABurstThroughAndThenTheRate) {
+  const Timestamp start = testing::FiredAt();
+  Pace pace;
+  pace.Configure(Rate(6, minutes(1), 2), start);
+  EXPECT_EQ(pace.Left(start), 2U);
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_EQ(pace.NotBefore(start), std::nullopt);
+    pace.Spend(start);
+  }
+  EXPECT_EQ(pace.NotBefore(start), start + seconds(10));
+  EXPECT_EQ(pace.NotBefore(start + seconds(4)), start + seconds(10));
+  EXPECT_EQ(pace.NotBefore(start + seconds(10)), std::nullopt);
+  EXPECT_EQ(pace.Left(start + minutes(10)), 2U);
+}
+
+TEST(Pace, GivesNothingAwayWhenTheClockIsSetBackOrTheSettingsChange) {
+  const Timestamp start = testing::FiredAt();
+  Pace pace;
+  pace.Configure(Rate(1, minutes(1), 1), start);
+  pace.Spend(start);
+  EXPECT_NE(pace.NotBefore(start - minutes(5)), std::nullopt);
+  pace.Configure(Rate(2, minutes(1), 1), start);
+  EXPECT_EQ(pace.NotBefore(start), start + seconds(30));
+  pace.Configure({}, start);
+  EXPECT_EQ(pace.NotBefore(start), std::nullopt);
+  EXPECT_EQ(pace.Left(start), std::nullopt);
+}
+
+// ---- rate
+
+TEST(OutboxLimits, SendsNoFasterThanTheReceiverMayBeTold) {
+  WireReceiver ops{"ops"};
+  ops.limits = Rate(1, seconds(10), 2);
+  OutboxWorld world({ops, {"others"}});
+  AddMany(world, 4);
+  AddMany(world, 4, 1, "others");
+  EXPECT_THAT(world.wire.told(),
+              ElementsAre("ops e1-firing-1", "ops e2-firing-1", "others e1-firing-1",
+                          "others e2-firing-1", "others e3-firing-1", "others e4-firing-1"));
+  world.wire.AnswerAll(Outcome::Delivered());
+  world.Advance(milliseconds(9999));
+  EXPECT_EQ(world.sent(), 6U);
+  world.Advance(milliseconds(1));
+  EXPECT_EQ(world.wire.told().back(), "ops e3-firing-1");
+  world.Advance(seconds(10));
+  EXPECT_EQ(world.wire.told().back(), "ops e4-firing-1");
+  EXPECT_EQ(world.sent(), 8U);
+}
+
+TEST(OutboxLimits, TakesANewRateWithoutSendingAnythingTwice) {
+  WireReceiver ops{"ops"};
+  ops.limits = Rate(1, minutes(10), 1);
+  OutboxWorld world({ops});
+  AddMany(world, 3);
+  EXPECT_EQ(world.sent(), 1U);
+  ops.limits = {};
+  world.Configure({ops});
+  EXPECT_THAT(world.wire.told(),
+              ElementsAre("ops e1-firing-1", "ops e2-firing-1", "ops e3-firing-1"));
+}
+
+// ---- digest
+
+WireReceiver WithDigest(Duration per) {
+  WireReceiver ops{"ops"};
+  ops.limits = Rate(1, per, 1);
+  ops.limits.overflow = config::Overflow::kDigest;
+  return ops;
+}
+
+TEST(OutboxLimits, TellsWhatWaitsForTheRateInOneMessage) {
+  OutboxWorld world({WithDigest(seconds(10))});
+  world.Add(FiresAt(1));
+  AddMany(world, 3, 2);
+  ASSERT_EQ(world.sent(), 1U);
+  world.Answer(0, Outcome::Delivered());
+  world.Advance(seconds(10));
+  ASSERT_EQ(world.sent(), 2U);
+  const Notification& digest = world.wire.attempts[1].notification;
+  EXPECT_THAT(HostsOf(digest), ElementsAre("web-2", "web-3", "web-4"));
+  EXPECT_EQ(digest.group_labels.Get("alertname"), FiresAt(1)->labels.Get("alertname"));
+  EXPECT_EQ(digest.group_labels.Get("host"), "");
+  world.Answer(1, Outcome::Delivered());
+  EXPECT_EQ(world.outbox.counts().pending, 0U);
+  EXPECT_TRUE(world.stored().empty());
+  world.Advance(minutes(10));
+  EXPECT_EQ(world.sent(), 2U);
+}
+
+TEST(OutboxLimits, RetriesEachMessageOfADigestThatFailed) {
+  OutboxWorld world({WithDigest(seconds(10))});
+  world.Add(FiresAt(1));
+  AddMany(world, 2, 2);
+  world.Answer(0, Outcome::Delivered());
+  world.Advance(seconds(10));
+  const std::string key = world.wire.attempts[1].notification.dedup_key;
+  world.Answer(1, Unavailable());
+  EXPECT_EQ(world.outbox.counts().pending, 2U);
+  world.Advance(seconds(10));
+  ASSERT_EQ(world.sent(), 3U);
+  EXPECT_THAT(HostsOf(world.wire.attempts[2].notification), ElementsAre("web-2", "web-3"));
+  EXPECT_EQ(world.wire.attempts[2].notification.dedup_key, key);
+  world.Answer(2, Outcome::Delivered());
+  EXPECT_EQ(world.outbox.counts().pending, 0U);
+}
+
+TEST(OutboxLimits, BuriesEachMessageOfADigestThatIsRefused) {
+  OutboxWorld world({WithDigest(seconds(10))});
+  world.Add(FiresAt(1));
+  AddMany(world, 2, 2);
+  world.Answer(0, Outcome::Delivered());
+  world.Advance(seconds(10));
+  world.Answer(1, BadRequest());
+  EXPECT_EQ(world.outbox.counts().dead, 2U);
+  EXPECT_EQ(MetricValue(world.metrics, "tocsin_notification_attempts_total"), 2);
+}
+
+TEST(Digest, TellsOfEachAlertAsItsNewestMessageDoes) {
+  const Message fires = MakeMessage(Fires("e1", "web-1"), 1, "ops");
+  const Message other = MakeMessage(Fires("e2", "web-2"), 1, "ops");
+  const Message ends = MakeMessage(Ends("e1", "web-1"), 2, "ops");
+  const GroupNotification digest = DigestOf({&fires, &other, &ends});
+  ASSERT_EQ(digest.alerts.size(), 2U);
+  EXPECT_TRUE(digest.alerts[0].resolved);
+  EXPECT_FALSE(digest.alerts[1].resolved);
+  EXPECT_EQ(digest.flush_number, 2U);
+  EXPECT_EQ(digest.dedup_key, DigestOf({&fires, &other, &ends}).dedup_key);
+  EXPECT_NE(digest.dedup_key, DigestOf({&fires, &other}).dedup_key);
+}
+
+// ---- circuit
+
+TEST(OutboxLimits, TriesOneMessageAtATimeOnceAReceiverIsDown) {
+  OutboxWorld world;
+  AddMany(world, 20);
+  ASSERT_EQ(world.sent(), 20U);
+  for (std::size_t i = 0; i < 20; ++i) world.Answer(i, Unavailable());
+  EXPECT_EQ(OpenCircuits(world), 1);
+  // Its messages become due again all at about the same time; the receiver is asked by one.
+  world.Advance(seconds(30));
+  EXPECT_EQ(world.sent(), 21U);
+  world.Advance(minutes(5));
+  EXPECT_EQ(world.sent(), 21U);
+  world.Answer(20, Unavailable());
+  world.Advance(seconds(30));
+  ASSERT_EQ(world.sent(), 22U);
+  // Back: all the rest leaves at once.
+  world.Answer(21, Outcome::Delivered());
+  EXPECT_EQ(OpenCircuits(world), 0);
+  EXPECT_EQ(world.sent(), 22U + 19U);
+}
+
+TEST(OutboxLimits, ANewMessageWaitsForTheNextTrialOfAReceiverThatIsDown) {
+  OutboxWorld world;
+  AddMany(world, 5);
+  for (std::size_t i = 0; i < 5; ++i) world.Answer(i, Unavailable());
+  world.Add(FiresAt(99));
+  EXPECT_EQ(world.sent(), 5U);
+  world.Advance(seconds(1));
+  EXPECT_EQ(world.sent(), 6U);
+}
+
+TEST(OutboxLimits, OneMessageThatAReceiverChokesOnHoldsUpNoOther) {
+  OutboxWorld world;
+  world.Add(FiresAt(1));
+  for (std::size_t i = 0; i < 10; ++i) {
+    world.AnswerLast(Unavailable());
+    world.Advance(minutes(5));
+  }
+  EXPECT_EQ(OpenCircuits(world), 0);
+  world.Add(FiresAt(2));
+  EXPECT_EQ(world.wire.told().back(), "ops e2-firing-1");
+}
+
+TEST(OutboxLimits, WhatAReceiverRefusesSaysThatItIsThere) {
+  OutboxWorld world;
+  AddMany(world, 6);
+  for (std::size_t i = 0; i < 4; ++i) world.Answer(i, Unavailable());
+  world.Answer(4, BadRequest());
+  world.Answer(5, Unavailable());
+  EXPECT_EQ(OpenCircuits(world), 0);
+}
+
+TEST(OutboxLimits, AllMessagesWaitAsLongAsAReceiverAsks) {
+  OutboxWorld world;
+  AddMany(world, 1);
+  world.Answer(0, RateLimited(minutes(2)));
+  EXPECT_EQ(OpenCircuits(world), 1);
+  world.Add(FiresAt(2));
+  world.Advance(seconds(119));
+  EXPECT_EQ(world.sent(), 1U);
+  world.Advance(seconds(1));
+  EXPECT_EQ(world.sent(), 2U);
+}
+
+TEST(OutboxLimits, OtherSettingsAreTriedAtOnce) {
+  OutboxWorld world({WireReceiver{"ops", "http://127.0.0.1/a"}});
+  AddMany(world, 5);
+  for (std::size_t i = 0; i < 5; ++i) world.Answer(i, Unavailable());
+  EXPECT_EQ(OpenCircuits(world), 1);
+  world.Configure({WireReceiver{"ops", "http://127.0.0.1/b"}});
+  EXPECT_EQ(OpenCircuits(world), 0);
+  EXPECT_EQ(world.sent(), 10U);
+}
+
+// ---- all together
+
+TEST(OutboxLimits, ReceiversThatHangLeaveAPlaceForTheOthers) {
+  OutboxOptions options;
+  options.max_in_flight = 10;
+  options.least_in_flight = 2;
+  OutboxWorld world({{"hangs"}, {"hangs too"}, {"works"}}, options);
+  AddMany(world, 20, 1, "hangs");
+  AddMany(world, 20, 1, "hangs too");
+  EXPECT_EQ(world.outbox.in_flight(), 12U);
+  AddMany(world, 20, 1, "works");
+  EXPECT_EQ(world.outbox.in_flight(), 14U);
+  for (int i = 0; i < 20; ++i) {
+    std::size_t at = 0;
+    while (world.wire.attempts[at].receiver != "works" || !world.wire.attempts[at].done) ++at;
+    world.Answer(at, Outcome::Delivered());
+  }
+  EXPECT_EQ(MetricValue(world.metrics, "alerting_notifications_sent_total",
+                        {{"channel", "works"}, {"outcome", "delivered"}}),
+            20);
+  EXPECT_EQ(world.outbox.in_flight(), 12U);
+}
+
+TEST(OutboxLimits, WhoWaitedForOthersGoesOnWhenTheyHaveEnded) {
+  OutboxOptions options;
+  options.max_in_flight = 4;
+  options.least_in_flight = 1;
+  OutboxWorld world({{"slow"}, {"works"}}, options);
+  AddMany(world, 4, 1, "slow");
+  AddMany(world, 3, 1, "works");
+  EXPECT_EQ(world.outbox.in_flight(), 5U);
+  world.Answer(0, Outcome::Delivered());
+  world.Answer(1, Outcome::Delivered());
+  EXPECT_EQ(world.outbox.in_flight(), 4U);
+  EXPECT_EQ(world.wire.told().back(), "works e2-firing-1");
+}
+
+}  // namespace
+}  // namespace tocsin::receivers
