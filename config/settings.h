@@ -109,10 +109,8 @@ struct WebSettings {
 
 // Where notifications may go (tocsin.egress). What is scraped is not touched.
 struct EgressSettings {
-  bool deny_private =
-      false;                 // of all receivers; an address that came over the API is always judged
-  bool trust_proxy = false;  // such an address may be reached through a proxy
-  EgressPolicy policy;       // what is allowed all the same
+  bool deny_private = false;
+  EgressPolicy policy;  // what is allowed all the same
   friend bool operator==(const EgressSettings&, const EgressSettings&) = default;
 };
 

@@ -13,6 +13,8 @@
 namespace tocsin::config {
 namespace {
 
+// Of addresses that come over the API, once there are such.
+constexpr std::string_view kUnsupportedEgressKeys[] = {"trust_proxy"};
 constexpr std::string_view kUnsupportedWebKeys[] = {"rate_limit"};
 
 // Faster than this the collector would measure itself.
@@ -126,7 +128,6 @@ void DecodeAllowedHosts(MapDecoder& map, EgressPolicy* policy) {
 void DecodeEgress(const YamlNode& node, FileReport& report, EgressSettings* egress) {
   MapDecoder map(node, "tocsin.egress", report);
   map.ReadBool("deny_private", &egress->deny_private);
-  map.ReadBool("trust_proxy", &egress->trust_proxy);
   for (const PlacedText& text : map.ReadTexts("allow_networks")) {
     const Result<IpNetwork> network = IpNetwork::Parse(text.text);
     if (network) {
@@ -136,6 +137,7 @@ void DecodeEgress(const YamlNode& node, FileReport& report, EgressSettings* egre
     }
   }
   DecodeAllowedHosts(map, &egress->policy);
+  map.Refuse(kUnsupportedEgressKeys, "egress.");
   map.Finish();
 }
 

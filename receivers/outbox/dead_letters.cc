@@ -42,8 +42,7 @@ std::vector<OutboxRow> DeadLetters::All() const {
 void DeadLetters::Flush(WriteBatch* batch) {
   for (const std::uint64_t sequence : std::exchange(changed_, {})) {
     if (const OutboxRow* const row = Find(sequence)) {
-      batch->Put(StateTable::kOutbox, row->key(),
-                 SerializeRow(*row, SerializeMessage(row->message)));
+      batch->Put(StateTable::kOutbox, row->key(), SerializeRow(*row));
     } else {
       OutboxRow gone;
       gone.sequence = sequence;

@@ -126,7 +126,8 @@ void DeliveryBook::OnAttempt(const Message& message, const Outcome& outcome, Tim
     receipt.last_error = outcome.reason;
     receipt.last = LastOf(outcome.kind);
     receipt.newest.push_back(attempt);
-    if (receipt.newest.size() > options_.attempts_shown) receipt.newest.pop_front();
+    if (receipt.newest.size() > options_.attempts_shown)
+      receipt.newest.erase(receipt.newest.begin());
     if (!delivered) continue;
     record.confirmed.insert(message.notification.flush_number);
     record.last_notification_at = now;

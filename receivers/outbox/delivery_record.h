@@ -5,12 +5,12 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <map>
 #include <optional>
 #include <set>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 #include "receivers/outbox/announcement.h"
@@ -23,7 +23,7 @@ struct Receipt {
   Last last = Last::kPending;  // of the newest notification
   std::uint32_t attempts = 0;
   std::string last_error;
-  std::deque<DeliveryAttempt> newest;  // attempts, the oldest of them first
+  std::vector<DeliveryAttempt> newest;  // a few attempts, the oldest of them first
 };
 
 struct DeliveryRecord {

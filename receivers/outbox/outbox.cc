@@ -44,7 +44,6 @@ Status Outbox::Restore(const StateStore& store, const std::function<void(const M
     if (row->detached()) continue;
     if (!row->dead) in_doubt(row->message);
     OutboxEntry entry;
-    entry.message_json = SerializeMessage(row->message);
     entry.stored = true;
     entry.state = row->dead ? State::kDead : State::kReady;
     entry.row = *std::move(row);
@@ -89,7 +88,6 @@ void Outbox::Send(Message message, const GroupIntegrationPtr& /*integration*/, T
       std::max(last_sequence_ + 1, static_cast<std::uint64_t>(ToUnixMillis(tick)) * 1'000);
   entry.row.sequence = last_sequence_;
   entry.row.made_at = tick;
-  entry.message_json = SerializeMessage(message);
   entry.row.message = std::move(message);
   table_.MarkChanged(table_.Insert(std::move(entry)));
 }
@@ -138,7 +136,6 @@ Outbox::Resent Outbox::Resend(std::uint64_t sequence) {
   if (table_.Find(id) == nullptr) {
     OutboxEntry entry;
     entry.row = *letter;
-    entry.message_json = SerializeMessage(letter->message);
     entry.stored = true;
     entry.state = State::kDead;
     table_.Insert(std::move(entry));

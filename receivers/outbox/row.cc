@@ -1,12 +1,14 @@
 #include "receivers/outbox/row.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <utility>
 
+#include "base/json_text.h"
 #include "receivers/alerts/alert_row.h"
 #include "receivers/alerts/native_alert.h"
 
@@ -19,19 +21,12 @@ constexpr int kVersion = 2;
 
 std::string Dump(const json& j) { return j.dump(-1, ' ', false, json::error_handler_t::replace); }
 
-json LabelsToJson(LabelsView labels) {
-  json out = json::object();
-  for (const Label& label : labels) out[std::string(label.name)] = std::string(label.value);
-  return out;
-}
-
 Labels LabelsFromJson(const json& j) {
   LabelsBuilder labels;
   for (const auto& [name, value] : j.items()) labels.Set(name, value.get<std::string>());
   return labels.Build();
 }
 
-// Put together from texts: a group may have ten thousands of alerts.
 void AppendAlert(const FrozenAlert& frozen, std::string* out) {
   *out += frozen.resolved ? R"({"resolved":true,"posted":)" : R"({"resolved":false,"posted":)";
   *out += SerializePostedAlert(*frozen.alert);
@@ -42,12 +37,27 @@ void AppendAlert(const FrozenAlert& frozen, std::string* out) {
   out->push_back('}');
 }
 
-// Adds a member, whose value is JSON already, to an object's text.
-void AppendMember(std::string_view name, std::string_view value, std::string* object) {
-  object->back() = ',';
-  *object += fmt::format("\"{}\":", name);
-  *object += value;
-  object->push_back('}');
+void AppendText(std::string_view name, std::string_view value, std::string* out) {
+  *out += name;
+  AppendJsonString(value, out);
+}
+
+void AppendLabels(std::string_view name, LabelsView labels, std::string* out) {
+  *out += name;
+  char before = '{';
+  for (const Label& label : labels) {
+    out->push_back(before);
+    before = ',';
+    AppendJsonString(label.name, out);
+    out->push_back(':');
+    AppendJsonString(label.value, out);
+  }
+  *out += before == '{' ? "{}" : "}";
+}
+
+void AppendHashes(std::string_view name, const AlertHashes& hashes, std::string* out) {
+  *out += name;
+  *out += fmt::format("[{}]", fmt::join(hashes, ","));
 }
 
 Result<FrozenAlert> AlertFromJson(const json& j) {
@@ -122,44 +132,40 @@ void OutboxRow::Detach() {
   message.key.thread = "dead letter " + key();
 }
 
-std::string SerializeMessage(const Message& message) {
+// Put together from texts: there may be as many rows as alerts, and a group may have ten thousands
+// of them.
+std::string SerializeRow(const OutboxRow& row) {
+  const Message& message = row.message;
   const GroupNotification& told = message.notification;
-  std::string text = Dump({{"lane", message.key.lane},
-                           {"thread", message.key.thread},
-                           {"log_key", message.key.log_key},
-                           {"receiver", told.receiver},
-                           {"group_key", told.group_key},
-                           {"group_labels", LabelsToJson(told.group_labels)},
-                           {"route_labels", LabelsToJson(told.route_labels)},
-                           {"external_url", told.external_url},
-                           {"reason", NotificationReasonText(told.reason)},
-                           {"dedup_key", told.dedup_key},
-                           {"flush_number", told.flush_number},
-                           {"firing", message.firing},
-                           {"resolved", message.resolved},
-                           {"known", message.known},
-                           {"due_again", message.due_again},
-                           {"repeat_interval", message.repeat_interval.count()},
-                           {"time_limit", message.time_limit.count()}});
-  std::string alerts = "[";
+  std::string text = fmt::format(
+      R"({{"v":{},"sequence":{},"made_at":{},"attempts":{},"dead":{},"payload_refused":{},)"
+      R"("last_status":{},"last_error":)",
+      kVersion, row.sequence, ToUnixMillis(row.made_at), row.attempts, row.dead,
+      row.payload_refused, row.last_status);
+  AppendJsonString(row.last_error, &text);
+  AppendText(R"(,"message":{"lane":)", message.key.lane, &text);
+  AppendText(R"(,"thread":)", message.key.thread, &text);
+  AppendText(R"(,"log_key":)", message.key.log_key, &text);
+  AppendText(R"(,"receiver":)", told.receiver, &text);
+  AppendText(R"(,"group_key":)", told.group_key, &text);
+  AppendLabels(R"(,"group_labels":)", told.group_labels, &text);
+  AppendLabels(R"(,"route_labels":)", told.route_labels, &text);
+  AppendText(R"(,"external_url":)", told.external_url, &text);
+  AppendText(R"(,"reason":)", NotificationReasonText(told.reason), &text);
+  AppendText(R"(,"dedup_key":)", told.dedup_key, &text);
+  AppendHashes(R"(,"firing":)", message.firing, &text);
+  AppendHashes(R"(,"resolved":)", message.resolved, &text);
+  AppendHashes(R"(,"known":)", message.known, &text);
+  AppendHashes(R"(,"due_again":)", message.due_again, &text);
+  text +=
+      fmt::format(R"(,"flush_number":{},"repeat_interval":{},"time_limit":{},"alerts":[)",
+                  told.flush_number, message.repeat_interval.count(), message.time_limit.count());
   for (const FrozenAlert& frozen : told.alerts) {
-    if (alerts.size() > 1) alerts.push_back(',');
-    AppendAlert(frozen, &alerts);
+    if (&frozen != &told.alerts.front()) text.push_back(',');
+    AppendAlert(frozen, &text);
   }
-  AppendMember("alerts", alerts + "]", &text);
-  return text;
-}
-
-std::string SerializeRow(const OutboxRow& row, std::string_view message_json) {
-  std::string text = Dump({{"v", kVersion},
-                           {"sequence", row.sequence},
-                           {"made_at", ToUnixMillis(row.made_at)},
-                           {"attempts", row.attempts},
-                           {"dead", row.dead},
-                           {"payload_refused", row.payload_refused},
-                           {"last_error", row.last_error},
-                           {"last_status", row.last_status}});
-  AppendMember("message", message_json, &text);
+  text += "]}}";
+  text.shrink_to_fit();  // it waits for its commit
   return text;
 }
 

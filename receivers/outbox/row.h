@@ -30,9 +30,8 @@ struct OutboxRow {
   void Detach();
 };
 
-// JSON; `message_json` is SerializeMessage(row.message), made once for all versions of a row.
-std::string SerializeRow(const OutboxRow& row, std::string_view message_json);
-std::string SerializeMessage(const Message& message);
+// JSON.
+std::string SerializeRow(const OutboxRow& row);
 // Fails on text of another making. The message's group is 0: nobody has claimed it.
 Result<OutboxRow> ParseRow(std::string_view json);
 

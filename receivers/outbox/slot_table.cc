@@ -102,8 +102,7 @@ std::vector<RowId> SlotTable::Flush(WriteBatch* batch) {
   for (RowId& id : std::exchange(changed_, {})) {
     OutboxEntry* const entry = Find(id);
     if (entry == nullptr) continue;  // gone again
-    batch->Put(StateTable::kOutbox, entry->row.key(),
-               SerializeRow(entry->row, entry->message_json));
+    batch->Put(StateTable::kOutbox, entry->row.key(), SerializeRow(entry->row));
     entry->changed = false;
     entry->stored = true;
     if (entry->state == State::kUncommitted) uncommitted.push_back(std::move(id));

@@ -39,7 +39,6 @@ struct OutboxEntry {
     kDead,         // given up
   };
   OutboxRow row;
-  std::string message_json;
   State state = State::kUncommitted;
   TimerQueue::Id timer = 0;  // of kWaiting, and of kDead where it is tried again
   bool stored = false;       // in the table, or in a batch on its way there

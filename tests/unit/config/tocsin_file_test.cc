@@ -29,7 +29,24 @@ TEST(TocsinFile, DefaultsAreTheDocumentedOnes) {
     EXPECT_EQ(settings.series.retention, std::chrono::hours(1));
     EXPECT_EQ(settings.max_alerts, 200'000U);
     EXPECT_TRUE(settings.send_resolved_when_muted);
+    EXPECT_EQ(settings.egress, EgressSettings());
+    EXPECT_FALSE(settings.egress.deny_private);
   }
+}
+
+TEST(TocsinFile, ReadsWhereMessagesMayGo) {
+  const EgressSettings egress = GoodSettings(
+                                    "tocsin:\n"
+                                    "  egress:\n"
+                                    "    deny_private: true\n"
+                                    "    allow_networks: [10.0.0.0/8, 'fd00::/8', 192.0.2.7]\n"
+                                    "    allow_hosts: [Hooks.Internal, '*.corp.example']\n")
+                                    .egress;
+  EXPECT_TRUE(egress.deny_private);
+  EXPECT_THAT(egress.policy.allow_networks,
+              ElementsAre(*IpNetwork::Parse("10.0.0.0/8"), *IpNetwork::Parse("fd00::/8"),
+                          *IpNetwork::Parse("192.0.2.7")));
+  EXPECT_THAT(egress.policy.allow_hosts, ElementsAre("hooks.internal", "*.corp.example"));
 }
 
 TEST(TocsinFile, EveryKeyIsRead) {
