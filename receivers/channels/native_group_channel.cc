@@ -118,6 +118,7 @@ Result<std::vector<GroupIntegrationPtr>> MakeNativeIntegrations(
     integration->id = index == 0 ? settings.type : fmt::format("{}[{}]", settings.type, index);
     integration->send_resolved = built->send_resolved;
     integration->limits = receiver.limits;
+    integration->egress = context.egress;
     integration->channel = MakeNativeGroupChannel(*std::move(built), settings);
     integrations.push_back(std::move(integration));
   }

@@ -47,6 +47,7 @@ Result<std::shared_ptr<GroupIntegration>> MakeIntegration(
   integration->type = settings.type;
   integration->id = fmt::format("{}[{}]", settings.type, settings.index);
   integration->send_resolved = settings.send_resolved;
+  integration->egress = context.egress;
   Result<std::unique_ptr<GroupChannel>> channel = MakeGroupChannel(settings, templates, context);
   if (!channel) return Error{fmt::format("{}: {}", settings.place, channel.message())};
   integration->channel = *std::move(channel);

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "base/egress_policy.h"
 #include "base/labels.h"
 #include "base/time.h"
 #include "config/delivery_limits.h"
@@ -63,12 +64,17 @@ struct GroupIntegration {
   std::string type;  // "webhook"
   std::string id;    // "webhook[0]", of tocsin.yml "webhook": unique within the receiver
   bool send_resolved = true;
-  config::DeliveryLimits limits = {};  // of the outbox
+  config::DeliveryLimits limits = {};                    // of the outbox
+  std::shared_ptr<const EgressPolicy> egress = nullptr;  // where it may send; null: anywhere
   std::unique_ptr<GroupChannel> channel;
 
   std::string lane() const { return receiver + "/" + id; }
   bool HasSettingsOf(const GroupIntegration& other) const {
-    return this == &other || channel->HasSettingsOf(*other.channel);
+    return this == &other || (MaySendAs(other) && channel->HasSettingsOf(*other.channel));
+  }
+  bool MaySendAs(const GroupIntegration& other) const {
+    if (egress == nullptr || other.egress == nullptr) return egress == other.egress;
+    return *egress == *other.egress;
   }
 };
 using GroupIntegrationPtr = std::shared_ptr<const GroupIntegration>;
