@@ -5,6 +5,8 @@
 #include <array>
 #include <nlohmann/json.hpp>
 
+#include "base/json_row.h"
+#include "base/json_text.h"
 #include "base/number.h"
 #include "base/text.h"
 
@@ -32,33 +34,24 @@ constexpr std::array<std::pair<ResolveReason, std::string_view>, 7> kReasons = {
      {ResolveReason::kStale, "stale"}}};
 
 // Values travel as bits: JSON has neither NaN nor infinities.
-json ValueToJson(double v) { return FormatHex64(std::bit_cast<std::uint64_t>(v)); }
+std::string ValueToText(double v) { return FormatHex64(std::bit_cast<std::uint64_t>(v)); }
 double ValueFromJson(const json& j) {
   const std::optional<std::uint64_t> bits = ParseHex64(j.get<std::string>());
   if (!bits) throw json::other_error::create(501, "value is not 16 hexadecimal digits", &j);
   return std::bit_cast<double>(*bits);
 }
 
-json TimeToJson(const std::optional<Timestamp>& t) { return t ? json(ToUnixMillis(*t)) : json(); }
 std::optional<Timestamp> TimeFromJson(const json& j) {
   if (j.is_null()) return std::nullopt;
   return FromUnixMillis(j.get<std::int64_t>());
 }
 
-json LabelsToJson(LabelsView labels) {
-  json out = json::object();
-  for (const Label& label : labels) out[std::string(label.name)] = label.value;
-  return out;
-}
 Labels LabelsFromJson(const json& j) {
   LabelsBuilder builder;
   for (const auto& [name, value] : j.items()) builder.Set(name, value.get<std::string>());
   return builder.Build();
 }
 
-json MatcherToJson(const Matcher& m) {
-  return json::array({m.name(), static_cast<int>(m.op()), m.value()});
-}
 Matcher MatcherFromJson(const json& j) {
   const int op = j.at(1).get<int>();
   if (op < 0 || op > static_cast<int>(Matcher::Op::kNotRegex)) {
@@ -70,26 +63,39 @@ Matcher MatcherFromJson(const json& j) {
   return *std::move(matcher);
 }
 
-json RuleToJson(const ThresholdRule& rule) {
-  json matchers = json::array();
-  for (const Matcher& m : rule.matchers) matchers.push_back(MatcherToJson(m));
-  return {{"id", rule.id},
-          {"name", rule.name},
-          {"description", rule.description},
-          {"metric_name", rule.metric_name},
-          {"matchers", matchers},
-          {"condition", ConditionSymbol(rule.condition)},
-          {"threshold", ValueToJson(rule.threshold)},
-          {"threshold_text", rule.threshold_text},
-          {"duration_ms", rule.duration.count()},
-          {"severity", SeverityName(rule.severity)},
-          {"enabled", rule.enabled},
-          {"channels", rule.notification_channels},
-          {"template", rule.notification_template},
-          {"cooldown_ms", rule.cooldown.count()},
-          {"stale_after_ms", rule.stale_after ? json(rule.stale_after->count()) : json()},
-          {"source_file", rule.source_file},
-          {"source_line", rule.source_line}};
+std::string MatchersToJson(const std::vector<Matcher>& matchers) {
+  std::string text = "[";
+  for (const Matcher& m : matchers) {
+    if (text.size() > 1) text.push_back(',');
+    text += fmt::format("[{},{},{}]", JsonString(m.name()), static_cast<int>(m.op()),
+                        JsonString(m.value()));
+  }
+  return text + "]";
+}
+
+std::string RuleToJson(const ThresholdRule& rule) {
+  JsonRow row;
+  row.Text("id", rule.id)
+      .Text("name", rule.name)
+      .Text("description", rule.description)
+      .Text("metric_name", rule.metric_name)
+      .Json("matchers", MatchersToJson(rule.matchers))
+      .Text("condition", ConditionSymbol(rule.condition))
+      .Text("threshold", ValueToText(rule.threshold))
+      .Text("threshold_text", rule.threshold_text)
+      .Number("duration_ms", rule.duration.count())
+      .Text("severity", SeverityName(rule.severity))
+      .Flag("enabled", rule.enabled)
+      .Texts("channels", rule.notification_channels)
+      .Text("template", rule.notification_template)
+      .Number("cooldown_ms", rule.cooldown.count());
+  if (rule.stale_after) {
+    row.Number("stale_after_ms", rule.stale_after->count());
+  } else {
+    row.Null("stale_after_ms");
+  }
+  row.Text("source_file", rule.source_file).Number("source_line", rule.source_line);
+  return row.Finish();
 }
 
 template <typename T>
@@ -178,28 +184,29 @@ std::optional<ResolveReason> ParseResolveReason(std::string_view word) {
 std::string Alert::fingerprint_text() const { return FormatHex64(fingerprint); }
 
 std::string SerializeAlert(const Alert& alert) {
-  const json out = {{"v", kVersion},
-                    {"id", alert.id},
-                    {"fingerprint", alert.fingerprint_text()},
-                    {"state", AlertStateName(alert.state)},
-                    {"rule", RuleToJson(*alert.rule)},
-                    {"labels", LabelsToJson(alert.labels)},
-                    {"metadata", LabelsToJson(alert.metadata)},
-                    {"value", ValueToJson(alert.value)},
-                    {"last_value_at", ToUnixMillis(alert.last_value_at)},
-                    {"pending_since", ToUnixMillis(alert.pending_since)},
-                    {"triggered_at", TimeToJson(alert.triggered_at)},
-                    {"acknowledged_at", TimeToJson(alert.acknowledged_at)},
-                    {"acknowledged_until", TimeToJson(alert.acknowledged_until)},
-                    {"acknowledgement_survives_ms", alert.acknowledgement_survives.count()},
-                    {"resolved_at", TimeToJson(alert.resolved_at)},
-                    {"updated_at", ToUnixMillis(alert.updated_at)},
-                    {"acknowledged_by", alert.acknowledged_by},
-                    {"acknowledge_note", alert.acknowledge_note},
-                    {"resolved_by", alert.resolved_by},
-                    {"resolve_note", alert.resolve_note},
-                    {"resolved_reason", ResolveReasonName(alert.resolved_reason)}};
-  return out.dump(-1, ' ', false, json::error_handler_t::replace);
+  JsonRow row(1024);
+  row.Number("v", kVersion)
+      .Text("id", alert.id)
+      .Text("fingerprint", alert.fingerprint_text())
+      .Text("state", AlertStateName(alert.state))
+      .Json("rule", RuleToJson(*alert.rule))
+      .LabelMap("labels", alert.labels)
+      .LabelMap("metadata", alert.metadata)
+      .Text("value", ValueToText(alert.value))
+      .Time("last_value_at", alert.last_value_at)
+      .Time("pending_since", alert.pending_since)
+      .TimeOrNull("triggered_at", alert.triggered_at)
+      .TimeOrNull("acknowledged_at", alert.acknowledged_at)
+      .TimeOrNull("acknowledged_until", alert.acknowledged_until)
+      .Number("acknowledgement_survives_ms", alert.acknowledgement_survives.count())
+      .TimeOrNull("resolved_at", alert.resolved_at)
+      .Time("updated_at", alert.updated_at)
+      .Text("acknowledged_by", alert.acknowledged_by)
+      .Text("acknowledge_note", alert.acknowledge_note)
+      .Text("resolved_by", alert.resolved_by)
+      .Text("resolve_note", alert.resolve_note)
+      .Text("resolved_reason", ResolveReasonName(alert.resolved_reason));
+  return row.Finish();
 }
 
 Result<Alert> ParseAlert(std::string_view text) {

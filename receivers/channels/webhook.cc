@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "base/json_row.h"
 #include "base/text.h"
 #include "receivers/alerts/native_alert.h"
 #include "receivers/channels/channel.h"
@@ -40,9 +41,6 @@ constexpr char kSeedVersion[] = "1";
 // What Alertmanager sends as endsAt of an alert that has not ended: Go's zero time.
 constexpr char kNotEnded[] = "0001-01-01T00:00:00Z";
 
-Json TextOrNull(const std::string& text) { return text.empty() ? Json() : Json(text); }
-Json TimeOrNull(const std::optional<Timestamp>& t) { return t ? Json(FormatRfc3339(*t)) : Json(); }
-
 Json LabelsJson(LabelsView labels) {
   Json out = Json::object();
   for (const Label& label : labels) out[std::string(label.name)] = std::string(label.value);
@@ -54,39 +52,47 @@ std::string Dump(const Json& json) {
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
-Json SeedAlert(const Alert& alert, NotificationStatus status, const std::string& message) {
+std::string TimeOrNothing(const std::optional<Timestamp>& t) { return t ? FormatRfc3339(*t) : ""; }
+
+std::string SeedAlert(const Alert& alert, NotificationStatus status, const std::string& message) {
   const ThresholdRule& rule = *alert.rule;
-  return {{"id", alert.id},
-          {"name", rule.name},
-          {"rule_name", rule.name},
-          {"description", TextOrNull(rule.description)},
-          {"severity", std::string(SeverityName(rule.severity))},
-          {"status", status == NotificationStatus::kFiring ? "active" : "resolved"},
-          {"metric_name", rule.metric_name},
-          {"metric_value", ValueText(alert)},
-          {"threshold", rule.threshold_text},
-          {"triggered_at", TimeOrNull(alert.triggered_at)},
-          {"resolved_at", TimeOrNull(alert.resolved_at)},
-          {"resolved_reason", TextOrNull(std::string(ResolveReasonName(alert.resolved_reason)))},
-          {"metadata", LabelsJson(alert.metadata)},
-          {"fingerprint", alert.fingerprint_text()},
-          {"message", message}};
+  return JsonRow(1024)
+      .Text("id", alert.id)
+      .Text("name", rule.name)
+      .Text("rule_name", rule.name)
+      .TextOrNull("description", rule.description)
+      .Text("severity", SeverityName(rule.severity))
+      .Text("status", status == NotificationStatus::kFiring ? "active" : "resolved")
+      .Text("metric_name", rule.metric_name)
+      .Text("metric_value", ValueText(alert))
+      .Text("threshold", rule.threshold_text)
+      .TextOrNull("triggered_at", TimeOrNothing(alert.triggered_at))
+      .TextOrNull("resolved_at", TimeOrNothing(alert.resolved_at))
+      .TextOrNull("resolved_reason", ResolveReasonName(alert.resolved_reason))
+      .LabelMap("metadata", alert.metadata)
+      .Text("fingerprint", alert.fingerprint_text())
+      .Text("message", message)
+      .Finish();
 }
 
-Json SeedRule(const ThresholdRule& rule) {
-  return {{"id", rule.id},
-          {"name", rule.name},
-          {"condition", std::string(ConditionSymbol(rule.condition))},
-          {"threshold", rule.threshold_text},
-          {"duration", std::chrono::duration_cast<std::chrono::seconds>(rule.duration).count()}};
+std::string SeedRule(const ThresholdRule& rule) {
+  return JsonRow()
+      .Text("id", rule.id)
+      .Text("name", rule.name)
+      .Text("condition", ConditionSymbol(rule.condition))
+      .Text("threshold", rule.threshold_text)
+      .Number("duration", std::chrono::duration_cast<std::chrono::seconds>(rule.duration).count())
+      .Finish();
 }
 
 // One alert a message: the seed body has no room for more.
 std::string SeedBody(const Notification& notification, const std::vector<std::string>& messages) {
   const Alert& alert = *notification.alerts.front();
-  return Dump({{"version", kSeedVersion},
-               {"alert", SeedAlert(alert, notification.status, messages.front())},
-               {"rule", SeedRule(*alert.rule)}});
+  return JsonRow(2048)
+      .Text("version", kSeedVersion)
+      .Json("alert", SeedAlert(alert, notification.status, messages.front()))
+      .Json("rule", SeedRule(*alert.rule))
+      .Finish();
 }
 
 Json AnnotationsJson(const Alert& alert, const std::string& message) {

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "base/json_row.h"
 #include "base/text.h"
 
 namespace tocsin::receivers {
@@ -30,18 +31,19 @@ std::optional<Receipt::Last> ParseOutcome(std::string_view name) {
   return std::nullopt;
 }
 
-json TimeToJson(const std::optional<Timestamp>& t) { return t ? json(ToUnixMillis(*t)) : json(); }
 std::optional<Timestamp> TimeFromJson(const json& j) {
   if (j.is_null()) return std::nullopt;
   return FromUnixMillis(j.get<std::int64_t>());
 }
 
-json AttemptToJson(const DeliveryAttempt& attempt) {
-  return {{"at", ToUnixMillis(attempt.at)},
-          {"status", attempt.status},
-          {"outcome", attempt.outcome},
-          {"http_status", attempt.http_status},
-          {"error", attempt.error}};
+std::string AttemptToJson(const DeliveryAttempt& attempt) {
+  return JsonRow(256)
+      .Time("at", attempt.at)
+      .Text("status", attempt.status)
+      .Text("outcome", attempt.outcome)
+      .Number("http_status", attempt.http_status)
+      .Text("error", attempt.error)
+      .Finish();
 }
 
 DeliveryAttempt AttemptFromJson(const json& j) {
@@ -54,13 +56,19 @@ DeliveryAttempt AttemptFromJson(const json& j) {
   return attempt;
 }
 
-json ReceiptToJson(const Receipt& receipt) {
-  json attempts = json::array();
-  for (const DeliveryAttempt& attempt : receipt.newest) attempts.push_back(AttemptToJson(attempt));
-  return {{"outcome", OutcomeName(receipt.last)},
-          {"attempts", receipt.attempts},
-          {"last_error", receipt.last_error},
-          {"newest", std::move(attempts)}};
+std::string ReceiptToJson(const Receipt& receipt) {
+  std::string attempts = "[";
+  for (const DeliveryAttempt& attempt : receipt.newest) {
+    if (attempts.size() > 1) attempts.push_back(',');
+    attempts += AttemptToJson(attempt);
+  }
+  attempts.push_back(']');
+  return JsonRow()
+      .Text("outcome", OutcomeName(receipt.last))
+      .Count("attempts", receipt.attempts)
+      .Text("last_error", receipt.last_error)
+      .Json("newest", attempts)
+      .Finish();
 }
 
 Receipt ReceiptFromJson(const json& j) {
@@ -120,18 +128,20 @@ AnnouncementView DeliveryRecord::View() const {
 std::string RecordKey(std::string_view id) { return std::string(kKeyPrefix).append(id); }
 
 std::string SerializeRecord(const DeliveryRecord& record) {
-  json receipts = json::object();
+  JsonRow receipts;
   for (const auto& [integration, receipt] : record.receipts) {
-    receipts[integration] = ReceiptToJson(receipt);
+    receipts.JsonOf(integration, ReceiptToJson(receipt));
   }
-  const json out = {{"v", kVersion},
-                    {"fingerprint", FormatHex64(record.fingerprint)},
-                    {"announced_at", TimeToJson(record.announced_at)},
-                    {"confirmed", record.confirmed},
-                    {"last_notification_at", TimeToJson(record.last_notification_at)},
-                    {"closed_at", TimeToJson(record.closed_at)},
-                    {"receipts", std::move(receipts)}};
-  return out.dump(-1, ' ', false, json::error_handler_t::replace);
+  const std::vector<std::uint64_t> confirmed(record.confirmed.begin(), record.confirmed.end());
+  JsonRow row;
+  row.Number("v", kVersion)
+      .Text("fingerprint", FormatHex64(record.fingerprint))
+      .TimeOrNull("announced_at", record.announced_at)
+      .Counts("confirmed", confirmed)
+      .TimeOrNull("last_notification_at", record.last_notification_at)
+      .TimeOrNull("closed_at", record.closed_at)
+      .Json("receipts", receipts.Finish());
+  return row.Finish();
 }
 
 Result<DeliveryRecord> ParseRecord(std::string_view key, std::string_view text) {

@@ -62,7 +62,7 @@ struct OutboxOptions {
   Duration deadline{std::chrono::hours(24)};  // from the making of a row until it is given up
   Duration retry_dead{std::chrono::minutes(15)};
   // Attempts of all integrations together; beyond that each may have `least_in_flight`.
-  std::size_t max_in_flight = 512;
+  std::size_t max_in_flight = 256;
   std::size_t least_in_flight = 4;
 };
 

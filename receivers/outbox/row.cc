@@ -1,14 +1,13 @@
 #include "receivers/outbox/row.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <utility>
 
-#include "base/json_text.h"
+#include "base/json_row.h"
 #include "receivers/alerts/alert_row.h"
 #include "receivers/alerts/native_alert.h"
 
@@ -37,27 +36,34 @@ void AppendAlert(const FrozenAlert& frozen, std::string* out) {
   out->push_back('}');
 }
 
-void AppendText(std::string_view name, std::string_view value, std::string* out) {
-  *out += name;
-  AppendJsonString(value, out);
-}
-
-void AppendLabels(std::string_view name, LabelsView labels, std::string* out) {
-  *out += name;
-  char before = '{';
-  for (const Label& label : labels) {
-    out->push_back(before);
-    before = ',';
-    AppendJsonString(label.name, out);
-    out->push_back(':');
-    AppendJsonString(label.value, out);
+std::string SerializeMessage(const Message& message) {
+  const GroupNotification& told = message.notification;
+  std::string alerts = "[";
+  for (const FrozenAlert& frozen : told.alerts) {
+    if (alerts.size() > 1) alerts.push_back(',');
+    AppendAlert(frozen, &alerts);
   }
-  *out += before == '{' ? "{}" : "}";
-}
-
-void AppendHashes(std::string_view name, const AlertHashes& hashes, std::string* out) {
-  *out += name;
-  *out += fmt::format("[{}]", fmt::join(hashes, ","));
+  alerts.push_back(']');
+  JsonRow row(alerts.size() + 1024);
+  row.Text("lane", message.key.lane)
+      .Text("thread", message.key.thread)
+      .Text("log_key", message.key.log_key)
+      .Text("receiver", told.receiver)
+      .Text("group_key", told.group_key)
+      .LabelMap("group_labels", told.group_labels)
+      .LabelMap("route_labels", told.route_labels)
+      .Text("external_url", told.external_url)
+      .Text("reason", NotificationReasonText(told.reason))
+      .Text("dedup_key", told.dedup_key)
+      .Count("flush_number", told.flush_number)
+      .Counts("firing", message.firing)
+      .Counts("resolved", message.resolved)
+      .Counts("known", message.known)
+      .Counts("due_again", message.due_again)
+      .Number("repeat_interval", message.repeat_interval.count())
+      .Number("time_limit", message.time_limit.count())
+      .Json("alerts", alerts);
+  return row.Finish();
 }
 
 Result<FrozenAlert> AlertFromJson(const json& j) {
@@ -132,41 +138,20 @@ void OutboxRow::Detach() {
   message.key.thread = "dead letter " + key();
 }
 
-// Put together from texts: there may be as many rows as alerts, and a group may have ten thousands
-// of them.
 std::string SerializeRow(const OutboxRow& row) {
-  const Message& message = row.message;
-  const GroupNotification& told = message.notification;
-  std::string text = fmt::format(
-      R"({{"v":{},"sequence":{},"made_at":{},"attempts":{},"dead":{},"payload_refused":{},)"
-      R"("last_status":{},"last_error":)",
-      kVersion, row.sequence, ToUnixMillis(row.made_at), row.attempts, row.dead,
-      row.payload_refused, row.last_status);
-  AppendJsonString(row.last_error, &text);
-  AppendText(R"(,"message":{"lane":)", message.key.lane, &text);
-  AppendText(R"(,"thread":)", message.key.thread, &text);
-  AppendText(R"(,"log_key":)", message.key.log_key, &text);
-  AppendText(R"(,"receiver":)", told.receiver, &text);
-  AppendText(R"(,"group_key":)", told.group_key, &text);
-  AppendLabels(R"(,"group_labels":)", told.group_labels, &text);
-  AppendLabels(R"(,"route_labels":)", told.route_labels, &text);
-  AppendText(R"(,"external_url":)", told.external_url, &text);
-  AppendText(R"(,"reason":)", NotificationReasonText(told.reason), &text);
-  AppendText(R"(,"dedup_key":)", told.dedup_key, &text);
-  AppendHashes(R"(,"firing":)", message.firing, &text);
-  AppendHashes(R"(,"resolved":)", message.resolved, &text);
-  AppendHashes(R"(,"known":)", message.known, &text);
-  AppendHashes(R"(,"due_again":)", message.due_again, &text);
-  text +=
-      fmt::format(R"(,"flush_number":{},"repeat_interval":{},"time_limit":{},"alerts":[)",
-                  told.flush_number, message.repeat_interval.count(), message.time_limit.count());
-  for (const FrozenAlert& frozen : told.alerts) {
-    if (&frozen != &told.alerts.front()) text.push_back(',');
-    AppendAlert(frozen, &text);
-  }
-  text += "]}}";
-  text.shrink_to_fit();  // it waits for its commit
-  return text;
+  JsonRow text(2048);
+  text.Number("v", kVersion)
+      .Count("sequence", row.sequence)
+      .Time("made_at", row.made_at)
+      .Count("attempts", row.attempts)
+      .Flag("dead", row.dead)
+      .Flag("payload_refused", row.payload_refused)
+      .Text("last_error", row.last_error)
+      .Number("last_status", row.last_status)
+      .Json("message", SerializeMessage(row.message));
+  std::string whole = text.Finish();
+  whole.shrink_to_fit();  // it waits for its commit
+  return whole;
 }
 
 Result<OutboxRow> ParseRow(std::string_view text) {

@@ -7,6 +7,9 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "base/json_row.h"
+#include "base/json_text.h"
+
 namespace tocsin::receivers {
 namespace {
 
@@ -71,15 +74,18 @@ NotificationReason WhyNotify(const LogEntry* entry, const DedupQuestion& q) {
 }
 
 std::string SerializeLogEntry(const LogEntry& entry) {
-  const json j = {{"v", kVersion},
-                  {"firing", entry.firing},
-                  {"resolved", entry.resolved},
-                  {"at", ToUnixMillis(entry.at)},
-                  {"expires_at", ToUnixMillis(entry.expires_at)},
-                  {"due_again", entry.due_again},
-                  {"flush_number", entry.flush_number},
-                  {"data", entry.data}};
-  return j.dump(-1, ' ', false, json::error_handler_t::replace);
+  JsonRow data(2);
+  for (const auto& [key, value] : entry.data) data.JsonOf(key, JsonString(value));
+  return JsonRow()
+      .Number("v", kVersion)
+      .Counts("firing", entry.firing)
+      .Counts("resolved", entry.resolved)
+      .Time("at", entry.at)
+      .Time("expires_at", entry.expires_at)
+      .Counts("due_again", entry.due_again)
+      .Count("flush_number", entry.flush_number)
+      .Json("data", data.Finish())
+      .Finish();
 }
 
 Result<LogEntry> ParseLogEntry(std::string_view text) {

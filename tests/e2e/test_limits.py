@@ -129,7 +129,7 @@ class Egress(TestCase):
         inner = self.own(WebhookSink())
         (self.folder / "alertmanager.yml").write_text(
             f"""
-route: {{receiver: team}}
+route: {{receiver: team, group_wait: 0s}}
 receivers:
 - name: team
   webhook_configs: [{{url: "http://localhost:{self.redirector(inner.url)}/"}}]
