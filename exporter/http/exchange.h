@@ -28,14 +28,12 @@ struct ServerCore {
   const Logger log;
   HttpMetrics metrics;
   TransferWatchdog watchdog;
-  std::atomic<bool> stopping{false};  // new requests are answered with 503
+  std::atomic<bool> stopping{false};        // new requests are answered with 503
   std::atomic<std::size_t> connections{0};  // that hold a thread
 
   // Whether a connection may stay open behind its answer: the last quarter of the threads is for
   // those that are yet to come.
-  bool MayIdle() const {
-    return connections <= (options.workers + options.spare_threads) * 3 / 4;
-  }
+  bool MayIdle() const { return connections <= (options.workers + options.spare_threads) * 3 / 4; }
 };
 
 class Exchange {

@@ -89,6 +89,10 @@ class Down(TestCase):
             lambda: self.daemon.metric("tocsin_receiver_open_circuits", channel="hook") == 1,
             what="the circuit to open",
         )
+        # Those that were under way when it opened come to their ends.
+        wait_until(
+            lambda: self.attempts() == len(self.hook.requests), what="nothing to be under way"
+        )
         attempts = self.attempts()
         wait_until(lambda: self.attempts() >= attempts + 2, what="two trials")
         # By themselves they would all have been tried again in that time.
