@@ -3,9 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 #include <string>
 
 #include "base/check.h"
+#include "base/number.h"
+#include "base/time.h"
 
 namespace tocsin::config {
 namespace {
@@ -47,6 +50,18 @@ constexpr KeySpec kGoogleChatKeys[] = {
     {.key = "template"},
 };
 
+constexpr KeySpec kMattermostKeys[] = {
+    {.key = "webhook_url",
+     .kind = Kind::kSecretUrl,
+     .missing = "mattermost: webhook_url or webhook_url_file is missing"},
+    {.key = "webhook_url_file"},
+    {.key = "channel"},
+    {.key = "username", .is_plain = true},
+    {.key = "icon_url", .kind = Kind::kUrl},
+    {.key = "icon_emoji"},
+    {.key = "template"},
+};
+
 constexpr KeySpec kMatrixKeys[] = {
     {.key = "homeserver", .kind = Kind::kUrl, .missing = "matrix: homeserver is missing"},
     {.key = "room_id", .missing = "matrix: room_id is missing, such as !abc:example.org"},
@@ -74,6 +89,38 @@ constexpr KeySpec kPagerDutyKeys[] = {
     {.key = "template"},
 };
 
+constexpr KeySpec kPushoverKeys[] = {
+    {.key = "user_key",
+     .kind = Kind::kSecret,
+     .missing = "pushover: user_key or user_key_file is missing"},
+    {.key = "user_key_file"},
+    {.key = "token", .kind = Kind::kSecret, .missing = "pushover: token or token_file is missing"},
+    {.key = "token_file"},
+    {.key = "api_url", .kind = Kind::kUrl, .fallback = "https://api.pushover.net/1/"},
+    {.key = "device"},
+    {.key = "sound"},
+    {.key = "emergency", .kind = Kind::kBool, .fallback = "false"},
+    {.key = "retry", .kind = Kind::kDuration, .fallback = "1m"},
+    {.key = "expire", .kind = Kind::kDuration, .fallback = "1h"},
+    {.key = "template"},
+};
+
+constexpr KeySpec kRocketchatKeys[] = {
+    {.key = "api_url", .kind = Kind::kUrl, .fallback = "https://open.rocket.chat/"},
+    {.key = "token",
+     .kind = Kind::kSecret,
+     .missing = "rocketchat: token or token_file is missing"},
+    {.key = "token_file"},
+    {.key = "token_id",
+     .kind = Kind::kSecret,
+     .missing = "rocketchat: token_id or token_id_file is missing"},
+    {.key = "token_id_file"},
+    {.key = "channel", .missing = "rocketchat: channel is missing, such as \"#ops\""},
+    {.key = "emoji"},
+    {.key = "icon_url", .kind = Kind::kUrl},
+    {.key = "template"},
+};
+
 constexpr KeySpec kSlackKeys[] = {
     {.key = "webhook_url",
      .kind = Kind::kSecretUrl,
@@ -95,16 +142,42 @@ constexpr KeySpec kTeamsKeys[] = {
     {.key = "template", .kind = Kind::kAny},
 };
 
-constexpr NativeChannelType kTypes[] = {
-    {.name = "email", .keys = kMailKeys, .has_http = false},
-    {.name = "slack", .keys = kSlackKeys},
-    {.name = "discord", .keys = kDiscordKeys},
-    {.name = "teams", .keys = kTeamsKeys},
-    {.name = "pagerduty", .keys = kPagerDutyKeys},
-    {.name = "ntfy", .keys = kNtfyKeys},
-    {.name = "matrix", .keys = kMatrixKeys},
-    {.name = "googlechat", .keys = kGoogleChatKeys},
-    {.name = "sms", .keys = kMailKeys, .has_http = false},
+constexpr KeySpec kTelegramKeys[] = {
+    {.key = "api_url", .kind = Kind::kUrl, .fallback = "https://api.telegram.org"},
+    {.key = "bot_token",
+     .kind = Kind::kSecret,
+     .missing = "telegram: bot_token or bot_token_file is missing"},
+    {.key = "bot_token_file"},
+    {.key = "chat_id", .missing = "telegram: chat_id or chat_id_file is missing"},
+    {.key = "chat_id_file"},
+    {.key = "message_thread_id", .kind = Kind::kInteger},
+    {.key = "disable_notifications", .kind = Kind::kBool},
+    {.key = "template"},
+};
+
+constexpr KeySpec kWebexKeys[] = {
+    {.key = "api_url", .kind = Kind::kUrl, .fallback = "https://webexapis.com/v1/messages"},
+    {.key = "room_id", .missing = "webex: room_id is missing"},
+    {.key = "bot_token",
+     .kind = Kind::kSecret,
+     .missing = "webex: bot_token or bot_token_file is missing"},
+    {.key = "bot_token_file"},
+    {.key = "template"},
+};
+
+constexpr KeySpec kWechatKeys[] = {
+    {.key = "api_url", .kind = Kind::kUrl, .fallback = "https://qyapi.weixin.qq.com/cgi-bin/"},
+    {.key = "api_secret",
+     .kind = Kind::kSecret,
+     .missing = "wechat: api_secret or api_secret_file is missing"},
+    {.key = "api_secret_file"},
+    {.key = "corp_id", .missing = "wechat: corp_id is missing"},
+    {.key = "agent_id", .missing = "wechat: agent_id is missing"},
+    {.key = "to_user"},
+    {.key = "to_party"},
+    {.key = "to_tag"},
+    {.key = "message_type", .fallback = "text"},
+    {.key = "template"},
 };
 
 void CheckTeamsFormat(MapDecoder& map, const CheckedKeys& keys) {
@@ -112,6 +185,51 @@ void CheckTeamsFormat(MapDecoder& map, const CheckedKeys& keys) {
   if (format == "auto" || format == "workflow" || format == "connector") return;
   map.report().Error(map.PlaceOf("format"), "format must be auto, workflow or connector");
 }
+
+// https://core.telegram.org/bots/api#sendmessage
+void CheckTelegramChat(MapDecoder& map, const CheckedKeys& keys) {
+  const std::string chat = keys.Text("chat_id");
+  if (chat.empty() || chat.starts_with('@') || ParseInt(chat)) return;
+  map.report().Error(map.PlaceOf("chat_id"),
+                     "chat_id must be a whole number or the @name of a channel");
+}
+
+// https://pushover.net/api#priority
+void CheckPushoverTimes(MapDecoder& map, const CheckedKeys& keys) {
+  if (ParseDuration(keys.Text("retry")) < std::chrono::seconds(30)) {
+    map.report().Error(map.PlaceOf("retry"), "retry must be 30s or longer");
+  }
+  if (ParseDuration(keys.Text("expire")) > std::chrono::hours(3)) {
+    map.report().Error(map.PlaceOf("expire"), "expire must be 3h or shorter");
+  }
+}
+
+void CheckWechat(MapDecoder& map, const CheckedKeys& keys) {
+  const std::string type = keys.Text("message_type");
+  if (type != "text" && type != "markdown") {
+    map.report().Error(map.PlaceOf("message_type"), "message_type must be text or markdown");
+  }
+  if (keys.Has("to_user") || keys.Has("to_party") || keys.Has("to_tag")) return;
+  map.report().Error(map.mark(), "wechat: to_user, to_party or to_tag is missing");
+}
+
+constexpr NativeChannelType kTypes[] = {
+    {.name = "email", .keys = kMailKeys, .has_http = false},
+    {.name = "slack", .keys = kSlackKeys},
+    {.name = "discord", .keys = kDiscordKeys},
+    {.name = "teams", .keys = kTeamsKeys, .check = CheckTeamsFormat},
+    {.name = "pagerduty", .keys = kPagerDutyKeys},
+    {.name = "ntfy", .keys = kNtfyKeys},
+    {.name = "matrix", .keys = kMatrixKeys},
+    {.name = "googlechat", .keys = kGoogleChatKeys},
+    {.name = "telegram", .keys = kTelegramKeys, .check = CheckTelegramChat},
+    {.name = "pushover", .keys = kPushoverKeys, .check = CheckPushoverTimes},
+    {.name = "webex", .keys = kWebexKeys},
+    {.name = "mattermost", .keys = kMattermostKeys},
+    {.name = "rocketchat", .keys = kRocketchatKeys},
+    {.name = "wechat", .keys = kWechatKeys, .check = CheckWechat},
+    {.name = "sms", .keys = kMailKeys, .has_http = false},
+};
 
 }  // namespace
 
@@ -146,7 +264,7 @@ ChannelSettings DecodeNativeChannel(const YamlNode& node, const NativeChannelTyp
   }
   channel.keys = ReadKeys(map, type.keys);
   CompleteKeys(type.keys, map, &channel.keys);
-  if (type.name == "teams") CheckTeamsFormat(map, channel.keys);
+  if (type.check != nullptr) type.check(map, channel.keys);
   map.Finish();
   return channel;
 }

@@ -16,8 +16,7 @@ namespace {
 
 // Channels that are not built yet: their receivers load, and deliver nothing by them.
 constexpr std::string_view kUnsupportedChannels[] = {
-    "incidentio", "jira",     "mattermost", "msteams", "opsgenie", "pushover", "rocketchat",
-    "sns",        "telegram", "victorops",  "webex",   "wechat",   "zulip"};
+    "incidentio", "jira", "msteams", "opsgenie", "sns", "victorops", "zulip"};
 
 // https://www.rfc-editor.org/rfc/rfc9110#section-5.6.2
 bool IsTokenCharacter(char c) {

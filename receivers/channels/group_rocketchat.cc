@@ -3,17 +3,11 @@
 //
 // `link_names` is read and changes nothing: the API has no such parameter, and Alertmanager does
 // not send it either.
-#include <fmt/format.h>
-
-#include <nlohmann/json.hpp>
 #include <utility>
 
-#include "receivers/channels/answer_excerpt.h"
-#include "receivers/channels/http_outcome.h"
-#include "receivers/channels/json_body.h"
+#include "receivers/channels/rocketchat_call.h"
 #include "receivers/channels/setting_texts.h"
 #include "receivers/channels/truncation.h"
-#include "receivers/channels/url_path.h"
 #include "receivers/channels/vendor.h"
 #include "receivers/channels/vendor_list.h"
 
@@ -80,42 +74,6 @@ JsonValue Message(SettingTexts& settings) {
 
 // ---- delivery
 
-// The credentials of one request, which no reason may repeat.
-struct Sender {
-  std::string token;
-  std::string id;
-};
-
-// It refuses with status 200 too.
-Outcome OfBody(const std::string& body, const Sender& sender) {
-  const nlohmann::json answer =
-      nlohmann::json::parse(body, /*cb=*/nullptr, /*allow_exceptions=*/false);
-  const bool is_readable =
-      answer.is_object() && (!answer.contains("success") || answer["success"].is_boolean());
-  if (!is_readable) {
-    Outcome unreadable = Outcome::Retry(Failure::kOther, "Rocket.Chat's answer cannot be read");
-    unreadable.may_have_arrived = true;
-    return unreadable;
-  }
-  if (answer.contains("success") && answer["success"].get<bool>()) return Outcome::Delivered();
-  const auto error = answer.find("error");
-  const std::string why = error != answer.end() && error->is_string()
-                              ? AnswerExcerpt(error->get<std::string>(), {sender.token, sender.id})
-                              : "it does not say why";
-  return Outcome::GiveUp(Failure::kClientError,
-                         fmt::format("Rocket.Chat refuses the message: {}", why),
-                         "check the channel, and that the user may write to it");
-}
-
-VendorStep Judge(const HttpClientResult& result, Timestamp now, const Sender& sender) {
-  Outcome outcome = HttpOutcome(result, now);
-  if (outcome.kind != Outcome::Kind::kDelivered) return outcome;
-  const int status = outcome.http_status;
-  outcome = OfBody(result.response->body, sender);
-  outcome.http_status = status;
-  return outcome;
-}
-
 class GroupRocketchat final : public VendorApi {
  public:
   explicit GroupRocketchat(config::CheckedKeys keys) : keys_(std::move(keys)) {}
@@ -123,14 +81,9 @@ class GroupRocketchat final : public VendorApi {
   Result<VendorCall> Prepare(const GroupNotification& /*notification*/,
                              const MessageTexts& texts) const override {
     SettingTexts settings(keys_, texts);
-    const std::string url = JoinUrlPath(settings.SecretUrl("api_url"), "api/v1/chat.postMessage");
-    const Sender sender{settings.Secret("token"), settings.Secret("token_id")};
-    VendorCall call{PostJson(url, Message(settings)),
-                    [sender](const HttpClientResult& result, Timestamp now) {
-                      return Judge(result, now, sender);
-                    }};
-    call.request.headers.emplace_back("X-Auth-Token", sender.token);
-    call.request.headers.emplace_back("X-User-Id", sender.id);
+    const std::string url = settings.SecretUrl("api_url");
+    const RocketchatSender sender{settings.Secret("token"), settings.Secret("token_id")};
+    VendorCall call = RocketchatCall(url, sender, Message(settings));
     if (!settings.status()) return settings.status().error();
     return call;
   }

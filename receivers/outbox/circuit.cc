@@ -27,9 +27,14 @@ bool Circuit::OnAttempt(const Outcome& outcome, const std::string& thread,
   const bool asked = outcome.retry_after.has_value() && outcome.retry_after->count() > 0;
   open_ = open_ || asked || (failures_ >= kFailuresToOpen && of_several_threads_);
   if (!open_) return false;
+  // It was under way already when the circuit opened: no news.
+  const bool is_trial = !was_open || now >= next_attempt_;
+  if (!is_trial && !asked) return false;
   RetryPolicy pauses = policy;
   pauses.longest = std::min(pauses.longest, kLongestPause);
-  next_attempt_ = now + RetryDelay(pauses, ++pauses_, outcome.retry_after, random);
+  if (is_trial) ++pauses_;
+  next_attempt_ =
+      std::max(next_attempt_, now + RetryDelay(pauses, pauses_, outcome.retry_after, random));
   return !was_open;
 }
 

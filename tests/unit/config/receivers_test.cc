@@ -132,6 +132,79 @@ tocsin:
   EXPECT_EQ(channels[4].keys.Text("url"), "http://pd/");
 }
 
+TEST(Receivers, ReadEveryKeyOfTheirChats) {
+  const Settings settings = GoodSettings(R"(
+tocsin:
+  receivers:
+  - name: all
+    telegram: {api_url: 'http://tg/', bot_token: '42:s3cret', chat_id: -1001, message_thread_id: 7,
+               disable_notifications: true, template: '{name}', timeout: 3s, send_resolved: false}
+    pushover: {api_url: 'http://po/', user_key: us3r, token_file: /run/token, device: d, sound: s,
+               emergency: true, retry: 30s, expire: 3h, template: '{name}'}
+    webex: {api_url: 'http://webex/', room_id: r, bot_token: t0ken, template: '{name}',
+            http_config: {follow_redirects: true, proxy_url: 'http://proxy:3128'}}
+    mattermost: {webhook_url: 'http://s3cret/', channel: c, username: n, icon_url: 'http://i/',
+                 icon_emoji: ':b:', template: '{name}'}
+    rocketchat: {api_url: 'http://rc/', token: t0ken, token_id_file: /run/id, channel: '#c',
+                 emoji: ':b:', icon_url: 'http://i/', template: '{name}'}
+    wechat: {api_url: 'http://wc/', api_secret: s3cret, corp_id: c, agent_id: 1000002, to_user: u,
+             to_party: '1|2', to_tag: t, message_type: markdown, template: '{name}'}
+)");
+  const std::vector<ChannelSettings>& channels = settings.receivers.at(0).channels;
+  ASSERT_EQ(channels.size(), 6U);
+  const ChannelSettings& telegram = channels[0];
+  EXPECT_EQ(telegram.type, "telegram");
+  EXPECT_EQ(telegram.keys.SecretOf("bot_token").Reveal(), "42:s3cret");
+  EXPECT_EQ(telegram.keys.Text("bot_token"), "<secret>");
+  EXPECT_EQ(telegram.keys.Text("chat_id"), "-1001");
+  EXPECT_EQ(telegram.keys.Text("message_thread_id"), "7");
+  EXPECT_EQ(telegram.keys.Text("disable_notifications"), "true");
+  EXPECT_EQ(telegram.timeout, std::chrono::seconds(3));
+  EXPECT_FALSE(telegram.send_resolved);
+  const CheckedKeys& pushover = channels[1].keys;
+  EXPECT_EQ(pushover.SecretOf("user_key").Reveal(), "us3r");
+  EXPECT_EQ(pushover.Text("token_file"), "/run/token");
+  EXPECT_EQ(pushover.Text("emergency"), "true");
+  EXPECT_EQ(pushover.Text("retry"), "30s");
+  EXPECT_EQ(pushover.Text("expire"), "3h");
+  EXPECT_EQ(channels[2].keys.SecretOf("bot_token").Reveal(), "t0ken");
+  EXPECT_FALSE(channels[2].http.proxy.url.empty());
+  EXPECT_FALSE(channels[2].http.follow_redirects);
+  EXPECT_EQ(channels[3].keys.SecretOf("webhook_url").Reveal(), "http://s3cret/");
+  EXPECT_EQ(channels[3].keys.Text("icon_emoji"), ":b:");
+  EXPECT_EQ(channels[4].keys.SecretOf("token").Reveal(), "t0ken");
+  EXPECT_EQ(channels[4].keys.Text("token_id_file"), "/run/id");
+  EXPECT_EQ(channels[5].keys.SecretOf("api_secret").Reveal(), "s3cret");
+  EXPECT_EQ(channels[5].keys.Text("agent_id"), "1000002");
+  EXPECT_EQ(channels[5].keys.Text("message_type"), "markdown");
+}
+
+TEST(Receivers, TheirChatsNeedFewKeys) {
+  const Settings settings = GoodSettings(R"(
+tocsin:
+  receivers:
+  - name: all
+    telegram: {bot_token_file: /run/token, chat_id: '@ops'}
+    pushover: {token: t, user_key_file: /run/user}
+    webex: {bot_token_file: /run/token, room_id: r}
+    mattermost: {webhook_url_file: /run/hook}
+    rocketchat: {token: t, token_id: i, channel: c}
+    wechat: {api_secret_file: /run/secret, corp_id: c, agent_id: 1, to_tag: t}
+)");
+  const std::vector<ChannelSettings>& channels = settings.receivers.at(0).channels;
+  ASSERT_EQ(channels.size(), 6U);
+  EXPECT_EQ(channels[0].keys.Url("api_url"), "https://api.telegram.org");
+  EXPECT_EQ(channels[1].keys.Url("api_url"), "https://api.pushover.net/1/");
+  EXPECT_EQ(channels[1].keys.Text("emergency"), "false");
+  EXPECT_EQ(channels[1].keys.Text("retry"), "1m");
+  EXPECT_EQ(channels[1].keys.Text("expire"), "1h");
+  EXPECT_EQ(channels[2].keys.Url("api_url"), "https://webexapis.com/v1/messages");
+  EXPECT_EQ(channels[4].keys.Url("api_url"), "https://open.rocket.chat/");
+  EXPECT_EQ(channels[5].keys.Url("api_url"), "https://qyapi.weixin.qq.com/cgi-bin/");
+  EXPECT_EQ(channels[5].keys.Text("message_type"), "text");
+  for (const ChannelSettings& channel : channels) EXPECT_TRUE(channel.send_resolved);
+}
+
 TEST(Receivers, AreEqualWhereTheirSettingsAre) {
   const auto slack = [](const std::string& keys) {
     return GoodSettings("tocsin: {receivers: [{name: a, slack: {" + keys + "}}]}\n")

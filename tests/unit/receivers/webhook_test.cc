@@ -317,7 +317,8 @@ TEST(Channels, NameThoseThatExistWhenOneDoesNot) {
   ASSERT_FALSE(built.ok());
   EXPECT_EQ(built.message(),
             "unknown channel \"pigeon\"; known: email, slack, discord, teams, pagerduty, ntfy, "
-            "matrix, googlechat, sms, webhook, console");
+            "matrix, googlechat, telegram, pushover, webex, mattermost, rocketchat, wechat, sms, "
+            "webhook, console");
 }
 
 // ---- outcomes
