@@ -3,12 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <chrono>
 #include <string>
 
 #include "base/check.h"
-#include "base/number.h"
-#include "base/time.h"
+#include "config/native_channel_checks.h"
 
 namespace tocsin::config {
 namespace {
@@ -50,6 +48,33 @@ constexpr KeySpec kGoogleChatKeys[] = {
     {.key = "template"},
 };
 
+constexpr KeySpec kIncidentioKeys[] = {
+    // It may hold the token, as a parameter.
+    {.key = "url", .kind = Kind::kSecretUrl, .missing = "incidentio: url or url_file is missing"},
+    {.key = "url_file"},
+    {.key = "alert_source_token", .kind = Kind::kSecret},
+    {.key = "alert_source_token_file"},
+    {.key = "template"},
+};
+
+constexpr KeySpec kJiraKeys[] = {
+    {.key = "api_url",
+     .kind = Kind::kUrl,
+     .missing = "jira: api_url is missing, such as https://company.atlassian.net/rest/api/3"},
+    {.key = "api_type", .fallback = "auto"},
+    {.key = "project", .missing = "jira: project is missing"},
+    {.key = "issue_type", .missing = "jira: issue_type is missing"},
+    {.key = "labels", .kind = Kind::kTexts},
+    // Unset: by severity, see receivers/channels/jira.cc.
+    {.key = "priority"},
+    {.key = "fields", .kind = Kind::kAnyMap},
+    {.key = "resolve_transition"},
+    {.key = "reopen_transition"},
+    {.key = "reopen_duration", .kind = Kind::kDuration},
+    {.key = "wont_fix_resolution"},
+    {.key = "template"},
+};
+
 constexpr KeySpec kMattermostKeys[] = {
     {.key = "webhook_url",
      .kind = Kind::kSecretUrl,
@@ -77,6 +102,19 @@ constexpr KeySpec kNtfyKeys[] = {
     {.key = "topic", .missing = "ntfy: topic is missing"},
     {.key = "token", .kind = Kind::kSecret},
     {.key = "token_file"},
+    {.key = "template"},
+};
+
+constexpr KeySpec kOpsGenieResponderKeys[] = {
+    {.key = "id"}, {.key = "name"}, {.key = "username"}, {.key = "type"}};
+
+constexpr KeySpec kOpsGenieKeys[] = {
+    {.key = "api_key",
+     .kind = Kind::kSecret,
+     .missing = "opsgenie: api_key or api_key_file is missing"},
+    {.key = "api_key_file"},
+    {.key = "api_url", .kind = Kind::kUrl, .fallback = "https://api.opsgenie.com/"},
+    {.key = "responders", .kind = Kind::kMaps, .inner = kOpsGenieResponderKeys},
     {.key = "template"},
 };
 
@@ -133,6 +171,32 @@ constexpr KeySpec kSlackKeys[] = {
     {.key = "template", .kind = Kind::kAny},
 };
 
+// What only AWS's SDK could make something of.
+constexpr char kNeedsSdk[] =
+    "it takes the AWS SDK; give access_key and secret_key, or set AWS_ACCESS_KEY_ID and "
+    "AWS_SECRET_ACCESS_KEY";
+
+constexpr KeySpec kSigV4Keys[] = {
+    {.key = "region"},
+    {.key = "access_key"},
+    {.key = "secret_key", .kind = Kind::kSecret},
+    {.key = "secret_key_file"},
+    {.key = "profile", .kind = Kind::kMistake, .missing = kNeedsSdk},
+    {.key = "role_arn", .kind = Kind::kMistake, .missing = kNeedsSdk},
+};
+
+constexpr KeySpec kSnsKeys[] = {
+    // Unset: the region's own.
+    {.key = "api_url", .kind = Kind::kUrl},
+    // Unset, or without keys or region: those of the environment.
+    {.key = "sigv4", .kind = Kind::kMap, .inner = kSigV4Keys},
+    {.key = "topic_arn"},
+    {.key = "phone_number"},
+    {.key = "target_arn"},
+    {.key = "attributes", .kind = Kind::kTextMap},
+    {.key = "template"},
+};
+
 constexpr KeySpec kTeamsKeys[] = {
     {.key = "webhook_url",
      .kind = Kind::kSecretUrl,
@@ -180,54 +244,38 @@ constexpr KeySpec kWechatKeys[] = {
     {.key = "template"},
 };
 
-void CheckTeamsFormat(MapDecoder& map, const CheckedKeys& keys) {
-  const std::string format = keys.Text("format");
-  if (format == "auto" || format == "workflow" || format == "connector") return;
-  map.report().Error(map.PlaceOf("format"), "format must be auto, workflow or connector");
-}
-
-// https://core.telegram.org/bots/api#sendmessage
-void CheckTelegramChat(MapDecoder& map, const CheckedKeys& keys) {
-  const std::string chat = keys.Text("chat_id");
-  if (chat.empty() || chat.starts_with('@') || ParseInt(chat)) return;
-  map.report().Error(map.PlaceOf("chat_id"),
-                     "chat_id must be a whole number or the @name of a channel");
-}
-
-// https://pushover.net/api#priority
-void CheckPushoverTimes(MapDecoder& map, const CheckedKeys& keys) {
-  if (ParseDuration(keys.Text("retry")) < std::chrono::seconds(30)) {
-    map.report().Error(map.PlaceOf("retry"), "retry must be 30s or longer");
-  }
-  if (ParseDuration(keys.Text("expire")) > std::chrono::hours(3)) {
-    map.report().Error(map.PlaceOf("expire"), "expire must be 3h or shorter");
-  }
-}
-
-void CheckWechat(MapDecoder& map, const CheckedKeys& keys) {
-  const std::string type = keys.Text("message_type");
-  if (type != "text" && type != "markdown") {
-    map.report().Error(map.PlaceOf("message_type"), "message_type must be text or markdown");
-  }
-  if (keys.Has("to_user") || keys.Has("to_party") || keys.Has("to_tag")) return;
-  map.report().Error(map.mark(), "wechat: to_user, to_party or to_tag is missing");
-}
+constexpr KeySpec kVictorOpsKeys[] = {
+    {.key = "api_key",
+     .kind = Kind::kSecret,
+     .missing = "victorops: api_key or api_key_file is missing"},
+    {.key = "api_key_file"},
+    {.key = "api_url",
+     .kind = Kind::kUrl,
+     .fallback = "https://alert.victorops.com/integrations/generic/20131114/alert/"},
+    {.key = "routing_key", .missing = "victorops: routing_key is missing"},
+    {.key = "template"},
+};
 
 constexpr NativeChannelType kTypes[] = {
     {.name = "email", .keys = kMailKeys, .has_http = false},
     {.name = "slack", .keys = kSlackKeys},
     {.name = "discord", .keys = kDiscordKeys},
-    {.name = "teams", .keys = kTeamsKeys, .check = CheckTeamsFormat},
+    {.name = "teams", .keys = kTeamsKeys},
     {.name = "pagerduty", .keys = kPagerDutyKeys},
+    {.name = "opsgenie", .keys = kOpsGenieKeys},
+    {.name = "victorops", .keys = kVictorOpsKeys},
+    {.name = "incidentio", .keys = kIncidentioKeys},
+    {.name = "jira", .keys = kJiraKeys},
+    {.name = "sns", .keys = kSnsKeys},
     {.name = "ntfy", .keys = kNtfyKeys},
     {.name = "matrix", .keys = kMatrixKeys},
     {.name = "googlechat", .keys = kGoogleChatKeys},
-    {.name = "telegram", .keys = kTelegramKeys, .check = CheckTelegramChat},
-    {.name = "pushover", .keys = kPushoverKeys, .check = CheckPushoverTimes},
+    {.name = "telegram", .keys = kTelegramKeys},
+    {.name = "pushover", .keys = kPushoverKeys},
     {.name = "webex", .keys = kWebexKeys},
     {.name = "mattermost", .keys = kMattermostKeys},
     {.name = "rocketchat", .keys = kRocketchatKeys},
-    {.name = "wechat", .keys = kWechatKeys, .check = CheckWechat},
+    {.name = "wechat", .keys = kWechatKeys},
     {.name = "sms", .keys = kMailKeys, .has_http = false},
 };
 
@@ -264,7 +312,7 @@ ChannelSettings DecodeNativeChannel(const YamlNode& node, const NativeChannelTyp
   }
   channel.keys = ReadKeys(map, type.keys);
   CompleteKeys(type.keys, map, &channel.keys);
-  if (type.check != nullptr) type.check(map, channel.keys);
+  CheckNativeKeys(type.name, map, channel.keys);
   map.Finish();
   return channel;
 }

@@ -6,7 +6,6 @@
 #include <string_view>
 
 #include "config/checked_keys.h"
-#include "config/decode.h"
 #include "config/report.h"
 #include "config/settings.h"
 
@@ -16,8 +15,6 @@ struct NativeChannelType {
   std::string_view name;  // "slack"
   KeyTable keys;          // but for send_resolved, timeout, http_config and tls_config
   bool has_http = true;   // takes http_config; else tls_config
-  // Reports what the table cannot say. Null: nothing.
-  void (*check)(MapDecoder& map, const CheckedKeys& keys) = nullptr;
 };
 
 std::span<const NativeChannelType> NativeChannelTypes();

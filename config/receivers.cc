@@ -15,8 +15,7 @@ namespace tocsin::config {
 namespace {
 
 // Channels that are not built yet: their receivers load, and deliver nothing by them.
-constexpr std::string_view kUnsupportedChannels[] = {
-    "incidentio", "jira", "msteams", "opsgenie", "sns", "victorops", "zulip"};
+constexpr std::string_view kUnsupportedChannels[] = {"msteams", "zulip"};
 
 // https://www.rfc-editor.org/rfc/rfc9110#section-5.6.2
 bool IsTokenCharacter(char c) {

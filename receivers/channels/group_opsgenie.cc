@@ -8,7 +8,6 @@
 
 #include "base/group_key.h"
 #include "base/text.h"
-#include "receivers/channels/http_outcome.h"
 #include "receivers/channels/json_body.h"
 #include "receivers/channels/setting_texts.h"
 #include "receivers/channels/truncation.h"
@@ -149,25 +148,6 @@ class RequestMaker {
 
 // ---- delivery
 
-// The first that is refused ends the attempt. Another attempt sends all of them again: the alias
-// keeps Opsgenie from opening a second alert. `is_told`: it has taken one already, so that the
-// alert is open whatever becomes of the rest.
-VendorCall InTurn(std::vector<HttpClientRequest> requests, bool is_told = false) {
-  VendorCall call{std::move(requests.front()), nullptr};
-  requests.erase(requests.begin());
-  call.judge = [rest = std::move(requests), is_told](const HttpClientResult& result,
-                                                     Timestamp now) -> VendorStep {
-    Outcome outcome = HttpOutcome(result, now);
-    if (outcome.kind != Outcome::Kind::kDelivered) {
-      outcome.may_have_arrived = outcome.may_have_arrived || is_told;
-    } else if (!rest.empty()) {
-      return InTurn(rest, true);
-    }
-    return outcome;
-  };
-  return call;
-}
-
 class GroupOpsGenie final : public VendorApi {
  public:
   explicit GroupOpsGenie(config::CheckedKeys keys) : keys_(std::move(keys)) {}
@@ -177,11 +157,14 @@ class GroupOpsGenie final : public VendorApi {
     SettingTexts settings(keys_, texts);
     std::vector<HttpClientRequest> requests = RequestMaker(notification, settings).Make();
     const std::string authorization = "GenieKey " + settings.FilledSecret("api_key");
+    // The alias keeps Opsgenie from opening a second alert when they are sent again.
+    std::vector<VendorCall> calls;
     for (HttpClientRequest& request : requests) {
       request.headers.emplace_back("Authorization", authorization);
+      calls.push_back({std::move(request), nullptr});
     }
     if (!settings.status()) return settings.status().error();
-    return InTurn(std::move(requests));
+    return InTurn(std::move(calls));
   }
 
  private:

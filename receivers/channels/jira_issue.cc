@@ -8,25 +8,14 @@
 #include <utility>
 #include <vector>
 
-#include "base/go_quote.h"
 #include "base/group_key.h"
 #include "base/text.h"
 #include "receivers/channels/jira_answer.h"
 #include "receivers/channels/truncation.h"
-#include "receivers/channels/url_path.h"
 #include "receivers/templates/payload.h"
 
 namespace tocsin::receivers {
 namespace {
-
-// ---- limits
-
-// https://support.atlassian.com/jira/kb/character-limits-for-jira-fields/
-constexpr std::size_t kMaxSummaryRunes = 255;
-constexpr std::size_t kMaxDescriptionRunes = 32767;
-// Alertmanager's own: one is taken, the other one shows that there are more.
-// https://github.com/prometheus/alertmanager/blob/main/notify/jira/jira.go
-constexpr int kMaxFound = 2;
 
 // ---- settings
 
@@ -61,34 +50,7 @@ Status ReadField(const config::CheckedKeys& keys, const char* key, JiraField* fi
   return {};
 }
 
-std::string_view HostOf(std::string_view url) {
-  url.remove_prefix(std::min(url.find("://"), url.size() - 3) + 3);
-  url = url.substr(0, url.find_first_of("/?#"));
-  url.remove_prefix(url.rfind('@') + 1);  // from the beginning where there is none
-  return url.substr(0, url.rfind(':'));
-}
-
 // ---- message
-
-std::string LabelOf(const GroupNotification& notification) {
-  return fmt::format("ALERT{{{}}}", Sha256Hex(notification.group_key));
-}
-
-// https://support.atlassian.com/jira-software-cloud/docs/jql-fields/
-std::string Jql(const GroupNotification& notification, const JiraSettings& jira,
-                SettingTexts& settings) {
-  const std::string wont_fix = settings.Plain("wont_fix_resolution");
-  const bool may_reopen = notification.status() == NotificationStatus::kFiring &&
-                          settings.keys().Has("reopen_transition") && jira.reopen_minutes > 0;
-  const std::string state =
-      may_reopen
-          ? fmt::format("(resolutiondate is EMPTY OR resolutiondate >= -{}m)", jira.reopen_minutes)
-          : "statusCategory != Done";
-  return fmt::format(
-      "{}{} and project={} and labels={} order by status ASC,resolutiondate DESC",
-      wont_fix.empty() ? "" : fmt::format("resolution != {} and ", GoQuote(wont_fix)), state,
-      GoQuote(settings.Text("project")), GoQuote(LabelOf(notification)));
-}
 
 // The members of an issue's `fields`, in the order of their names.
 class IssueMaker {
@@ -98,10 +60,10 @@ class IssueMaker {
       : jira_(jira), settings_(settings) {
     fields_["project"] = JsonValue::Object({{"key", settings_.Text("project")}});
     fields_["issuetype"] = Named(settings_.Text("issue_type"));
-    fields_["labels"] = LabelList(LabelOf(notification));
+    fields_["labels"] = LabelList(JiraLabelOf(notification));
     const std::string priority = settings_.Text("priority");
     if (!priority.empty()) fields_["priority"] = Named(priority);
-    summary_ = TruncateRunes(settings_.Fill("summary", jira_.summary.text), kMaxSummaryRunes);
+    summary_ = TruncateRunes(settings_.Fill("summary", jira_.summary.text), kMaxJiraSummaryRunes);
     description_ = Description();
     AddOwnFields();
   }
@@ -127,9 +89,9 @@ class IssueMaker {
 
   // https://developer.atlassian.com/cloud/jira/platform/apis/document/structure/
   JsonValue Description() {
-    const std::string text =
-        TruncateRunes(settings_.Fill("description", jira_.description.text), kMaxDescriptionRunes);
-    if (!jira_.takes_documents) return text;
+    const std::string text = TruncateRunes(settings_.Fill("description", jira_.description.text),
+                                           kMaxJiraDescriptionRunes);
+    if (!jira_.api.takes_documents) return text;
     const std::string_view document = TrimSpace(text);
     if (document.empty() || !settings_.status()) return "";
     if (IsJson(document)) return JsonValue::Written(std::string(document));
@@ -178,34 +140,14 @@ Result<JiraSettings> ReadJiraSettings(const config::CheckedKeys& keys) {
   if (Status read = ReadField(keys, "description", &settings.description); !read) {
     return read.error();
   }
-  const std::string type = keys.Text("api_type");
-  if (type != "auto" && type != "cloud" && type != "datacenter") {
-    return Error{"unknown api_type on jira_config, must be auto, cloud or datacenter"};
-  }
-  const std::string url = keys.Url("api_url");
-  settings.is_cloud = type == "cloud" || (type == "auto" && HostOf(url).ends_with("atlassian.net"));
-  // As it is joined: without slashes at its end.
-  settings.takes_documents =
-      JoinUrlPath(url.substr(0, url.find_first_of("?#")), "").ends_with("/3/");
-  const auto reopen = ParseDuration(keys.Text("reopen_duration")).value_or(Duration(0));
-  settings.reopen_minutes = std::chrono::duration_cast<std::chrono::minutes>(reopen).count();
+  Result<JiraApi> api = JiraApiOf(keys);
+  if (!api) return api.error();
+  settings.api = *api;
   return settings;
 }
 
-JsonValue JiraSearch(const GroupNotification& notification, const JiraSettings& jira,
-                     SettingTexts& settings) {
-  return JsonValue::Object({{"fields", JsonValue::List({"status"})},
-                            {"jql", Jql(notification, jira, settings)},
-                            {"maxResults", kMaxFound}});
-}
-
-std::string JiraSearchUrl(const std::string& api_url, bool is_cloud) {
-  if (!is_cloud) return JoinUrlPath(api_url, "search");
-  std::string url = JoinUrlPath(api_url, "search/jql");
-  constexpr std::string_view kVersion2 = "/rest/api/2/";
-  const std::size_t version = url.find(kVersion2);
-  if (version != std::string::npos) url.replace(version, kVersion2.size(), "/rest/api/3/");
-  return url;
+std::string JiraLabelOf(const GroupNotification& notification) {
+  return JiraLabel(Sha256Hex(notification.group_key));
 }
 
 JiraIssueTexts MakeJiraIssue(const GroupNotification& notification, const JiraSettings& jira,

@@ -5,9 +5,9 @@
 
 #include <utility>
 
-#include "receivers/channels/http_outcome.h"
 #include "receivers/channels/json_body.h"
 #include "receivers/channels/native_http.h"
+#include "receivers/channels/native_incidents.h"
 #include "receivers/channels/native_texts.h"
 #include "receivers/channels/setting_secrets.h"
 #include "receivers/channels/truncation.h"
@@ -89,25 +89,6 @@ JsonValue EventOf(const Alert& alert, const MessageCard& card, const std::string
 
 // ---- delivery
 
-using Requests = std::shared_ptr<const std::vector<HttpClientRequest>>;
-
-// One after the other; the first that is refused ends the attempt. Another attempt sends all of
-// them again: their keys keep PagerDuty from opening second incidents. Once one was taken there is
-// something to resolve, whatever becomes of the rest.
-VendorCall Event(const Requests& requests, std::size_t index) {
-  VendorCall call{(*requests)[index], nullptr};
-  call.judge = [requests, index](const HttpClientResult& result, Timestamp now) -> VendorStep {
-    Outcome outcome = HttpOutcome(result, now);
-    if (outcome.kind != Outcome::Kind::kDelivered) {
-      outcome.may_have_arrived = outcome.may_have_arrived || index > 0;
-      return outcome;
-    }
-    if (index + 1 == requests->size()) return outcome;
-    return Event(requests, index + 1);
-  };
-  return call;
-}
-
 class PagerDutyEvents {
  public:
   PagerDutyEvents(config::ChannelSettings settings, NativeTexts texts)
@@ -118,16 +99,10 @@ class PagerDutyEvents {
     if (!key) return key.error();
     const Result<std::string> url = SecretUrlOf(settings_.keys, "url");
     if (!url) return url.error();
-    std::vector<HttpClientRequest> requests;
-    Notification one = notification;
-    for (std::size_t i = 0; i < notification.alerts.size(); ++i) {
-      one.alerts = {notification.alerts[i]};
-      one.links.clear();
-      if (i < notification.links.size()) one.links = {notification.links[i]};
-      requests.push_back(
-          PostJson(*url, EventOf(*one.alerts.front(), texts_.Card(one), *key, settings_.sender)));
-    }
-    return Event(std::make_shared<const std::vector<HttpClientRequest>>(std::move(requests)), 0);
+    // The keys keep PagerDuty from opening second incidents when they are sent again.
+    return ForEachAlert(notification, texts_, [&](const Alert& alert, const MessageCard& card) {
+      return VendorCall{PostJson(*url, EventOf(alert, card, *key, settings_.sender)), nullptr};
+    });
   }
 
  private:

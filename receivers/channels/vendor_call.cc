@@ -41,7 +41,31 @@ class Attempt final : public std::enable_shared_from_this<Attempt> {
   const Channel::Done done_;
 };
 
+using Calls = std::shared_ptr<const std::vector<VendorCall>>;
+
+// `call` is the one at `index`, or what its answers have asked for.
+VendorCall NthOf(const Calls& calls, std::size_t index, VendorCall call) {
+  call.judge = [calls, index, judge = std::move(call.judge)](const HttpClientResult& result,
+                                                             Timestamp now) -> VendorStep {
+    VendorStep step = judge ? judge(result, now) : VendorStep(HttpOutcome(result, now));
+    if (step.next != nullptr) return NthOf(calls, index, std::move(*step.next));
+    Outcome outcome = std::move(step.outcome);
+    if (outcome.kind != Outcome::Kind::kDelivered) {
+      outcome.may_have_arrived = outcome.may_have_arrived || index > 0;
+    } else if (index + 1 < calls->size()) {
+      return NthOf(calls, index + 1, (*calls)[index + 1]);
+    }
+    return outcome;
+  };
+  return call;
+}
+
 }  // namespace
+
+VendorCall InTurn(std::vector<VendorCall> calls) {
+  const auto all = std::make_shared<const std::vector<VendorCall>>(std::move(calls));
+  return NthOf(all, 0, all->front());
+}
 
 void SendCalls(VendorCall call, Duration timeout, const ConfiguredHttp& http, const Clock& clock,
                Channel::Done done) {

@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <utility>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/http_client.h"
@@ -31,6 +32,12 @@ struct VendorStep {
   Outcome outcome;
   std::unique_ptr<VendorCall> next;  // null: `outcome` stands
 };
+
+// What one attempt tells of several things, one after the other. The first that fails ends the
+// attempt. Another attempt tells all of them again: each must bear to be told twice. Once one was
+// taken, something has arrived, whatever becomes of the rest.
+// REQUIRES: there is one at least.
+VendorCall InTurn(std::vector<VendorCall> calls);
 
 // Sends the request and those that its answers ask for, all within `timeout`. `done` hears of the
 // end as Channel::Deliver says. `http` and `clock` live until then.

@@ -132,6 +132,70 @@ tocsin:
   EXPECT_EQ(channels[4].keys.Text("url"), "http://pd/");
 }
 
+TEST(Receivers, ReadEveryKeyOfChannelsThatKeepIncidents) {
+  const Settings settings = GoodSettings(R"(
+tocsin:
+  receivers:
+  - name: all
+    opsgenie: {api_key: k3y, api_url: 'http://og/', responders: [{type: team, name: ops}],
+               template: '{name}', timeout: 3s, send_resolved: false}
+    victorops: {api_key_file: /run/key, api_url: 'http://vo/', routing_key: ops, template: t}
+    incidentio: {url: 'http://io/?token=s3cret', alert_source_token_file: /run/token, template: t}
+    jira: {api_url: 'http://u:p4ss@jira/rest/api/2', api_type: datacenter, project: OPS,
+           issue_type: Bug, labels: [a, b], priority: '', fields: {customfield_1: {value: red}},
+           resolve_transition: Close, reopen_transition: Reopen, reopen_duration: 1h,
+           wont_fix_resolution: Rejected, template: t,
+           http_config: {basic_auth: {username: u, password_file: /run/pass}}}
+    sns: {topic_arn: t, api_url: 'http://sns/', attributes: {a: b}, template: t,
+          sigv4: {region: r, access_key: a, secret_key: s3cret}}
+)");
+  const std::vector<ChannelSettings>& channels = settings.receivers.at(0).channels;
+  ASSERT_EQ(channels.size(), 5U);
+  const ChannelSettings& opsgenie = channels[0];
+  EXPECT_EQ(opsgenie.type, "opsgenie");
+  EXPECT_EQ(opsgenie.keys.SecretOf("api_key").Reveal(), "k3y");
+  EXPECT_EQ(opsgenie.keys.Text("api_url"), "http://og/");
+  EXPECT_EQ(opsgenie.keys.Find("responders")->items.size(), 1U);
+  EXPECT_EQ(opsgenie.keys.Text("template"), "{name}");
+  EXPECT_EQ(opsgenie.timeout, std::chrono::seconds(3));
+  EXPECT_FALSE(opsgenie.send_resolved);
+  EXPECT_EQ(channels[1].type, "victorops");
+  EXPECT_EQ(channels[1].keys.Text("api_key_file"), "/run/key");
+  EXPECT_EQ(channels[1].keys.Text("routing_key"), "ops");
+  EXPECT_EQ(channels[2].type, "incidentio");
+  EXPECT_EQ(channels[2].keys.Text("url"), "<secret>");
+  EXPECT_EQ(channels[2].keys.SecretOf("url").Reveal(), "http://io/?token=s3cret");
+  const ChannelSettings& jira = channels[3];
+  EXPECT_EQ(jira.type, "jira");
+  EXPECT_EQ(jira.keys.Url("api_url"), "http://u:p4ss@jira/rest/api/2");
+  EXPECT_THAT(jira.keys.Text("api_url"), Not(HasSubstr("p4ss")));
+  EXPECT_EQ(jira.keys.Find("labels")->items.size(), 2U);
+  EXPECT_NE(jira.keys.Find("priority"), nullptr);
+  EXPECT_EQ(jira.keys.Text("reopen_duration"), "1h");
+  EXPECT_EQ(jira.http.basic_auth->password_file, "/run/pass");
+  EXPECT_EQ(channels[4].type, "sns");
+  EXPECT_EQ(channels[4].keys.SecretOf("sigv4.secret_key").Reveal(), "s3cret");
+}
+
+TEST(Receivers, KnowWhereChannelsThatKeepIncidentsAre) {
+  const Settings settings = GoodSettings(R"(
+tocsin:
+  receivers:
+  - name: all
+    opsgenie: {api_key: k}
+    victorops: {api_key: k, routing_key: r}
+    jira: {api_url: 'http://jira/', project: OPS, issue_type: Bug}
+    sns: {phone_number: '+491', sigv4: {access_key: a, secret_key_file: /run/secret}}
+)");
+  const std::vector<ChannelSettings>& channels = settings.receivers.at(0).channels;
+  EXPECT_EQ(channels[0].keys.Text("api_url"), "https://api.opsgenie.com/");
+  EXPECT_EQ(channels[1].keys.Text("api_url"),
+            "https://alert.victorops.com/integrations/generic/20131114/alert/");
+  EXPECT_EQ(channels[2].keys.Text("api_type"), "auto");
+  EXPECT_EQ(channels[2].keys.Find("priority"), nullptr);
+  EXPECT_FALSE(channels[3].keys.Has("api_url"));
+}
+
 TEST(Receivers, ReadEveryKeyOfTheirChats) {
   const Settings settings = GoodSettings(R"(
 tocsin:

@@ -1,14 +1,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-
 #include "base/clock.h"
 #include "base/group_key.h"
 #include "base/text.h"
 #include "receivers/channels/aws_signature.h"
 #include "receivers/channels/vendor_list.h"
 #include "tests/unit/config/alertmanager_loading.h"
+#include "tests/unit/receivers/aws_environment.h"
 #include "tests/unit/receivers/vendor_world.h"
 
 namespace tocsin::receivers {
@@ -46,24 +45,6 @@ std::string Refusal(const std::string& item) {
   sns.DeliverFiring();
   return sns.http.sent() > 0 ? "" : sns.reason();
 }
-
-// Variables of the environment while a test runs.
-class EnvironmentGuard {
- public:
-  explicit EnvironmentGuard(std::vector<std::pair<const char*, const char*>> variables) {
-    for (const char* name : kNames) unsetenv(name);
-    for (const auto& [name, value] : variables) setenv(name, value, 1);
-  }
-  ~EnvironmentGuard() {
-    for (const char* name : kNames) unsetenv(name);
-  }
-  EnvironmentGuard(const EnvironmentGuard&) = delete;
-  EnvironmentGuard& operator=(const EnvironmentGuard&) = delete;
-
- private:
-  static constexpr const char* kNames[] = {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY",
-                                           "AWS_SESSION_TOKEN", "AWS_REGION"};
-};
 
 constexpr char kFiringMessage[] =
     "98%\n\nAlerts Firing:\nLabels:\n - alertname = DiskFull\n - job = node\nAnnotations:\n"
@@ -131,10 +112,10 @@ TEST(GroupSns, SignsTheRequestWithTheKeysOfTheSettings) {
 }
 
 TEST(GroupSns, TakesKeysAndRegionFromTheEnvironment) {
-  const EnvironmentGuard environment({{"AWS_ACCESS_KEY_ID", "ENVKEY"},
-                                      {"AWS_SECRET_ACCESS_KEY", "envsecret"},
-                                      {"AWS_SESSION_TOKEN", "session"},
-                                      {"AWS_REGION", "us-west-2"}});
+  const AwsEnvironment environment({{"AWS_ACCESS_KEY_ID", "ENVKEY"},
+                                    {"AWS_SECRET_ACCESS_KEY", "envsecret"},
+                                    {"AWS_SESSION_TOKEN", "session"},
+                                    {"AWS_REGION", "us-west-2"}});
   VendorWorld sns("sns_configs", "{topic_arn: t}");
   const HttpClientRequest request = sns.DeliverFiring();
   EXPECT_EQ(request.url, "https://sns.us-west-2.amazonaws.com/");
@@ -157,7 +138,7 @@ TEST(GroupSns, KnowsTheEndpointsInChina) {
 }
 
 TEST(GroupSns, IsNotMadeWithoutCredentialsThatItCanUse) {
-  const EnvironmentGuard environment({});
+  const AwsEnvironment environment({});
   EXPECT_EQ(Refusal("{topic_arn: t, sigv4: {region: r, access_key: a, secret_key: b}}"), "");
   EXPECT_THAT(Refusal("{topic_arn: t, sigv4: {region: r}}"),
               HasSubstr("give sigv4.access_key and sigv4.secret_key, or set AWS_ACCESS_KEY_ID"));

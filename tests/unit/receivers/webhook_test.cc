@@ -315,10 +315,11 @@ TEST(Channels, NameThoseThatExistWhenOneDoesNot) {
   settings.type = "pigeon";
   const Result<BuiltChannel> built = MakeChannel(settings, world.Context());
   ASSERT_FALSE(built.ok());
-  EXPECT_EQ(built.message(),
-            "unknown channel \"pigeon\"; known: email, slack, discord, teams, pagerduty, ntfy, "
-            "matrix, googlechat, telegram, pushover, webex, mattermost, rocketchat, wechat, sms, "
-            "webhook, console");
+  EXPECT_EQ(
+      built.message(),
+      "unknown channel \"pigeon\"; known: email, slack, discord, teams, pagerduty, opsgenie, "
+      "victorops, incidentio, jira, sns, ntfy, matrix, googlechat, telegram, pushover, webex, "
+      "mattermost, rocketchat, wechat, sms, webhook, console");
 }
 
 // ---- outcomes

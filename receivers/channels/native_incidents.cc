@@ -1,0 +1,24 @@
+#include "receivers/channels/native_incidents.h"
+
+#include <utility>
+#include <vector>
+
+namespace tocsin::receivers {
+
+VendorCall ForEachAlert(const Notification& notification, const NativeTexts& texts,
+                        const PrepareIncident& prepare) {
+  std::vector<VendorCall> calls;
+  Notification one = notification;
+  for (std::size_t i = 0; i < notification.alerts.size(); ++i) {
+    const Alert& alert = *notification.alerts[i];
+    one.alerts = {notification.alerts[i]};
+    one.links.clear();
+    if (i < notification.links.size()) one.links = {notification.links[i]};
+    one.status = alert.state == AlertState::kResolved ? NotificationStatus::kResolved
+                                                      : NotificationStatus::kFiring;
+    calls.push_back(prepare(alert, texts.Card(one)));
+  }
+  return InTurn(std::move(calls));
+}
+
+}  // namespace tocsin::receivers

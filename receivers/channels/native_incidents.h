@@ -1,0 +1,19 @@
+// Channels that keep something for each alert (an incident, an issue) under the alert's
+// fingerprint: what a message says of several alerts becomes a call for each of them. Pure
+// functions.
+#pragma once
+
+#include <functional>
+
+#include "receivers/channels/native_texts.h"
+#include "receivers/channels/vendor_call.h"
+
+namespace tocsin::receivers {
+
+// What one alert takes; the card is about it alone, and resolved where the alert is.
+using PrepareIncident = std::function<VendorCall(const Alert& alert, const MessageCard& card)>;
+
+VendorCall ForEachAlert(const Notification& notification, const NativeTexts& texts,
+                        const PrepareIncident& prepare);
+
+}  // namespace tocsin::receivers
