@@ -12,7 +12,7 @@ bool Circuit::IsOfReceiver(const Outcome& outcome) {
 
 void Circuit::Close() { *this = Circuit(); }
 
-bool Circuit::OnAttempt(const Outcome& outcome, const std::string& thread,
+bool Circuit::OnAttempt(const Outcome& outcome, const std::string& thread, Timestamp began,
                         const RetryPolicy& policy, double random, Timestamp now) {
   const bool was_open = open_;
   if (!IsOfReceiver(outcome)) {
@@ -28,7 +28,7 @@ bool Circuit::OnAttempt(const Outcome& outcome, const std::string& thread,
   open_ = open_ || asked || (failures_ >= kFailuresToOpen && of_several_threads_);
   if (!open_) return false;
   // It was under way already when the circuit opened: no news.
-  const bool is_trial = !was_open || now >= next_attempt_;
+  const bool is_trial = !was_open || began >= next_attempt_;
   if (!is_trial && !asked) return false;
   RetryPolicy pauses = policy;
   pauses.longest = std::min(pauses.longest, kLongestPause);

@@ -23,9 +23,10 @@ class Circuit {
   // A receiver that is back waits no longer for the first message.
   static constexpr Duration kLongestPause = std::chrono::seconds(30);
 
-  // How an attempt ended. `random` is in [0, 1). True where the circuit opened or closed by it.
-  bool OnAttempt(const Outcome& outcome, const std::string& thread, const RetryPolicy& policy,
-                 double random, Timestamp now);
+  // How an attempt ended that began then. `random` is in [0, 1). True where the circuit opened or
+  // closed by it.
+  bool OnAttempt(const Outcome& outcome, const std::string& thread, Timestamp began,
+                 const RetryPolicy& policy, double random, Timestamp now);
 
   bool is_open() const { return open_; }
   // Where it is open: when the next attempt may begin, if none is under way.

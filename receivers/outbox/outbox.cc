@@ -523,7 +523,8 @@ void Outbox::NoteCircuit(const UnderWay& attempt, Lane& lane, const Outcome& out
                          Timestamp now) {
   if (IsOutdated(attempt)) return;
   const SlotKey& slot = attempt.rows.front().slot;
-  if (!lane.circuit.OnAttempt(outcome, slot.thread, options_.retry, random_(), now)) return;
+  if (!lane.circuit.OnAttempt(outcome, slot.thread, attempt.began, options_.retry, random_(), now))
+    return;
   metrics_.CountCircuit(lane.integration->receiver, lane.circuit.is_open());
   if (!lane.circuit.is_open()) return WakeAll(slot.lane);
   log_.Info("receiver does not take messages: from now on one is tried at a time",

@@ -203,6 +203,19 @@ TEST(OutboxLimits, TriesOneMessageAtATimeOnceAReceiverIsDown) {
   EXPECT_EQ(world.sent(), 22U + 19U);
 }
 
+TEST(OutboxLimits, WhatWasUnderWayWhenItWentDownIsNoTrialHoweverLateItFails) {
+  OutboxWorld world;
+  AddMany(world, 20);
+  for (std::size_t i = 0; i < 5; ++i) world.Answer(i, Unavailable());
+  world.Advance(seconds(10));
+  ASSERT_EQ(world.sent(), 20U);  // one at a time
+  for (std::size_t i = 5; i < 20; ++i) world.Answer(i, Unavailable());
+  ASSERT_EQ(world.sent(), 21U);
+  world.Answer(20, Unavailable());
+  world.Advance(seconds(2));
+  EXPECT_EQ(world.sent(), 22U);
+}
+
 TEST(OutboxLimits, ANewMessageWaitsForTheNextTrialOfAReceiverThatIsDown) {
   OutboxWorld world;
   AddMany(world, 5);
