@@ -46,13 +46,21 @@ class ShippedFiles(harness.TestCase):
 
     def test_the_readmes_configurations_are_valid(self):
         blocks = re.findall(r"^```yaml\n(.*?)^```", README, re.M | re.S)
-        self.assertEqual(len(blocks), 2)
+        self.assertEqual(len(blocks), 3)
         (self.folder / "rules.d").mkdir()
         (self.folder / "tocsin.yml").write_text(blocks[0])
         (self.folder / "rules.d" / "app.yml").write_text(blocks[1])
         status, output = check("config", self.folder / "tocsin.yml")
         self.assertEqual(status, 0, output)
         self.assertIn("1 rules from 1 files, 1 scrape jobs", output)
+        self.assertNotIn("warning", output)
+        (self.folder / "alertmanager.yml").write_text(
+            "route: {receiver: oncall}\nreceivers: [{name: oncall, webhook_configs: [{url: 'http://x/'}]}]\n"
+        )
+        (self.folder / "rules.d" / "app.yml").unlink()
+        (self.folder / "tocsin.yml").write_text(blocks[2])
+        status, output = check("config", self.folder / "tocsin.yml")
+        self.assertEqual(status, 0, output)
         self.assertNotIn("warning", output)
 
     def test_promtool_accepts_the_prometheus_configuration(self):
