@@ -204,7 +204,10 @@ curl_socket_t CurlTransport::OpenSocket(const curl_sockaddr& address) {
 
 bool CurlTransport::MayUse(CURL* easy, const char* ip) {
   if (egress_ == nullptr) return true;
-  opened_ = false;  // a redirect may lead to addresses that are all refused
+  // Of this connection, and of those that a redirect or a repetition opens after it: not of another
+  // address of the name, which was refused before this one was opened.
+  opened_ = false;
+  refusal_.clear();
   const std::string host = TargetHost(easy);
   if (through_proxy_) return Note(egress_->CheckName(host));
   const std::optional<IpAddress> address = IpAddress::Parse(ip == nullptr ? "" : ip);

@@ -154,4 +154,7 @@ int Run(int argc, char** argv) {
 
 }  // namespace
 
-int main(int argc, char** argv) { return Run(argc, argv); }
+int main(int argc, char** argv) {
+  tocsin::daemon::WriteNoCoreDumps();
+  return Run(argc, argv);
+}

@@ -47,12 +47,6 @@ void ReportAtStart(const config::Diagnostics& diagnostics, LogFormat format, con
 // https://man7.org/linux/man-pages/man3/mallopt.3.html (M_MMAP_THRESHOLD)
 void ReturnLargeBuffers() { mallopt(M_MMAP_THRESHOLD, 1 << 20); }
 
-// The memory of this process holds secrets; a crash is to write none of it into a file.
-void WriteNoCoreDumps() {
-  const rlimit none{0, 0};
-  setrlimit(RLIMIT_CORE, &none);
-}
-
 // Until the process is told to stop. App or AlertmanagerApp.
 template <typename AnyApp>
 void RunUntilStopped(AnyApp& app, MainQueue& queue, const Logger& log) {
@@ -70,10 +64,14 @@ void RunUntilStopped(AnyApp& app, MainQueue& queue, const Logger& log) {
 
 }  // namespace
 
+void WriteNoCoreDumps() {
+  const rlimit none{0, 0};
+  setrlimit(RLIMIT_CORE, &none);
+}
+
 int RunDaemon(const Options& options) {
   BlockSignals();
   ReturnLargeBuffers();
-  WriteNoCoreDumps();
   const SystemClock clock;
   const std::unique_ptr<LogSink> sink =
       MakeStderrLogSink(options.log_level, options.log_format, clock);
@@ -97,7 +95,6 @@ int RunDaemon(const Options& options) {
 int RunAlertmanager(const AlertmanagerOptions& options) {
   BlockSignals();
   ReturnLargeBuffers();
-  WriteNoCoreDumps();
   const SystemClock clock;
   const std::unique_ptr<LogSink> sink =
       MakeStderrLogSink(options.log_level, options.log_format, clock);

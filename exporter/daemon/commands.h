@@ -9,6 +9,10 @@
 
 namespace tocsin::daemon {
 
+// Before any other: the memory of this process may hold secrets, and a crash is to write none of it
+// into a file.
+void WriteNoCoreDumps();
+
 // Runs until SIGTERM or SIGINT. 1 where the configuration is bad or something cannot be opened.
 int RunDaemon(const Options& options);
 
