@@ -139,6 +139,13 @@ TEST_F(HttpServer, KeepsTheConnectionForFurtherRequests) {
 }
 
 TEST_F(HttpServer, KeepsThreadsFreeForConnectionsThatAreYetToCome) {
+  std::promise<void> began;
+  std::promise<void> may_end;
+  world_.Add("GET", "/held", [&](const Request&) {
+    began.set_value();
+    may_end.get_future().wait_for(kPatience);
+    return Response();
+  });
   world_.Start();  // four threads
   std::list<RawClient> idle;
   const auto connection_after_answer = [](RawClient& client) {
@@ -157,9 +164,13 @@ TEST_F(HttpServer, KeepsThreadsFreeForConnectionsThatAreYetToCome) {
     EXPECT_TRUE(late.IsClosed());
   }
   // Those that idle are asked to go when they are next heard of, while others want in.
-  RawClient waiting = world_.Connect();
-  waiting.Send("GET /hello HTTP/1.1\r\n");
+  RawClient busy = world_.Connect();
+  busy.Send("GET /held HTTP/1.1\r\nHost: x\r\n\r\n");
+  // From here on its connection is counted.
+  ASSERT_EQ(began.get_future().wait_for(kPatience), std::future_status::ready);
   EXPECT_EQ(connection_after_answer(idle.back()), "close");
+  may_end.set_value();
+  EXPECT_EQ(busy.Read().status, 200);
 }
 
 TEST_F(HttpServer, AnswersPipelinedRequestsInTheirOrder) {
