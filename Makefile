@@ -14,7 +14,7 @@ TESTS ?=
 
 # What the build needs: compiler, libraries, and the test and benchmark libraries that CMake looks for.
 BUILD_PACKAGES := g++ cmake ninja-build pkg-config \
-  prometheus-cpp-dev libcivetweb-dev libyaml-cpp-dev libre2-dev libcurl4-openssl-dev libfmt-dev \
+  prometheus-cpp-dev libcivetweb-dev libyaml-cpp-dev libre2-dev libcurl4-openssl-dev libssl-dev libfmt-dev \
   libspdlog-dev nlohmann-json3-dev libsimdjson-dev libsqlite3-dev libcli11-dev libxxhash-dev zlib1g-dev \
   libsodium-dev libhowardhinnant-date-dev tzdata \
   libgtest-dev libgmock-dev libbenchmark-dev

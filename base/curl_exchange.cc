@@ -18,6 +18,23 @@ std::string FailureMessage(const HttpClientRequest& request, std::string_view wh
   return fmt::format("{} {}: {}", TruncateUtf8(method, 32), RedactUrl(request.url), why);
 }
 
+// "https://host:port" of a URL that curl has accepted.
+std::string OriginOf(std::string_view url) {
+  const std::size_t host = url.find("://") + 3;
+  return ToLowerAscii(url.substr(0, url.find_first_of("/?#", host)));
+}
+
+std::string_view HostOf(std::string_view origin) {
+  const std::string_view authority = origin.substr(origin.find("://") + 3);
+  const std::size_t bracket = authority.find(']');  // of an IPv6 address
+  return authority.substr(0, authority.find(':', bracket == std::string_view::npos ? 0 : bracket));
+}
+
+// Whoever has a certificate of the same name is the same. So are servers that send on from http.
+bool IsSameServer(std::string_view first, std::string_view other) {
+  return first == other || (other.starts_with("https://") && HostOf(first) == HostOf(other));
+}
+
 }  // namespace
 
 Status CurlExchange::Check() const { return CheckRequest(request_); }
@@ -33,6 +50,7 @@ void CurlExchange::Prepare() {
   SetOption(handle, CURLOPT_PATH_AS_IS, 1L);
   SetOption(handle, CURLOPT_FOLLOWLOCATION, request_.follow_redirects ? 1L : 0L);
   SetOption(handle, CURLOPT_MAXREDIRS, kMaxRedirects);
+  SetOption(handle, CURLOPT_UNRESTRICTED_AUTH, 1L);  // see KeepSecretsHere
   SetOption(handle, CURLOPT_NOSIGNAL, 1L);
   // Without it, giving up on a slow name server would hold this thread until the server answers.
   SetOption(handle, CURLOPT_QUICK_EXIT, 1L);
@@ -71,11 +89,15 @@ void CurlExchange::PrepareHeaders() {
     has_content_type = has_content_type || EqualsIgnoreCase(name, "content-type");
     // A name with a colon and nothing behind it would remove the header; with `;` it is sent empty.
     const bool blank = TrimSpace(value).empty();
-    Append(blank ? name + ";" : fmt::format("{}: {}", name, value), &headers_);
+    const std::string line = blank ? name + ";" : fmt::format("{}: {}", name, value);
+    Append(line, &headers_);
+    if (IsPublicHeader(name)) Append(line, &public_headers_);
   }
   if (!transport_.host().empty()) Append("Host: " + transport_.host(), &headers_);
-  if (!has_content_type) Append("Content-Type:", &headers_);  // curl would call a body a form
-  Append("Expect:", &headers_);  // curl would wait for "100 Continue" before a large body
+  for (CurlList* list : {&headers_, &public_headers_}) {
+    if (!has_content_type) Append("Content-Type:", list);  // curl would call a body a form
+    Append("Expect:", list);  // curl would wait for "100 Continue" before a large body
+  }
   SetOption(easy(), CURLOPT_HTTPHEADER, headers_.get());
 }
 
@@ -150,10 +172,20 @@ bool CurlExchange::MaySend() {
   if (hop != hop_) {
     hop_ = hop;
     sent_before_hop_ = sent;
+    KeepSecretsHere();
     return true;
   }
   repetition_stopped_ = sent > sent_before_hop_ && !IsIdempotent();
   return !repetition_stopped_;
+}
+
+// What may hold credentials is for the server of the request: once led elsewhere, no hop gets it.
+// (Of its own accord curl would keep back Authorization and Cookie, and nothing else.)
+void CurlExchange::KeepSecretsHere() {
+  const std::string origin = OriginOf(Info<const char*>(easy(), CURLINFO_EFFECTIVE_URL));
+  if (origin_.empty()) origin_ = origin;
+  if (IsSameServer(origin_, origin)) return;
+  SetOption(easy(), CURLOPT_HTTPHEADER, public_headers_.get());
 }
 
 bool CurlExchange::MayHaveBeenSent() const {
@@ -170,7 +202,11 @@ std::string CurlExchange::Reason(CURLcode code) const {
   }
   if (IsForbidden(code)) return std::string(transport_.refusal());
   if (repetition_stopped_) return "the connection was closed before an answer came";
-  if (headers_too_large_) return "the headers of the answer are too large";
+  // Of one line curl takes no more than its own limit, and calls that so.
+  const bool line_too_large = code == CURLE_OUT_OF_MEMORY && reading_headers_;
+  if (headers_too_large_ || line_too_large) return "the headers of the answer are too large";
+  // Which it takes for their end.
+  if (code == CURLE_OK) return "the connection was closed in the middle of the answer's headers";
   return error_[0] != '\0' ? error_ : curl_easy_strerror(code);
 }
 
@@ -182,15 +218,17 @@ bool CurlExchange::IsForbidden(CURLcode code) const {
 void CurlExchange::End(CURLcode code) {
   result_.elapsed = Duration(Info<curl_off_t>(easy(), CURLINFO_TOTAL_TIME_T) / 1000);
   result_.phases = PhasesOf(easy(), code);
-  if (code == CURLE_OK) {
-    response_.status = static_cast<int>(Info<long>(easy(), CURLINFO_RESPONSE_CODE));
+  response_.status = static_cast<int>(Info<long>(easy(), CURLINFO_RESPONSE_CODE));
+  // A status that refuses says all there is to know: of its body, what fits is enough.
+  const bool is_cut = body_too_large_ && response_.status >= 300;
+  if ((code == CURLE_OK && !reading_headers_) || is_cut) {
     result_.response = std::move(response_);
     return;
   }
   HttpClientFailure& failure = result_.failure;
-  // A redirect that leads nowhere is an answer: nothing was accepted.
-  const bool bad_redirect = code == CURLE_TOO_MANY_REDIRECTS || code == CURLE_URL_MALFORMAT ||
-                            code == CURLE_UNSUPPORTED_PROTOCOL;
+  // A redirect that leads nowhere is an answer: nothing was accepted. (One to another protocol ends
+  // before its hop is begun; with that code ends what is no HTTP, too, which is no answer.)
+  const bool bad_redirect = code == CURLE_TOO_MANY_REDIRECTS || code == CURLE_URL_MALFORMAT;
   failure.outcome_unknown = !bad_redirect && MayHaveBeenSent();
   failure.response_too_large = body_too_large_;
   failure.timed_out = code == CURLE_OPERATION_TIMEDOUT;

@@ -44,6 +44,7 @@ class CurlExchange final : public CurlTransfer {
   void PrepareCallbacks();
   bool AddHeaderLine(std::string_view line);
   bool MaySend();
+  void KeepSecretsHere();
   bool MayHaveBeenSent() const;
   bool IsIdempotent() const;
   bool IsForbidden(CURLcode code) const;
@@ -55,12 +56,14 @@ class CurlExchange final : public CurlTransfer {
   HttpClientResult result_;
   CurlTransport transport_;
   CurlList headers_;
+  CurlList public_headers_;  // those of them that other servers may see
   HttpClientResponse response_;
   std::size_t header_bytes_ = 0;
   bool reading_headers_ = false;  // false after the body began: trailers are left out
   bool body_too_large_ = false;
   bool headers_too_large_ = false;
   bool repetition_stopped_ = false;
+  std::string origin_;        // of the first server; "" before it is asked
   long hop_ = -1;             // the redirect whose request was begun last; -1 before the first
   long sent_before_hop_ = 0;  // bytes of requests written for earlier hops
   char error_[CURL_ERROR_SIZE] = {};

@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <iterator>
+
 #include "base/text.h"
 #include "base/url_user_info.h"
 
@@ -26,6 +29,13 @@ bool IsHttpToken(std::string_view text) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
            kOthers.find(c) != std::string_view::npos;
   });
+}
+
+bool IsPublicHeader(std::string_view name) {
+  constexpr std::string_view kPublic[] = {"Accept", "Accept-Language", "Content-Type",
+                                          "Idempotency-Key"};
+  return std::any_of(std::begin(kPublic), std::end(kPublic),
+                     [name](std::string_view one) { return EqualsIgnoreCase(one, name); });
 }
 
 Status CheckHeader(std::string_view name, std::string_view value) {

@@ -8,6 +8,8 @@
 namespace tocsin {
 namespace {
 
+constexpr std::string_view kReplacementCharacter = "\xEF\xBF\xBD";
+
 char Lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
 std::size_t EditDistance(std::string_view a, std::string_view b) {
@@ -93,6 +95,16 @@ bool IsValidUtf8(std::string_view text) {
     at += n;
   }
   return true;
+}
+
+std::string ToValidUtf8(std::string_view text) {
+  std::string valid;
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t n = Utf8Length(text, at);
+    valid += n == 0 ? kReplacementCharacter : text.substr(at, n);
+    at += std::max<std::size_t>(n, 1);
+  }
+  return valid;
 }
 
 std::string_view TruncateUtf8(std::string_view text, std::size_t max_bytes) {

@@ -12,6 +12,9 @@ namespace tocsin {
 
 bool IsValidUtf8(std::string_view text);
 
+// The same text where it is valid; else with U+FFFD in the place of each byte that is not.
+std::string ToValidUtf8(std::string_view text);
+
 // The length in bytes of the valid UTF-8 character that begins at `at`; 0 where none does.
 std::size_t Utf8Length(std::string_view text, std::size_t at);
 // That character. REQUIRES: Utf8Length(text, at) is not 0.

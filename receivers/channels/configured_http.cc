@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "base/url_user_info.h"
+#include "receivers/channels/sent_secrets.h"
 
 namespace tocsin::receivers {
 namespace {
@@ -56,8 +57,18 @@ void ConfiguredHttp::Send(HttpClientRequest request, HttpClient::Done done) cons
     metrics_.Observe(result.phases, result.response.has_value());
     done(std::move(result));
   };
-  if (!tokens_) return http_.Send(std::move(request), std::move(measured));
+  if (!tokens_) return SendComplete(std::move(request), std::move(measured));
   SendWithToken(std::move(request), std::move(measured));
+}
+
+// Whoever reads the answer quotes it, and knows but some of the secrets.
+void ConfiguredHttp::SendComplete(HttpClientRequest request, HttpClient::Done done) const {
+  std::vector<std::string> secrets = SecretsIn(request);
+  http_.Send(std::move(request),
+             [secrets = std::move(secrets), done = std::move(done)](HttpClientResult result) {
+               if (result.response) StrikeOut(secrets, &result.response->body);
+               done(std::move(result));
+             });
 }
 
 // What stands in the URL wins over basic_auth and authorization, as with Go's client.
@@ -86,11 +97,11 @@ void ConfiguredHttp::SendWithToken(HttpClientRequest request, HttpClient::Done d
     SetAuthorization(token->Reveal(), &request);
     const auto waited = std::chrono::duration_cast<Duration>(clock_.Monotonic() - began);
     request.timeout = std::max(request.timeout - waited, Duration(1));
-    http_.Send(std::move(request),
-               [tokens = tokens_, token = *token, done = std::move(done)](HttpClientResult result) {
-                 if (result.response && result.response->status == 401) tokens->Forget(token);
-                 done(std::move(result));
-               });
+    SendComplete(std::move(request), [tokens = tokens_, token = *token,
+                                      done = std::move(done)](HttpClientResult result) {
+      if (result.response && result.response->status == 401) tokens->Forget(token);
+      done(std::move(result));
+    });
   });
 }
 

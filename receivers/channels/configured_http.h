@@ -41,6 +41,7 @@ class ConfiguredHttp {
                  std::shared_ptr<OAuth2Tokens> tokens, const ChannelContext& context);
 
   Status Complete(HttpClientRequest* request) const;
+  void SendComplete(HttpClientRequest request, HttpClient::Done done) const;
   void SendWithToken(HttpClientRequest request, HttpClient::Done done) const;
 
   const AuthorizedHeaders headers_;

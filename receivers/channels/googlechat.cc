@@ -18,6 +18,8 @@ namespace {
 // ---- limits
 
 // A message has 32,000 bytes. https://developers.google.com/workspace/chat/create-messages
+constexpr std::size_t kMaxBodyBytes = 32'000;
+constexpr std::size_t kMaxShortMessageBytes = 1000;
 constexpr std::size_t kMaxTextRunes = 3000;
 constexpr std::size_t kMaxFactRunes = 150;
 constexpr std::size_t kMaxFacts = 40;
@@ -91,9 +93,13 @@ class GoogleChatMessages {
     // Without it a thread key means nothing.
     const std::string threaded =
         AddUrlParameter(*url, "messageReplyOption", "REPLY_MESSAGE_FALLBACK_TO_NEW_THREAD");
-    return VendorCall{
-        PostJson(threaded, Message(texts_.Card(notification), notification, settings_.sender)),
-        nullptr};
+    MessageCard card = texts_.Card(notification);
+    VendorCall call{PostJson(threaded, Message(card, notification, settings_.sender)), nullptr};
+    if (call.request.body.size() > kMaxBodyBytes) {
+      ShortenCard(kMaxShortMessageBytes, &card);
+      call.request = PostJson(threaded, Message(card, notification, settings_.sender));
+    }
+    return call;
   }
 
  private:

@@ -46,7 +46,8 @@ std::string FormText(std::string_view text) {
 std::string Query(const Parameters& parameters) {
   std::string query;
   for (const auto& [name, value] : parameters) {
-    query += fmt::format("{}{}={}", query.empty() ? "?" : "&", name, FormText(value));
+    // Pushover takes nothing but UTF-8.
+    query += fmt::format("{}{}={}", query.empty() ? "?" : "&", name, FormText(ToValidUtf8(value)));
   }
   return query;
 }

@@ -80,7 +80,7 @@ void AppendPart(std::string_view type, std::string_view text, std::string* out) 
       "--{}\r\nContent-Type: {}; charset=UTF-8\r\n"
       "Content-Transfer-Encoding: quoted-printable\r\n\r\n",
       kBoundary, type);
-  *out += QuotedPrintable(text);
+  *out += QuotedPrintable(ToValidUtf8(text));
   *out += "\r\n";
 }
 
@@ -146,7 +146,7 @@ std::string WriteMail(const MailMessage& message) {
   if (!message.from.empty()) out += fmt::format("From: {}\r\n", AddressList(message.from));
   if (!message.to.empty()) out += fmt::format("To: {}\r\n", AddressList(message.to));
   for (const auto& [name, value] : message.headers) {
-    out += fmt::format("{}: {}\r\n", name, EncodeHeader(value));
+    out += fmt::format("{}: {}\r\n", name, EncodeHeader(ToValidUtf8(value)));
   }
   out += fmt::format("Content-Type: multipart/alternative; boundary=\"{}\"\r\n", kBoundary);
   out += "MIME-Version: 1.0\r\n\r\n";

@@ -22,8 +22,8 @@ struct MailMessage {
   std::string html;
 };
 
-// The whole message, lines end in CRLF. A part for each form, the plainest first, as
-// multipart/alternative; Content-Type and MIME-Version are added.
+// The whole message, lines end in CRLF; what is no UTF-8 in its texts becomes U+FFFD. A part for
+// each form, the plainest first, as multipart/alternative; Content-Type and MIME-Version are added.
 // https://www.rfc-editor.org/rfc/rfc2046#section-5.1.4
 std::string WriteMail(const MailMessage& message);
 

@@ -18,7 +18,10 @@ namespace {
 
 // ---- limits
 
-// An event has 65,536 bytes. https://spec.matrix.org/latest/client-server-api/#size-limits
+// An event has 65,536 bytes, of which the homeserver adds some.
+// https://spec.matrix.org/latest/client-server-api/#size-limits
+constexpr std::size_t kMaxBodyBytes = 60'000;
+constexpr std::size_t kMaxShortMessageBytes = 2000;
 constexpr std::size_t kMaxMessageRunes = 4000;
 constexpr std::size_t kMaxFactRunes = 200;
 constexpr std::size_t kMaxFacts = 40;
@@ -33,7 +36,8 @@ std::string PlainOf(const MessageCard& card) {
   for (const std::vector<CardFact>* facts : {&card.facts, &card.labels}) {
     for (const CardFact& fact : *facts) {
       if (++count > kMaxFacts) break;
-      text += fmt::format("\n{}: {}", fact.name, Cut(fact.value, kMaxFactRunes));
+      text +=
+          fmt::format("\n{}: {}", Cut(fact.name, kMaxFactRunes), Cut(fact.value, kMaxFactRunes));
     }
   }
   for (const std::string& line : card.others) text += "\n- " + Cut(line, kMaxFactRunes);
@@ -52,8 +56,9 @@ std::string HtmlOf(const MessageCard& card) {
   for (const std::vector<CardFact>* facts : {&card.facts, &card.labels}) {
     for (const CardFact& fact : *facts) {
       if (++count > kMaxFacts) break;
-      html += fmt::format("<li><strong>{}</strong>: {}</li>", EscapeHtml(fact.name),
-                          EscapeHtml(Cut(fact.value, kMaxFactRunes)));
+      html +=
+          fmt::format("<li><strong>{}</strong>: {}</li>", EscapeHtml(Cut(fact.name, kMaxFactRunes)),
+                      EscapeHtml(Cut(fact.value, kMaxFactRunes)));
     }
   }
   html += "</ul>";
@@ -83,8 +88,13 @@ class MatrixMessages {
     if (!server) return server.error();
     const Result<std::string> token = SecretOf(settings_.keys, "access_token");
     if (!token) return token.error();
-    const MessageCard card = texts_.Card(notification);
-    VendorCall call{PostJson(UrlOf(*server, notification), Message(card)), nullptr};
+    MessageCard card = texts_.Card(notification);
+    const std::string url = UrlOf(*server, notification);
+    VendorCall call{PostJson(url, Message(card)), nullptr};
+    if (call.request.body.size() > kMaxBodyBytes) {
+      ShortenCard(kMaxShortMessageBytes, &card);
+      call.request = PostJson(url, Message(card));
+    }
     call.request.method = "PUT";
     call.request.headers.emplace_back("Authorization", "Bearer " + *token);
     return call;

@@ -19,8 +19,10 @@ namespace {
 
 // https://developer.pagerduty.com/docs/send-alert-event#parameters
 constexpr std::size_t kMaxSummaryRunes = 1024;
-// https://developer.pagerduty.com/docs/events-api-v2-overview#size-limits: 512 KB of all of it
+// https://developer.pagerduty.com/docs/events-api-v2-overview#size-limits
+constexpr std::size_t kMaxEventBytes = 512'000;
 constexpr std::size_t kMaxDetailRunes = 4096;
+constexpr std::size_t kMaxNameRunes = 256;
 
 // ---- message
 
@@ -39,19 +41,21 @@ std::string_view PagerDutySeverity(Severity severity) {
   return "info";
 }
 
-JsonValue Details(const Alert& alert, const std::string& message) {
+JsonValue Details(const Alert& alert, const std::string& message, bool with_metadata) {
   const ThresholdRule& rule = *alert.rule;
   JsonValue details = JsonValue::Object();
   if (!rule.metric_name.empty()) {
     details.Set("metric_value", ValueText(alert));
-    details.Set("threshold", rule.threshold_text);
+    details.Set("threshold", TruncateRunes(rule.threshold_text, kMaxNameRunes));
   }
   if (alert.triggered_at) details.Set("triggered_at", FormatRfc3339(*alert.triggered_at));
   details.Set("severity", SeverityName(rule.severity));
   details.SetUnlessEmpty("message", TruncateRunes(message, kMaxDetailRunes));
+  if (!with_metadata) return details;
   JsonValue metadata = JsonValue::Object();
   for (const Label& label : alert.metadata) {
-    metadata.Set(label.name, TruncateRunes(label.value, kMaxDetailRunes));
+    metadata.Set(TruncateRunes(label.name, kMaxNameRunes),
+                 TruncateRunes(label.value, kMaxDetailRunes));
   }
   details.SetUnlessEmpty("metadata", std::move(metadata));
   return details;
@@ -66,17 +70,18 @@ JsonValue Links(const MessageCard& card) {
 }
 
 JsonValue EventOf(const Alert& alert, const MessageCard& card, const std::string& key,
-                  const std::string& sender) {
+                  const std::string& sender, bool with_metadata) {
   const ThresholdRule& rule = *alert.rule;
   const bool over = alert.state == AlertState::kResolved;
   const std::string summary = fmt::format("{} - {}", rule.name, SeverityWord(rule.severity));
   const std::string_view host = alert.metadata.Get("host");
+  const std::string_view source = host.empty() ? std::string_view(sender) : host;
   JsonValue payload = JsonValue::Object({{"summary", TruncateRunes(summary, kMaxSummaryRunes)},
-                                         {"source", host.empty() ? std::string_view(sender) : host},
+                                         {"source", TruncateRunes(source, kMaxNameRunes)},
                                          {"severity", PagerDutySeverity(rule.severity)}});
   if (alert.triggered_at) payload.Set("timestamp", FormatRfc3339(*alert.triggered_at));
-  payload.SetUnlessEmpty("component", rule.metric_name);
-  payload.Set("custom_details", Details(alert, card.message));
+  payload.SetUnlessEmpty("component", TruncateRunes(rule.metric_name, kMaxNameRunes));
+  payload.Set("custom_details", Details(alert, card.message, with_metadata));
   JsonValue event = JsonValue::Object({{"routing_key", key},
                                        {"event_action", over ? "resolve" : "trigger"},
                                        {"dedup_key", alert.fingerprint_text()},
@@ -101,11 +106,21 @@ class PagerDutyEvents {
     if (!url) return url.error();
     // The keys keep PagerDuty from opening second incidents when they are sent again.
     return ForEachAlert(notification, texts_, [&](const Alert& alert, const MessageCard& card) {
-      return VendorCall{PostJson(*url, EventOf(alert, card, *key, settings_.sender)), nullptr};
+      return VendorCall{RequestFor(*url, alert, card, *key), nullptr};
     });
   }
 
  private:
+  // Without the labels where they make it too large.
+  HttpClientRequest RequestFor(const std::string& url, const Alert& alert, const MessageCard& card,
+                               const std::string& key) const {
+    const auto event = [&](bool with_metadata) {
+      return PostJson(url, EventOf(alert, card, key, settings_.sender, with_metadata));
+    };
+    HttpClientRequest request = event(/*with_metadata=*/true);
+    return request.body.size() <= kMaxEventBytes ? request : event(/*with_metadata=*/false);
+  }
+
   const config::ChannelSettings settings_;
   const NativeTexts texts_;
 };

@@ -70,7 +70,7 @@ bool IsRegion(std::string_view text) {
 
 // ---- request
 
-// The query protocol's parameters, in the order of their names.
+// The query protocol's parameters, in the order of their names. SNS takes nothing but UTF-8.
 using Form = std::map<std::string, std::string>;
 
 std::string Encode(const Form& form) {
@@ -80,17 +80,6 @@ std::string Encode(const Form& form) {
         fmt::format("{}{}={}", body.empty() ? "" : "&", PercentEncode(name), PercentEncode(value));
   }
   return body;
-}
-
-// SNS takes nothing else: what is no UTF-8 becomes U+FFFD.
-std::string ValidUtf8(std::string_view text) {
-  std::string valid;
-  for (std::size_t at = 0; at < text.size();) {
-    const std::size_t length = Utf8Length(text, at);
-    valid += length == 0 ? "\xEF\xBF\xBD" : text.substr(at, length);
-    at += length == 0 ? 1 : length;
-  }
-  return valid;
 }
 
 // A text message gets no "…" at its end: in its alphabet there is none, and with one it is sent in
@@ -104,7 +93,7 @@ std::string FirstRunes(std::string_view text, std::size_t limit) {
 
 // One line, not too long: SNS refuses messages with any other subject.
 std::string Subject(std::string_view text) {
-  std::string subject = ValidUtf8(text);
+  std::string subject = ToValidUtf8(text);
   for (char& c : subject) {
     if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = ' ';
   }
@@ -124,19 +113,19 @@ void AddAttributes(const std::map<std::string, std::string>& attributes, Form* f
 
 Form FormOf(const SnsTarget& target, const std::string& address, const SnsMessage& message) {
   Form form = {{"Action", "Publish"}, {"Version", kVersion}};
-  form[target.parameter] = ValidUtf8(address);
+  form[target.parameter] = ToValidUtf8(address);
   if (form[target.parameter].ends_with(".fifo")) {
     form["MessageGroupId"] = message.group_id;
     form["MessageDeduplicationId"] = message.id;
   }
   const std::string subject = Subject(message.subject);
   if (!subject.empty()) form["Subject"] = subject;
-  const std::string text = ValidUtf8(message.message);
+  const std::string text = ToValidUtf8(message.message);
   form["Message"] = IsPhone(target) ? FirstRunes(text, kMaxSmsRunes)
                                     : std::string(TruncateUtf8(text, kMaxMessageBytes));
   std::map<std::string, std::string> attributes;
   for (const auto& [name, value] : message.attributes) {
-    attributes[ValidUtf8(name)] = ValidUtf8(value);
+    attributes[ToValidUtf8(name)] = ToValidUtf8(value);
   }
   if (form["Message"].size() < text.size()) attributes["truncated"] = "true";
   AddAttributes(attributes, &form);

@@ -115,6 +115,12 @@ bool Answer(int fd, const TestReply& reply) {
       SendAll(fd, head + reply.body.substr(0, reply.body.size() / 2));
       if (reply.fate == Fate::kResetMidBody) Reset(fd);
       return false;
+    case Fate::kCloseMidHeaders:
+      SendAll(fd, head.substr(0, head.size() - 4));
+      return false;
+    case Fate::kNoHttp:
+      SendAll(fd, reply.body);
+      return false;
     case Fate::kEndlessBody: {
       bool sent = SendAll(fd, head);
       while (sent) sent = SendAll(fd, reply.body);

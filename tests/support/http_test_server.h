@@ -55,6 +55,8 @@ struct TestReply {
     kReset,         // resets without an answer
     kResetMidBody,  // announces the whole body, sends half of it, resets
     kCloseMidBody,
+    kCloseMidHeaders,
+    kNoHttp,       // sends the body, and nothing else
     kEndlessBody,  // repeats the body until the peer gives up
   };
   int status = 200;

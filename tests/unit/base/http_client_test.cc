@@ -282,6 +282,42 @@ TEST_F(HttpClientTest, AnAnswerCutShortIsAFailure) {
   }
 }
 
+TEST_F(HttpClientTest, AnAnswerCutShortInItsHeadersIsAFailureWhateverItsStatus) {
+  HttpTestServer server(With(Fate::kCloseMidHeaders));
+  const HttpClientResult result = Fetch(Post(server.Url(), "x"));
+  ASSERT_FALSE(result.response);
+  EXPECT_TRUE(result.failure.outcome_unknown);
+  EXPECT_THAT(result.failure.message, HasSubstr("headers"));
+}
+
+TEST_F(HttpClientTest, ARequestThatIsAnsweredWithWhatIsNoHttpMayHaveArrived) {
+  for (const char* answer : {"220 mail.test ready\r\n", "HTTP/9.9 200 OK\r\n\r\n", "\x01\xff"}) {
+    TestReply reply = With(Fate::kNoHttp);
+    reply.body = answer;
+    HttpTestServer server(reply);
+    const HttpClientResult result = Fetch(Post(server.Url(), "x"));
+    ASSERT_FALSE(result.response) << answer;
+    EXPECT_TRUE(result.failure.outcome_unknown) << answer;
+  }
+}
+
+TEST_F(HttpClientTest, CutsTheBodyOfARefusalThatIsTooLarge) {
+  for (const int status : {301, 404, 503}) {
+    TestReply reply;
+    reply.status = status;
+    reply.headers = {{"Retry-After", "7"}};
+    reply.body = std::string(100'000, 'x');
+    HttpTestServer server(reply);
+    HttpClientRequest request = Get(server.Url());
+    request.max_response_bytes = 1000;
+    const HttpClientResult result = Fetch(request);
+    ASSERT_TRUE(result.response) << result.failure.message;
+    EXPECT_EQ(result.response->status, status);
+    EXPECT_EQ(result.response->Header("retry-after"), "7");
+    EXPECT_LE(result.response->body.size(), 1000u);
+  }
+}
+
 TEST_F(HttpClientTest, TakesAnAnswerOfExactlyTheLimitAndNoMore) {
   for (const bool chunked : {false, true}) {
     TestReply reply;
@@ -311,6 +347,15 @@ TEST_F(HttpClientTest, GivesUpOnAnEndlessBody) {
 TEST_F(HttpClientTest, GivesUpOnEndlessHeaders) {
   TestReply reply;
   for (int i = 0; i < 100; ++i) reply.headers.emplace_back("X-Filler", std::string(1000, 'x'));
+  HttpTestServer server(reply);
+  const HttpClientResult result = Fetch(Get(server.Url()));
+  ASSERT_FALSE(result.response);
+  EXPECT_THAT(result.failure.message, HasSubstr("headers of the answer are too large"));
+}
+
+TEST_F(HttpClientTest, GivesUpOnAnEndlessHeaderAndSaysThatItIsNotMemory) {
+  TestReply reply;
+  reply.headers = {{"X-Filler", std::string(200'000, 'x')}};
   HttpTestServer server(reply);
   const HttpClientResult result = Fetch(Get(server.Url()));
   ASSERT_FALSE(result.response);
@@ -417,6 +462,46 @@ TestReply RedirectTo(std::string location) {
   reply.status = 307;
   reply.headers = {{"Location", std::move(location)}};
   return reply;
+}
+
+TEST_F(HttpClientTest, TakesNoCredentialsToAnotherServer) {
+  HttpTestServer other;
+  HttpTestServer server([&](const TestRequest& request) {
+    return RedirectTo(request.target == "/here" ? other.Url("/there") : "/here");
+  });
+  HttpClientRequest request = Post(server.Url("/"), "x");
+  request.headers = {{"Authorization", "Bearer T0KEN"},
+                     {"Content-Type", "text/x-kit"},
+                     {"X-Token", kSecret},
+                     {"Idempotency-Key", "k1"}};
+  request.follow_redirects = true;
+  ASSERT_TRUE(Fetch(request).response);
+  const TestRequest here = server.requests().at(1);
+  EXPECT_EQ(here.Header("authorization"), "Bearer T0KEN");
+  EXPECT_EQ(here.Header("x-token"), kSecret);
+  const TestRequest there = other.requests().at(0);
+  EXPECT_EQ(there.body, "x");
+  EXPECT_EQ(there.Header("content-type"), "text/x-kit");
+  EXPECT_EQ(there.Header("idempotency-key"), "k1");
+  EXPECT_EQ(there.Header("authorization"), "");
+  EXPECT_EQ(there.Header("x-token"), "");
+}
+
+TEST_F(HttpClientTest, TakesNoCredentialsBackFromAnotherServer) {
+  std::string elsewhere;
+  HttpTestServer server([&](const TestRequest& request) {
+    return request.target == "/back" ? TestReply() : RedirectTo(elsewhere);
+  });
+  HttpTestServer other(RedirectTo(server.Url("/back")));
+  elsewhere = other.Url();
+  HttpClientRequest request = Post(server.Url("/"), "x");
+  request.headers = {{"Authorization", "Bearer T0KEN"}, {"X-Token", kSecret}};
+  request.follow_redirects = true;
+  ASSERT_TRUE(Fetch(request).response);
+  for (const TestRequest& late : {other.requests().at(0), server.requests().at(1)}) {
+    EXPECT_EQ(late.Header("authorization"), "");
+    EXPECT_EQ(late.Header("x-token"), "");
+  }
 }
 
 TEST_F(HttpClientTest, ARedirectToWhereNobodyListensIsCertainNonDelivery) {

@@ -33,6 +33,16 @@ TEST(IsValidUtf8, AcceptsScalarValuesOnly) {
   EXPECT_FALSE(IsValidUtf8("\x80"));
 }
 
+TEST(ToValidUtf8, ReplacesEveryByteThatIsNone) {
+  EXPECT_EQ(ToValidUtf8(""), "");
+  EXPECT_EQ(ToValidUtf8("gr\xc3\xbc\xc3\x9f \xf0\x9f\x9a\xa8"), "grüß 🚨");
+  EXPECT_EQ(ToValidUtf8("a\xff"
+                        "b\xc3"),
+            "a\xEF\xBF\xBD"
+            "b\xEF\xBF\xBD");
+  EXPECT_EQ(ToValidUtf8("\xed\xa0\x80").size(), 9u);
+}
+
 TEST(TruncateUtf8, NeverSplitsACharacter) {
   EXPECT_EQ(TruncateUtf8("a\xc3\xbc"
                          "b",

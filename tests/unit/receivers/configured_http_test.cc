@@ -34,6 +34,7 @@ class ConfiguredHttpTest : public ::testing::Test {
     http->Send(std::move(request), [this](HttpClientResult result) {
       results.push_back(result.response ? std::to_string(result.response->status)
                                         : result.failure.message);
+      bodies.push_back(result.response ? result.response->body : "");
     });
   }
   void UseOAuth2() {
@@ -48,7 +49,21 @@ class ConfiguredHttpTest : public ::testing::Test {
   config::HttpConfig settings;
   std::unique_ptr<ConfiguredHttp> http;
   std::vector<std::string> results;
+  std::vector<std::string> bodies;  // of the answers
 };
+
+TEST_F(ConfiguredHttpTest, StrikesOutWhatAServerRepeatsOfItsSecrets) {
+  config::BasicAuthConfig auth;
+  auth.username = "me";
+  auth.password = Secret("s3cret-password");
+  settings.basic_auth = auth;
+  settings.headers = {{"X-Token", {}, {Secret("t0ken-of-a-header")}, {}}};
+  Send("https://hook.example/services/k3y-of-a-webhook");
+  client.Answer(0, 400,
+                "no k3y-of-a-webhook for bWU6czNjcmV0LXBhc3N3b3Jk (s3cret-password), "
+                "t0ken-of-a-header: see /services");
+  EXPECT_EQ(bodies.at(0), "no <secret> for <secret> (<secret>), <secret>: see /services");
+}
 
 TEST_F(ConfiguredHttpTest, FollowsRedirectsAndSpeaksHttp2UnlessTold) {
   Send();

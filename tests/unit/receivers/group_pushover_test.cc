@@ -145,7 +145,7 @@ TEST(GroupPushover, TrimsTheMessageWhenItIsCut) {
   EXPECT_EQ(parameters["message"], Repeated(1021, "a") + "…");
 }
 
-// As net/url escapes them.
+// As net/url escapes them; Pushover takes nothing but UTF-8.
 TEST(GroupPushover, KeepsHostileTextsInTheirParameters) {
   VendorWorld pushover("pushover_configs",
                        ItemWith(", message: '{{ .CommonAnnotations.summary }}'"));
@@ -153,7 +153,7 @@ TEST(GroupPushover, KeepsHostileTextsInTheirParameters) {
   alert.annotations = {{"summary", "a~*'é \"<script>\n&token=x#%\xff"}};
   EXPECT_THAT(
       pushover.Deliver(About({Fires(alert)})).url,
-      HasSubstr("&message=a~%2A%27%C3%A9+%22%3Cscript%3E%0A%26token%3Dx%23%25%FF&priority="));
+      HasSubstr("&message=a~%2A%27%C3%A9+%22%3Cscript%3E%0A%26token%3Dx%23%25%EF%BF%BD&priority="));
   EXPECT_EQ(ParametersOf(pushover.LastRequest())["token"], "t0ken");
 }
 

@@ -66,6 +66,17 @@ TEST(EncodeHeader, FoldsLongAscii) {
   }
 }
 
+TEST(WriteMail, WritesUtf8WhateverTheTextsHold) {
+  MailMessage mail;
+  mail.headers = {{"Subject", "a\xff"}};
+  mail.text = "b\xc3";
+  mail.html = "\xed\xa0\x80";
+  const std::string written = WriteMail(mail);
+  EXPECT_THAT(written, HasSubstr("Subject: =?utf-8?q?a=EF=BF=BD?=\r\n"));
+  EXPECT_THAT(written, HasSubstr("\r\n\r\nb=EF=BF=BD\r\n"));
+  EXPECT_THAT(written, HasSubstr("\r\n\r\n=EF=BF=BD=EF=BF=BD=EF=BF=BD\r\n"));
+}
+
 TEST(QuotedPrintableText, ComesBackAsItWas) {
   const std::string text = "Größe\n\ttabs and =signs=\n.dot\nends in a blank \n\xF0\x9F\x9A\xA8 " +
                            std::string(500, 'x') + " tail\t";

@@ -46,6 +46,19 @@ std::shared_ptr<Alert> Hostile() {
   return alert;
 }
 
+// One that is told of with more than a message has room for.
+std::shared_ptr<Alert> WithManyLabels() {
+  auto alert = std::make_shared<Alert>(*Hostile());
+  LabelsBuilder metadata;
+  for (int i = 0; i < 100; ++i) {
+    std::string value;
+    while (value.size() < 8000) value += "<&>\"🚨";
+    metadata.Set(std::to_string(i) + value, value);
+  }
+  alert->metadata = metadata.Build();
+  return alert;
+}
+
 // ---- Slack
 
 TEST(SlackChannel, TellsWhatTheContractPromisesAndMore) {
@@ -425,6 +438,15 @@ TEST(PagerDutyChannel, SendsAnEventForEachAlertOfAGroup) {
   EXPECT_TRUE(pagerduty.world.outcomes.at(2).may_have_arrived);
 }
 
+TEST(PagerDutyChannel, LeavesOutTheLabelsThatMakeAnEventTooLarge) {
+  NativeChannelWorld pagerduty("pagerduty", "{routing_key: k, url: 'http://pd/'}");
+  const HttpClientRequest request = pagerduty.Deliver({WithManyLabels()});
+  EXPECT_LE(request.body.size(), 512'000U);
+  const Json details = BodyOf(request).at("payload").at("custom_details");
+  EXPECT_FALSE(details.contains("metadata"));
+  EXPECT_THAT(std::string(details.at("message")), HasSubstr("Bcc: a@b"));
+}
+
 // ---- ntfy
 
 TEST(NtfyChannel, PublishesJsonWithAPriority) {
@@ -483,6 +505,14 @@ TEST(MatrixChannel, EscapesWhatTheAlertHolds) {
   EXPECT_LT(request.body.size(), 65'536U);
 }
 
+TEST(MatrixChannel, LeavesOutTheLabelsThatMakeAnEventTooLarge) {
+  NativeChannelWorld matrix("matrix",
+                            "{homeserver: 'http://hs/', room_id: '!r:x', access_token: t}");
+  const HttpClientRequest request = matrix.Deliver({WithManyLabels()});
+  EXPECT_LE(request.body.size(), 60'000U);
+  EXPECT_THAT(std::string(BodyOf(request).at("body")), HasSubstr("Bcc: a@b"));
+}
+
 // ---- Google Chat
 
 TEST(GoogleChatChannel, SendsACardToAThread) {
@@ -509,6 +539,13 @@ TEST(GoogleChatChannel, StaysWithinAMessageWhateverTheAlertHolds) {
   const HttpClientRequest request = chat.Deliver(std::vector<AlertPtr>(12, Hostile()));
   BodyOf(request);
   EXPECT_LT(request.body.size(), 32'000U);
+}
+
+TEST(GoogleChatChannel, LeavesOutTheLabelsThatMakeAMessageTooLarge) {
+  NativeChannelWorld chat("googlechat", "{webhook_url: 'http://chat/'}");
+  const HttpClientRequest request = chat.Deliver({WithManyLabels()});
+  EXPECT_LE(request.body.size(), 32'000U);
+  EXPECT_THAT(request.body, HasSubstr("Bcc: a@b"));
 }
 
 // ---- all
