@@ -74,6 +74,7 @@ Status Dispatcher::Restore() {
   if (Status status = durable_->acknowledgements.Restore(); !status) return status;
   durable_->acknowledgements.Observe(alerts_.All(), now);
   const auto in_doubt = [this, now](const Message& message) {
+    if (message.is_acknowledgement()) return;
     dispatch_.OnInDoubt(message, now);
     durable_->book.OnRestored(message, now);
   };

@@ -85,6 +85,8 @@ struct BuiltChannel {
   std::unique_ptr<Channel> channel;
   Duration timeout{std::chrono::seconds(10)};
   bool send_resolved = true;
+  // Is told that somebody deals with an alert, by messages about alerts that are acknowledged.
+  bool hears_acknowledgements = false;
 };
 
 // By `settings.type`, through channel_list.h. Fails on a type that no channel has and on settings

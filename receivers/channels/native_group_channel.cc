@@ -31,13 +31,22 @@ std::shared_ptr<const ThresholdRule> RuleOf(const PostedAlert& alert) {
   return rule;
 }
 
+AlertState StateOf(const FrozenAlert& frozen) {
+  if (frozen.resolved) return AlertState::kResolved;
+  return frozen.acknowledged == nullptr ? AlertState::kFiring : AlertState::kAcknowledged;
+}
+
 AlertPtr NativeOf(const FrozenAlert& frozen) {
   const PostedAlert& posted = *frozen.alert;
   if (posted.native != nullptr) return posted.native;
   auto alert = std::make_shared<Alert>();
   alert->id = fmt::format("{}-{}", FormatHex64(posted.fingerprint), ToUnixMillis(posted.starts_at));
   alert->fingerprint = posted.fingerprint;
-  alert->state = frozen.resolved ? AlertState::kResolved : AlertState::kFiring;
+  alert->state = StateOf(frozen);
+  if (frozen.acknowledged != nullptr) {
+    alert->acknowledged_by = frozen.acknowledged->actor;
+    alert->acknowledge_note = frozen.acknowledged->note;
+  }
   alert->rule = RuleOf(posted);
   alert->labels = posted.labels;
   LabelsBuilder metadata(posted.labels);
@@ -117,6 +126,7 @@ Result<std::vector<GroupIntegrationPtr>> MakeNativeIntegrations(
     integration->type = settings.type;
     integration->id = index == 0 ? settings.type : fmt::format("{}[{}]", settings.type, index);
     integration->send_resolved = built->send_resolved;
+    integration->hears_acknowledgements = built->hears_acknowledgements;
     integration->limits = receiver.limits;
     integration->egress = context.egress;
     integration->channel = MakeNativeGroupChannel(*std::move(built), settings);

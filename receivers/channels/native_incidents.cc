@@ -5,6 +5,18 @@
 
 namespace tocsin::receivers {
 
+Result<BuiltChannel> ThatHearsAcknowledgements(Result<BuiltChannel> built) {
+  if (built) built->hears_acknowledgements = true;
+  return built;
+}
+
+std::string AcknowledgementText(const Alert& alert) {
+  std::string text = "acknowledged";
+  if (!alert.acknowledged_by.empty()) text += " by " + alert.acknowledged_by;
+  if (!alert.acknowledge_note.empty()) text += ": " + alert.acknowledge_note;
+  return text;
+}
+
 VendorCall ForEachAlert(const Notification& notification, const NativeTexts& texts,
                         const PrepareIncident& prepare) {
   std::vector<VendorCall> calls;

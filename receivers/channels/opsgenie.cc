@@ -1,5 +1,5 @@
 // The Opsgenie channel: an alert for each alert of a message, under the alert's fingerprint as its
-// alias: opened when it fires, closed when it is over.
+// alias: opened when it fires, acknowledged when somebody deals with it, closed when it is over.
 // https://docs.opsgenie.com/docs/alert-api
 #include <fmt/format.h>
 
@@ -27,8 +27,9 @@ constexpr std::size_t kMaxDescriptionBytes = 15'000;
 constexpr std::size_t kMaxDetailBytes = 8000;  // names and values of all of them
 constexpr std::size_t kMaxEntityRunes = 512;
 constexpr std::size_t kMaxSourceRunes = 100;
-// https://docs.opsgenie.com/docs/alert-api#close-alert
+// https://docs.opsgenie.com/docs/alert-api#close-alert, #acknowledge-alert
 constexpr std::size_t kMaxNoteBytes = 25'000;
+constexpr std::size_t kMaxUserRunes = 100;
 
 // ---- message
 
@@ -95,14 +96,26 @@ class OpsGenieAlerts {
     if (!url) return url.error();
     // The aliases keep Opsgenie from opening second alerts when they are sent again.
     return ForEachAlert(notification, texts_, [&](const Alert& alert, const MessageCard& card) {
-      VendorCall call{card.resolved ? Close(*url, alert, card) : Create(*url, alert, card),
-                      nullptr};
+      VendorCall call{RequestFor(*url, alert, card), nullptr};
       call.request.headers.emplace_back("Authorization", "GenieKey " + *key);
       return call;
     });
   }
 
  private:
+  HttpClientRequest RequestFor(const std::string& url, const Alert& alert,
+                               const MessageCard& card) const {
+    if (alert.state == AlertState::kAcknowledged) return Acknowledge(url, alert);
+    return card.resolved ? Close(url, alert, card) : Create(url, alert, card);
+  }
+
+  HttpClientRequest Acknowledge(const std::string& url, const Alert& alert) const {
+    JsonValue json = JsonValue::Object({{"source", source_}});
+    json.SetUnlessEmpty("user", TruncateRunes(alert.acknowledged_by, kMaxUserRunes));
+    json.Set("note", TruncateUtf8(AcknowledgementText(alert), kMaxNoteBytes));
+    return PostJson(ActionUrl(url, alert, "acknowledge"), json);
+  }
+
   HttpClientRequest Create(const std::string& url, const Alert& alert,
                            const MessageCard& card) const {
     const std::string_view host = alert.metadata.Get("host");
@@ -119,10 +132,15 @@ class OpsGenieAlerts {
 
   HttpClientRequest Close(const std::string& url, const Alert& alert,
                           const MessageCard& card) const {
-    const std::string path = fmt::format("v2/alerts/{}/close", alert.fingerprint_text());
     return PostJson(
-        AddUrlParameter(JoinUrlPath(url, path), "identifierType", "alias"),
+        ActionUrl(url, alert, "close"),
         JsonValue::Object({{"source", source_}, {"note", PlainCard(card, kMaxNoteBytes)}}));
+  }
+
+  static std::string ActionUrl(const std::string& url, const Alert& alert,
+                               std::string_view action) {
+    const std::string path = fmt::format("v2/alerts/{}/{}", alert.fingerprint_text(), action);
+    return AddUrlParameter(JoinUrlPath(url, path), "identifierType", "alias");
   }
 
   const config::ChannelSettings settings_;
@@ -140,9 +158,9 @@ Result<BuiltChannel> MakeOpsGenie(const config::ChannelSettings& settings,
       NativeTexts::Make(settings.keys, NativeTexts::Bodies::kNone, context.metrics);
   if (!texts) return texts.error();
   auto opsgenie = std::make_shared<const OpsGenieAlerts>(settings, *std::move(texts));
-  return MakeNativeHttp(settings, context, [opsgenie](const Notification& notification) {
-    return opsgenie->Prepare(notification);
-  });
+  return ThatHearsAcknowledgements(MakeNativeHttp(
+      settings, context,
+      [opsgenie](const Notification& notification) { return opsgenie->Prepare(notification); }));
 }
 
 }  // namespace tocsin::receivers

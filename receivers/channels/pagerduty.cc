@@ -92,6 +92,13 @@ JsonValue EventOf(const Alert& alert, const MessageCard& card, const std::string
   return event;
 }
 
+// Of an incident that is open already, no more is asked for.
+JsonValue AcknowledgementOf(const Alert& alert, const std::string& key) {
+  return JsonValue::Object({{"routing_key", key},
+                            {"event_action", "acknowledge"},
+                            {"dedup_key", alert.fingerprint_text()}});
+}
+
 // ---- delivery
 
 class PagerDutyEvents {
@@ -114,6 +121,9 @@ class PagerDutyEvents {
   // Without the labels where they make it too large.
   HttpClientRequest RequestFor(const std::string& url, const Alert& alert, const MessageCard& card,
                                const std::string& key) const {
+    if (alert.state == AlertState::kAcknowledged) {
+      return PostJson(url, AcknowledgementOf(alert, key));
+    }
     const auto event = [&](bool with_metadata) {
       return PostJson(url, EventOf(alert, card, key, settings_.sender, with_metadata));
     };
@@ -135,9 +145,9 @@ Result<BuiltChannel> MakePagerDuty(const config::ChannelSettings& settings,
       NativeTexts::Make(settings.keys, NativeTexts::Bodies::kNone, context.metrics);
   if (!texts) return texts.error();
   auto pagerduty = std::make_shared<const PagerDutyEvents>(settings, *std::move(texts));
-  return MakeNativeHttp(settings, context, [pagerduty](const Notification& notification) {
-    return pagerduty->Prepare(notification);
-  });
+  return ThatHearsAcknowledgements(MakeNativeHttp(
+      settings, context,
+      [pagerduty](const Notification& notification) { return pagerduty->Prepare(notification); }));
 }
 
 }  // namespace tocsin::receivers

@@ -32,8 +32,9 @@ constexpr std::size_t kMaxFieldBytes = 20'000;
 
 // A warning becomes an incident if the account says so, an information never does.
 // https://help.victorops.com/knowledge-base/incident-fields-glossary/
-std::string_view MessageType(const MessageCard& card) {
+std::string_view MessageType(const Alert& alert, const MessageCard& card) {
   if (card.resolved) return "RECOVERY";
+  if (alert.state == AlertState::kAcknowledged) return "ACKNOWLEDGEMENT";
   switch (card.severity) {
     case Severity::kCritical:
     case Severity::kHigh:
@@ -51,10 +52,14 @@ std::string_view MessageType(const MessageCard& card) {
 // `message_type`, too. Those of links make annotations, 1124 characters long at most.
 // https://help.victorops.com/knowledge-base/transmogrifier-annotations/
 JsonValue Message(const Alert& alert, const MessageCard& card, const std::string& sender) {
-  JsonValue json = JsonValue::Object({{"message_type", MessageType(card)},
+  const bool acknowledged = alert.state == AlertState::kAcknowledged;
+  const std::string text =
+      acknowledged ? std::string(TruncateUtf8(AcknowledgementText(alert), kMaxStateMessageBytes))
+                   : PlainCard(card, kMaxStateMessageBytes);
+  JsonValue json = JsonValue::Object({{"message_type", MessageType(alert, card)},
                                       {"entity_id", alert.fingerprint_text()},
                                       {"entity_display_name", CardTitle(card, kMaxNameRunes)},
-                                      {"state_message", PlainCard(card, kMaxStateMessageBytes)},
+                                      {"state_message", text},
                                       {"state_start_time", ToUnixMillis(card.at) / 1000},
                                       {"monitoring_tool", sender}});
   const std::vector<CardFact> facts = FactsWithin(card.facts, kMaxFieldBytes);
@@ -123,9 +128,9 @@ Result<BuiltChannel> MakeVictorOps(const config::ChannelSettings& settings,
       NativeTexts::Make(settings.keys, NativeTexts::Bodies::kNone, context.metrics);
   if (!texts) return texts.error();
   auto victorops = std::make_shared<const VictorOpsMessages>(settings, *std::move(texts));
-  return MakeNativeHttp(settings, context, [victorops](const Notification& notification) {
-    return victorops->Prepare(notification);
-  });
+  return ThatHearsAcknowledgements(MakeNativeHttp(
+      settings, context,
+      [victorops](const Notification& notification) { return victorops->Prepare(notification); }));
 }
 
 }  // namespace tocsin::receivers

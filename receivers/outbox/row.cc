@@ -29,6 +29,12 @@ Labels LabelsFromJson(const json& j) {
 void AppendAlert(const FrozenAlert& frozen, std::string* out) {
   *out += frozen.resolved ? R"({"resolved":true,"posted":)" : R"({"resolved":false,"posted":)";
   *out += SerializePostedAlert(*frozen.alert);
+  if (frozen.acknowledged != nullptr) {
+    JsonRow by(64);
+    by.Text("actor", frozen.acknowledged->actor).Text("note", frozen.acknowledged->note);
+    *out += R"(,"acknowledged":)";
+    *out += by.Finish();
+  }
   if (frozen.alert->native != nullptr) {
     *out += R"(,"native":)";
     *out += SerializeAlert(*frozen.alert->native);
@@ -78,6 +84,10 @@ Result<FrozenAlert> AlertFromJson(const json& j) {
   FrozenAlert frozen;
   frozen.alert = std::make_shared<const PostedAlert>(*std::move(posted));
   frozen.resolved = j.at("resolved").get<bool>();
+  if (const auto by = j.find("acknowledged"); by != j.end()) {
+    frozen.acknowledged = std::make_shared<const AlertAcknowledgement>(AlertAcknowledgement{
+        by->at("actor").get<std::string>(), by->at("note").get<std::string>()});
+  }
   return frozen;
 }
 

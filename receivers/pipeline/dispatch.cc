@@ -69,7 +69,9 @@ void Dispatch::WithdrawAbandoned() {
   std::set<std::string> log_keys;
   for (const auto& [id, group] : groups_) {
     for (const GroupIntegrationPtr& integration : graph_->IntegrationsOf(group->route())) {
-      log_keys.insert(KeyOf(*group, *integration).log_key);
+      const MessageKey key = KeyOf(*group, *integration);
+      log_keys.insert(key.log_key);
+      if (integration->hears_acknowledgements) log_keys.insert(AcknowledgementKeyOf(key).log_key);
     }
   }
   for (const Message& message : waiting) {
@@ -240,6 +242,7 @@ void Dispatch::Flush(Group& group, Timestamp tick) {
     if (group.open_sends == 0) EndFlush(group, tick);
     return;
   }
+  TellOfAcknowledged(group, tick);
   timers_.Cancel(std::exchange(group.timer, 0));
   group.next_tick.reset();
   if (const std::optional<Timestamp> next = NextTick(group, tick)) ArmTimer(group, *next);
@@ -314,6 +317,7 @@ void Dispatch::ReconsiderAcknowledgement(Group& group, const PostedAlert& alert,
     }
     if (holds->until) group.HoldUntil(*holds->until);
     TickWhenHoldEnds(group);
+    TellOfAcknowledged(group, now);
   } else if (was_held) {
     group.held.erase(held);
     const bool waits = group.last_tick == Timestamp();

@@ -24,6 +24,9 @@
 //     between, and later where a time interval did. Alertmanager swallows that, and so does this
 //     mode where it is asked to (NativeTargets::send_resolved_when_muted).
 //
+// An acknowledgement is told, too, to integrations that keep something open for an alert and hear
+// of it (GroupIntegration::hears_acknowledgements): once, after they have taken the alert.
+//
 // A group without alerts goes away. Belongs to the dispatcher's thread (dispatcher.h): nothing
 // here waits or locks.
 #pragma once
@@ -201,6 +204,17 @@ class Dispatch final : public Sender::Listener {
   // True where a message is on its way at this tick.
   bool Tell(Group& group, const GroupIntegrationPtr& integration, const Batch& batch,
             Timestamp tick);
+  // Whoever has heard of an alert, and wants to hear that somebody deals with it, is told. That is
+  // a thread of its own, with an entry of its own in the log: nothing that is said of what fires
+  // depends on it.
+  void TellOfAcknowledged(Group& group, Timestamp now);
+  void TellOfAcknowledged(Group& group, const GroupIntegrationPtr& integration, Timestamp now);
+  // Of the alerts that are held back since somebody deals with them, those it was told of.
+  AlertHashes AcknowledgedAndTold(Group& group, const GroupIntegration& integration,
+                                  Timestamp now) const;
+  Batch AcknowledgedBatch(const Group& group, const AlertHashes& hashes, Timestamp now) const;
+  AlertAcknowledgement WhoDealsWith(const PostedAlert& alert, Timestamp now) const;
+  static MessageKey AcknowledgementKeyOf(const MessageKey& key);
   void PutOff(const Thread& thread, GroupId group, const GroupIntegrationPtr& integration);
   void BeginMessage(const Group& group, const GroupIntegration& integration, const Batch& batch,
                     Message* message) const;

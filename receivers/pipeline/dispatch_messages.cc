@@ -148,6 +148,87 @@ bool Dispatch::Tell(Group& group, const GroupIntegrationPtr& integration, const 
   return !durable();
 }
 
+void Dispatch::TellOfAcknowledged(Group& group, Timestamp now) {
+  for (const GroupIntegrationPtr& integration : graph_->IntegrationsOf(group.route())) {
+    if (integration->hears_acknowledgements) TellOfAcknowledged(group, integration, now);
+  }
+}
+
+void Dispatch::TellOfAcknowledged(Group& group, const GroupIntegrationPtr& integration,
+                                  Timestamp now) {
+  Message message;
+  message.key = AcknowledgementKeyOf(KeyOf(group, *integration));
+  message.group = group.id;
+  const Sender::Held held = sender_->Find(message.key);
+  if (held.message != nullptr) held.message->group = group.id;
+  if (held.standing == Sender::Standing::kOpen) return;  // its end leads here again
+  message.firing = AcknowledgedAndTold(group, *integration, now);
+  const LogEntry* const told = log_entries_.Find(message.key.log_key, now);
+  if (message.firing.empty()) {
+    sender_->Withdraw(message.key);
+    if (told != nullptr) log_entries_.Forget(message.key.log_key);
+    return;
+  }
+  const AlertHashes news =
+      told == nullptr ? message.firing : Difference(message.firing, told->firing);
+  message.repeat_interval = options_.retention;
+  message.notification.flush_number = told == nullptr ? 0 : told->flush_number;
+  if (news.empty()) {
+    sender_->Withdraw(message.key);
+    // Whoever is acknowledged, told again as firing and acknowledged once more is news again.
+    if (told->firing != message.firing) WriteLog(message, now);
+    return;
+  }
+  if (held.message != nullptr && held.message->SaysTheSame(message)) return;
+  message.notification.reason = NotificationReason::kAcknowledged;
+  BeginMessage(group, *integration, AcknowledgedBatch(group, news, now), &message);
+  message.notification.dedup_key += "/acknowledged";
+  metrics_.CountNotification(*integration);
+  sender_->Send(std::move(message), integration, now);
+}
+
+AlertHashes Dispatch::AcknowledgedAndTold(Group& group, const GroupIntegration& integration,
+                                          Timestamp now) const {
+  AlertHashes hashes;
+  const LogEntry* const told = log_entries_.Find(KeyOf(group, integration).log_key, now);
+  if (told == nullptr) return hashes;
+  for (const auto& [hash, why] : group.held) {
+    const auto alert = group.alerts.find(hash);
+    if (why != HeldBy::kAcknowledgement || alert == group.alerts.end()) continue;
+    if (alert->second->ResolvedAt(now)) continue;
+    if (Contains(told->firing, hash) || Contains(told->due_again, hash)) hashes.push_back(hash);
+  }
+  Sort(&hashes);
+  return hashes;
+}
+
+Dispatch::Batch Dispatch::AcknowledgedBatch(const Group& group, const AlertHashes& hashes,
+                                            Timestamp now) const {
+  Batch batch = FreezeAlerts(group, now);
+  std::erase_if(batch, [&hashes](const FrozenAlert& frozen) {
+    return !Contains(hashes, frozen.alert->hash);
+  });
+  for (FrozenAlert& frozen : batch) {
+    frozen.acknowledged =
+        std::make_shared<const AlertAcknowledgement>(WhoDealsWith(*frozen.alert, now));
+  }
+  return batch;
+}
+
+AlertAcknowledgement Dispatch::WhoDealsWith(const PostedAlert& alert, Timestamp now) const {
+  if (alert.native != nullptr)
+    return {alert.native->acknowledged_by, alert.native->acknowledge_note};
+  if (acknowledgements_ == nullptr) return {};
+  const PostedAcknowledgementPtr known = acknowledgements_->Of(alert, now);
+  return known == nullptr ? AlertAcknowledgement()
+                          : AlertAcknowledgement{known->actor, known->note};
+}
+
+MessageKey Dispatch::AcknowledgementKeyOf(const MessageKey& key) {
+  // In front: the keys of episodes are found by how they end.
+  return {key.lane, "acknowledged " + key.thread, "acknowledged " + key.log_key};
+}
+
 void Dispatch::PutOff(const Thread& thread, GroupId group, const GroupIntegrationPtr& integration) {
   auto& waiting = put_off_[thread];
   const auto same = std::find_if(waiting.begin(), waiting.end(),
@@ -215,6 +296,11 @@ void Dispatch::OnAttempt(const Message& message, const GroupIntegration& integra
     if (over) EndSend(message.group, delivered, now);
     return;
   }
+  if (message.is_acknowledgement()) {
+    if (delivered && !message.key.log_key.empty()) WriteLog(message, now);
+    if (Group* const group = Find(message.group)) TellOfAcknowledged(*group, now);
+    return;
+  }
   book_->OnAttempt(message, outcome, now);
   if (message.key.log_key.empty()) return;  // a dead letter that a person has sent again
   if (delivered) {
@@ -230,6 +316,7 @@ void Dispatch::OnAttempt(const Message& message, const GroupIntegration& integra
 }
 
 void Dispatch::OnDropped(const Message& message, Sender::Dropped why) {
+  if (message.is_acknowledgement()) return;
   if (durable()) book_->OnDropped(message, why);
   // Nobody is to be told any more of an end that a newer episode has overtaken.
   if (why == Sender::Dropped::kOvertaken && message.firing.empty()) {
@@ -295,6 +382,7 @@ void Dispatch::GoOn(const Message& message, bool over, Timestamp now) {
   }
   if (Group* const group = Find(message.group)) {
     RemindOfAcknowledged(*group, message.key.log_key, now);  // what it was told meanwhile, too
+    TellOfAcknowledged(*group, now);
     return ForgetTold(*group, now);
   }
   if (!over && engine_restored_) WithdrawAbandoned();

@@ -20,11 +20,19 @@
 
 namespace tocsin::receivers {
 
+// Who deals with an alert, and what they said; both may be empty.
+struct AlertAcknowledgement {
+  std::string actor;
+  std::string note;
+};
+
 // An alert whose state stands still while the message about it is sent.
 struct FrozenAlert {
   PostedAlertPtr alert;
   bool resolved = false;
   bool muted = false;  // told only to who knows that it fired
+  // That somebody deals with it is what is told; null: something else is.
+  std::shared_ptr<const AlertAcknowledgement> acknowledged = nullptr;
 };
 
 struct GroupNotification {
@@ -64,6 +72,7 @@ struct GroupIntegration {
   std::string type;  // "webhook"
   std::string id;    // "webhook[0]", of tocsin.yml "webhook": unique within the receiver
   bool send_resolved = true;
+  bool hears_acknowledgements = false;
   config::DeliveryLimits limits = {};                    // of the outbox
   std::shared_ptr<const EgressPolicy> egress = nullptr;  // where it may send; null: anywhere
   std::unique_ptr<GroupChannel> channel;

@@ -34,6 +34,11 @@ struct Message {
   std::chrono::nanoseconds accepted{
       0};  // monotonic: when what it is about was handed over; 0: not known
 
+  // That somebody deals with its alerts is all it says. Nothing was announced, and nobody's
+  // knowledge of what fires is another.
+  bool is_acknowledgement() const {
+    return !notification.alerts.empty() && notification.alerts.front().acknowledged != nullptr;
+  }
   bool SaysTheSame(const Message& other) const {
     return firing == other.firing && resolved == other.resolved;
   }

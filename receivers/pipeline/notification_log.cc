@@ -37,6 +37,8 @@ std::string_view NotificationReasonText(NotificationReason reason) {
       return "some alerts resolved";
     case NotificationReason::kRepeatIntervalElapsed:
       return "repeat interval elapsed";
+    case NotificationReason::kAcknowledged:
+      return "acknowledged";
   }
   return "none";
 }
@@ -45,7 +47,7 @@ std::optional<NotificationReason> ParseNotificationReason(std::string_view text)
   for (const NotificationReason reason :
        {NotificationReason::kFirstNotification, NotificationReason::kNewAlertsAdded,
         NotificationReason::kAllAlertsResolved, NotificationReason::kSomeAlertsResolved,
-        NotificationReason::kRepeatIntervalElapsed}) {
+        NotificationReason::kRepeatIntervalElapsed, NotificationReason::kAcknowledged}) {
     if (NotificationReasonText(reason) == text) return reason;
   }
   return std::nullopt;

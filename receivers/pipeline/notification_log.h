@@ -40,7 +40,7 @@ struct LogEntry {
 std::string SerializeLogEntry(const LogEntry& entry);
 Result<LogEntry> ParseLogEntry(std::string_view json);
 
-// Why a notification is sent, in Alertmanager's words; kNone: it is not.
+// Why a notification is sent, in Alertmanager's words where it has any; kNone: it is not.
 enum class NotificationReason : std::uint8_t {
   kNone,
   kFirstNotification,
@@ -48,6 +48,7 @@ enum class NotificationReason : std::uint8_t {
   kAllAlertsResolved,
   kSomeAlertsResolved,
   kRepeatIntervalElapsed,
+  kAcknowledged,  // to those who hear of that
 };
 std::string_view NotificationReasonText(NotificationReason reason);
 std::optional<NotificationReason> ParseNotificationReason(std::string_view text);

@@ -101,6 +101,27 @@ class NativeChannels(harness.TestCase):
         self.assertNotEqual(over.message["Message-ID"], mail.message["Message-ID"])
         self.assert_no_secret()
 
+    def test_an_acknowledgement_acknowledges_the_incident(self):
+        self.start(["pagerduty", "ntfy"])
+        self.daemon.submit("cpu", 91.5, host="web-1")
+        key = self.request("pagerduty").json()["dedup_key"]
+        self.request("ntfy")
+        alert = json.loads(self.daemon.get("/api/v1/alerting/alerts").body)[0]
+        answer = self.daemon.post(
+            f"/api/v1/alerting/alerts/{alert['id']}/acknowledge", {"actor": "anna"}
+        )
+        self.assertEqual(answer.status, 200, answer.body)
+        told = self.request("pagerduty", lambda body: b'"acknowledge"' in body).json()
+        self.assertEqual(told["dedup_key"], key)
+
+        self.daemon.submit("cpu", 10, host="web-1")
+        self.request("pagerduty", lambda body: b'"resolve"' in body)
+        self.request("ntfy", lambda body: b"RESOLVED" in body)
+        told = [one for one in self.vendors.requests if one.path.startswith("/pagerduty")]
+        self.assertEqual(len(told), 3)
+        told = [one for one in self.vendors.requests if one.path.startswith("/ntfy")]
+        self.assertEqual(len(told), 2)
+
     def test_no_secret_is_told_where_every_delivery_fails(self):
         self.vendors.answer(403, body=f"no {SECRET}".encode())
         self.start(["slack", "discord", "pagerduty", "ntfy", "googlechat"])

@@ -189,5 +189,148 @@ TEST_F(DispatchAcknowledgement, IsExplained) {
   EXPECT_FALSE(world_.Explain(world_.Firing(Named("B"))).acknowledgement);
 }
 
+// ---- whoever hears of acknowledgements
+
+class DispatchTellsOfAcknowledgement : public DispatchAcknowledgement {
+ protected:
+  DispatchTellsOfAcknowledgement() { world_.Reload(Hearing()); }
+  static WireConfig Hearing() {
+    WireConfig config = RepeatsEveryTwoMinutes();
+    config.receivers = {{"ops", {{.id = "deaf"}, {.id = "pd", .hears_acknowledgements = true}}}};
+    return config;
+  }
+  // What the one that hears of them was told.
+  std::vector<std::string> told() const {
+    std::vector<std::string> told = world_.told();
+    std::erase_if(told, [](const std::string& one) { return one.find("/pd") == one.npos; });
+    return told;
+  }
+};
+
+TEST_F(DispatchTellsOfAcknowledgement, OnceAndAtOnceAndNobodyElse) {
+  world_.Fire("A");
+  world_.AdvanceTo(10 * kSecond);
+  world_.Acknowledge("A");
+  world_.AdvanceTo(5 * kMinute);
+  world_.Acknowledge("A", {.actor = "", .note = "still at it"});
+  world_.AdvanceTo(10 * kMinute);
+  world_.Resolve("A");
+  world_.AdvanceTo(12 * kMinute);
+  EXPECT_THAT(world_.told(), ElementsAre("0s ops/deaf: first notification: +A",
+                                         "0s ops/pd: first notification: +A",
+                                         "10s ops/pd: acknowledged: =A by anna",
+                                         "11m ops/deaf: all alerts resolved: -A",
+                                         "11m ops/pd: all alerts resolved: -A"));
+}
+
+TEST_F(DispatchTellsOfAcknowledgement, ASecondTimeWhereItWasToldInBetween) {
+  world_.Fire("A");
+  world_.Acknowledge("A", {.actor = "anna", .lasts = 20 * kSecond});
+  world_.AdvanceTo(30 * kSecond);
+  world_.Acknowledge("A", {.actor = "bob"});
+  world_.AdvanceTo(40 * kSecond);
+  EXPECT_THAT(told(), ElementsAre("0s ops/pd: first notification: +A",
+                                  "0s ops/pd: acknowledged: =A by anna",
+                                  "20s ops/pd: first notification: +A",
+                                  "30s ops/pd: acknowledged: =A by bob"));
+}
+
+TEST_F(DispatchTellsOfAcknowledgement, EachOfAGroupByItself) {
+  world_.Post({world_.Firing(Named("A")), world_.Firing(Named("B"))});
+  world_.AdvanceTo(10 * kSecond);
+  world_.Acknowledge("A");
+  world_.AdvanceTo(20 * kSecond);
+  world_.Acknowledge("B");
+  world_.AdvanceTo(30 * kSecond);
+  world_.EndAcknowledgement("A");
+  world_.AdvanceTo(40 * kSecond);
+  world_.Acknowledge("A");
+  world_.AdvanceTo(50 * kSecond);
+  EXPECT_THAT(told(), ElementsAre("0s ops/pd: first notification: +A +B",
+                                  "10s ops/pd: acknowledged: =A by anna",
+                                  "20s ops/pd: acknowledged: =B by anna",
+                                  "30s ops/pd: first notification: +A",
+                                  "40s ops/pd: acknowledged: =A by anna"));
+}
+
+TEST_F(DispatchTellsOfAcknowledgement, NotBeforeTheAlertHasArrived) {
+  world_.AnswerWith(std::nullopt);
+  world_.Fire("A");
+  world_.Acknowledge("A");
+  world_.AdvanceTo(10 * kSecond);
+  EXPECT_THAT(told(), ElementsAre("0s ops/pd: first notification: +A"));
+  world_.Answer(1, Outcome::Delivered(200));
+  EXPECT_THAT(told(), ElementsAre("0s ops/pd: first notification: +A",
+                                  "10s ops/pd: acknowledged: =A by anna"));
+}
+
+TEST_F(DispatchTellsOfAcknowledgement, NotWhereNobodyWasToldOfTheAlert) {
+  WireConfig config = Hearing();
+  config.settings.route.group_wait = 30 * kSecond;
+  world_.Reload(config);
+  world_.Fire("A");
+  world_.Acknowledge("A");
+  world_.AdvanceTo(5 * kMinute);
+  EXPECT_THAT(told(), ElementsAre());
+}
+
+TEST_F(DispatchTellsOfAcknowledgement, AgainWhereThatFailsAndAsLongAsItIsTrue) {
+  world_.Fire("A");
+  world_.AnswerWith("ops/pd", testing::Unavailable());
+  world_.Acknowledge("A");
+  world_.AdvanceTo(5 * kSecond);
+  const std::size_t tries = told().size();
+  EXPECT_GE(tries, 3U);
+  world_.EndAcknowledgement("A");
+  world_.AdvanceTo(10 * kMinute);
+  for (std::size_t i = tries; i < told().size(); ++i) {
+    EXPECT_EQ(told()[i].find("acknowledged"), std::string::npos) << told()[i];
+  }
+  EXPECT_GT(told().size(), tries);
+}
+
+TEST_F(DispatchTellsOfAcknowledgement, WithoutMakingItARepeat) {
+  world_.Post({world_.Firing(Named("A")), world_.Firing(Named("B"))});
+  world_.AdvanceTo(110 * kSecond);
+  world_.Acknowledge("A");
+  world_.AdvanceTo(3 * kMinute);
+  EXPECT_THAT(told(), ElementsAre("0s ops/pd: first notification: +A +B",
+                                  "1m50s ops/pd: acknowledged: =A by anna",
+                                  "3m ops/pd: repeat interval elapsed: +B"));
+}
+
+TEST_F(DispatchTellsOfAcknowledgement, OnceAlsoIfThisProcessIsKilled) {
+  world_.Fire("A");
+  world_.AnswerWith("ops/pd", testing::Unavailable());
+  world_.Acknowledge("A", {.actor = "anna", .note = "on it"});
+  const PostedAlertPtr before = world_.Views().front().alerts.front();
+  const std::size_t tries = told().size();
+  world_.AnswerWith("ops/pd", Outcome::Delivered(200));
+  for (int restart = 0; restart < 2; ++restart) {
+    world_.Restart();
+    world_.Post({*before});  // as the store gives it back
+    world_.AdvanceTo((restart + 1) * 5 * kMinute);
+  }
+  ASSERT_EQ(told().size(), tries + 1);
+  EXPECT_EQ(world_.attempts.back().notification.reason, NotificationReason::kAcknowledged);
+  EXPECT_EQ(world_.attempts.back().notification.alerts.at(0).acknowledged->note, "on it");
+}
+
+TEST_F(DispatchTellsOfAcknowledgement, OfARulesAlertWithItsWords) {
+  const auto rule = testing::CpuUsageRule();
+  rule->notification_channels = {};
+  const AlertPtr firing = testing::FiringAlert(rule, "e1");
+  world_.Post({MakeNativeAlert(firing, "")});
+  world_.AdvanceTo(10 * kSecond);
+  auto acknowledged = std::make_shared<Alert>(*testing::Acknowledged(*firing));
+  acknowledged->acknowledge_note = "on it";
+  world_.Post({MakeNativeAlert(acknowledged, "")});
+  ASSERT_EQ(told().size(), 2U);
+  const FrozenAlert& told_of = world_.attempts.back().notification.alerts.at(0);
+  EXPECT_EQ(told_of.acknowledged->actor, "anna");
+  EXPECT_EQ(told_of.acknowledged->note, "on it");
+  EXPECT_EQ(told_of.alert->native->state, AlertState::kAcknowledged);
+}
+
 }  // namespace
 }  // namespace tocsin::receivers

@@ -223,8 +223,10 @@ std::vector<std::string> DispatchWorld::told() const {
         fmt::format("{} {}: {}:", FormatDuration(attempt.at - started_), attempt.integration,
                     NotificationReasonText(attempt.notification.reason));
     for (const FrozenAlert& frozen : attempt.notification.alerts) {
-      text += frozen.resolved ? " -" : " +";
+      const AlertAcknowledgement* const by = frozen.acknowledged.get();
+      text += frozen.resolved ? " -" : by != nullptr ? " =" : " +";
       text += frozen.alert->labels.Get("alertname");
+      if (by != nullptr) text += " by " + by->actor;
     }
     told.push_back(std::move(text));
   }
@@ -303,6 +305,7 @@ PipelineGraphPtr DispatchWorld::Graph() {
       made->type = "wire";
       made->id = one.id;
       made->send_resolved = one.send_resolved;
+      made->hears_acknowledgements = one.hears_acknowledgements;
       made->channel = std::make_unique<WireChannel>(*this, receiver + "/" + one.id);
       graph->receivers[receiver].push_back(std::move(made));
     }

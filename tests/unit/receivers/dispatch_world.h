@@ -31,6 +31,7 @@ std::vector<Matcher> Matchers(std::string_view text);
 struct WireIntegration {
   std::string id = "hook";
   bool send_resolved = true;
+  bool hears_acknowledgements = false;
 };
 
 // An alertmanager.yml. One group, all of it to "ops", without a wait: change what a test is about.
@@ -99,7 +100,8 @@ class DispatchWorld {
 
   // ---- what is seen of it
 
-  // "30s ops/hook: first notification: +A -B" for each attempt: A fires, B is resolved.
+  // "30s ops/hook: first notification: +A -B" for each attempt: A fires, B is resolved,
+  // "=C by anna": somebody deals with C.
   std::vector<std::string> told() const;
   std::vector<GroupView> Views() const;
   Explanation Explain(const PostedAlert& alert) const;

@@ -13,6 +13,7 @@ NativeChannelWorld::NativeChannelWorld(const std::string& type, const std::strin
       MakeChannel(settings.receivers.at(0).channels.at(0), world.Context());
   EXPECT_TRUE(built.ok()) << (built.ok() ? "" : built.message());
   send_resolved = built->send_resolved;
+  hears_acknowledgements = built->hears_acknowledgements;
   timeout = built->timeout;
   channel_ = std::move(built->channel);
 }

@@ -30,6 +30,7 @@ class NativeChannelWorld {
 
   ChannelWorld world;
   bool send_resolved = false;
+  bool hears_acknowledgements = false;
   Duration timeout{0};
 
  private:

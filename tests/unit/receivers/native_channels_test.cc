@@ -398,6 +398,17 @@ TEST(PagerDutyChannel, ResolvesUnderTheSameKey) {
   EXPECT_EQ(event.at("dedup_key"), Fires()->fingerprint_text());
 }
 
+// https://developer.pagerduty.com/docs/send-alert-event: of an open incident the key is enough.
+TEST(PagerDutyChannel, AcknowledgesUnderTheSameKey) {
+  NativeChannelWorld pagerduty("pagerduty", "{routing_key: k3y, url: 'http://pd/'}");
+  EXPECT_TRUE(pagerduty.hears_acknowledgements);
+  const auto acknowledged = std::make_shared<Alert>(*testing::Acknowledged(*Fires()));
+  EXPECT_EQ(BodyOf(pagerduty.Deliver({acknowledged})),
+            Json({{"routing_key", "k3y"},
+                  {"event_action", "acknowledge"},
+                  {"dedup_key", Fires()->fingerprint_text()}}));
+}
+
 TEST(PagerDutyChannel, SpeaksPagerDutysSeverities) {
   NativeChannelWorld pagerduty("pagerduty", "{routing_key: k, url: 'http://pd/'}");
   const std::pair<Severity, const char*> words[] = {{Severity::kCritical, "critical"},

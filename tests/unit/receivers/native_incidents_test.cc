@@ -82,6 +82,35 @@ TEST(OpsGenieChannel, ClosesTheAlertOfTheSameAliasAndSaysWhy) {
             "Alert: http://tocsin:9095/api/v1/alerting/alerts/e1");
 }
 
+std::shared_ptr<Alert> IsAcknowledged() {
+  auto alert = std::make_shared<Alert>(*testing::Acknowledged(*Fires()));
+  alert->acknowledge_note = "on my way";
+  return alert;
+}
+
+TEST(OpsGenieChannel, AcknowledgesTheAlertOfTheSameAlias) {
+  NativeChannelWorld opsgenie("opsgenie", kOpsGenie);
+  EXPECT_TRUE(opsgenie.hears_acknowledgements);
+  const HttpClientRequest request = opsgenie.Deliver({IsAcknowledged()});
+  EXPECT_EQ(Line(request),
+            "POST http://og/v2/alerts/" + Key() + "/acknowledge?identifierType=alias");
+  EXPECT_EQ(HeaderOf(request, "Authorization"), "GenieKey k3y");
+  EXPECT_EQ(BodyOf(request), Golden(R"({
+    "source": "Tocsin",
+    "user": "anna",
+    "note": "acknowledged by anna: on my way"
+  })"));
+}
+
+TEST(OpsGenieChannel, StaysWithinTheLimitsWhoeverAcknowledges) {
+  NativeChannelWorld opsgenie("opsgenie", kOpsGenie);
+  for (const char* filler : kFillers) {
+    const Json body = BodyOf(opsgenie.Deliver({testing::Acknowledged(*Huge(filler))}));
+    EXPECT_LE(Runes(body.at("user")), 100U);
+    EXPECT_LE(std::string(body.at("note")).size(), 25'000U);
+  }
+}
+
 TEST(OpsGenieChannel, SendsToOpsgenieItselfAndToItsResponders) {
   NativeChannelWorld opsgenie("opsgenie",
                               "{api_key: k, responders: [{type: team, name: ops}, {type: user, "
@@ -216,6 +245,19 @@ TEST(VictorOpsChannel, RecoversWhatItOpened) {
   EXPECT_EQ(body.at("state_start_time"), 1'714'557'720);
   EXPECT_EQ(body.at("fact.Duration"), "2m");
   EXPECT_THAT(std::string(body.at("state_message")), HasSubstr("\nReason: recovered\n"));
+}
+
+TEST(VictorOpsChannel, AcknowledgesWhatItOpened) {
+  NativeChannelWorld victorops("victorops", kVictorOps);
+  EXPECT_TRUE(victorops.hears_acknowledgements);
+  const Json body = BodyOf(victorops.Deliver({IsAcknowledged()}));
+  EXPECT_EQ(body.at("message_type"), "ACKNOWLEDGEMENT");
+  EXPECT_EQ(body.at("entity_id"), Key());
+  EXPECT_EQ(body.at("state_message"), "acknowledged by anna: on my way");
+  for (const char* filler : kFillers) {
+    const Json huge = BodyOf(victorops.Deliver({testing::Acknowledged(*Huge(filler))}));
+    EXPECT_LE(std::string(huge.at("state_message")).size(), 20'480U);
+  }
 }
 
 TEST(VictorOpsChannel, SpeaksItsMessageTypes) {
