@@ -49,11 +49,6 @@ void CompleteSlack(const Completion& slack) {
   }
   const std::string url = keys.Has("api_url") ? keys.Url("api_url") : keys.Url("app_url");
   const bool is_known = !url.empty() && url != kSecretText;
-  if (keys.Text("update_message") == "true") {
-    slack.map.report().Warning(slack.map.PlaceOf("update_message"),
-                               "update_message is not supported yet: each notification becomes a "
-                               "message of its own");
-  }
   if (keys.Text("update_message") == "true" && is_known && url != kSlackPostUrl) {
     slack.Error("update_message", fmt::format("update_message needs api_url: {}", kSlackPostUrl));
   }

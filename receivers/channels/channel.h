@@ -8,6 +8,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -50,6 +51,9 @@ struct Outcome {
   bool may_have_arrived = false;  // of a failure: the message may have been taken all the same
   bool payload_refused = false;   // of a GiveUp: this very message will never be taken
   int http_status = 0;
+  // Of a delivery: what a later message about the same group is to be made with, by names of the
+  // channel's own. Nothing: what was remembered before.
+  std::map<std::string, std::string> remember = {};
 
   static Outcome Delivered(int http_status = 0);
   static Outcome Retry(Failure failure, std::string reason);

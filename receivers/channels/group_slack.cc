@@ -1,5 +1,7 @@
 // Slack, of alertmanager.yml: one message with one attachment, to an incoming webhook or, with an
-// app token, to chat.postMessage.
+// app token, to chat.postMessage. With `update_message` a group has one message, which changes
+// with it; a "first notification" begins another one.
+// https://docs.slack.dev/reference/methods/chat.update
 // https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks
 // https://docs.slack.dev/legacy/legacy-messaging/legacy-secondary-message-attachments
 #include <utility>
@@ -93,22 +95,75 @@ JsonValue Message(SettingTexts& settings) {
 
 // ---- delivery
 
+// What the log remembers of a message.
+constexpr char kChannel[] = "channel";
+constexpr char kTimestamp[] = "ts";
+
+constexpr std::string_view kPostMethod = "chat.postMessage";
+
+// https://slack.com/api/chat.update, for the address of chat.postMessage.
+std::string UpdateUrlOf(const std::string& url) {
+  return url.substr(0, url.size() - kPostMethod.size()) + "chat.update";
+}
+
+std::optional<SlackPlace> PlaceToUpdate(const GroupNotification& notification) {
+  const auto channel = notification.remembered.find(kChannel);
+  const auto timestamp = notification.remembered.find(kTimestamp);
+  if (notification.reason == NotificationReason::kFirstNotification) return std::nullopt;
+  if (channel == notification.remembered.end() || timestamp == notification.remembered.end()) {
+    return std::nullopt;
+  }
+  return SlackPlace{channel->second, timestamp->second};
+}
+
+// Notes where the message stands.
+VendorCall Remembering(VendorCall call) {
+  call.judge = [judge = std::move(call.judge)](const HttpClientResult& result, Timestamp now) {
+    VendorStep step = judge(result, now);
+    if (step.outcome.kind != Outcome::Kind::kDelivered) return step;
+    if (const std::optional<SlackPlace> place = SlackPlaceIn(*result.response)) {
+      step.outcome.remember = {{kChannel, place->channel}, {kTimestamp, place->timestamp}};
+    }
+    return step;
+  };
+  return call;
+}
+
+// The same message in the place of the one that stands there; anew, where that is gone.
+VendorCall UpdateOr(VendorCall post, JsonValue message, const SlackPlace& place) {
+  message.Set("channel", place.channel);
+  message.Set("ts", place.timestamp);
+  VendorCall update{PostJson(UpdateUrlOf(post.request.url), message), nullptr};
+  update.request.headers = post.request.headers;
+  update.judge = [post = std::move(post)](const HttpClientResult& result,
+                                          Timestamp now) -> VendorStep {
+    const bool is_gone = result.response && IsGoneFromSlack(*result.response);
+    return is_gone ? VendorStep(post) : post.judge(result, now);
+  };
+  return update;
+}
+
 class GroupSlack final : public VendorApi {
  public:
   explicit GroupSlack(config::CheckedKeys keys) : keys_(std::move(keys)) {}
 
-  Result<VendorCall> Prepare(const GroupNotification& /*notification*/,
+  Result<VendorCall> Prepare(const GroupNotification& notification,
                              const MessageTexts& texts) const override {
     SettingTexts settings(keys_, texts);
     const bool has_token = keys_.Has("app_token") || keys_.Has("app_token_file");
     const bool has_url = keys_.Has("api_url") || keys_.Has("api_url_file");
     const std::string url = settings.SecretUrl(has_url ? "api_url" : "app_url");
-    VendorCall call{PostJson(url, Message(settings)), SlackJudge(url)};
+    JsonValue message = Message(settings);
+    VendorCall call{PostJson(url, message), SlackJudge(url)};
     if (has_token) {
       call.request.headers.emplace_back("Authorization", "Bearer " + settings.Secret("app_token"));
     }
     if (!settings.status()) return settings.status().error();
-    return call;
+    // The address may come from a file, which is read only now.
+    if (!settings.IsTrue("update_message") || !url.ends_with(kPostMethod)) return call;
+    call = Remembering(std::move(call));
+    const std::optional<SlackPlace> place = PlaceToUpdate(notification);
+    return place ? UpdateOr(std::move(call), std::move(message), *place) : std::move(call);
   }
 
  private:

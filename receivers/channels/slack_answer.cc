@@ -39,6 +39,15 @@ Outcome OfJson(const std::string& body, const std::string& url) {
                  url);
 }
 
+// The text member of that name; "" where there is none.
+std::string TextIn(const HttpClientResponse& response, const char* name) {
+  const nlohmann::json answer =
+      nlohmann::json::parse(response.body, nullptr, /*allow_exceptions=*/false);
+  if (!answer.is_object()) return "";
+  const auto text = answer.find(name);
+  return text != answer.end() && text->is_string() ? text->get<std::string>() : "";
+}
+
 bool IsJson(const HttpClientResponse& response) {
   return response.Header("content-type").substr(0, 16) == "application/json";
 }
@@ -55,6 +64,18 @@ std::function<VendorStep(const HttpClientResult&, Timestamp)> SlackJudge(std::st
     outcome.http_status = status;
     return outcome;
   };
+}
+
+std::optional<SlackPlace> SlackPlaceIn(const HttpClientResponse& answer) {
+  SlackPlace place{TextIn(answer, "channel"), TextIn(answer, "ts")};
+  if (place.channel.empty() || place.timestamp.empty()) return std::nullopt;
+  return place;
+}
+
+bool IsGoneFromSlack(const HttpClientResponse& answer) {
+  const std::string error = TextIn(answer, "error");
+  return error == "message_not_found" || error == "edit_window_closed" ||
+         error == "cant_update_message";
 }
 
 }  // namespace tocsin::receivers

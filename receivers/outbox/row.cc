@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/json_row.h"
+#include "base/json_text.h"
 #include "receivers/alerts/alert_row.h"
 #include "receivers/alerts/native_alert.h"
 
@@ -50,6 +51,8 @@ std::string SerializeMessage(const Message& message) {
     AppendAlert(frozen, &alerts);
   }
   alerts.push_back(']');
+  JsonRow remembered(2);
+  for (const auto& [name, value] : told.remembered) remembered.JsonOf(name, JsonString(value));
   JsonRow row(alerts.size() + 1024);
   row.Text("lane", message.key.lane)
       .Text("thread", message.key.thread)
@@ -60,6 +63,7 @@ std::string SerializeMessage(const Message& message) {
       .LabelMap("route_labels", told.route_labels)
       .Text("external_url", told.external_url)
       .Text("reason", NotificationReasonText(told.reason))
+      .Json("remembered", remembered.Finish())
       .Text("dedup_key", told.dedup_key)
       .Count("flush_number", told.flush_number)
       .Counts("firing", message.firing)
@@ -106,6 +110,9 @@ Result<Message> MessageFromJson(const json& j) {
   if (!reason) return Error{"unknown reason"};
   told.reason = *reason;
   told.external_url = j.at("external_url").get<std::string>();
+  if (const auto remembered = j.find("remembered"); remembered != j.end()) {
+    told.remembered = remembered->get<std::map<std::string, std::string>>();
+  }
   told.dedup_key = j.at("dedup_key").get<std::string>();
   told.flush_number = j.at("flush_number").get<std::uint64_t>();
   for (const json& one : j.at("alerts")) {

@@ -221,7 +221,9 @@ class Dispatch final : public Sender::Listener {
   // Whoever knows of an alert that is acknowledged is reminded of it when that ends.
   void RemindOfAcknowledged(const Group& group, const std::string& log_key, Timestamp now);
 
-  void WriteLog(const Message& message, Timestamp now);
+  // `remember` is Outcome::remember.
+  void WriteLog(const Message& message, Timestamp now,
+                const std::map<std::string, std::string>& remember = {});
   // So that no number is used twice, whether or not a receiver has taken the message.
   void NoteFlushNumber(const Message& message, Timestamp now);
   Timestamp ExpiryOf(const LogEntry& entry, Duration repeat_interval, Timestamp now) const;

@@ -135,6 +135,7 @@ bool Dispatch::Tell(Group& group, const GroupIntegrationPtr& integration, const 
   }
   if (held.message != nullptr && held.message->SaysTheSame(message)) return false;
   message.notification.reason = reason;
+  if (told != nullptr) message.notification.remembered = told->data;
   message.notification.flush_number =
       std::max(told == nullptr ? 0 : told->flush_number,
                held.message == nullptr ? 0 : held.message->notification.flush_number);
@@ -292,7 +293,7 @@ void Dispatch::OnAttempt(const Message& message, const GroupIntegration& integra
     metrics_.CountFailed(integration, outcome, outcome.kind == Outcome::Kind::kRetry);
   }
   if (!durable()) {
-    if (delivered) WriteLog(message, now);
+    if (delivered) WriteLog(message, now, outcome.remember);
     if (over) EndSend(message.group, delivered, now);
     return;
   }
@@ -304,7 +305,7 @@ void Dispatch::OnAttempt(const Message& message, const GroupIntegration& integra
   book_->OnAttempt(message, outcome, now);
   if (message.key.log_key.empty()) return;  // a dead letter that a person has sent again
   if (delivered) {
-    WriteLog(message, now);
+    WriteLog(message, now, outcome.remember);
   } else if (outcome.may_have_arrived) {
     OnInDoubt(message, now);
   } else if (over && message.firing.empty() && IsOfOneEpisode(message)) {
@@ -352,8 +353,11 @@ void Dispatch::NoteFlushNumber(const Message& message, Timestamp now) {
   log_entries_.Put(message.key.log_key, std::move(entry));
 }
 
-void Dispatch::WriteLog(const Message& message, Timestamp now) {
+void Dispatch::WriteLog(const Message& message, Timestamp now,
+                        const std::map<std::string, std::string>& remember) {
+  const LogEntry* const told = log_entries_.Find(message.key.log_key, now);
   LogEntry entry;
+  entry.data = !remember.empty() || told == nullptr ? remember : told->data;
   entry.firing = Union(message.firing, message.known);
   entry.due_again = message.due_again;
   entry.resolved = message.resolved;

@@ -39,8 +39,7 @@ TEST_P(GoodAlertmanagerFile, LoadsWithNoWarningButOfWhatNobodyDelivers) {
   const AlertmanagerResult result = LoadAlertmanager(text());
   EXPECT_NE(result.settings, nullptr);
   for (const std::string& problem : result.problems) {
-    EXPECT_THAT(problem, AnyOf(HasSubstr("update_message is not supported yet"),
-                               HasSubstr("sigv4.profile is not supported"),
+    EXPECT_THAT(problem, AnyOf(HasSubstr("sigv4.profile is not supported"),
                                HasSubstr("sigv4.role_arn is not supported")));
   }
 }

@@ -216,11 +216,11 @@ TEST_F(DispatchTellsOfAcknowledgement, OnceAndAtOnceAndNobodyElse) {
   world_.AdvanceTo(10 * kMinute);
   world_.Resolve("A");
   world_.AdvanceTo(12 * kMinute);
-  EXPECT_THAT(world_.told(), ElementsAre("0s ops/deaf: first notification: +A",
-                                         "0s ops/pd: first notification: +A",
-                                         "10s ops/pd: acknowledged: =A by anna",
-                                         "11m ops/deaf: all alerts resolved: -A",
-                                         "11m ops/pd: all alerts resolved: -A"));
+  EXPECT_THAT(
+      world_.told(),
+      ElementsAre("0s ops/deaf: first notification: +A", "0s ops/pd: first notification: +A",
+                  "10s ops/pd: acknowledged: =A by anna", "11m ops/deaf: all alerts resolved: -A",
+                  "11m ops/pd: all alerts resolved: -A"));
 }
 
 TEST_F(DispatchTellsOfAcknowledgement, ASecondTimeWhereItWasToldInBetween) {
@@ -229,10 +229,10 @@ TEST_F(DispatchTellsOfAcknowledgement, ASecondTimeWhereItWasToldInBetween) {
   world_.AdvanceTo(30 * kSecond);
   world_.Acknowledge("A", {.actor = "bob"});
   world_.AdvanceTo(40 * kSecond);
-  EXPECT_THAT(told(), ElementsAre("0s ops/pd: first notification: +A",
-                                  "0s ops/pd: acknowledged: =A by anna",
-                                  "20s ops/pd: first notification: +A",
-                                  "30s ops/pd: acknowledged: =A by bob"));
+  EXPECT_THAT(
+      told(),
+      ElementsAre("0s ops/pd: first notification: +A", "0s ops/pd: acknowledged: =A by anna",
+                  "20s ops/pd: first notification: +A", "30s ops/pd: acknowledged: =A by bob"));
 }
 
 TEST_F(DispatchTellsOfAcknowledgement, EachOfAGroupByItself) {
@@ -246,11 +246,11 @@ TEST_F(DispatchTellsOfAcknowledgement, EachOfAGroupByItself) {
   world_.AdvanceTo(40 * kSecond);
   world_.Acknowledge("A");
   world_.AdvanceTo(50 * kSecond);
-  EXPECT_THAT(told(), ElementsAre("0s ops/pd: first notification: +A +B",
-                                  "10s ops/pd: acknowledged: =A by anna",
-                                  "20s ops/pd: acknowledged: =B by anna",
-                                  "30s ops/pd: first notification: +A",
-                                  "40s ops/pd: acknowledged: =A by anna"));
+  EXPECT_THAT(
+      told(),
+      ElementsAre("0s ops/pd: first notification: +A +B", "10s ops/pd: acknowledged: =A by anna",
+                  "20s ops/pd: acknowledged: =B by anna", "30s ops/pd: first notification: +A",
+                  "40s ops/pd: acknowledged: =A by anna"));
 }
 
 TEST_F(DispatchTellsOfAcknowledgement, NotBeforeTheAlertHasArrived) {

@@ -615,5 +615,61 @@ TEST(DispatchOutbox, WhatWaitsForAGroupThatAReloadHasSplitIsNotSentBesideTheNewG
   EXPECT_THAT(ToldSince(world, 10 * kSecond), ElementsAre("+A"));
 }
 
+// ---- what channels want to be remembered
+
+using Remembered = std::map<std::string, std::string>;
+
+Outcome TakenAs(const std::string& id) {
+  Outcome outcome = kTaken;
+  outcome.remember = {{"id", id}};
+  return outcome;
+}
+
+class DispatchRemembers : public ::testing::TestWithParam<bool> {
+ protected:
+  static DispatchWorldOptions Ways() {
+    DispatchWorldOptions options;
+    options.durable = GetParam();
+    return options;
+  }
+  // By the newest attempt.
+  const Remembered& remembered() const { return world_.attempts.back().notification.remembered; }
+
+  DispatchWorld world_{EveryMinute(), Ways()};
+};
+
+TEST_P(DispatchRemembers, WhatWasSaidLastOfAGroup) {
+  world_.AnswerWith(TakenAs("1"));
+  world_.Fire("A");
+  EXPECT_EQ(remembered(), Remembered());
+  world_.AnswerWith(kTaken);  // nothing new
+  world_.Fire("B");
+  world_.AdvanceTo(kMinute);
+  EXPECT_EQ(remembered(), (Remembered{{"id", "1"}}));
+  world_.AnswerWith(Unavailable());
+  world_.Fire("C");
+  world_.AdvanceTo(2 * kMinute);
+  EXPECT_EQ(remembered(), (Remembered{{"id", "1"}}));
+  world_.AnswerWith(TakenAs("2"));
+  world_.AdvanceTo(5 * kMinute);
+  world_.Resolve("A");
+  world_.AdvanceTo(10 * kMinute);
+  EXPECT_EQ(world_.attempts.back().notification.alerts.size(), 3U);
+  EXPECT_EQ(remembered(), (Remembered{{"id", "2"}}));
+}
+
+TEST_P(DispatchRemembers, OverARestart) {
+  world_.AnswerWith(TakenAs("1"));
+  world_.Fire("A");
+  const PostedAlertPtr before = world_.Views().front().alerts.front();
+  world_.Restart();
+  world_.Post({*before, world_.Firing(Named("B"))});
+  world_.AdvanceTo(5 * kMinute);
+  EXPECT_EQ(world_.attempts.size(), 2U);
+  EXPECT_EQ(remembered(), (Remembered{{"id", "1"}}));
+}
+
+INSTANTIATE_TEST_SUITE_P(BothWays, DispatchRemembers, ::testing::Bool());
+
 }  // namespace
 }  // namespace tocsin::receivers

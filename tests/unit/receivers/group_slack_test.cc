@@ -1,5 +1,8 @@
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
 
 #include "tests/unit/receivers/vendor_world.h"
 
@@ -69,6 +72,85 @@ TEST(GroupSlack, AppTokensPostToTheApi) {
   EXPECT_EQ(request.url, "http://slack/api");
   EXPECT_EQ(HeaderOf(request, "Authorization"), "Bearer xoxb-1");
 }
+
+// ---- update_message
+// https://docs.slack.dev/reference/methods/chat.update
+
+constexpr char kUpdating[] =
+    "{api_url: 'https://slack.com/api/chat.postMessage', channel: '#ops', update_message: true, "
+    "http_config: {authorization: {credentials: xoxb-1}}}";
+const std::vector<std::pair<std::string, std::string>> kIsJson = {{"content-type", kJson}};
+
+GroupNotification Later(NotificationReason reason = NotificationReason::kNewAlertsAdded) {
+  GroupNotification notification = About({Fires(DiskFull())});
+  notification.reason = reason;
+  notification.remembered = {{"channel", "C123"}, {"ts", "1503435956.000247"}};
+  return notification;
+}
+
+TEST(GroupSlack, RemembersWhereItsMessageStands) {
+  VendorWorld slack("slack_configs", kUpdating);
+  EXPECT_EQ(slack.DeliverFiring().url, "https://slack.com/api/chat.postMessage");
+  slack.Answer(200, R"({"ok":true,"channel":"C123","ts":"1503435956.000247"})", kIsJson);
+  EXPECT_EQ(slack.outcomes.at(0).kind, Kind::kDelivered);
+  EXPECT_EQ(slack.outcomes.at(0).remember, Later().remembered);
+}
+
+TEST(GroupSlack, ChangesTheMessageThatStandsThere) {
+  VendorWorld slack("slack_configs", kUpdating);
+  const HttpClientRequest request = slack.Deliver(Later());
+  EXPECT_EQ(request.url, "https://slack.com/api/chat.update");
+  EXPECT_EQ(HeaderOf(request, "Authorization"), "Bearer xoxb-1");
+  nlohmann::json body = nlohmann::json::parse(request.body);
+  EXPECT_EQ(body.at("channel"), "C123");
+  EXPECT_EQ(body.at("ts"), "1503435956.000247");
+  // All else is the message as it would be posted.
+  nlohmann::json posted = nlohmann::json::parse(slack.DeliverFiring().body);
+  EXPECT_EQ(posted.at("channel"), "#ops");
+  body.erase("ts");
+  posted["channel"] = "C123";
+  EXPECT_EQ(body, posted);
+}
+
+TEST(GroupSlack, BeginsAnotherMessageWithAFirstNotification) {
+  VendorWorld slack("slack_configs", kUpdating);
+  EXPECT_EQ(slack.Deliver(Later(NotificationReason::kFirstNotification)).url,
+            "https://slack.com/api/chat.postMessage");
+}
+
+TEST(GroupSlack, PostsAnewWhereItsMessageIsGone) {
+  for (const char* error : {"message_not_found", "cant_update_message", "edit_window_closed"}) {
+    VendorWorld slack("slack_configs", kUpdating);
+    slack.Deliver(Later());
+    slack.Answer(200, fmt::format(R"({{"ok":false,"error":"{}"}})", error), kIsJson);
+    ASSERT_EQ(slack.http.sent(), 2U) << error;
+    EXPECT_EQ(slack.LastRequest().url, "https://slack.com/api/chat.postMessage");
+    EXPECT_EQ(nlohmann::json::parse(slack.LastRequest().body).at("channel"), "#ops");
+    slack.Answer(200, R"({"ok":true,"channel":"C9","ts":"2.0"})", kIsJson);
+    EXPECT_EQ(slack.outcomes.at(0).kind, Kind::kDelivered);
+    EXPECT_EQ(slack.outcomes.at(0).remember.at("ts"), "2.0");
+  }
+}
+
+TEST(GroupSlack, PostsNothingAnewWhereAChangeFailsOtherwise) {
+  VendorWorld slack("slack_configs", kUpdating);
+  slack.Deliver(Later());
+  slack.Answer(200, R"({"ok":false,"error":"channel_not_found"})", kIsJson);
+  EXPECT_EQ(slack.http.sent(), 1U);
+  EXPECT_EQ(slack.outcomes.at(0).kind, Kind::kGiveUp);
+  slack.Deliver(Later());
+  slack.Answer(503);
+  EXPECT_EQ(slack.outcomes.at(1).kind, Kind::kRetry);
+}
+
+TEST(GroupSlack, RemembersNothingUnlessAsked) {
+  VendorWorld slack("slack_configs", "{api_url: 'https://slack.com/api/chat.postMessage'}");
+  EXPECT_EQ(slack.Deliver(Later()).url, "https://slack.com/api/chat.postMessage");
+  slack.Answer(200, R"({"ok":true,"channel":"C123","ts":"1.0"})", kIsJson);
+  EXPECT_TRUE(slack.outcomes.at(0).remember.empty());
+}
+
+// ---- answers
 
 TEST(GroupSlack, ReadsAnswersThatRefuseWithStatus200) {
   VendorWorld slack("slack_configs", "{api_url: 'http://slack/'}");

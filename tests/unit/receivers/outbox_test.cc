@@ -585,6 +585,9 @@ TEST(OutboxRow, ComesBackFromTheStoreAsItWas) {
   row.message.notification.reason = NotificationReason::kAllAlertsResolved;
   row.message.notification.route_labels = Labels{{"team", "a\xff"}};
   row.message.notification.external_url = "http://tocsin:9095";
+  row.message.notification.remembered = {{"ts", "1\xff"}};
+  row.message.notification.alerts[0].acknowledged =
+      std::make_shared<const AlertAcknowledgement>(AlertAcknowledgement{"anna", "on it"});
   row.sequence = 1'000'000'007;
   row.made_at = testing::FiredAt();
   row.attempts = 5;
@@ -619,9 +622,12 @@ TEST(OutboxRow, ComesBackFromTheStoreAsItWas) {
   EXPECT_EQ(told.reason, NotificationReason::kAllAlertsResolved);
   EXPECT_EQ(told.external_url, "http://tocsin:9095");
   EXPECT_EQ(told.dedup_key, "e1");
+  EXPECT_EQ(told.remembered.at("ts"), "1\xef\xbf\xbd");
   EXPECT_EQ(told.flush_number, 3U);
   ASSERT_EQ(told.alerts.size(), 1U);
   EXPECT_TRUE(told.alerts[0].resolved);
+  EXPECT_EQ(told.alerts[0].acknowledged->actor, "anna");
+  EXPECT_EQ(told.alerts[0].acknowledged->note, "on it");
   EXPECT_EQ(told.alerts[0].alert->hash, EpisodeHash(*alert));
   EXPECT_EQ(SerializeAlert(*told.alerts[0].alert->native), SerializeAlert(*alert));
 }
