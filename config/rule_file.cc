@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "base/uuid.h"
 #include "config/decode.h"
+#include "config/json_template.h"
 #include "config/receivers.h"
 #include "config/yaml.h"
 
@@ -46,14 +47,6 @@ bool LooksLikeGoTemplate(std::string_view text) {
     if (text[at] == '.' || text[at] == '$') return true;
   }
   return false;
-}
-
-// {"text": "..."}: the form of a whole message.
-bool LooksLikeJson(std::string_view text) {
-  text = TrimSpace(text);
-  if (text.empty() || text.front() != '{') return false;
-  text.remove_prefix(1);
-  return TrimSpace(text).substr(0, 1) == "\"";
 }
 
 class RuleDecoder {
@@ -240,15 +233,20 @@ class RuleDecoder {
     const std::string_view key = "notification_template";
     if (!map_.ReadText(key, &rule_.notification_template)) return;
     const std::string& text = rule_.notification_template;
-    if (LooksLikeJson(text)) {
-      ErrorAt(key, "{} in JSON form is not supported yet", key);
-      return;
-    }
+    if (LooksLikeJson(text)) return CheckJsonForm(key, text);
     const Result<BracesTemplate> parsed = BracesTemplate::Parse(text);
     if (!parsed) {
       ErrorAt(key, "{}: {}", key, parsed.message());
     } else if (LooksLikeGoTemplate(text)) {
       WarnAt(key, "{} is not a Go template: {{{{ prints a brace; write {{value}} or {{host}}", key);
+    }
+  }
+
+  void CheckJsonForm(std::string_view key, const std::string& text) {
+    const std::optional<YamlNode> json = ReadJsonTemplate(text);
+    if (!json) return ErrorAt(key, "{}: it begins like a JSON object and is none", key);
+    if (const Status checked = CheckTemplateTexts(*json); !checked) {
+      ErrorAt(key, "{}: {}", key, checked.message());
     }
   }
 

@@ -346,6 +346,12 @@ std::optional<Mark> FindIndentingTab(std::string_view text, int line) {
 
 }  // namespace
 
+const YamlNode* FindMember(const YamlNode& map, std::string_view key) {
+  const auto found = std::find_if(map.entries.begin(), map.entries.end(),
+                                  [key](const YamlEntry& entry) { return entry.key == key; });
+  return found == map.entries.end() ? nullptr : &found->value;
+}
+
 std::optional<YamlNode> ParseYaml(std::string_view text, FileReport& report) {
   if (!CheckCharacters(text, report)) return std::nullopt;
   const Mark end = PlaceOfOffset(text, text.size());

@@ -37,6 +37,9 @@ struct YamlEntry {
   YamlNode value;
 };
 
+// The member of a map; null where there is none.
+const YamlNode* FindMember(const YamlNode& map, std::string_view key);
+
 // What no honest configuration needs more of; they bound time and memory for any other. Values and
 // bytes count once more for an anchor, and again each time an alias uses it.
 inline constexpr std::size_t kMaxYamlDepth = 100;

@@ -134,7 +134,7 @@ class DiscordMessages {
 Result<BuiltChannel> MakeDiscord(const config::ChannelSettings& settings,
                                  const ChannelContext& context) {
   Result<NativeTexts> texts =
-      NativeTexts::Make(settings.keys, NativeTexts::Bodies::kAllowed, context.metrics);
+      NativeTexts::Make(settings.keys, NativeTexts::Bodies::kDiscord, context.metrics);
   if (!texts) return texts.error();
   auto discord = std::make_shared<const DiscordMessages>(settings, *std::move(texts));
   return MakeNativeHttp(settings, context, [discord](const Notification& notification) {

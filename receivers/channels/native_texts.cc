@@ -2,42 +2,23 @@
 
 #include <fmt/format.h>
 
+#include <string_view>
 #include <utility>
 
 #include "base/template/braces.h"
-#include "base/text.h"
-#include "config/diagnostics.h"
-#include "config/yaml.h"
+#include "config/json_template.h"
 #include "receivers/templates/payload.h"
 
 namespace tocsin::receivers {
 namespace {
 
-// JSON is YAML, too. A placeholder has no quote behind its brace.
-std::optional<config::YamlNode> ReadJson(const std::string& text) {
-  const std::string_view trimmed = TrimSpace(text);
-  if (trimmed.substr(0, 1) != "{" || TrimSpace(trimmed.substr(1)).substr(0, 1) != "\"") {
-    return std::nullopt;
-  }
-  config::Diagnostics ignored;
-  config::FileReport report("template", ignored);
-  std::optional<config::YamlNode> node = config::ParseYaml(text, report);
-  const bool is_json = node && node->kind == config::YamlNode::Kind::kMap && report.errors() == 0;
-  return is_json ? node : std::nullopt;
-}
-
-Status CheckTexts(const config::YamlNode& node) {
-  if (node.kind == config::YamlNode::Kind::kScalar) {
-    const Result<BracesTemplate> parsed = BracesTemplate::Parse(node.text);
-    return parsed ? Status() : Status(Error{"template: " + parsed.message()});
-  }
-  for (const config::YamlNode& item : node.items) {
-    if (Status checked = CheckTexts(item); !checked) return checked;
-  }
-  for (const config::YamlEntry& entry : node.entries) {
-    if (Status checked = CheckTexts(entry.value); !checked) return checked;
-  }
-  return {};
+// Whose a body is, by the members that only that vendor's have.
+NativeTexts::Bodies VendorOf(const config::YamlNode& body) {
+  const auto has = [&body](std::string_view member) { return FindMember(body, member) != nullptr; };
+  if (has("type") || has("@type")) return NativeTexts::Bodies::kTeams;
+  if (has("content") || has("embeds")) return NativeTexts::Bodies::kDiscord;
+  if (has("text") || has("attachments") || has("blocks")) return NativeTexts::Bodies::kSlack;
+  return NativeTexts::Bodies::kNone;
 }
 
 std::string Fill(const std::string& text, const Notification& notification,
@@ -58,19 +39,20 @@ std::string Fill(const std::string& text, const Notification& notification,
 Result<NativeTexts> NativeTexts::Make(const config::CheckedKeys& keys, Bodies bodies,
                                       MetricRegistry& metrics) {
   NativeTexts texts(metrics);
+  texts.bodies_ = bodies;
   const config::YamlNode* node = keys.Find("template");
   if (node == nullptr || node->is_null()) return texts;
-  const bool may_be_body = bodies == Bodies::kAllowed;
+  const bool may_be_body = bodies != Bodies::kNone;
   if (may_be_body && node->kind == config::YamlNode::Kind::kMap) {
     texts.body_ = *node;
   } else if (node->kind == config::YamlNode::Kind::kScalar) {
-    if (may_be_body) texts.body_ = ReadJson(node->text);
+    if (may_be_body) texts.body_ = config::ReadJsonTemplate(node->text);
     if (!texts.body_) texts.text_ = node->text;
   } else {
     return Error{may_be_body ? "template must be a text or a map" : "template must be a text"};
   }
-  if (Status checked = CheckTexts(texts.body_ ? *texts.body_ : *node); !checked) {
-    return checked.error();
+  if (Status checked = config::CheckTemplateTexts(texts.body_ ? *texts.body_ : *node); !checked) {
+    return Error{"template: " + checked.message()};
   }
   return texts;
 }
@@ -84,12 +66,22 @@ MessageCard NativeTexts::Card(const Notification& notification) const {
   return MakeMessageCard(notification, messages);
 }
 
+std::optional<config::YamlNode> NativeTexts::BodyOfRule(const ThresholdRule& rule) const {
+  // The channel's own wins.
+  if (bodies_ == Bodies::kNone || !text_.empty()) return std::nullopt;
+  std::optional<config::YamlNode> body = config::ReadJsonTemplate(rule.notification_template);
+  return body && VendorOf(*body) == bodies_ ? std::move(body) : std::nullopt;
+}
+
 std::optional<Result<std::string>> NativeTexts::Body(const Notification& notification,
                                                      const TextEscape& escape) const {
-  if (!body_) return std::nullopt;
-  return RenderJsonTemplate(*body_, [&](const std::string& text) -> Result<std::string> {
-    return Fill(text, notification, escape);
-  });
+  std::optional<config::YamlNode> of_rule;
+  if (!body_) of_rule = BodyOfRule(*notification.alerts[HeadOf(notification)]->rule);
+  if (!body_ && !of_rule) return std::nullopt;
+  return RenderJsonTemplate(body_ ? *body_ : *of_rule,
+                            [&](const std::string& text) -> Result<std::string> {
+                              return Fill(text, notification, escape);
+                            });
 }
 
 }  // namespace tocsin::receivers

@@ -73,13 +73,6 @@ void SettingTexts::Fail(Error error) {
   if (status_) status_ = Status(std::move(error));
 }
 
-const config::YamlNode* FindMember(const config::YamlNode& map, std::string_view key) {
-  const auto found =
-      std::find_if(map.entries.begin(), map.entries.end(),
-                   [key](const config::YamlEntry& entry) { return entry.key == key; });
-  return found == map.entries.end() ? nullptr : &found->value;
-}
-
 const std::vector<config::YamlNode>& ItemsOf(const config::CheckedKeys& keys,
                                              std::string_view key) {
   static const std::vector<config::YamlNode> kNone;

@@ -58,8 +58,6 @@ class SettingTexts {
   Status status_;
 };
 
-// The member of a map; null where there is none.
-const config::YamlNode* FindMember(const config::YamlNode& map, std::string_view key);
 // The items of a list in the settings; none where it is absent.
 const std::vector<config::YamlNode>& ItemsOf(const config::CheckedKeys& keys, std::string_view key);
 // The entries of a map in the settings; none where it is absent.

@@ -128,7 +128,7 @@ class SlackMessages {
 Result<BuiltChannel> MakeSlack(const config::ChannelSettings& settings,
                                const ChannelContext& context) {
   Result<NativeTexts> texts =
-      NativeTexts::Make(settings.keys, NativeTexts::Bodies::kAllowed, context.metrics);
+      NativeTexts::Make(settings.keys, NativeTexts::Bodies::kSlack, context.metrics);
   if (!texts) return texts.error();
   auto slack = std::make_shared<const SlackMessages>(settings, *std::move(texts));
   return MakeNativeHttp(settings, context, [slack](const Notification& notification) {

@@ -220,7 +220,7 @@ class TeamsMessages {
 Result<BuiltChannel> MakeTeams(const config::ChannelSettings& settings,
                                const ChannelContext& context) {
   Result<NativeTexts> texts =
-      NativeTexts::Make(settings.keys, NativeTexts::Bodies::kAllowed, context.metrics);
+      NativeTexts::Make(settings.keys, NativeTexts::Bodies::kTeams, context.metrics);
   if (!texts) return texts.error();
   auto teams = std::make_shared<const TeamsMessages>(settings, *std::move(texts));
   return MakeNativeHttp(settings, context, [teams](const Notification& notification) {

@@ -9,6 +9,7 @@
 #include "base/number.h"
 #include "base/template/braces.h"
 #include "base/text.h"
+#include "config/json_template.h"
 
 namespace tocsin::receivers {
 namespace {
@@ -78,8 +79,20 @@ std::string DefaultMessage(const Alert& alert) {
                      ConditionSymbol(rule.condition), rule.threshold_text, ValueText(alert));
 }
 
+// Of a template in JSON form what it says in plain words; "" where it says nothing.
+std::string PlainTemplate(const std::string& text) {
+  if (!config::LooksLikeJson(text)) return text;
+  const std::optional<config::YamlNode> json = config::ReadJsonTemplate(text);
+  if (!json) return "";
+  for (const std::string_view name : {"text", "content"}) {
+    const config::YamlNode* const member = FindMember(*json, name);
+    if (member != nullptr && member->kind == config::YamlNode::Kind::kScalar) return member->text;
+  }
+  return "";
+}
+
 RuleText RenderRuleText(const Alert& alert, std::string_view external_url) {
-  const std::string& text = alert.rule->notification_template;
+  const std::string text = PlainTemplate(alert.rule->notification_template);
   if (text.empty()) return {DefaultMessage(alert), 0};
   const Result<BracesTemplate> parsed = BracesTemplate::Parse(text);
   // Refused when the rule is loaded; one that is already stored is shown as it was written.

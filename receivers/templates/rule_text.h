@@ -26,7 +26,8 @@ struct RuleText {
   std::string text;
   std::size_t unknown_placeholders = 0;
 };
-// The rule's notification_template filled in; the default message where there is none.
+// The rule's notification_template filled in, of one in JSON form its `text` or `content`; the
+// default message where there is none.
 RuleText RenderRuleText(const Alert& alert, std::string_view external_url);
 
 // RenderRuleText that counts what it could not fill. Synchronises itself.

@@ -150,6 +150,45 @@ TEST(SlackChannel, FillsInItsTemplate) {
   EXPECT_EQ(BodyOf(json.Deliver({alert})), Json({{"text", "\"}, {\"x\": [1]"}}));
 }
 
+std::shared_ptr<Alert> OfTemplate(const std::string& text) {
+  auto rule = std::make_shared<ThresholdRule>(*testing::CpuUsageRule());
+  rule->notification_template = text;
+  return testing::FiringAlert(rule, "e1");
+}
+
+TEST(NativeTexts, TakeARulesTemplateInJsonFormForTheWholeBodyOfItsVendor) {
+  struct Case {
+    std::string type;
+    const char* text;
+    const char* body;
+  };
+  const Case cases[] = {{"slack", R"({"text": "{host}", "attachments": [{"text": "{value}"}]})",
+                         R"({"text": "web-1", "attachments": [{"text": "85.5"}]})"},
+                        {"discord", R"({"content": "{host}", "embeds": [{"title": "{value}"}]})",
+                         R"({"content": "web-1", "embeds": [{"title": "85.5"}]})"},
+                        {"teams", R"({"type": "message", "attachments": [{"text": "{host}"}]})",
+                         R"({"type": "message", "attachments": [{"text": "web-1"}]})"}};
+  for (const Case& c : cases) {
+    for (const Case& other : cases) {
+      NativeChannelWorld channel(other.type, "{webhook_url: 'http://h/'}");
+      const Json body = BodyOf(channel.Deliver({OfTemplate(c.text)}));
+      EXPECT_EQ(body == Json::parse(c.body), c.type == other.type) << c.type << " " << other.type;
+    }
+  }
+}
+
+TEST(NativeTexts, LetTheChannelsOwnTemplateWin) {
+  NativeChannelWorld slack("slack", "{webhook_url: 'http://slack/', template: 'own {host}'}");
+  const Json body = BodyOf(slack.Deliver({OfTemplate(R"({"text": "{host}"})")}));
+  EXPECT_EQ(body.at("attachments").at(0).at("text"), "own web-1");
+}
+
+TEST(NativeTexts, SayInPlainWordsWhatARulesJsonFormSays) {
+  NativeChannelWorld ntfy("ntfy", "{url: 'http://ntfy/', topic: ops}");
+  EXPECT_THAT(ntfy.Deliver({OfTemplate(R"({"text": "{host} burns"})")}).body,
+              HasSubstr("web-1 burns"));
+}
+
 TEST(SlackChannel, TakesATextThatBeginsWithAPlaceholderForAText) {
   NativeChannelWorld slack("slack", "{webhook_url: 'http://slack/', template: '{name}: {value}'}");
   EXPECT_EQ(BodyOf(slack.Deliver({Fires()})).at("attachments").at(0).at("text"),

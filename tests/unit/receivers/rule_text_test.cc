@@ -86,6 +86,14 @@ TEST(RuleText, ShowsAStoredTemplateThatDoesNotParseAsItWasWritten) {
   EXPECT_EQ(Rendered("broken {value"), "broken {value");
 }
 
+TEST(RuleText, OfAJsonFormIsWhatItSaysInPlainWords) {
+  EXPECT_EQ(Rendered(R"({"text": "{host} is at {value}", "attachments": []})"), "web-1 is at 85.5");
+  EXPECT_EQ(Rendered(R"({"content": "{host}"})"), "web-1");
+  EXPECT_EQ(Rendered(R"({"attachments": [{"text": "{host}"}]})"), "CPU usage is high");
+  EXPECT_EQ(Rendered(R"({"text": {"x": 1}})"), "CPU usage is high");
+  EXPECT_EQ(Rendered(R"({"text": )"), "CPU usage is high");
+}
+
 TEST(RuleText, IsTheDescriptionOrASentenceWithoutATemplate) {
   EXPECT_EQ(Rendered(""), "CPU usage is high");
   auto rule = CpuUsageRule();
