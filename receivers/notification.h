@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -36,6 +37,7 @@ struct Notification {
   std::string reason = "first notification";  // in Alertmanager's words
   std::uint64_t flush_number = 1;  // grows with every new message about it, not with retries
   std::string external_url;        // where this daemon is reached; may be empty
+  std::map<std::string, std::string> remembered = {};  // as in GroupNotification
 
   // The same for every attempt at this message, different from any other message.
   std::string IdempotencyKey() const;

@@ -51,8 +51,9 @@ struct Outcome {
   bool may_have_arrived = false;  // of a failure: the message may have been taken all the same
   bool payload_refused = false;   // of a GiveUp: this very message will never be taken
   int http_status = 0;
-  // Of a delivery: what a later message about the same group is to be made with, by names of the
-  // channel's own. Nothing: what was remembered before.
+  // By names of the channel's own, nothing: what was remembered before. Of a delivery: what a later
+  // message about the same group is to be made with. Of a Retry: what the next attempt at this
+  // message is to know (with an outbox).
   std::map<std::string, std::string> remember = {};
 
   static Outcome Delivered(int http_status = 0);

@@ -91,12 +91,14 @@ class Email final : public Channel {
     request.password = Secret(*std::move(password));
     request.from = addresses_.from.front().address;
     for (const MailAddress& one : addresses_.to) request.to.push_back(one.address);
+    request.to = MailRecipients(std::move(request.to), notification.remembered);
     request.accept_partly = true;
     request.message = Write(notification);
     request.timeout = timeout;
-    mail_.Send(std::move(request), [this, done = std::move(done)](const MailResult& result) {
+    mail_.Send(std::move(request), [this, memory = notification.remembered,
+                                    done = std::move(done)](const MailResult& result) {
       metrics_.Observe(result.phases, result.accepted || result.reply != 0);
-      done(MailOutcome(result));
+      done(MailOutcome(result, memory, clock_.Now()));
     });
   }
 

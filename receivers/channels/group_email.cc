@@ -113,12 +113,13 @@ class GroupEmail final : public GroupChannel {
     request->transport = *std::move(transport);
     request->timeout = timeout;
     request->owner = this;
-    mail_.Send(*std::move(request), [this, durable = notification.flush_number != 0,
-                                     done = std::move(done)](const MailResult& result) {
-      metrics_.Observe(result.phases, result.accepted || result.reply != 0);
-      Outcome outcome = MailOutcome(result);
-      done(durable ? std::move(outcome) : AsAlertmanager(std::move(outcome)));
-    });
+    mail_.Send(*std::move(request),
+               [this, durable = notification.flush_number != 0, memory = notification.remembered,
+                done = std::move(done)](const MailResult& result) {
+                 metrics_.Observe(result.phases, result.accepted || result.reply != 0);
+                 Outcome outcome = MailOutcome(result, memory, clock_.Now());
+                 done(durable ? std::move(outcome) : AsAlertmanager(std::move(outcome)));
+               });
   }
 
   void Cancel() override { mail_.Cancel(this); }
@@ -134,6 +135,7 @@ class GroupEmail final : public GroupChannel {
     request.security = server_.security;
     if (keys_.Has("hello")) request.hello = keys_.Text("hello");
     if (Status added = AddAddresses(settings, &request); !added) return added.error();
+    request.to = MailRecipients(std::move(request.to), notification.remembered);
     AddCredentials(settings, &request);
     request.accept_partly = notification.flush_number != 0;
     request.message = Mail(notification, settings, clock_.Now()).Write(MessageId(notification));

@@ -89,6 +89,7 @@ class NativeGroupChannel final : public GroupChannel {
     notification.reason = NotificationReasonText(group.reason);
     notification.flush_number = group.flush_number;
     notification.external_url = group.external_url;
+    notification.remembered = group.remembered;
     channel_->Deliver(notification, std::min(timeout, timeout_), std::move(done));
   }
 

@@ -464,6 +464,7 @@ void Outbox::Conclude(const UnderWay& attempt, const RowId& id, const Outcome& o
 void Outbox::Retry(const RowId& id, OutboxEntry& entry, const Outcome& outcome, Duration delay,
                    Timestamp now) {
   entry.row.dead = false;
+  if (!outcome.remember.empty()) entry.row.message.notification.remembered = outcome.remember;
   letters_.Forget(entry.row.sequence, /*remove_row=*/false);
   table_.SetState(entry, State::kWaiting);
   table_.MarkChanged(entry);

@@ -45,7 +45,7 @@ struct GroupNotification {
   std::size_t truncated_alerts = 0;  // that the receiver does not want to hear of
   NotificationReason reason = NotificationReason::kFirstNotification;
   std::string external_url;
-  // What the channel wanted to be remembered of earlier messages (Outcome::remember).
+  // What the channel wanted to be remembered of earlier messages or attempts (Outcome::remember).
   std::map<std::string, std::string> remembered = {};
   // Of the full daemon. The same for every attempt at this message, together different from any
   // other message; 0: there is none.

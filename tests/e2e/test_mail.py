@@ -515,6 +515,21 @@ class Recipients(MailTestCase):
         self.assertEqual(daemon.letters(), [])
         self.assertIn("b@example.org", json.dumps(daemon.explain("Disk")))
 
+    def test_the_full_daemon_tries_those_again_who_may_get_it_later(self):
+        server = self.server()
+        server.say("RCPT", "450 4.2.0 greylisted", times=2, to="b@example.org")
+        daemon = self.start_full(email(server, to=self.TO))
+        daemon.fire("Disk")
+        first, second = server.wait_mails(2)
+        self.assertEqual(first.recipients, ["a@example.org", "c@example.org"])
+        self.assertEqual(second.recipients, ["b@example.org"])
+        self.assertEqual(first.message["Message-Id"], second.message["Message-Id"])
+        self.assertEqual(first.message["To"], second.message["To"])
+        self.wait_logged("will retry", "b@example.org", "greylisted")
+        daemon.end("Disk")
+        over = server.wait_mails(3)[2]
+        self.assertEqual(over.recipients, self.TO.split(", "))
+
     def test_the_full_daemon_gives_up_where_all_are_refused_for_good(self):
         server = self.server()
         server.say("RCPT", "550 5.1.1 no such user")
