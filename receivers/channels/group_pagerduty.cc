@@ -151,6 +151,7 @@ class GroupPagerDuty final : public VendorApi {
     if (call.request.body.size() > kMaxEventBytes) {
       call.request = post(JsonValue::Object({{"error", kTooLarge}}));
     }
+    call.secrets = {settings.FilledSecret(is_version_1_ ? "service_key" : "routing_key")};
     if (!settings.status()) return settings.status().error();
     return call;
   }

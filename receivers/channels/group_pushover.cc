@@ -103,6 +103,7 @@ class GroupPushover final : public VendorApi {
     call.request.method = "POST";
     call.request.url = kUrl + Query(Message(settings));
     call.request.headers.emplace_back("Content-Type", "text/plain");
+    call.secrets = {settings.FilledSecret("token"), settings.FilledSecret("user_key")};
     if (!settings.status()) return settings.status().error();
     return call;
   }

@@ -7,6 +7,8 @@
 
 #include "base/number.h"
 #include "base/text.h"
+#include "receivers/channels/answer_excerpt.h"
+#include "receivers/channels/answer_words.h"
 
 namespace tocsin::receivers {
 namespace {
@@ -85,7 +87,9 @@ Failure FailureOf(int status) {
 Outcome OfResponse(const HttpClientResponse& response, Timestamp now) {
   const int status = response.status;
   if (status >= 200 && status < 300) return Outcome::Delivered(status);
-  const std::string reason = fmt::format("HTTP status {}", status);
+  const std::string words = AnswerWords(response);
+  std::string reason = fmt::format("HTTP status {}", status);
+  if (!words.empty()) reason += ": " + AnswerExcerpt(words, {});
   Outcome outcome;
   if (status == 408 || status == 429 || status >= 500) {
     outcome = Outcome::Retry(FailureOf(status), reason);

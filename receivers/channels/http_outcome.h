@@ -1,5 +1,6 @@
 // What the end of an HTTP exchange means for a delivery. Shared by every channel that speaks HTTP:
 // 2xx delivered; network errors, timeouts, 408, 429 and 5xx are tried again; all else is given up.
+// The reason has what the server says to it: secrets must have been struck out of that.
 #pragma once
 
 #include <optional>

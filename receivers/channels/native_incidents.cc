@@ -3,6 +3,8 @@
 #include <utility>
 #include <vector>
 
+#include "base/text.h"
+
 namespace tocsin::receivers {
 
 Result<BuiltChannel> ThatHearsAcknowledgements(Result<BuiltChannel> built) {
@@ -14,7 +16,7 @@ std::string AcknowledgementText(const Alert& alert) {
   std::string text = "acknowledged";
   if (!alert.acknowledged_by.empty()) text += " by " + alert.acknowledged_by;
   if (!alert.acknowledge_note.empty()) text += ": " + alert.acknowledge_note;
-  return text;
+  return ToValidUtf8(text);
 }
 
 VendorCall ForEachAlert(const Notification& notification, const NativeTexts& texts,

@@ -20,7 +20,7 @@ using PrepareIncident = std::function<VendorCall(const Alert& alert, const Messa
 // Alert::state kAcknowledged.
 Result<BuiltChannel> ThatHearsAcknowledgements(Result<BuiltChannel> built);
 
-// "acknowledged by anna: on my way"
+// "acknowledged by anna: on my way", as valid UTF-8.
 std::string AcknowledgementText(const Alert& alert);
 
 VendorCall ForEachAlert(const Notification& notification, const NativeTexts& texts,

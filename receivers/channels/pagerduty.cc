@@ -113,7 +113,7 @@ class PagerDutyEvents {
     if (!url) return url.error();
     // The keys keep PagerDuty from opening second incidents when they are sent again.
     return ForEachAlert(notification, texts_, [&](const Alert& alert, const MessageCard& card) {
-      return VendorCall{RequestFor(*url, alert, card, *key), nullptr};
+      return VendorCall{RequestFor(*url, alert, card, *key), nullptr, {*key}};
     });
   }
 

@@ -111,7 +111,7 @@ class PushoverMessages {
     json.Set("priority", priority);
     if (priority == kEmergency) SetEmergency(notification, &json);
     for (const char* key : {"device", "sound"}) json.SetUnlessEmpty(key, keys.Text(key));
-    VendorCall call{PostJson(JoinUrlPath(*url, "messages.json"), json), nullptr};
+    VendorCall call{PostJson(JoinUrlPath(*url, "messages.json"), json), nullptr, {*token, *user}};
     if (!has_emergencies || priority == kEmergency) return call;
     return WithNext(std::move(call), CallOff(*url, *token, notification));
   }

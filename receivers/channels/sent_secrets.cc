@@ -12,14 +12,19 @@ namespace {
 
 // Shorter ones are words that an answer may hold for reasons of its own.
 constexpr std::size_t kMinCredentials = 8;
-// Of an address: the names of folders are shorter, keys are longer.
+// Of an address: names are shorter, or have no digits.
 constexpr std::size_t kMinKey = 16;
+
+bool MayBeKey(std::string_view piece) {
+  const bool has_digit = piece.find_first_of("0123456789") != std::string_view::npos;
+  return piece.size() >= (has_digit ? kMinCredentials : kMinKey);
+}
 
 void AddKeys(std::string_view path, std::vector<std::string>* secrets) {
   while (!path.empty()) {
     const std::size_t end = std::min(path.find_first_of("/?&=#:"), path.size());
     const std::string_view piece = path.substr(0, end);
-    if (piece.size() >= kMinKey) {
+    if (MayBeKey(piece)) {
       secrets->emplace_back(piece);
       const std::optional<std::string> decoded = PercentDecode(piece);
       if (decoded && *decoded != piece) secrets->push_back(*decoded);
@@ -60,6 +65,7 @@ std::vector<std::string> SecretsIn(const HttpClientRequest& request) {
 void StrikeOut(const std::vector<std::string>& secrets, std::string* text) {
   constexpr std::string_view kStruckOut = "<secret>";
   for (const std::string& secret : secrets) {
+    if (secret.empty()) continue;
     for (std::size_t at = 0; (at = text->find(secret, at)) != std::string::npos;
          at += kStruckOut.size()) {
       text->replace(at, secret.size(), kStruckOut);

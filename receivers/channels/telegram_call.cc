@@ -9,16 +9,14 @@
 #include <optional>
 #include <utility>
 
-#include "base/text.h"
 #include "base/url_user_info.h"
+#include "receivers/channels/answer_excerpt.h"
 #include "receivers/channels/http_outcome.h"
 #include "receivers/channels/json_body.h"
 
 namespace tocsin::receivers {
 namespace {
 
-// What Telegram says of a message it refuses may repeat some of it: shown, but not at length.
-constexpr std::size_t kMaxReasonBytes = 120;
 // Beyond a day a wait is nonsense.
 constexpr std::int64_t kMaxWaitSeconds = 24LL * 3600;
 
@@ -64,14 +62,7 @@ Outcome Unreadable(int status) {
   return outcome;
 }
 
-// What is said of it, unless that holds the token: who repeats an address repeats it.
-std::string ReasonIn(const Answer& answer, const std::string& token) {
-  const bool is_empty = answer.description.empty();
-  if (is_empty || answer.description.find(token) != std::string::npos) return "";
-  return ": " + QuoteForMessage(answer.description, kMaxReasonBytes);
-}
-
-Outcome OutcomeOf(const HttpClientResult& result, const std::string& token, Timestamp now) {
+Outcome OutcomeOf(const HttpClientResult& result, Timestamp now) {
   Outcome outcome = HttpOutcome(result, now);
   if (!result.response) return outcome;
   const Answer answer = ReadAnswer(result.response->body);
@@ -81,8 +72,10 @@ Outcome OutcomeOf(const HttpClientResult& result, const std::string& token, Time
     if (!answer.is_readable) return Unreadable(status);
     outcome = Outcome::Retry(Failure::kOther, "Telegram refuses the message");
     outcome.http_status = status;
+    if (!answer.description.empty()) {
+      outcome.reason += ": " + AnswerExcerpt(answer.description, {});
+    }
   }
-  outcome.reason += ReasonIn(answer, token);
   if (!outcome.retry_after) outcome.retry_after = answer.retry_after;
   return outcome;
 }
@@ -97,9 +90,10 @@ Result<VendorCall> TelegramCall(std::string_view api_url, const std::string& tok
     return Error{fmt::format("bot_token: {}", checked.message())};
   }
   return VendorCall{PostJson(std::move(url), message),
-                    [token](const HttpClientResult& result, Timestamp now) {
-                      return VendorStep(OutcomeOf(result, token, now));
-                    }};
+                    [](const HttpClientResult& result, Timestamp now) {
+                      return VendorStep(OutcomeOf(result, now));
+                    },
+                    {token}};
 }
 
 }  // namespace tocsin::receivers

@@ -4,6 +4,7 @@
 
 #include "receivers/channels/configured_http.h"
 #include "receivers/channels/http_outcome.h"
+#include "receivers/channels/sent_secrets.h"
 
 namespace tocsin::receivers {
 namespace {
@@ -21,8 +22,11 @@ class Attempt final : public std::enable_shared_from_this<Attempt> {
     const auto left = std::chrono::ceil<Duration>(deadline_ - clock_.Monotonic());
     call.request.timeout = std::max(left, Duration(1));
     http_.Send(std::move(call.request),
-               [self = shared_from_this(), judge = std::move(call.judge)](
-                   const HttpClientResult& result) { self->OnAnswer(judge, result); });
+               [self = shared_from_this(), judge = std::move(call.judge),
+                secrets = std::move(call.secrets)](HttpClientResult result) {
+                 if (result.response) StrikeOut(secrets, &result.response->body);
+                 self->OnAnswer(judge, result);
+               });
   }
 
  private:

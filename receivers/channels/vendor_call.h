@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <memory>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -21,6 +22,9 @@ struct VendorCall {
   HttpClientRequest request;
   // What its answer means. Null: what its status says (http_outcome.h).
   std::function<VendorStep(const HttpClientResult& result, Timestamp now)> judge;
+  // What the request carries and nobody may read, beside its headers and the keys in its address
+  // (sent_secrets.h): struck out of the answer.
+  std::vector<std::string> secrets = {};
 };
 
 // The attempt is over, or takes another request.

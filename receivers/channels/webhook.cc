@@ -14,6 +14,7 @@
 #include "receivers/alerts/native_alert.h"
 #include "receivers/channels/channel.h"
 #include "receivers/channels/http_outcome.h"
+#include "receivers/channels/sent_secrets.h"
 #include "receivers/channels/transfer_metrics.h"
 #include "receivers/templates/rule_text.h"
 
@@ -165,11 +166,14 @@ class Webhook final : public Channel {
   }
 
   void Deliver(const Notification& notification, Duration timeout, Done done) override {
-    http_.Send(MakeRequest(notification, timeout),
-               [this, done = std::move(done)](const HttpClientResult& result) {
-                 metrics_.Observe(result.phases, result.response.has_value());
-                 done(HttpOutcome(result, clock_.Now()));
-               });
+    HttpClientRequest request = MakeRequest(notification, timeout);
+    std::vector<std::string> secrets = SecretsIn(request);
+    http_.Send(std::move(request), [this, secrets = std::move(secrets),
+                                    done = std::move(done)](HttpClientResult result) {
+      metrics_.Observe(result.phases, result.response.has_value());
+      if (result.response) StrikeOut(secrets, &result.response->body);
+      done(HttpOutcome(result, clock_.Now()));
+    });
   }
 
  private:

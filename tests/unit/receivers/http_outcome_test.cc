@@ -12,7 +12,7 @@ const Timestamp kNow = FromUnixMillis(1'445'410'800'000);
 
 Outcome OfStatus(int status, const std::string& retry_after = "") {
   HttpClientResult result;
-  result.response = HttpClientResponse{status, {}, "a body that says nothing"};
+  result.response = HttpClientResponse{status, {}, "<html>a page</html>"};
   if (!retry_after.empty()) result.response->headers.emplace_back("retry-after", retry_after);
   return HttpOutcome(result, kNow);
 }
@@ -67,6 +67,18 @@ TEST(HttpOutcome, IsWhatTheStatusMeans) {
     EXPECT_EQ(outcome.reason, delivered ? "" : "HTTP status " + std::to_string(c.status));
     EXPECT_EQ(outcome.advice.empty(), c.kind != Kind::kGiveUp) << c.status;
   }
+}
+
+TEST(HttpOutcome, SaysWhatTheServerSays) {
+  HttpClientResult result;
+  result.response = HttpClientResponse{400, {}, R"({"message":"no such\nroom"})"};
+  EXPECT_EQ(HttpOutcome(result, kNow).reason, "HTTP status 400: \"no such\\nroom\"");
+  result.response = HttpClientResponse{503, {}, "later \x01\xff" + std::string(1000, 'x')};
+  const std::string reason = HttpOutcome(result, kNow).reason;
+  EXPECT_EQ(reason.substr(0, 23), "HTTP status 503: \"later");
+  EXPECT_LT(reason.size(), 200U);
+  result.response = HttpClientResponse{204, {}, "thanks"};
+  EXPECT_EQ(HttpOutcome(result, kNow).reason, "");
 }
 
 TEST(HttpOutcome, HonoursRetryAfterWhereItIsRetried) {

@@ -162,12 +162,13 @@ TEST(NativeTexts, TakeARulesTemplateInJsonFormForTheWholeBodyOfItsVendor) {
     const char* text;
     const char* body;
   };
-  const Case cases[] = {{"slack", R"({"text": "{host}", "attachments": [{"text": "{value}"}]})",
-                         R"({"text": "web-1", "attachments": [{"text": "85.5"}]})"},
-                        {"discord", R"({"content": "{host}", "embeds": [{"title": "{value}"}]})",
-                         R"({"content": "web-1", "embeds": [{"title": "85.5"}]})"},
-                        {"teams", R"({"type": "message", "attachments": [{"text": "{host}"}]})",
-                         R"({"type": "message", "attachments": [{"text": "web-1"}]})"}};
+  const Case cases[] = {
+      {"slack", R"({"text": "{severity}", "attachments": [{"text": "{SEVERITY}"}]})",
+       R"({"text": "high", "attachments": [{"text": "HIGH"}]})"},
+      {"discord", R"({"content": "{severity}", "embeds": [{"title": "{SEVERITY}"}]})",
+       R"({"content": "high", "embeds": [{"title": "HIGH"}]})"},
+      {"teams", R"({"type": "message", "attachments": [{"text": "{severity}"}]})",
+       R"({"type": "message", "attachments": [{"text": "high"}]})"}};
   for (const Case& c : cases) {
     for (const Case& other : cases) {
       NativeChannelWorld channel(other.type, "{webhook_url: 'http://h/'}");

@@ -23,6 +23,8 @@ TEST(SentSecrets, AreWhatInAnAddressIsLongEnoughForAKey) {
                                    "messageReplyOption"));
   EXPECT_THAT(SecretsIn(Request("https://api.example.com/bot1:abcdefghijklmnop/send")),
               UnorderedElementsAre("abcdefghijklmnop"));
+  EXPECT_THAT(SecretsIn(Request("https://api.example.com/services/v2/messages/B0abcdef?wait=1")),
+              UnorderedElementsAre("B0abcdef"));
   EXPECT_THAT(SecretsIn(Request("https://a-very-long-host-name.example.com/")),
               UnorderedElementsAre());
 }
@@ -49,6 +51,12 @@ TEST(SentSecrets, AreStruckOutTheLongestFirst) {
   EXPECT_EQ(text, "<secret> and <secret>, abcdefg");
   StrikeOut(secrets, &text);
   EXPECT_EQ(text, "<secret> and <secret>, abcdefg");
+}
+
+TEST(StrikeOut, LeavesATextAloneThatIsNoSecret) {
+  std::string text = "abc";
+  StrikeOut({"", "x"}, &text);
+  EXPECT_EQ(text, "abc");
 }
 
 }  // namespace

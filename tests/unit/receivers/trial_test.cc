@@ -168,8 +168,8 @@ TEST_F(TrialTest, TellsOfEachChannelAndWhyItFailed) {
     EXPECT_EQ(trial.outcome.kind, Outcome::Kind::kGiveUp);
     EXPECT_THAT(trial.exchanges, SizeIs(1));
   }
-  EXPECT_THAT(TrialReport(trials, false),
-              HasSubstr("  failed for good: HTTP status 401 (check the receiver's credentials"));
+  EXPECT_THAT(TrialReport(trials, false), HasSubstr("  failed for good: HTTP status 401: \"who are "
+                                                    "you?\" (check the receiver's credentials"));
 }
 
 TEST_F(TrialTest, TellsOfTheAlertsThatItIsGiven) {
