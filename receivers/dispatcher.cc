@@ -127,19 +127,32 @@ void Dispatcher::Step(const std::vector<DispatchInbox::Item>& items) {
   Flush();
 }
 
+void Dispatcher::ShowOutbox() {
+  board_.PutOutbox(durable_->outbox.counts());
+  if (std::exchange(receivers_changed_, false)) {
+    board_.PutReceivers(durable_->outbox.ReceiverViews());
+  }
+}
+
 void Dispatcher::Flush() {
+  if (durable_) ShowOutbox();
+  // One commit is written, one waits. What changes meanwhile stays as it is, and goes with the next
+  // one: as rows it would take several times as much memory.
+  if (durable_ && durable_->commits_under_way >= 2) return;
   WriteBatch batch;
-  log_entries_.Flush(&batch);
-  if (durable_) {
-    durable_->book.Flush(++last_ticket_, &batch);
+  if (!durable_) {
+    log_entries_.Flush(&batch);
+    if (!batch.empty()) store_.Submit(std::move(batch), nullptr);
+    return;
+  }
+  // Of very many messages the first go ahead: what is found of them after a kill counts as
+  // announced.
+  if (!durable_->outbox.FlushPart(++last_ticket_, &batch)) {
+    log_entries_.Flush(&batch);
+    durable_->book.Flush(last_ticket_, &batch);
     durable_->outbox.Flush(last_ticket_, &batch);
-    board_.PutOutbox(durable_->outbox.counts());
-    if (std::exchange(receivers_changed_, false)) {
-      board_.PutReceivers(durable_->outbox.ReceiverViews());
-    }
   }
   if (batch.empty()) return;
-  if (!durable_) return store_.Submit(std::move(batch), nullptr);
   ++durable_->commits_under_way;
   store_.Submit(std::move(batch),
                 [this, inbox = inbox_, ticket = last_ticket_](const Status& status) {

@@ -137,6 +137,7 @@ class Dispatcher {
   Sender& sender();
   void Run();
   void Step(const std::vector<DispatchInbox::Item>& items);
+  void ShowOutbox();
   // Hands everything that has changed to the store in one batch.
   void Flush();
   void OnCommitted(std::uint64_t ticket, bool durable);

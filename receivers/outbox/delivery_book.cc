@@ -80,7 +80,13 @@ void DeliveryBook::OnRestored(const Message& message, Timestamp now) {
     DeliveryRecord& record = Of(*told.alert->native);
     record.committed = true;
     record.receipts[message.key.lane];
-    if (!record.announced_at) record.announced_at = now;  // what was written of it is lost
+    if (record.announced_at) continue;
+    // What was written of it is lost, or was yet to be written.
+    if (told.resolved) {
+      record.announced_at = now;
+    } else {
+      Announce(*told.alert->native, now, &record);
+    }
   }
 }
 
@@ -90,14 +96,17 @@ void DeliveryBook::OnMade(const Message& message, Timestamp now) {
     if (alert == nullptr) continue;
     DeliveryRecord& record = Of(*alert);
     record.receipts[message.key.lane].last = Receipt::Last::kPending;
-    if (record.announced_at || told.resolved) continue;
-    record.announced_at = now;
-    announced_.insert_or_assign(alert->id, alert->rule->cooldown);
-    if (alert->rule->cooldown > Duration(0)) {
-      cooldowns_.Start(alert->fingerprint, now + alert->rule->cooldown);
-      board_.PutCooldown(alert->fingerprint, now + alert->rule->cooldown);
-    }
+    if (!record.announced_at && !told.resolved) Announce(*alert, now, &record);
   }
+}
+
+void DeliveryBook::Announce(const Alert& alert, Timestamp now, DeliveryRecord* record) {
+  record->announced_at = now;
+  const Duration cooldown = alert.rule->cooldown;
+  announced_.insert_or_assign(alert.id, cooldown);
+  if (cooldown <= Duration(0)) return;
+  cooldowns_.Start(alert.fingerprint, now + cooldown);
+  board_.PutCooldown(alert.fingerprint, now + cooldown);
 }
 
 void DeliveryBook::OnAttempt(const Message& message, const Outcome& outcome, Timestamp now) {

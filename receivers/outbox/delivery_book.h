@@ -69,6 +69,7 @@ class DeliveryBook {
 
  private:
   DeliveryRecord& Of(const Alert& alert);
+  void Announce(const Alert& alert, Timestamp now, DeliveryRecord* record);
   // Of an episode whose every message was withdrawn before any was durable.
   void Unannounce(const DeliveryRecord& record);
   void Remove(const std::string& id);

@@ -158,8 +158,15 @@ void Outbox::Prune(Timestamp now) {
   letters_.Prune(now);
 }
 
+bool Outbox::FlushPart(std::uint64_t ticket, WriteBatch* batch) {
+  if (table_.changed() <= kMaxRowsInBatch) return false;
+  uncommitted_.emplace(ticket, table_.FlushRows(kMaxRowsInBatch, batch));
+  return true;
+}
+
 void Outbox::Flush(std::uint64_t ticket, WriteBatch* batch) {
-  std::vector<RowId> waiting = table_.Flush(batch);
+  table_.FlushRemoved(batch);
+  std::vector<RowId> waiting = table_.FlushRows(table_.changed(), batch);
   letters_.Flush(batch);
   if (!waiting.empty()) uncommitted_.emplace(ticket, std::move(waiting));
   metrics_.pending.Set(static_cast<double>(counts().pending));

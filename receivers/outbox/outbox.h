@@ -57,6 +57,9 @@
 
 namespace tocsin::receivers {
 
+// New rows beyond that are not written in one batch: as text they take as much memory again.
+inline constexpr std::size_t kMaxRowsInBatch = 1'000;
+
 struct OutboxOptions {
   RetryPolicy retry;
   Duration deadline{std::chrono::hours(24)};  // from the making of a row until it is given up
@@ -93,6 +96,9 @@ class Outbox final : public Sender {
   void Stop() override { running_ = false; }
 
   // Adds what has changed to `batch`; `ticket` names that batch to OnCommitted.
+  // Where that is very much, FlushPart adds some of the new messages, and nothing else may go with
+  // them; false: Flush takes all there is.
+  bool FlushPart(std::uint64_t ticket, WriteBatch* batch);
   void Flush(std::uint64_t ticket, WriteBatch* batch);
   void OnCommitted(std::uint64_t ticket);
 

@@ -95,11 +95,16 @@ void SlotTable::MarkChanged(OutboxEntry& entry) {
   changed_.push_back({SlotOf(entry.row), entry.row.sequence});
 }
 
-std::vector<RowId> SlotTable::Flush(WriteBatch* batch) {
-  std::vector<RowId> uncommitted;
+void SlotTable::FlushRemoved(WriteBatch* batch) {
   for (std::string& key : removed_) batch->Delete(StateTable::kOutbox, std::move(key));
   removed_.clear();
-  for (RowId& id : std::exchange(changed_, {})) {
+}
+
+std::vector<RowId> SlotTable::FlushRows(std::size_t at_most, WriteBatch* batch) {
+  std::vector<RowId> uncommitted;
+  for (std::size_t i = std::min(at_most, changed_.size()); i > 0; --i) {
+    RowId id = std::move(changed_.front());
+    changed_.pop_front();
     OutboxEntry* const entry = Find(id);
     if (entry == nullptr) continue;  // gone again
     batch->Put(StateTable::kOutbox, entry->row.key(), SerializeRow(entry->row));

@@ -5,7 +5,9 @@
 #pragma once
 
 #include <compare>
+#include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <map>
 #include <string>
@@ -73,11 +75,14 @@ class SlotTable {
 
   // Cancels the timer of the old state.
   void SetState(OutboxEntry& entry, OutboxEntry::State state);
-  // The next Flush writes it.
+  // The next FlushRows writes it.
   void MarkChanged(OutboxEntry& entry);
 
-  // Adds what has changed to the batch; returns the rows that wait for it.
-  std::vector<RowId> Flush(WriteBatch* batch);
+  // Adds the rows that have changed to the batch, those that changed first before the others;
+  // returns those that wait for it.
+  std::vector<RowId> FlushRows(std::size_t at_most, WriteBatch* batch);
+  void FlushRemoved(WriteBatch* batch);
+  std::size_t changed() const { return changed_.size(); }
 
   // Of rows that are neither delivered nor given up.
   std::size_t pending() const { return pending_; }
@@ -89,7 +94,7 @@ class SlotTable {
 
   TimerQueue& timers_;
   std::map<SlotKey, Slot> slots_;
-  std::vector<RowId> changed_;
+  std::deque<RowId> changed_;
   std::vector<std::string> removed_;  // keys of the table
   std::size_t pending_ = 0;
 };

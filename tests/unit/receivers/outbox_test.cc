@@ -561,6 +561,33 @@ TEST(Outbox, NumbersNewRowsAfterRestoredOnes) {
   EXPECT_EQ(NameOf(ParseRow(world.stored().rbegin()->second)->message), "e2-firing-1/ops/wire");
 }
 
+// ---- very many
+
+TEST(Outbox, WritesTheFirstOfVeryManyAheadOfAllElse) {
+  World world;
+  world.Add(Fires("gone", "web-0"));
+  world.Answer(0, Unavailable());
+  const std::size_t sent = world.sent();
+  for (std::size_t i = 0; i < kMaxRowsInBatch + 2; ++i) {
+    world.Put(Fires("e" + std::to_string(i), "host-" + std::to_string(i)));
+  }
+  world.outbox.Withdraw(MakeMessage(Fires("gone", "web-0"), 1, "ops").key);  // its row is to go
+  WriteBatch part;
+  ASSERT_TRUE(world.outbox.FlushPart(100, &part));
+  ASSERT_EQ(part.operations().size(), kMaxRowsInBatch);
+  for (const WriteBatch::Operation& one : part.operations()) EXPECT_TRUE(one.value);
+  EXPECT_EQ(NameOf(ParseRow(*part.operations().front().value)->message), "e0-firing-1/ops/wire");
+  EXPECT_EQ(world.sent(), sent);
+  world.outbox.OnCommitted(100);
+  EXPECT_EQ(world.wire.told().at(sent), "ops e0-firing-1");
+
+  WriteBatch rest;
+  EXPECT_FALSE(world.outbox.FlushPart(101, &rest));
+  EXPECT_TRUE(rest.empty());
+  world.outbox.Flush(101, &rest);
+  EXPECT_EQ(rest.operations().size(), 3U);  // two rows and what is removed
+}
+
 // ---- counting
 
 TEST(Outbox, ShowsWhatIsPendingAndWhatIsDead) {

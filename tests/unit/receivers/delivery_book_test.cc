@@ -1,0 +1,43 @@
+#include "receivers/outbox/delivery_book.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/unit/receivers/outbox_world.h"
+
+namespace tocsin::receivers {
+namespace {
+
+constexpr Duration kMinute = std::chrono::minutes(1);
+
+struct World {
+  testing::RecordingLogSink log;
+  Board board;
+  DeliveryBook book{{}, board, Logger(log, "outbox")};
+};
+
+std::shared_ptr<Alert> WithCooldown(const std::string& id, bool over = false) {
+  const auto rule = std::make_shared<ThresholdRule>(*testing::CpuUsageRule());
+  rule->cooldown = 5 * kMinute;
+  const auto alert = testing::FiringAlert(rule, id);
+  return over ? testing::Resolved(*alert) : alert;
+}
+
+// Messages may be written before the book is: a kill in between leaves them alone.
+TEST(DeliveryBook, TakesAnEpisodeForAnnouncedWhoseMessageIsAllThatIsLeftOfIt) {
+  World world;
+  const Timestamp now = testing::FiredAt();
+  world.book.OnRestored(MakeMessage(WithCooldown("e1"), 1, "ops"), now);
+  EXPECT_EQ(world.book.HeldUntil(*WithCooldown("e1"), now), std::nullopt);
+  EXPECT_EQ(world.book.HeldUntil(*WithCooldown("e2"), now), now + 5 * kMinute);
+  EXPECT_EQ(world.book.Open(), std::vector<std::string>{"e1"});
+}
+
+TEST(DeliveryBook, BeginsNoCooldownWithTheEndOfAnEpisode) {
+  World world;
+  const Timestamp now = testing::FiredAt();
+  world.book.OnRestored(MakeMessage(WithCooldown("e1", /*over=*/true), 1, "ops"), now);
+  EXPECT_EQ(world.book.HeldUntil(*WithCooldown("e2"), now), std::nullopt);
+}
+
+}  // namespace
+}  // namespace tocsin::receivers
