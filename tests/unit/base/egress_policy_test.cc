@@ -19,7 +19,7 @@ bool MayReach(const EgressPolicy& policy, std::string_view host, std::string_vie
 }
 
 TEST(EgressPolicy, KnowsWhatTheInternetDoesNotRoute) {
-  const std::pair<const char*, const char*> kCases[] = {
+  const std::pair<const char*, const char*> cases[] = {
       {"127.0.0.1", "loopback"},
       {"127.255.255.254", "loopback"},
       {"::1", "loopback"},
@@ -44,7 +44,7 @@ TEST(EgressPolicy, KnowsWhatTheInternetDoesNotRoute) {
       {"192.0.2.1", "documentation"},
       {"2001:db8::1", "documentation"},
   };
-  for (const auto& [address, purpose] : kCases) EXPECT_EQ(PurposeOf(address), purpose) << address;
+  for (const auto& [address, purpose] : cases) EXPECT_EQ(PurposeOf(address), purpose) << address;
 }
 
 TEST(EgressPolicy, LeavesPublicAddressesAlone) {

@@ -21,7 +21,6 @@ using testing::LoopbackSocket;
 using ::testing::SizeIs;
 using testing::SmtpTestServer;
 using testing::TestReply;
-using testing::TestRequest;
 
 class EgressTest : public ::testing::Test {
  protected:
@@ -29,8 +28,8 @@ class EgressTest : public ::testing::Test {
     HttpClientRequest request;
     request.url = url;
     request.follow_redirects = true;
-    HttpTransport with = transport;
-    if (guarded) with.egress = std::make_shared<const EgressPolicy>(policy);
+    HttpTransport with = transport_;
+    if (guarded_) with.egress = std::make_shared<const EgressPolicy>(policy_);
     request.transport = std::make_shared<const HttpTransport>(std::move(with));
     std::promise<HttpClientResult> promise;
     client_->Send(std::move(request),
@@ -42,9 +41,9 @@ class EgressTest : public ::testing::Test {
     return "http://localhost:" + std::to_string(server.port()) + path;
   }
 
-  EgressPolicy policy;
-  HttpTransport transport;
-  bool guarded = true;
+  EgressPolicy policy_;
+  HttpTransport transport_;
+  bool guarded_ = true;
 
  private:
   testing::NullLogSink no_log_;
@@ -66,10 +65,10 @@ TEST_F(EgressTest, OpensNoConnectionToAnAddressThatIsRefused) {
 
 TEST_F(EgressTest, ReachesWhatTheOperatorAllows) {
   const HttpTestServer server;
-  policy.allow_networks = {*IpNetwork::Parse("127.0.0.0/8")};
+  policy_.allow_networks = {*IpNetwork::Parse("127.0.0.0/8")};
   EXPECT_TRUE(Fetch(server.Url()).response);
-  policy = {};
-  policy.allow_hosts = {"localhost"};
+  policy_ = {};
+  policy_.allow_hosts = {"localhost"};
   EXPECT_TRUE(Fetch(ByName(server)).response);
   EXPECT_FALSE(Fetch(server.Url()).response);
 }
@@ -80,7 +79,7 @@ TEST_F(EgressTest, NoRedirectLeadsAround) {
   away.status = 307;
   away.headers = {{"Location", inner.Url("/metadata")}};
   const HttpTestServer outer(away);
-  policy.allow_hosts = {"localhost"};
+  policy_.allow_hosts = {"localhost"};
   const HttpClientResult result = Fetch(ByName(outer));
   ASSERT_FALSE(result.response);
   EXPECT_TRUE(result.failure.forbidden) << result.failure.message;
@@ -90,9 +89,9 @@ TEST_F(EgressTest, NoRedirectLeadsAround) {
 
 TEST_F(EgressTest, NorDoesAConnectionThatWasOpenedForSomebodyElse) {
   const HttpTestServer server;
-  guarded = false;
+  guarded_ = false;
   EXPECT_TRUE(Fetch(server.Url()).response);
-  guarded = true;
+  guarded_ = true;
   const HttpClientResult result = Fetch(server.Url());
   ASSERT_FALSE(result.response);
   EXPECT_TRUE(result.failure.forbidden) << result.failure.message;
@@ -101,7 +100,7 @@ TEST_F(EgressTest, NorDoesAConnectionThatWasOpenedForSomebodyElse) {
 
 TEST_F(EgressTest, AServerThatIsDownIsNoRefusal) {
   const LoopbackSocket nobody(LoopbackSocket::Mode::kRefusing);
-  policy.allow_networks = {*IpNetwork::Parse("127.0.0.0/8")};
+  policy_.allow_networks = {*IpNetwork::Parse("127.0.0.0/8")};
   const HttpClientResult result = Fetch(nobody.Url("/"));
   ASSERT_FALSE(result.response);
   EXPECT_FALSE(result.failure.forbidden);
@@ -109,7 +108,7 @@ TEST_F(EgressTest, AServerThatIsDownIsNoRefusal) {
 
 TEST_F(EgressTest, AProxyMayBeReachedButNotAskedForWhatIsRefused) {
   const HttpTestServer proxy;
-  transport.proxy = Secret(proxy.Url(""));
+  transport_.proxy = Secret(proxy.Url(""));
   EXPECT_TRUE(Fetch("http://hooks.example/").response);
   for (const char* url : {"http://127.0.0.1/", "http://169.254.169.254/latest", "http://localhost/",
                           "http://[::1]/"}) {
@@ -154,7 +153,7 @@ TEST_F(EgressTest, MailGoesNowhereElseEither) {
 // ---- phases
 
 TEST_F(EgressTest, TimesTheStepsOfATransfer) {
-  guarded = false;
+  guarded_ = false;
   const HttpTestServer server;
   const HttpClientResult first = Fetch(server.Url());
   EXPECT_TRUE(first.phases.began);
