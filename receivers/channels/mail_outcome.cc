@@ -88,6 +88,7 @@ Outcome RestNotTaken(const MailResult& result, const MailMemory& memory, Timesta
   }
   Outcome outcome = Outcome::Retry(WhyOf(result), result.message);
   outcome.may_have_arrived = true;
+  if (result.reply != 0) outcome.remember = memory;  // it is these whom the server makes wait
   return outcome;
 }
 

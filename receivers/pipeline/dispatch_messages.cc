@@ -299,7 +299,8 @@ void Dispatch::OnAttempt(const Message& message, const GroupIntegration& integra
   }
   if (message.is_acknowledgement()) {
     if (delivered && !message.key.log_key.empty()) WriteLog(message, now);
-    if (Group* const group = Find(message.group)) TellOfAcknowledged(*group, now);
+    if (Group* const group = Find(message.group)) return TellOfAcknowledged(*group, now);
+    sender_->Withdraw(message.key);  // the alert is over; should it be there after all, it is told
     return;
   }
   book_->OnAttempt(message, outcome, now);

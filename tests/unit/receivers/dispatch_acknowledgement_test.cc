@@ -289,6 +289,22 @@ TEST_F(DispatchTellsOfAcknowledgement, AgainWhereThatFailsAndAsLongAsItIsTrue) {
   EXPECT_GT(told().size(), tries);
 }
 
+TEST_F(DispatchTellsOfAcknowledgement, NotAfterTheAlertIsOver) {
+  world_.Fire("A");
+  world_.AnswerWith(std::nullopt);
+  world_.Acknowledge("A");
+  const std::size_t acknowledgement = world_.attempts.size() - 1;
+  world_.AnswerWith(Outcome::Delivered(200));
+  world_.AdvanceTo(10 * kSecond);
+  world_.Resolve("A");
+  world_.AdvanceTo(2 * kMinute);
+  world_.Answer(acknowledgement, testing::Unavailable());
+  const std::size_t sent = world_.attempts.size();
+  world_.AdvanceTo(10 * kMinute);
+  EXPECT_EQ(world_.attempts.size(), sent);
+  EXPECT_EQ(world_.outbox().pending, 0U);
+}
+
 TEST_F(DispatchTellsOfAcknowledgement, WithoutMakingItARepeat) {
   world_.Post({world_.Firing(Named("A")), world_.Firing(Named("B"))});
   world_.AdvanceTo(110 * kSecond);

@@ -70,7 +70,8 @@ TEST(MailOutcome, GoesOnWithThoseWhoAreStillLeft) {
   const Outcome refused = MailOutcome(Refused(451), memory, later);
   EXPECT_EQ(refused.kind, Kind::kRetry);
   EXPECT_TRUE(refused.may_have_arrived);
-  EXPECT_TRUE(refused.remember.empty());  // nothing new
+  EXPECT_EQ(refused.remember, memory);
+  EXPECT_TRUE(MailOutcome(Refused(0), memory, later).remember.empty());  // nobody answered
 }
 
 // What is told to the others must not wait for ever.

@@ -247,6 +247,17 @@ TEST(OutboxLimits, WhatAReceiverRefusesSaysThatItIsThere) {
   EXPECT_EQ(OpenCircuits(world), 0);
 }
 
+TEST(OutboxLimits, WhatAReceiverTakesInPartSaysThatItIsThere) {
+  OutboxWorld world;
+  AddMany(world, 6);
+  Outcome partly = Unavailable();
+  partly.remember = {{"recipients", "b@x.org"}};
+  for (std::size_t i = 0; i < 6; ++i) world.Answer(i, partly);
+  EXPECT_EQ(OpenCircuits(world), 0);
+  world.Advance(seconds(10));
+  EXPECT_EQ(world.wire.attempts.back().notification.remembered, partly.remember);
+}
+
 TEST(OutboxLimits, AllMessagesWaitAsLongAsAReceiverAsks) {
   OutboxWorld world;
   AddMany(world, 1);
