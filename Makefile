@@ -16,7 +16,7 @@ TESTS ?=
 BUILD_PACKAGES := g++ cmake ninja-build pkg-config \
   prometheus-cpp-dev libcivetweb-dev libyaml-cpp-dev libre2-dev libcurl4-openssl-dev libssl-dev libfmt-dev \
   libspdlog-dev nlohmann-json3-dev libsimdjson-dev libsqlite3-dev libcli11-dev libxxhash-dev zlib1g-dev \
-  libsodium-dev libhowardhinnant-date-dev tzdata \
+  libsodium-dev libhowardhinnant-date-dev libcairo2-dev tzdata \
   libgtest-dev libgmock-dev libbenchmark-dev
 TEST_PACKAGES := python3 openssl curl
 LINT_PACKAGES := clang clang-format clang-tidy lld llvm libclang-rt-14-dev

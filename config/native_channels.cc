@@ -13,6 +13,9 @@ namespace {
 
 using Kind = ValueKind;
 
+// Of channels that can show a chart of the alert's series.
+constexpr KeySpec kPicture = {.key = "picture", .kind = Kind::kBool};
+
 constexpr KeySpec kDiscordKeys[] = {
     {.key = "webhook_url",
      .kind = Kind::kSecretUrl,
@@ -20,11 +23,11 @@ constexpr KeySpec kDiscordKeys[] = {
     {.key = "webhook_url_file"},
     {.key = "username", .is_plain = true},
     {.key = "avatar_url", .kind = Kind::kUrl},
+    kPicture,
     {.key = "template", .kind = Kind::kAny},
 };
 
-// Of mail, and of SMS by gateways that take mail.
-constexpr KeySpec kMailKeys[] = {
+constexpr KeySpec kEmailKeys[] = {
     {.key = "smarthost",
      .kind = Kind::kAddress,
      .missing = "smarthost is missing, such as mail.example.org:587"},
@@ -37,6 +40,7 @@ constexpr KeySpec kMailKeys[] = {
     // Unset: by port and user, see receivers/channels/email.cc.
     {.key = "require_tls", .kind = Kind::kBool},
     {.key = "force_implicit_tls", .kind = Kind::kBool},
+    kPicture,
     {.key = "template"},
 };
 
@@ -102,6 +106,7 @@ constexpr KeySpec kNtfyKeys[] = {
     {.key = "topic", .missing = "ntfy: topic is missing"},
     {.key = "token", .kind = Kind::kSecret},
     {.key = "token_file"},
+    kPicture,
     {.key = "template"},
 };
 
@@ -140,6 +145,7 @@ constexpr KeySpec kPushoverKeys[] = {
     {.key = "emergency", .kind = Kind::kBool, .fallback = "false"},
     {.key = "retry", .kind = Kind::kDuration, .fallback = "1m"},
     {.key = "expire", .kind = Kind::kDuration, .fallback = "1h"},
+    kPicture,
     {.key = "template"},
 };
 
@@ -197,6 +203,23 @@ constexpr KeySpec kSnsKeys[] = {
     {.key = "template"},
 };
 
+// By a gateway that takes mail: as email, without what a short text cannot show.
+constexpr KeySpec kSmsKeys[] = {
+    {.key = "smarthost",
+     .kind = Kind::kAddress,
+     .missing = "smarthost is missing, such as mail.example.org:587"},
+    {.key = "to", .missing = "to is missing"},
+    {.key = "from", .missing = "from is missing"},
+    {.key = "hello", .fallback = "localhost"},
+    {.key = "auth_username"},
+    {.key = "auth_password", .kind = Kind::kSecret},
+    {.key = "auth_password_file"},
+    // Unset: by port and user, see receivers/channels/email.cc.
+    {.key = "require_tls", .kind = Kind::kBool},
+    {.key = "force_implicit_tls", .kind = Kind::kBool},
+    {.key = "template"},
+};
+
 constexpr KeySpec kTeamsKeys[] = {
     {.key = "webhook_url",
      .kind = Kind::kSecretUrl,
@@ -216,6 +239,7 @@ constexpr KeySpec kTelegramKeys[] = {
     {.key = "chat_id_file"},
     {.key = "message_thread_id", .kind = Kind::kInteger},
     {.key = "disable_notifications", .kind = Kind::kBool},
+    kPicture,
     {.key = "template"},
 };
 
@@ -257,7 +281,7 @@ constexpr KeySpec kVictorOpsKeys[] = {
 };
 
 constexpr NativeChannelType kTypes[] = {
-    {.name = "email", .keys = kMailKeys, .has_http = false},
+    {.name = "email", .keys = kEmailKeys, .has_http = false},
     {.name = "slack", .keys = kSlackKeys},
     {.name = "discord", .keys = kDiscordKeys},
     {.name = "teams", .keys = kTeamsKeys},
@@ -276,8 +300,24 @@ constexpr NativeChannelType kTypes[] = {
     {.name = "mattermost", .keys = kMattermostKeys},
     {.name = "rocketchat", .keys = kRocketchatKeys},
     {.name = "wechat", .keys = kWechatKeys},
-    {.name = "sms", .keys = kMailKeys, .has_http = false},
+    {.name = "sms", .keys = kSmsKeys, .has_http = false},
 };
+
+bool TakesPicture(const NativeChannelType& type) {
+  return std::any_of(type.keys.begin(), type.keys.end(),
+                     [](const KeySpec& spec) { return spec.key == kPicture.key; });
+}
+
+// More than that the key is unknown.
+void RefusePicture(MapDecoder& map, const NativeChannelType& type) {
+  if (TakesPicture(type) || map.Find(kPicture.key) == nullptr) return;
+  std::string able;
+  for (const NativeChannelType& each : kTypes) {
+    if (TakesPicture(each)) able += fmt::format("{}{}", able.empty() ? "" : ", ", each.name);
+  }
+  map.report().Error(map.PlaceOf(kPicture.key),
+                     fmt::format("{} takes no picture; these do: {}", type.name, able));
+}
 
 }  // namespace
 
@@ -310,6 +350,7 @@ ChannelSettings DecodeNativeChannel(const YamlNode& node, const NativeChannelTyp
   } else if (const YamlNode* tls = map.Find("tls_config")) {
     channel.tls = DecodeTlsConfig(*tls, "", report);
   }
+  RefusePicture(map, type);
   channel.keys = ReadKeys(map, type.keys);
   CompleteKeys(type.keys, map, &channel.keys);
   CheckNativeKeys(type.name, map, channel.keys);

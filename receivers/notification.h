@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -38,6 +39,8 @@ struct Notification {
   std::uint64_t flush_number = 1;  // grows with every new message about it, not with retries
   std::string external_url;        // where this daemon is reached; may be empty
   std::map<std::string, std::string> remembered = {};  // as in GroupNotification
+  // A PNG about the alert that the message is about (HeadOf); null: there is none.
+  std::shared_ptr<const std::string> picture = nullptr;
 
   // The same for every attempt at this message, different from any other message.
   std::string IdempotencyKey() const;

@@ -70,6 +70,7 @@ Json TrialJson(const ChannelTrial& trial, bool render_only) {
   Json json = {{"integration", trial.integration}, {"outcome", outcome}};
   json["reason"] = outcome == "rendered" ? Json() : TextOrNull(trial.outcome.reason);
   json["advice"] = outcome == "rendered" ? Json() : TextOrNull(trial.outcome.advice);
+  if (!trial.no_picture.empty()) json["no_picture"] = trial.no_picture;
   json["exchanges"] = std::move(exchanges);
   return json;
 }

@@ -30,6 +30,7 @@
 #include "exporter/api/delivery_api.h"
 #include "exporter/api/overview.h"
 #include "exporter/api/receiver_trial_api.h"
+#include "exporter/daemon/alert_pictures.h"
 #include "exporter/daemon/alertmanager_gauges.h"
 #include "exporter/daemon/config_log.h"
 #include "exporter/daemon/configured.h"
@@ -37,6 +38,7 @@
 #include "exporter/daemon/measured_sink.h"
 #include "exporter/daemon/metrics_page.h"
 #include "exporter/daemon/on_demand_clients.h"
+#include "exporter/daemon/on_demand_executor.h"
 #include "exporter/daemon/periodic.h"
 #include "exporter/daemon/process_metrics.h"
 #include "exporter/daemon/random_numbers.h"
@@ -50,6 +52,7 @@
 #include "exporter/intake/push_store.h"
 #include "exporter/scrape/scrape_manager.h"
 #include "receivers/channels/console_writer.h"
+#include "receivers/channels/pictures.h"
 #include "receivers/dispatcher.h"
 #include "receivers/native_alerts.h"
 
@@ -62,6 +65,8 @@ constexpr const char* kDatabaseInMemory = ":memory:";
 constexpr std::size_t kPoolThreads = 2;
 constexpr std::size_t kPoolCapacity = 10'000;
 constexpr std::size_t kConsoleCapacity = 1'000;
+// Each takes some 10 ms to draw, so that a full queue holds a message up for less than a second.
+constexpr std::size_t kPictureCapacity = 64;
 // For connections that idle or are slow, beside the workers. Each costs some 22 KiB.
 constexpr std::size_t kSpareThreads = 32;
 constexpr Duration kPruneInterval = std::chrono::minutes(1);
@@ -163,6 +168,7 @@ struct App::Parts {
 
   // New()
   Status OpenStore(const config::Settings& settings);
+  void PreparePictures();
   void BuildPipeline(Configured configured);
   Status Restore();
   void BuildRoutes(const config::Settings& settings);
@@ -203,6 +209,8 @@ struct App::Parts {
   TimerQueue timers{clock};
   std::optional<WorkerPool> pool;
   std::optional<WorkerPool> console_pool;
+  std::optional<OnDemandExecutor> picture_executor;
+  std::optional<receivers::Pictures> pictures;
   std::optional<receivers::ChannelContext> channel_context;
 
   std::shared_ptr<const config::Settings> settings;  // the main thread only
@@ -219,6 +227,7 @@ struct App::Parts {
   std::optional<evaluator::Engine> engine;
   std::optional<evaluator::SeriesStore> series;
   std::optional<MeasuredSink> sink;
+  std::optional<AlertPictures> alert_pictures;
 
   std::optional<intake::PushStore> push_store;
   std::vector<std::unique_ptr<intake::Intake>> intakes;
@@ -256,6 +265,17 @@ Status App::Parts::OpenStore(const config::Settings& opened) {
   return {};
 }
 
+// Nothing is drawn before the pipeline stands.
+void App::Parts::PreparePictures() {
+  picture_executor.emplace(kPictureCapacity);
+  pictures.emplace([this](const Alert& alert) { return alert_pictures->Draw(alert); },
+                   *picture_executor, clock,
+                   [picture_log = log.Named("pictures")](const std::string& why) {
+                     picture_log.Warn("messages go without their picture", {{"err", why}});
+                   },
+                   metrics);
+}
+
 void App::Parts::BuildPipeline(Configured configured) {
   settings = configured.settings;
   staleness_ms = settings->staleness.count();
@@ -279,6 +299,7 @@ void App::Parts::BuildPipeline(Configured configured) {
   series.emplace(evaluator::StoreLimits{settings->series.max_series, settings->series.retention},
                  *engine, metrics);
   sink.emplace(*series, clock, metrics);
+  alert_pictures.emplace(*series, clock);
 
   const intake::Context context{*sink, *store, clock, log.Named("intake"), metrics};
   push_store.emplace(context);
@@ -340,6 +361,7 @@ Result<std::unique_ptr<App>> App::New(const Options& options,
       });
   parts->pool.emplace(kPoolThreads, kPoolCapacity);
   parts->console_pool.emplace(1, kConsoleCapacity);
+  parts->PreparePictures();
   parts->mail_client = std::make_unique<OnDemandMailClient>(
       [client_log = log.Named("mail_client")] { return MakeCurlMailClient(client_log); });
   parts->channel_context.emplace(
@@ -347,7 +369,7 @@ Result<std::unique_ptr<App>> App::New(const Options& options,
                                 [](std::string_view text, Duration timeout) {
                                   return receivers::WriteToDescriptor(STDOUT_FILENO, text, timeout);
                                 },
-                                *parts->console_pool, HostName()});
+                                *parts->console_pool, HostName(), nullptr, &*parts->pictures});
 
   Result<Configured> configured = BuildConfigured(settings, *parts->channel_context);
   if (!configured) return configured.error();
@@ -598,6 +620,8 @@ void App::Stop() {
 
   p.engine->Stop();
   p.dispatcher->Stop(kDrainTime);
+  // What waits there still sends.
+  p.picture_executor.reset();
   // Ends what is still under way; channels hear of it while they still exist.
   p.http_client.reset();
   p.mail_client.reset();

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "receivers/channels/with_picture.h"
 
 namespace tocsin::receivers {
 
@@ -60,7 +61,9 @@ Outcome Outcome::GiveUp(Failure failure, std::string reason, std::string advice)
 Result<BuiltChannel> MakeChannel(const config::ChannelSettings& settings,
                                  const ChannelContext& context) {
   for (const auto& [name, make] : kMakers) {
-    if (EqualsIgnoreCase(name, settings.type)) return make(settings, context);
+    if (!EqualsIgnoreCase(name, settings.type)) continue;
+    Result<BuiltChannel> built = make(settings, context);
+    return built ? WithPicture(*std::move(built), settings, context) : std::move(built);
   }
   std::string known;
   for (const auto& [name, make] : kMakers) {

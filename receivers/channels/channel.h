@@ -25,6 +25,8 @@
 
 namespace tocsin::receivers {
 
+class Pictures;
+
 // Why an attempt failed, in the few words that a metric's label may take.
 enum class Failure : std::uint8_t {
   kNone,
@@ -83,6 +85,7 @@ struct ChannelContext {
   Executor& console_executor;           // one thread: a terminal that blocks holds up nothing else
   std::string host_name = "localhost";  // this machine's, for the ids of mails
   std::shared_ptr<const EgressPolicy> egress = nullptr;  // null: any address may be reached
+  Pictures* pictures = nullptr;                          // null: whoever wants pictures gets none
 };
 
 // A channel and what the pipeline must know of its settings.

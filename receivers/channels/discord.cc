@@ -5,8 +5,10 @@
 #include <utility>
 
 #include "receivers/channels/json_body.h"
+#include "receivers/channels/multipart_form.h"
 #include "receivers/channels/native_http.h"
 #include "receivers/channels/native_texts.h"
+#include "receivers/channels/picture_texts.h"
 #include "receivers/channels/setting_secrets.h"
 #include "receivers/channels/truncation.h"
 
@@ -104,22 +106,50 @@ class DiscordMessages {
       ShortenCard(kMaxDescriptionRunes, &card);
       call.request = PostJson(*url, Message(card));
     }
-    if (std::optional<Result<std::string>> body = texts_.Body(notification, Escape)) {
-      if (!*body) return body->error();
-      call.request.body = **std::move(body);
-    }
-    return call;
+    const std::optional<Result<std::string>> body = texts_.Body(notification, Escape);
+    if (body && !*body) return body->error();
+    if (body) call.request.body = **body;
+    if (notification.picture == nullptr) return call;
+    return OrElse(
+        WithPicture(*url, body ? **body : PicturedMessage(card, notification), notification),
+        std::move(call));
   }
 
  private:
+  // https://discord.com/developers/docs/reference#uploading-files
+  static VendorCall WithPicture(const std::string& url, const std::string& json,
+                                const Notification& notification) {
+    MultipartForm form;
+    form.AddText("payload_json", json, "application/json");
+    form.AddFile("files[0]", kPictureFile, kPictureType, *notification.picture);
+    return {form.Post(url), nullptr};
+  }
+
+  // The embed shows the file. A body that a template makes says itself where it is shown.
+  std::string PicturedMessage(const MessageCard& card, const Notification& notification) const {
+    JsonValue embed = Embed(card, settings_.sender);
+    embed.Set("image", JsonValue::Object({{"url", fmt::format("attachment://{}", kPictureFile)}}));
+    JsonValue json = Message(std::move(embed));
+    json.Set(
+        "attachments",
+        JsonValue::List({JsonValue::Object({{"id", 0},
+                                            {"filename", kPictureFile},
+                                            {"description", PictureDescription(notification)}})}));
+    return json.Write();
+  }
+
   JsonValue Message(const MessageCard& card) const {
+    return Message(Embed(card, settings_.sender));
+  }
+
+  JsonValue Message(JsonValue embed) const {
     const config::CheckedKeys& keys = settings_.keys;
     JsonValue json = JsonValue::Object(
         {{"username", keys.Has("username") ? keys.Text("username") : settings_.sender}});
     json.SetUnlessEmpty("avatar_url", keys.Url("avatar_url"));
     // No text of an alert calls anybody.
     json.Set("allowed_mentions", JsonValue::Object({{"parse", JsonValue::List()}}));
-    json.Set("embeds", JsonValue::List({Embed(card, settings_.sender)}));
+    json.Set("embeds", JsonValue::List({std::move(embed)}));
     return json;
   }
 

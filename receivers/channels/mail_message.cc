@@ -5,14 +5,16 @@
 #include <algorithm>
 #include <array>
 
+#include "base/bytes.h"
 #include "base/text.h"
 
 namespace tocsin::receivers {
 namespace {
 
 constexpr std::string_view kHexDigits = "0123456789ABCDEF";
-// Quoted-printable text holds no "=_", so that no part can hold the boundary.
+// Quoted-printable text and BASE64 hold no "=_", so that no part can hold a boundary.
 constexpr std::string_view kBoundary = "=_tocsin_alternative";
+constexpr std::string_view kRelatedBoundary = "=_tocsin_related";
 
 // https://www.rfc-editor.org/rfc/rfc5322#section-2.1.1
 constexpr std::size_t kMaxHeaderLine = 900;  // with room for the name
@@ -75,13 +77,36 @@ std::string AddressList(const std::vector<MailAddress>& list) {
   return out;
 }
 
-void AppendPart(std::string_view type, std::string_view text, std::string* out) {
+void AppendPart(std::string_view boundary, std::string_view type, std::string_view text,
+                std::string* out) {
   *out += fmt::format(
       "--{}\r\nContent-Type: {}; charset=UTF-8\r\n"
       "Content-Transfer-Encoding: quoted-printable\r\n\r\n",
-      kBoundary, type);
+      boundary, type);
   *out += QuotedPrintable(ToValidUtf8(text));
   *out += "\r\n";
+}
+
+// https://www.rfc-editor.org/rfc/rfc2045#section-6.8
+void AppendBase64(std::string_view bytes, std::string* out) {
+  const std::string encoded = Base64Encode(bytes);
+  for (std::size_t at = 0; at < encoded.size(); at += kMaxEncodedLine) {
+    out->append(encoded, at, kMaxEncodedLine).append("\r\n");
+  }
+}
+
+// https://www.rfc-editor.org/rfc/rfc2387#section-4
+void AppendPageWithImage(std::string_view html, const MailImage& image, std::string* out) {
+  *out += fmt::format(
+      "--{}\r\nContent-Type: multipart/related; boundary=\"{}\"; type=\"text/html\"\r\n\r\n",
+      kBoundary, kRelatedBoundary);
+  AppendPart(kRelatedBoundary, "text/html", html, out);
+  *out += fmt::format(
+      "--{}\r\nContent-Type: {}; name=\"{}\"\r\nContent-Transfer-Encoding: base64\r\n"
+      "Content-ID: <{}>\r\nContent-Disposition: inline; filename=\"{}\"\r\n\r\n",
+      kRelatedBoundary, image.type, image.file_name, image.id, image.file_name);
+  AppendBase64(image.bytes, out);
+  *out += fmt::format("--{}--\r\n", kRelatedBoundary);
 }
 
 }  // namespace
@@ -150,8 +175,12 @@ std::string WriteMail(const MailMessage& message) {
   }
   out += fmt::format("Content-Type: multipart/alternative; boundary=\"{}\"\r\n", kBoundary);
   out += "MIME-Version: 1.0\r\n\r\n";
-  if (!message.text.empty()) AppendPart("text/plain", message.text, &out);
-  if (!message.html.empty()) AppendPart("text/html", message.html, &out);
+  if (!message.text.empty()) AppendPart(kBoundary, "text/plain", message.text, &out);
+  if (message.image) {
+    AppendPageWithImage(message.html, *message.image, &out);
+  } else if (!message.html.empty()) {
+    AppendPart(kBoundary, "text/html", message.html, &out);
+  }
   return out + fmt::format("--{}--\r\n", kBoundary);
 }
 

@@ -2,6 +2,7 @@
 // message. Pure functions; whatever the texts hold, nothing of it becomes a header or a part.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -12,6 +13,14 @@
 
 namespace tocsin::receivers {
 
+// Shown by the page as <img src="cid:...">. https://www.rfc-editor.org/rfc/rfc2392
+struct MailImage {
+  std::string id;         // a@b, the same for no other image in the world
+  std::string file_name;  // a token
+  std::string type;       // "image/png"
+  std::string bytes;
+};
+
 struct MailMessage {
   // Written first, where there are some: the names are encoded, the addresses stay.
   std::vector<MailAddress> from;
@@ -20,11 +29,13 @@ struct MailMessage {
   std::vector<std::pair<std::string, std::string>> headers;
   std::string text;  // empty: there is no such part
   std::string html;
+  std::optional<MailImage> image = std::nullopt;  // of the page
 };
 
 // The whole message, lines end in CRLF; what is no UTF-8 in its texts becomes U+FFFD. A part for
 // each form, the plainest first, as multipart/alternative; Content-Type and MIME-Version are added.
-// https://www.rfc-editor.org/rfc/rfc2046#section-5.1.4
+// A page with an image is one part with it, multipart/related.
+// https://www.rfc-editor.org/rfc/rfc2046#section-5.1.4 https://www.rfc-editor.org/rfc/rfc2387
 std::string WriteMail(const MailMessage& message);
 
 // As it stands where it is printable ASCII and fits a line, else as encoded words of at most 75

@@ -76,6 +76,15 @@ void AppendTable(std::string_view title, const std::vector<CardFact>& rows, std:
   *out += "</table>\n";
 }
 
+// As wide as the page: the width stands twice, since some programs know one of them only.
+void AppendImage(const PageImage& image, std::string* out) {
+  *out += fmt::format(R"(<tr><td style="padding:0;background:#ffffff;color:#57606a">)"
+                      R"(<img src="{}" alt="{}" width="600" style="display:block;width:100%;)"
+                      R"(max-width:600px;height:auto;border:0"></td></tr>)"
+                      "\n",
+                      EscapeHtml(image.url), EscapeHtml(image.description));
+}
+
 void AppendOthers(const MessageCard& card, std::string* out) {
   if (card.others.empty()) return;
   std::vector<CardFact> rows;
@@ -115,7 +124,8 @@ std::string MailSubject(const MessageCard& card) {
   return subject;
 }
 
-std::string MailPage(const MessageCard& card, const std::string& sender) {
+std::string MailPage(const MessageCard& card, const std::string& sender,
+                     const std::optional<PageImage>& image) {
   const Banner banner = BannerOf(card);
   std::string out(kHead);
   out += fmt::format("<title>{}</title>\n</head>\n", EscapeHtml(MailSubject(card)));
@@ -133,11 +143,12 @@ std::string MailPage(const MessageCard& card, const std::string& sender) {
       R"(<p style="margin:0 0 4px 0;font-size:12px;font-weight:bold;letter-spacing:1px">{}</p>)"
       R"(<p style="margin:0 0 4px 0;font-size:20px;font-weight:bold">{}</p>)"
       R"(<p style="margin:0;font-size:13px">{}</p></td></tr>)"
-      "\n"
-      R"(<tr><td style="padding:20px 24px 24px 24px">)"
       "\n",
       banner.background, banner.text, StateWord(card), EscapeHtml(card.title),
       FormatRfc3339(card.at));
+  if (image) AppendImage(*image, &out);
+  out += R"(<tr><td style="padding:20px 24px 24px 24px">)"
+         "\n";
   out += fmt::format(R"(<p style="margin:0;font-size:15px;line-height:1.5">{}</p>)"
                      "\n",
                      card.message.empty() ? "No description provided" : Paragraph(card.message));

@@ -2,6 +2,7 @@
 // wide or narrow, with nothing to be fetched; and the same as plain text. Pure functions.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "receivers/templates/message_card.h"
@@ -10,7 +11,13 @@ namespace tocsin::receivers {
 
 // "[HIGH] High CPU Usage", "[RESOLVED] High CPU Usage"
 std::string MailSubject(const MessageCard& card);
-std::string MailPage(const MessageCard& card, const std::string& sender);
+// What the page shows beside its texts.
+struct PageImage {
+  std::string url;
+  std::string description;  // for who does not see it
+};
+std::string MailPage(const MessageCard& card, const std::string& sender,
+                     const std::optional<PageImage>& image = std::nullopt);
 std::string MailPlain(const MessageCard& card, const std::string& sender);
 
 // One SMS: what is wrong, how bad, where, the value. 160 characters at most.

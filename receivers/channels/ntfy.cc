@@ -1,14 +1,20 @@
 // The ntfy channel: a message published as JSON to a topic, with a priority by severity and buttons
 // that open a page. https://docs.ntfy.sh/publish/#publish-as-json
+// With a picture that is the body, and the message stands in headers.
+// https://docs.ntfy.sh/publish/#attach-local-file
 #include <fmt/format.h>
 
 #include <utility>
 
+#include "base/text.h"
 #include "receivers/channels/json_body.h"
+#include "receivers/channels/mail_message.h"
 #include "receivers/channels/native_http.h"
 #include "receivers/channels/native_texts.h"
+#include "receivers/channels/picture_texts.h"
 #include "receivers/channels/setting_secrets.h"
 #include "receivers/channels/truncation.h"
+#include "receivers/channels/url_path.h"
 
 namespace tocsin::receivers {
 namespace {
@@ -73,6 +79,14 @@ JsonValue Buttons(const MessageCard& card) {
   return buttons;
 }
 
+// In encoded words where it is no plain text, all on one line.
+// https://docs.ntfy.sh/publish/#message-title
+std::string HeaderText(std::string_view text) {
+  std::string encoded = EncodeHeader(ToValidUtf8(text));
+  std::erase_if(encoded, [](char c) { return c == '\r' || c == '\n'; });
+  return encoded;
+}
+
 // ---- delivery
 
 class NtfyMessages {
@@ -83,14 +97,39 @@ class NtfyMessages {
   Result<VendorCall> Prepare(const Notification& notification) const {
     Result<std::string> url = SecretUrlOf(settings_.keys, "url");
     if (!url) return url.error();
-    VendorCall call{PostJson(*std::move(url), Message(texts_.Card(notification))), nullptr};
     const Result<std::string> token = SecretOf(settings_.keys, "token");
     if (!token) return token.error();
-    if (!token->empty()) call.request.headers.emplace_back("Authorization", "Bearer " + *token);
-    return call;
+    const auto call = [&token](HttpClientRequest request) {
+      if (!token->empty()) request.headers.emplace_back("Authorization", "Bearer " + *token);
+      return VendorCall{std::move(request), nullptr};
+    };
+    const MessageCard card = texts_.Card(notification);
+    VendorCall message = call(PostJson(*url, Message(card)));
+    if (notification.picture == nullptr) return message;
+    // Not every server takes files.
+    return OrElse(call(Upload(*url, card, *notification.picture)), std::move(message));
   }
 
  private:
+  HttpClientRequest Upload(const std::string& url, const MessageCard& card,
+                           const std::string& picture) const {
+    HttpClientRequest request;
+    request.method = "PUT";
+    request.url = JoinUrlPath(url, PercentEncode(settings_.keys.Text("topic")));
+    request.headers = {{"Content-Type", std::string(kPictureType)},
+                       {"X-Filename", std::string(kPictureFile)},
+                       {"X-Title", HeaderText(TitleOf(card))},
+                       {"X-Message", HeaderText(TextOf(card))},
+                       {"X-Priority", fmt::format("{}", PriorityOf(card))},
+                       {"X-Tags", TagOf(card)}};
+    if (!card.links.empty()) {
+      request.headers.emplace_back("X-Click", HeaderText(card.links.front().url));
+      request.headers.emplace_back("X-Actions", HeaderText(Buttons(card).Write()));
+    }
+    request.body = picture;
+    return request;
+  }
+
   JsonValue Message(const MessageCard& card) const {
     JsonValue json = JsonValue::Object({{"topic", settings_.keys.Text("topic")},
                                         {"title", TitleOf(card)},

@@ -5,13 +5,14 @@
 
 #include <utility>
 
+#include "base/bytes.h"
 #include "base/text.h"
 #include "receivers/channels/card_text.h"
 #include "receivers/channels/chat_texts.h"
-#include "receivers/channels/http_outcome.h"
 #include "receivers/channels/json_body.h"
 #include "receivers/channels/native_http.h"
 #include "receivers/channels/native_texts.h"
+#include "receivers/channels/picture_texts.h"
 #include "receivers/channels/setting_secrets.h"
 #include "receivers/channels/truncation.h"
 #include "receivers/channels/url_path.h"
@@ -25,6 +26,7 @@ namespace {
 constexpr std::size_t kMaxTitleRunes = 250;
 constexpr std::size_t kMaxMessageRunes = 1024;
 constexpr std::size_t kMaxUrlRunes = 512;
+constexpr std::size_t kMaxPictureBytes = 5'242'880;  // https://pushover.net/api#attachments
 
 // ---- message
 
@@ -78,17 +80,6 @@ void SetTexts(MessageCard card, JsonValue* json) {
 
 // ---- delivery
 
-// Sent once the message is there, whatever becomes of it.
-VendorCall WithNext(VendorCall call, HttpClientRequest next) {
-  call.judge = [next = std::move(next)](const HttpClientResult& result, Timestamp now) {
-    Outcome outcome = HttpOutcome(result, now);
-    if (outcome.kind != Outcome::Kind::kDelivered) return VendorStep(std::move(outcome));
-    return VendorStep(VendorCall{next, [outcome](const HttpClientResult& /*result*/,
-                                                 Timestamp /*now*/) { return outcome; }});
-  };
-  return call;
-}
-
 class PushoverMessages {
  public:
   PushoverMessages(config::ChannelSettings settings, NativeTexts texts)
@@ -111,9 +102,18 @@ class PushoverMessages {
     json.Set("priority", priority);
     if (priority == kEmergency) SetEmergency(notification, &json);
     for (const char* key : {"device", "sound"}) json.SetUnlessEmpty(key, keys.Text(key));
-    VendorCall call{PostJson(JoinUrlPath(*url, "messages.json"), json), nullptr, {*token, *user}};
-    if (!has_emergencies || priority == kEmergency) return call;
-    return WithNext(std::move(call), CallOff(*url, *token, notification));
+    const auto call = [&](const JsonValue& message) {
+      VendorCall post{
+          PostJson(JoinUrlPath(*url, "messages.json"), message), nullptr, {*token, *user}};
+      if (!has_emergencies || priority == kEmergency) return post;
+      return FollowedBy(std::move(post), CallOff(*url, *token, notification));
+    };
+    const std::shared_ptr<const std::string> picture = notification.picture;
+    if (picture == nullptr || picture->size() > kMaxPictureBytes) return call(json);
+    VendorCall without = call(json);
+    json.Set("attachment_base64", Base64Encode(*picture));
+    json.Set("attachment_type", kPictureType);
+    return OrElse(call(json), std::move(without));
   }
 
  private:

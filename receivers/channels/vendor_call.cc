@@ -71,6 +71,30 @@ VendorCall InTurn(std::vector<VendorCall> calls) {
   return NthOf(all, 0, all->front());
 }
 
+VendorCall OrElse(VendorCall call, VendorCall instead) {
+  call.judge = [instead = std::move(instead), judge = std::move(call.judge)](
+                   const HttpClientResult& result, Timestamp now) -> VendorStep {
+    VendorStep step = judge ? judge(result, now) : VendorStep(HttpOutcome(result, now));
+    if (step.next == nullptr && step.outcome.payload_refused) return instead;
+    return step;
+  };
+  return call;
+}
+
+VendorCall FollowedBy(VendorCall call, HttpClientRequest next) {
+  call.judge = [next = std::move(next), judge = std::move(call.judge)](
+                   const HttpClientResult& result, Timestamp now) -> VendorStep {
+    VendorStep step = judge ? judge(result, now) : VendorStep(HttpOutcome(result, now));
+    const bool is_taken = step.next == nullptr && step.outcome.kind == Outcome::Kind::kDelivered;
+    if (!is_taken) return step;
+    return VendorCall{next, [outcome = std::move(step.outcome)](const HttpClientResult& /*result*/,
+                                                                Timestamp /*now*/) {
+                        return VendorStep(outcome);
+                      }};
+  };
+  return call;
+}
+
 void SendCalls(VendorCall call, Duration timeout, const ConfiguredHttp& http, const Clock& clock,
                Channel::Done done) {
   std::make_shared<Attempt>(http, clock, timeout, std::move(done))->Send(std::move(call));

@@ -43,6 +43,13 @@ struct VendorStep {
 // REQUIRES: there is one at least.
 VendorCall InTurn(std::vector<VendorCall> calls);
 
+// Where the vendor takes no such message (HTTP status 400, 413 or 422), `instead` is sent: the same
+// with less in it.
+VendorCall OrElse(VendorCall call, VendorCall instead);
+
+// `next` is sent once the call has been taken, whatever becomes of it.
+VendorCall FollowedBy(VendorCall call, HttpClientRequest next);
+
 // Sends the request and those that its answers ask for, all within `timeout`. `done` hears of the
 // end as Channel::Deliver says. `http` and `clock` live until then.
 void SendCalls(VendorCall call, Duration timeout, const ConfiguredHttp& http, const Clock& clock,

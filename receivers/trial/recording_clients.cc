@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "receivers/trial/picture_mask.h"
 
 namespace tocsin::receivers {
 namespace {
@@ -58,7 +59,7 @@ void RecordingHttpClient::Send(HttpClientRequest request, Done done) {
   TrialExchange exchange;
   exchange.request = fmt::format("{} {}", request.method, Shown(mask.HideUrl(request.url)));
   exchange.headers = Shown(request.headers, mask);
-  if (!is_token) exchange.body = Shown(mask.Hide(request.body));
+  if (!is_token) exchange.body = Shown(mask.Hide(HidePictures(request.body)));
   const std::size_t number = record_->Add(std::move(exchange));
   if (http_ == nullptr) {
     HttpClientResult nothing;
@@ -89,7 +90,7 @@ void RecordingMailClient::Send(MailRequest request, Done done) {
   TrialExchange exchange;
   exchange.request = fmt::format("MAIL {}:{} from {} to {}", request.host, request.port,
                                  request.from, fmt::join(request.to, ", "));
-  exchange.body = Shown(mask.Hide(request.message));
+  exchange.body = Shown(mask.Hide(HidePictures(request.message)));
   const std::size_t number = record_->Add(std::move(exchange));
   if (mail_ == nullptr) {
     MailResult nothing;

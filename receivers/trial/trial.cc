@@ -8,6 +8,8 @@
 
 #include "base/group_key.h"
 #include "base/text.h"
+#include "receivers/channels/pictures.h"
+#include "receivers/trial/example_picture.h"
 #include "receivers/trial/recording_clients.h"
 #include "receivers/trial/secret_mask.h"
 
@@ -79,6 +81,15 @@ Outcome Deliver(const GroupIntegration& integration, const GroupNotification& me
       message, timeout, [&promise](Outcome outcome) { promise.set_value(std::move(outcome)); });
   return promise.get_future().get();
 }
+
+// On this thread, which waits anyway.
+class InlineExecutor final : public Executor {
+ public:
+  bool TrySubmit(Job&& job) override {
+    job();
+    return true;
+  }
+};
 
 // ---- report
 
@@ -157,6 +168,13 @@ Result<std::vector<ChannelTrial>> TryReceiver(const PipelineGraph& graph, const 
   RecordingHttpClient http(order.render_only ? nullptr : &context.http, record);
   RecordingMailClient mail(order.render_only ? nullptr : &context.mail, record);
   std::string printed;  // what the console would show
+  std::string no_picture;
+  InlineExecutor executor;
+  MetricRegistry uncounted;
+  Pictures pictures(
+      [&context](const Alert& alert) { return DrawExamplePicture(alert, context.clock.Now()); },
+      executor, context.clock, [&no_picture](const std::string& why) { no_picture = why; },
+      uncounted);
   const ChannelContext recorded{http,
                                 mail,
                                 context.clock,
@@ -169,7 +187,8 @@ Result<std::vector<ChannelTrial>> TryReceiver(const PipelineGraph& graph, const 
                                     : context.console,
                                 context.console_executor,
                                 context.host_name,
-                                graph.native_targets.egress};
+                                graph.native_targets.egress,
+                                &pictures};
   Result<std::vector<GroupIntegrationPtr>> integrations =
       MakeIntegrationsOf(graph, order.receiver, recorded);
   if (!integrations) return integrations.error();
@@ -184,6 +203,7 @@ Result<std::vector<ChannelTrial>> TryReceiver(const PipelineGraph& graph, const 
     trial.integration = integration->id;
     trial.outcome = Deliver(*integration, message, order.timeout);
     trial.outcome.reason = record->mask().Hide(trial.outcome.reason);
+    trial.no_picture = std::exchange(no_picture, "");
     const std::vector<TrialExchange> all = record->exchanges();
     trial.exchanges.assign(all.begin() + static_cast<std::ptrdiff_t>(seen), all.end());
     seen = all.size();
@@ -203,6 +223,9 @@ std::string TrialReport(const std::vector<ChannelTrial>& trials, bool render_onl
     report += fmt::format("{}\n", trial.integration);
     for (const TrialExchange& exchange : trial.exchanges) {
       AppendExchange(exchange, render_only, &report);
+    }
+    if (!trial.no_picture.empty()) {
+      report += fmt::format("  without its picture: {}\n", Plain(trial.no_picture));
     }
     const bool is_told = !render_only || trial.exchanges.empty();
     if (is_told) report += fmt::format("  {}\n", OutcomeLine(trial.outcome));

@@ -34,7 +34,8 @@ struct TrialExchange {
 struct ChannelTrial {
   std::string integration;  // "slack", "webhook[0]"
   std::vector<TrialExchange> exchanges;
-  Outcome outcome;  // means nothing where it was only rendered
+  Outcome outcome;         // means nothing where it was only rendered
+  std::string no_picture;  // why the message is without the picture that the settings ask for
 };
 
 struct TrialOrder {

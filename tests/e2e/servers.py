@@ -119,6 +119,8 @@ class WebhookSink:
             def do_POST(self):
                 sink._handle(self)
 
+            do_PUT = do_POST
+
             def log_message(self, *_):
                 pass
 

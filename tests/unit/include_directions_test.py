@@ -56,6 +56,7 @@ MAY_INCLUDE = {
 WRAPPED = {
     "civetweb.h": r"exporter/http/",
     "date/": r"base/time_zone",
+    "cairo/": r"base/cairo_",
     "curl/": r"base/curl_",
     "spdlog/": r"base/log",
     "sqlite3.h": r"evaluator/persist/",

@@ -1,0 +1,301 @@
+// What each channel that takes pictures makes of one.
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "base/bytes.h"
+#include "base/text.h"
+#include "receivers/channels/mail_message.h"
+#include "receivers/channels/multipart_form.h"
+#include "receivers/trial/picture_mask.h"
+#include "tests/unit/receivers/native_channel_world.h"
+
+namespace tocsin::receivers {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::Not;
+using ::testing::StartsWith;
+using Json = nlohmann::json;
+using Kind = Outcome::Kind;
+
+// The beginning and the end of a real one; in between whatever could be taken for something else.
+const std::string kPng = std::string("\x89PNG\r\n\x1a\n\0\0\0\rIHDR", 16) +
+                         "\r\n--tocsin-\r\n\r\n.\r\n" + std::string(300, '\0') +
+                         "IEND\xae\x42\x60\x82";
+
+Notification WithPicture(std::vector<AlertPtr> alerts = {NativeChannelWorld::Fires()}) {
+  Notification notification = NativeChannelWorld::About(std::move(alerts));
+  notification.picture = std::make_shared<const std::string>(kPng);
+  return notification;
+}
+
+std::string Header(const HttpClientRequest& request, std::string_view name) {
+  for (const auto& [key, value] : request.headers) {
+    if (EqualsIgnoreCase(key, name)) return value;
+  }
+  return "(none)";
+}
+
+// Headers and contents of the parts of a form.
+std::vector<std::pair<std::string, std::string>> PartsOf(const HttpClientRequest& request) {
+  const std::string type = Header(request, "Content-Type");
+  EXPECT_THAT(type, StartsWith("multipart/form-data; boundary="));
+  const std::string boundary = "--" + type.substr(type.find('=') + 1);
+  std::string_view rest = request.body;
+  std::vector<std::pair<std::string, std::string>> parts;
+  EXPECT_TRUE(rest.starts_with(boundary));
+  rest.remove_prefix(boundary.size());
+  while (rest.starts_with("\r\n")) {
+    rest.remove_prefix(2);
+    const std::size_t end = rest.find("\r\n" + boundary);
+    if (end == std::string_view::npos) break;
+    const std::string_view part = rest.substr(0, end);
+    const std::size_t blank = part.find("\r\n\r\n");
+    parts.emplace_back(part.substr(0, blank), part.substr(blank + 4));
+    rest.remove_prefix(end + 2 + boundary.size());
+  }
+  EXPECT_EQ(rest, "--\r\n");
+  return parts;
+}
+
+std::string Part(const HttpClientRequest& request, std::string_view name) {
+  for (const auto& [headers, content] : PartsOf(request)) {
+    if (headers.find("name=\"" + std::string(name) + "\"") != std::string::npos) return content;
+  }
+  return "(none)";
+}
+
+TEST(MultipartForm, HoldsTextsAndFilesAsTheyAre) {
+  MultipartForm form;
+  form.AddText("a", "1\r\n--2");
+  form.AddText("b", "{}", "application/json");
+  form.AddFile("c", "d.png", "image/png", kPng);
+  const HttpClientRequest request = form.Post("http://x/");
+  EXPECT_EQ(request.method, "POST");
+  EXPECT_THAT(PartsOf(request),
+              ElementsAre(std::pair("Content-Disposition: form-data; name=\"a\"", "1\r\n--2"),
+                          std::pair("Content-Disposition: form-data; name=\"b\"\r\n"
+                                    "Content-Type: application/json",
+                                    "{}"),
+                          std::pair("Content-Disposition: form-data; name=\"c\"; "
+                                    "filename=\"d.png\"\r\nContent-Type: image/png",
+                                    kPng)));
+  EXPECT_EQ(form.Post("http://x/").body, request.body);
+}
+
+// ---- mail
+
+TEST(MailMessageWithImage, HoldsItBesideThePage) {
+  MailMessage mail;
+  mail.text = "plain";
+  mail.html = "<p>page</p>";
+  mail.image = MailImage{"1@x", "a.png", "image/png", std::string(60, 'x')};
+  EXPECT_EQ(WriteMail(mail),
+            "Content-Type: multipart/alternative; boundary=\"=_tocsin_alternative\"\r\n"
+            "MIME-Version: 1.0\r\n\r\n"
+            "--=_tocsin_alternative\r\nContent-Type: text/plain; charset=UTF-8\r\n"
+            "Content-Transfer-Encoding: quoted-printable\r\n\r\nplain\r\n"
+            "--=_tocsin_alternative\r\nContent-Type: multipart/related; "
+            "boundary=\"=_tocsin_related\"; type=\"text/html\"\r\n\r\n"
+            "--=_tocsin_related\r\nContent-Type: text/html; charset=UTF-8\r\n"
+            "Content-Transfer-Encoding: quoted-printable\r\n\r\n<p>page</p>\r\n"
+            "--=_tocsin_related\r\nContent-Type: image/png; name=\"a.png\"\r\n"
+            "Content-Transfer-Encoding: base64\r\nContent-ID: <1@x>\r\n"
+            "Content-Disposition: inline; filename=\"a.png\"\r\n\r\n"
+            "eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4\r\n"
+            "eHh4\r\n"
+            "--=_tocsin_related--\r\n--=_tocsin_alternative--\r\n");
+}
+
+std::string MailOf(const Notification& notification) {
+  NativeChannelWorld email("email",
+                           "{smarthost: 'm:25', from: t@x.org, to: a@x.org, picture: true}");
+  email.Deliver(notification);
+  return email.world.mail.exchanges.back().request.message;
+}
+
+TEST(EmailChannel, ShowsThePictureInThePage) {
+  const std::string mail = MailOf(WithPicture());
+  const std::size_t id = mail.find("Content-ID: <");
+  ASSERT_NE(id, std::string::npos);
+  const std::string name = mail.substr(id + 13, mail.find('>', id) - id - 13);
+  std::string page = mail;
+  for (std::size_t at = page.find("=\r\n"); at != std::string::npos; at = page.find("=\r\n")) {
+    page.erase(at, 3);
+  }
+  EXPECT_THAT(page, HasSubstr("<img src=3D\"cid:" + name + "\""));
+  EXPECT_THAT(page, HasSubstr("alt=3D\"Chart: system.cpu.usage in the last hour, threshold &gt; "
+                              "80.0\""));
+  EXPECT_THAT(mail, HasSubstr(Base64Encode(kPng).substr(0, 76) + "\r\n"));
+}
+
+TEST(EmailChannel, SaysTheSameInPlainTextWithAndWithoutAPicture) {
+  const auto plain = [](const std::string& mail) {
+    const std::size_t begin = mail.find("text/plain");
+    return mail.substr(begin, mail.find("--=_tocsin", begin) - begin);
+  };
+  const std::string without = MailOf(NativeChannelWorld::About({NativeChannelWorld::Fires()}));
+  EXPECT_EQ(plain(MailOf(WithPicture())), plain(without));
+  EXPECT_THAT(without, Not(HasSubstr("multipart/related")));
+  EXPECT_THAT(without, Not(HasSubstr("<img")));
+}
+
+// ---- Discord
+
+TEST(DiscordChannel, UploadsThePictureAndShowsItInTheEmbed) {
+  NativeChannelWorld discord("discord", "{webhook_url: 'http://d/s', picture: true}");
+  const HttpClientRequest request = discord.Deliver(WithPicture());
+  EXPECT_EQ(request.url, "http://d/s");
+  EXPECT_EQ(Part(request, "files[0]"), kPng);
+  const Json json = Json::parse(Part(request, "payload_json"));
+  EXPECT_EQ(json.at("embeds").at(0).at("image").at("url"), "attachment://chart.png");
+  EXPECT_EQ(json.at("embeds").at(0).at("title"), "🚨 High CPU Usage");
+  EXPECT_EQ(json.at("attachments").at(0).at("id"), 0);
+  EXPECT_EQ(json.at("attachments").at(0).at("filename"), "chart.png");
+}
+
+TEST(DiscordChannel, AddsThePictureToABodyOfItsTemplate) {
+  NativeChannelWorld discord(
+      "discord", "{webhook_url: 'http://d/s', picture: true, template: {content: '{rule_name}'}}");
+  const HttpClientRequest request = discord.Deliver(WithPicture());
+  EXPECT_EQ(Json::parse(Part(request, "payload_json")), Json({{"content", "High CPU Usage"}}));
+  EXPECT_EQ(Part(request, "files[0]"), kPng);
+}
+
+TEST(DiscordChannel, GoesWithoutThePictureThatIsRefused) {
+  NativeChannelWorld discord("discord", "{webhook_url: 'http://d/s', picture: true}");
+  discord.Deliver(WithPicture());
+  discord.world.http.Answer(0, 413);
+  ASSERT_EQ(discord.world.http.sent(), 2U);
+  EXPECT_EQ(Header(discord.world.http.request(1), "Content-Type"), "application/json");
+  EXPECT_FALSE(
+      Json::parse(discord.world.http.request(1).body).at("embeds").at(0).contains("image"));
+  discord.world.http.Answer(1, 204);
+  EXPECT_EQ(discord.world.outcomes.back().kind, Kind::kDelivered);
+}
+
+TEST(DiscordChannel, TriesThePictureAgainWhereTheVendorIsBusy) {
+  NativeChannelWorld discord("discord", "{webhook_url: 'http://d/s', picture: true}");
+  discord.Deliver(WithPicture());
+  discord.world.http.Answer(0, 429);
+  EXPECT_EQ(discord.world.http.sent(), 1U);
+  EXPECT_EQ(discord.world.outcomes.back().kind, Kind::kRetry);
+}
+
+// ---- Telegram
+
+constexpr char kTelegram[] =
+    "{api_url: 'http://t/', bot_token: 'T', chat_id: '-5', message_thread_id: 7, picture: true}";
+
+TEST(TelegramChannel, SendsAShortMessageAsCaptionOfThePicture) {
+  NativeChannelWorld telegram("telegram", kTelegram);
+  const HttpClientRequest request = telegram.Deliver(WithPicture());
+  EXPECT_EQ(request.url, "http://t/botT/sendPhoto");
+  EXPECT_EQ(Part(request, "chat_id"), "-5");
+  EXPECT_EQ(Part(request, "message_thread_id"), "7");
+  EXPECT_EQ(Part(request, "parse_mode"), "HTML");
+  EXPECT_EQ(Part(request, "photo"), kPng);
+  const Json plain = Json::parse(telegram.Deliver({NativeChannelWorld::Fires()}).body);
+  EXPECT_EQ(Part(request, "caption"), plain.at("text"));
+  telegram.world.http.Answer(0, 200, R"({"ok":true})");
+  EXPECT_EQ(telegram.world.outcomes.back().kind, Kind::kDelivered);
+  EXPECT_EQ(telegram.world.http.sent(), 2U);
+}
+
+// Tags and entities do not count.
+TEST(TelegramChannel, SendsALongMessageAndThenThePicture) {
+  NativeChannelWorld telegram("telegram", kTelegram);
+  const auto with_text = [](const std::string& text) {
+    auto rule = std::make_shared<ThresholdRule>(*testing::CpuUsageRule());
+    rule->description = text;
+    return WithPicture({testing::FiringAlert(rule, "e1")});
+  };
+  EXPECT_THAT(telegram.Deliver(with_text(std::string(700, '&'))).url, HasSubstr("/sendPhoto"));
+  const HttpClientRequest first = telegram.Deliver(with_text(std::string(1000, 'x')));
+  EXPECT_THAT(first.url, HasSubstr("/sendMessage"));
+  telegram.world.http.Answer(1, 200, R"({"ok":true})");
+  ASSERT_EQ(telegram.world.http.sent(), 3U);
+  const HttpClientRequest photo = telegram.world.http.request(2);
+  EXPECT_EQ(photo.url, "http://t/botT/sendPhoto");
+  EXPECT_EQ(Part(photo, "photo"), kPng);
+  EXPECT_EQ(Part(photo, "caption"), "(none)");
+  // The message is there.
+  telegram.world.http.Answer(2, 400, R"({"ok":false})");
+  EXPECT_EQ(telegram.world.outcomes.back().kind, Kind::kDelivered);
+}
+
+TEST(TelegramChannel, GoesWithoutThePictureWhereAChatTakesNone) {
+  NativeChannelWorld telegram("telegram", kTelegram);
+  telegram.Deliver(WithPicture());
+  telegram.world.http.Answer(
+      0, 400,
+      R"({"ok":false,"description":"Bad Request: not enough rights to send photos to the chat"})");
+  ASSERT_EQ(telegram.world.http.sent(), 2U);
+  EXPECT_EQ(telegram.world.http.request(1).url, "http://t/botT/sendMessage");
+}
+
+// ---- Pushover
+
+TEST(PushoverChannel, AttachesThePicture) {
+  NativeChannelWorld pushover("pushover",
+                              "{user_key: u, token: t, api_url: 'http://p/', picture: true}");
+  const Json json = Json::parse(pushover.Deliver(WithPicture()).body);
+  EXPECT_EQ(json.at("attachment_base64"), Base64Encode(kPng));
+  EXPECT_EQ(json.at("attachment_type"), "image/png");
+  pushover.world.http.Answer(0, 400);
+  ASSERT_EQ(pushover.world.http.sent(), 2U);
+  EXPECT_FALSE(Json::parse(pushover.world.http.request(1).body).contains("attachment_base64"));
+  Notification large = WithPicture();
+  large.picture = std::make_shared<const std::string>(5'242'881, 'x');
+  EXPECT_FALSE(Json::parse(pushover.Deliver(large).body).contains("attachment_base64"));
+}
+
+// ---- ntfy
+
+TEST(NtfyChannel, PutsThePictureAndSaysTheRestInHeaders) {
+  NativeChannelWorld ntfy("ntfy", "{url: 'http://n/', topic: 'o/ps', token: tk, picture: true}");
+  const HttpClientRequest request = ntfy.Deliver(WithPicture());
+  EXPECT_EQ(request.method, "PUT");
+  EXPECT_EQ(request.url, "http://n/o%2Fps");
+  EXPECT_EQ(request.body, kPng);
+  EXPECT_EQ(Header(request, "Authorization"), "Bearer tk");
+  EXPECT_EQ(Header(request, "X-Filename"), "chart.png");
+  EXPECT_EQ(Header(request, "X-Title"), "HIGH: High CPU Usage");
+  EXPECT_EQ(Header(request, "X-Priority"), "4");
+  EXPECT_EQ(Header(request, "X-Tags"), "rotating_light");
+  EXPECT_THAT(Header(request, "X-Message"), StartsWith("=?utf-8?q?CPU_usage_is_high=0A"));
+  EXPECT_THAT(Header(request, "X-Actions"), HasSubstr("\"action\":\"view\""));
+  for (const auto& [name, value] : request.headers) {
+    EXPECT_EQ(value.find_first_of("\r\n"), std::string::npos) << name;
+  }
+}
+
+TEST(NtfyChannel, PublishesJsonWhereTheServerTakesNoFiles) {
+  NativeChannelWorld ntfy("ntfy", "{url: 'http://n/', topic: ops, picture: true}");
+  ntfy.Deliver(WithPicture());
+  ntfy.world.http.Answer(0, 400, R"({"code":40014,"error":"attachments not allowed"})");
+  ASSERT_EQ(ntfy.world.http.sent(), 2U);
+  EXPECT_EQ(ntfy.world.http.request(1).url, "http://n/");
+  EXPECT_EQ(Json::parse(ntfy.world.http.request(1).body).at("topic"), "ops");
+}
+
+// ---- what is shown of them
+
+TEST(PictureMask, PutsARemarkInThePlaceOfEachPicture) {
+  const std::string remark = fmt::format("(a PNG picture of {} bytes)", kPng.size());
+  EXPECT_EQ(HidePictures("a" + kPng + "b" + kPng + "c"), "a" + remark + "b" + remark + "c");
+  EXPECT_EQ(HidePictures("no picture"), "no picture");
+  EXPECT_THAT(HidePictures(kPng.substr(0, 20)), HasSubstr("20 bytes"));
+  const std::string encoded = Base64Encode(kPng);
+  const std::string remark64 = fmt::format("(a PNG picture of {} bytes in BASE64)", kPng.size());
+  EXPECT_EQ(HidePictures("{\"x\":\"" + encoded + "\"}"), "{\"x\":\"" + remark64 + "\"}");
+  EXPECT_EQ(HidePictures(encoded.substr(0, 76) + "\r\n" + encoded.substr(76) + "\r\n--=_x"),
+            remark64 + "\r\n--=_x");
+}
+
+}  // namespace
+}  // namespace tocsin::receivers
