@@ -5,7 +5,6 @@
 #include <string_view>
 #include <utility>
 
-#include "base/template/braces.h"
 #include "config/json_template.h"
 #include "receivers/templates/payload.h"
 
@@ -19,19 +18,6 @@ NativeTexts::Bodies VendorOf(const config::YamlNode& body) {
   if (has("content") || has("embeds")) return NativeTexts::Bodies::kDiscord;
   if (has("text") || has("attachments") || has("blocks")) return NativeTexts::Bodies::kSlack;
   return NativeTexts::Bodies::kNone;
-}
-
-std::string Fill(const std::string& text, const Notification& notification,
-                 const TextEscape& escape) {
-  const Result<BracesTemplate> parsed = BracesTemplate::Parse(text);
-  if (!parsed) return text;
-  const Alert& alert = *notification.alerts[HeadOf(notification)];
-  return parsed
-      ->Render([&](std::string_view word) -> std::optional<std::string> {
-        std::optional<std::string> value = AlertWord(alert, notification.external_url, word);
-        return value && escape ? escape(*value) : value;
-      })
-      .text;
 }
 
 }  // namespace
@@ -64,6 +50,12 @@ MessageCard NativeTexts::Card(const Notification& notification) const {
   }
   if (!text_.empty()) messages[HeadOf(notification)] = Fill(text_, notification, nullptr);
   return MakeMessageCard(notification, messages);
+}
+
+std::string NativeTexts::Fill(const std::string& text, const Notification& notification,
+                              const TextEscape& escape) const {
+  return rule_text_.Fill(text, *notification.alerts[HeadOf(notification)],
+                         notification.external_url, escape);
 }
 
 std::optional<config::YamlNode> NativeTexts::BodyOfRule(const ThresholdRule& rule) const {

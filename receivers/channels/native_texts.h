@@ -3,7 +3,6 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -15,9 +14,6 @@
 #include "receivers/templates/rule_text.h"
 
 namespace tocsin::receivers {
-
-// Makes a value fit for the place where it stands ("&" to "&amp;").
-using TextEscape = std::function<std::string(std::string_view)>;
 
 class NativeTexts {
  public:
@@ -39,6 +35,8 @@ class NativeTexts {
  private:
   explicit NativeTexts(MetricRegistry& metrics) : rule_text_(metrics) {}
 
+  std::string Fill(const std::string& text, const Notification& notification,
+                   const TextEscape& escape) const;
   std::optional<config::YamlNode> BodyOfRule(const ThresholdRule& rule) const;
 
   RuleTextRenderer rule_text_;

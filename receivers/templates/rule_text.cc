@@ -110,8 +110,25 @@ RuleTextRenderer::RuleTextRenderer(MetricRegistry& metrics)
 
 std::string RuleTextRenderer::Render(const Alert& alert, std::string_view external_url) const {
   RuleText rendered = RenderRuleText(alert, external_url);
-  unknown_placeholders_.Increment(static_cast<double>(rendered.unknown_placeholders));
+  CountUnknown(rendered.unknown_placeholders);
   return std::move(rendered.text);
+}
+
+std::string RuleTextRenderer::Fill(const std::string& text, const Alert& alert,
+                                   std::string_view external_url, const TextEscape& escape) const {
+  const Result<BracesTemplate> parsed = BracesTemplate::Parse(text);
+  if (!parsed) return text;
+  BracesTemplate::Rendered rendered =
+      parsed->Render([&](std::string_view word) -> std::optional<std::string> {
+        std::optional<std::string> value = AlertWord(alert, external_url, word);
+        return value && escape ? escape(*value) : value;
+      });
+  CountUnknown(rendered.unknown_placeholders);
+  return std::move(rendered.text);
+}
+
+void RuleTextRenderer::CountUnknown(std::size_t placeholders) const {
+  unknown_placeholders_.Increment(static_cast<double>(placeholders));
 }
 
 std::string AlertUrl(const Alert& alert, std::string_view external_url) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -30,13 +31,22 @@ struct RuleText {
 // default message where there is none.
 RuleText RenderRuleText(const Alert& alert, std::string_view external_url);
 
-// RenderRuleText that counts what it could not fill. Synchronises itself.
+// Makes a value fit for the place where it stands ("&" to "&amp;").
+using TextEscape = std::function<std::string(std::string_view)>;
+
+// Fills templates in, and counts what it could not fill. Synchronises itself.
 class RuleTextRenderer {
  public:
   explicit RuleTextRenderer(MetricRegistry& metrics);
+  // RenderRuleText.
   std::string Render(const Alert& alert, std::string_view external_url) const;
+  // A template of a channel's settings; `escape`, where there is one, is for each value.
+  std::string Fill(const std::string& text, const Alert& alert, std::string_view external_url,
+                   const TextEscape& escape) const;
 
  private:
+  void CountUnknown(std::size_t placeholders) const;
+
   prometheus::Counter& unknown_placeholders_;
 };
 

@@ -77,6 +77,15 @@ TEST(RuleText, KeepsAndCountsWhatNobodyKnows) {
   EXPECT_EQ(testing::MetricValue(metrics, "tocsin_template_unknown_placeholders_total"), 2);
 }
 
+TEST(RuleText, FillsAndCountsATemplateOfAChannelToo) {
+  MetricRegistry metrics;
+  const RuleTextRenderer renderer(metrics);
+  const TextEscape shout = [](std::string_view value) { return std::string(value) + "!"; };
+  EXPECT_EQ(renderer.Fill("{value} {nobody}", *FiringAlert(CpuUsageRule(), "e1"), "", shout),
+            "85.5! {nobody}");
+  EXPECT_EQ(testing::MetricValue(metrics, "tocsin_template_unknown_placeholders_total"), 1);
+}
+
 TEST(RuleText, EvaluatesNothingInMetadata) {
   EXPECT_EQ(Rendered("{host}", FiringAlert(CpuUsageRule(), "e1", "{value} {{x}} %s")),
             "{value} {{x}} %s");
