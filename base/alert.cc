@@ -3,8 +3,8 @@
 #include <fmt/format.h>
 
 #include <array>
-#include <nlohmann/json.hpp>
 
+#include "base/json_library.h"
 #include "base/json_row.h"
 #include "base/json_text.h"
 #include "base/number.h"
@@ -211,7 +211,7 @@ std::string SerializeAlert(const Alert& alert) {
 
 Result<Alert> ParseAlert(std::string_view text) {
   try {
-    return AlertFromJson(json::parse(text));
+    return AlertFromJson(ParseJsonOrThrow(text));
   } catch (const json::exception& e) {
     return Error{fmt::format("cannot read a stored alert: {}", e.what())};
   }

@@ -2,10 +2,10 @@
 
 #include <fmt/format.h>
 
-#include <nlohmann/json.hpp>
 #include <utility>
 
 #include "base/http_client.h"
+#include "base/json_library.h"
 #include "base/mail_address.h"
 #include "base/number.h"
 #include "base/text.h"
@@ -158,8 +158,7 @@ class ChannelsReader {
   }
 
   void ReadHeaders(const std::string& text, WebhookSettings* webhook) {
-    const nlohmann::json object =
-        nlohmann::json::parse(text, /*cb=*/nullptr, /*allow_exceptions=*/false);
+    const nlohmann::json object = ParseJson(text);
     if (!object.is_object()) {
       values_.ReportError("WEBHOOK_HEADERS must be a JSON object, such as {\"X-Team\": \"ops\"}");
       return;

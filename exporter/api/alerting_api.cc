@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "base/json_library.h"
 #include "base/number.h"
 #include "base/text.h"
 #include "exporter/api/alerting_json.h"
@@ -151,7 +152,7 @@ nlohmann::json ReadObject(const std::string& text, Json* faults) {
   std::optional<intake::JsonSyntaxError> error = intake::FindJsonSyntaxError(text);
   nlohmann::json body = nlohmann::json::object();
   if (!error) {
-    body = nlohmann::json::parse(text, nullptr, /*allow_exceptions=*/false);
+    body = ParseJson(text);
     // Numbers that no double can hold.
     if (body.is_discarded()) error = intake::JsonSyntaxError{"Unreadable"};
   }

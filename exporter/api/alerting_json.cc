@@ -1,5 +1,6 @@
 #include "exporter/api/alerting_json.h"
 
+#include "base/json_library.h"
 #include "base/number.h"
 
 namespace tocsin::api {
@@ -21,9 +22,7 @@ Json NotificationsJson(const receivers::AnnouncementView& view) {
 
 }  // namespace
 
-std::string Dump(const Json& json) {
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
-}
+std::string Dump(const Json& json) { return WriteJson(json); }
 
 http::Response JsonResponse(int status, const Json& body) {
   http::Response response;

@@ -7,6 +7,7 @@
 #include <utility>
 #include <variant>
 
+#include "base/json_library.h"
 #include "base/text.h"
 #include "exporter/api/alerting_json.h"
 #include "exporter/api/alertmanager_post.h"
@@ -106,8 +107,8 @@ Response Try(const ReceiverTrialSources& sources, const Request& request) {
                       {{"receiver", order.receiver}, {"channels", std::move(channels)}});
 }
 
-Status ReadAlertList(const Json& alerts, Timestamp now, receivers::TrialOrder* order) {
-  std::string text = alerts.dump(-1, ' ', false, Json::error_handler_t::replace);
+Status ReadAlertList(const nlohmann::json& alerts, Timestamp now, receivers::TrialOrder* order) {
+  std::string text = WriteJson(alerts);
   text.reserve(text.size() + http::kBodyPadding);
   std::variant<api::ReadAlerts, Response> read =
       ReadPostedAlerts(text, now, kTestLasts, MatcherDialect::kFallback);
@@ -125,15 +126,15 @@ Status ReadAlertList(const Json& alerts, Timestamp now, receivers::TrialOrder* o
 
 Status ReadTrialOrder(std::string_view body, Timestamp now, receivers::TrialOrder* order) {
   if (TrimSpace(body).empty()) return {};
-  const Json json = Json::parse(body, nullptr, /*allow_exceptions=*/false);
+  const nlohmann::json json = ParseJson(body);
   if (json.is_array()) return ReadAlertList(json, now, order);
   if (!json.is_object()) return Error{"the body is neither a JSON object nor a list of alerts"};
-  if (json.contains("labels")) return ReadAlertList(Json::array({json}), now, order);
+  if (json.contains("labels")) return ReadAlertList(nlohmann::json::array({json}), now, order);
   for (const auto& [key, value] : json.items()) {
     if (key == "render_only" && value.is_boolean()) {
       order->render_only = value.get<bool>();
     } else if (key == "alert" || (key == "alerts" && value.is_array())) {
-      const Json list = key == "alert" ? Json::array({value}) : value;
+      const nlohmann::json list = key == "alert" ? nlohmann::json::array({value}) : value;
       if (Status read = ReadAlertList(list, now, order); !read) return read;
     } else {
       return Error{fmt::format("{} is not alert, alerts (a list) or render_only (true or false)",

@@ -7,12 +7,13 @@
 #include <fstream>
 #include <future>
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <utility>
 
 #include "base/http_client.h"
+#include "base/json_library.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "exporter/daemon/command_output.h"
 #include "exporter/daemon/version.h"
 
 namespace tocsin::daemon {
@@ -75,18 +76,13 @@ class Client {
   const std::unique_ptr<HttpClient> http_;
 };
 
-int Fail(const std::string& message) {
-  fmt::print(stderr, "{}\n", message);
-  return 1;
-}
-
 Result<json> Letters(Client* client) {
   const Result<HttpClientResponse> answer = client->Exchange("GET", kPath);
   if (!answer) return Error{"asking for the dead letters: " + answer.message()};
   if (answer->status != 200) {
     return Error{fmt::format("asking for the dead letters: HTTP status {}", answer->status)};
   }
-  json letters = json::parse(answer->body, nullptr, /*allow_exceptions=*/false);
+  json letters = ParseJson(answer->body);
   if (!letters.is_array()) return Error{"asking for the dead letters: no Tocsin answers there"};
   return letters;
 }
@@ -114,22 +110,22 @@ std::string LineOf(const json& letter) {
 
 int ListDeadLetters(const DaemonAddress& daemon) {
   Result<std::string> url = UrlOf(daemon);
-  if (!url) return Fail(url.message());
+  if (!url) return FailWith(url.message());
   Client client(*std::move(url));
   const Result<json> letters = Letters(&client);
-  if (!letters) return Fail(letters.message());
+  if (!letters) return FailWith(letters.message());
   for (const json& letter : *letters) fmt::print("{}\n", LineOf(letter));
   return 0;
 }
 
 int ResendDeadLetters(const DaemonAddress& daemon, const std::vector<std::string>& ids) {
   Result<std::string> url = UrlOf(daemon);
-  if (!url) return Fail(url.message());
+  if (!url) return FailWith(url.message());
   Client client(*std::move(url));
   std::vector<std::string> wanted = ids;
   if (ids == std::vector<std::string>{"all"}) {
     const Result<json> letters = Letters(&client);
-    if (!letters) return Fail(letters.message());
+    if (!letters) return FailWith(letters.message());
     wanted.clear();
     for (const json& letter : *letters) wanted.push_back(Plain(letter, "id"));
   }
@@ -138,19 +134,19 @@ int ResendDeadLetters(const DaemonAddress& daemon, const std::vector<std::string
     const bool is_number = !id.empty() && std::all_of(id.begin(), id.end(),
                                                       [](char c) { return c >= '0' && c <= '9'; });
     if (!is_number) {
-      status = Fail(QuoteForMessage(id) + " is no id: see `tocsin deadletters list`");
+      status = FailWith(QuoteForMessage(id) + " is no id: see `tocsin deadletters list`");
       continue;
     }
     const Result<HttpClientResponse> answer =
         client.Exchange("POST", fmt::format("{}/{}/resend", kPath, id));
     if (!answer) {
-      status = Fail(fmt::format("{}: {}", id, answer.message()));
+      status = FailWith(fmt::format("{}: {}", id, answer.message()));
     } else if (answer->status == 202) {
       fmt::print("{}: sent again\n", id);
     } else {
-      const json body = json::parse(answer->body, nullptr, /*allow_exceptions=*/false);
+      const json body = ParseJson(answer->body);
       const std::string detail = body.is_object() ? Plain(body, "detail") : "";
-      status = Fail(fmt::format(
+      status = FailWith(fmt::format(
           "{}: {}", id, detail.empty() ? fmt::format("HTTP status {}", answer->status) : detail));
     }
   }

@@ -3,10 +3,10 @@
 #include <fmt/format.h>
 
 #include <iterator>
-#include <nlohmann/json.hpp>
 #include <utility>
 
 #include "base/group_key.h"
+#include "base/json_library.h"
 #include "base/json_text.h"
 
 namespace tocsin::receivers {
@@ -14,7 +14,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr int kVersion = 1;
+constexpr int kAlertRowVersion = 1;
 constexpr std::size_t kTypicalBytes = 512;
 
 void AppendPair(std::string_view name, std::string_view value, std::string* out) {
@@ -61,14 +61,14 @@ std::string SerializePostedAlert(const PostedAlert& alert) {
       std::back_inserter(out),
       R"(,"starts_at":{},"ends_at":{},"updated_at":{},"began_at":{},"ends_by_timeout":{},"v":{}}})",
       ToUnixMillis(alert.starts_at), ToUnixMillis(alert.ends_at), ToUnixMillis(alert.updated_at),
-      ToUnixMillis(alert.began_at), alert.ends_by_timeout, kVersion);
+      ToUnixMillis(alert.began_at), alert.ends_by_timeout, kAlertRowVersion);
   return out;
 }
 
 Result<PostedAlert> ParsePostedAlert(std::string_view text) {
   try {
-    const json row = json::parse(text);
-    if (row.at("v").get<int>() != kVersion) return Error{"written by another version"};
+    const json row = ParseJsonOrThrow(text);
+    if (row.at("v").get<int>() != kAlertRowVersion) return Error{"written by another version"};
     return AlertFromJson(row);
   } catch (const json::exception& e) {
     return Error{e.what()};

@@ -1,7 +1,6 @@
 #include "receivers/channels/answer_words.h"
 
-#include <nlohmann/json.hpp>
-
+#include "base/json_library.h"
 #include "base/text.h"
 
 namespace tocsin::receivers {
@@ -47,7 +46,7 @@ void Add(const json& value, int depth, std::string* words) {
 std::string AnswerWords(const HttpClientResponse& response) {
   const std::string_view text = TrimSpace(std::string_view(response.body).substr(0, kMaxRead));
   if (text.empty() || text.front() == '<') return "";
-  const json answer = json::parse(text, nullptr, /*allow_exceptions=*/false);
+  const json answer = ParseJson(text);
   std::string words;
   if (answer.is_discarded()) {
     words = text;

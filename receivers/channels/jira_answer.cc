@@ -1,16 +1,13 @@
 #include "receivers/channels/jira_answer.h"
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
+
+#include "base/json_library.h"
 
 namespace tocsin::receivers {
 namespace {
 
 using Json = nlohmann::json;
-
-Json Parse(const std::string& body) {
-  return Json::parse(body, /*cb=*/nullptr, /*allow_exceptions=*/false);
-}
 
 // Null where there is no such member, or nothing that could have one.
 const Json* Member(const Json* json, const char* name) {
@@ -33,7 +30,7 @@ bool IsIssueKey(std::string_view text) {
 }  // namespace
 
 std::optional<JiraIssue> ReadFoundIssue(const std::string& body) {
-  const Json answer = Parse(body);
+  const Json answer = ParseJson(body);
   if (!answer.is_object()) return std::nullopt;
   const Json* issues = Member(&answer, "issues");
   if (issues == nullptr || issues->is_null()) return JiraIssue();
@@ -47,7 +44,7 @@ std::optional<JiraIssue> ReadFoundIssue(const std::string& body) {
 }
 
 std::optional<std::string> ReadTransitionId(const std::string& body, std::string_view name) {
-  const Json answer = Parse(body);
+  const Json answer = ParseJson(body);
   const Json* transitions = Member(&answer, "transitions");
   if (transitions == nullptr || !transitions->is_array()) return std::nullopt;
   for (const Json& transition : *transitions) {

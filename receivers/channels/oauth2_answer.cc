@@ -4,8 +4,8 @@
 
 #include <cmath>
 #include <map>
-#include <nlohmann/json.hpp>
 
+#include "base/json_library.h"
 #include "base/number.h"
 #include "base/text.h"
 
@@ -31,8 +31,7 @@ Fields ReadForm(std::string_view body) {
 // The texts and numbers of the outermost object.
 Fields ReadJson(const std::string& body) {
   Fields fields;
-  const nlohmann::json json =
-      nlohmann::json::parse(body, /*cb=*/nullptr, /*allow_exceptions=*/false);
+  const nlohmann::json json = ParseJson(body);
   if (!json.is_object()) return fields;
   for (const auto& [name, value] : json.items()) {
     if (value.is_string()) fields.emplace(name, value.get_ref<const std::string&>());

@@ -2,8 +2,7 @@
 
 #include <fmt/format.h>
 
-#include <nlohmann/json.hpp>
-
+#include "base/json_library.h"
 #include "receivers/channels/answer_excerpt.h"
 #include "receivers/channels/http_outcome.h"
 #include "receivers/channels/json_body.h"
@@ -14,8 +13,7 @@ namespace {
 
 // It refuses with status 200 too.
 Outcome OfBody(const std::string& body, const RocketchatSender& sender) {
-  const nlohmann::json answer =
-      nlohmann::json::parse(body, /*cb=*/nullptr, /*allow_exceptions=*/false);
+  const nlohmann::json answer = ParseJson(body);
   const bool is_readable =
       answer.is_object() && (!answer.contains("success") || answer["success"].is_boolean());
   if (!is_readable) {

@@ -2,9 +2,9 @@
 
 #include <fmt/format.h>
 
-#include <nlohmann/json.hpp>
 #include <utility>
 
+#include "base/json_library.h"
 #include "base/text.h"
 #include "receivers/channels/answer_excerpt.h"
 #include "receivers/channels/http_outcome.h"
@@ -25,7 +25,7 @@ Outcome OfText(std::string_view body, const std::string& url) {
 }
 
 Outcome OfJson(const std::string& body, const std::string& url) {
-  const nlohmann::json answer = nlohmann::json::parse(body, nullptr, /*allow_exceptions=*/false);
+  const nlohmann::json answer = ParseJson(body);
   const bool has_ok = answer.is_object() && answer.contains("ok");
   if (!answer.is_object() || (has_ok && !answer["ok"].is_boolean())) {
     Outcome unreadable = Outcome::Retry(Failure::kOther, "Slack's answer cannot be read");
@@ -41,8 +41,7 @@ Outcome OfJson(const std::string& body, const std::string& url) {
 
 // The text member of that name; "" where there is none.
 std::string TextIn(const HttpClientResponse& response, const char* name) {
-  const nlohmann::json answer =
-      nlohmann::json::parse(response.body, nullptr, /*allow_exceptions=*/false);
+  const nlohmann::json answer = ParseJson(response.body);
   if (!answer.is_object()) return "";
   const auto text = answer.find(name);
   return text != answer.end() && text->is_string() ? text->get<std::string>() : "";

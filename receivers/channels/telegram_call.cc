@@ -5,10 +5,10 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <utility>
 
+#include "base/json_library.h"
 #include "base/url_user_info.h"
 #include "receivers/channels/answer_excerpt.h"
 #include "receivers/channels/http_outcome.h"
@@ -39,7 +39,7 @@ std::optional<Duration> RetryAfterIn(const nlohmann::json& json) {
 }
 
 Answer ReadAnswer(const std::string& body) {
-  const nlohmann::json json = nlohmann::json::parse(body, nullptr, /*allow_exceptions=*/false);
+  const nlohmann::json json = ParseJson(body);
   Answer answer;
   if (!json.is_object()) return answer;
   const auto ok = json.find("ok");

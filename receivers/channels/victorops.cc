@@ -3,9 +3,9 @@
 // of its address. https://help.victorops.com/knowledge-base/rest-endpoint-integration-guide/
 #include <fmt/format.h>
 
-#include <nlohmann/json.hpp>
 #include <utility>
 
+#include "base/json_library.h"
 #include "base/text.h"
 #include "receivers/channels/answer_excerpt.h"
 #include "receivers/channels/http_outcome.h"
@@ -77,8 +77,7 @@ JsonValue Message(const Alert& alert, const MessageCard& card, const std::string
 VendorStep Judge(const HttpClientResult& result, Timestamp now, const std::string& key) {
   const Outcome outcome = HttpOutcome(result, now);
   if (outcome.kind != Outcome::Kind::kDelivered) return outcome;
-  const auto answer =
-      nlohmann::json::parse(result.response->body, nullptr, /*allow_exceptions=*/false);
+  const auto answer = ParseJson(result.response->body);
   const auto text = [&answer](const char* name) {
     const bool is_there = answer.is_object() && answer.contains(name) && answer[name].is_string();
     return is_there ? answer[name].get<std::string>() : std::string();

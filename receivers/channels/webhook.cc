@@ -6,9 +6,9 @@
 // body and the Idempotency-Key, so a receiver can tell it from a new message.
 #include <algorithm>
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <utility>
 
+#include "base/json_library.h"
 #include "base/json_row.h"
 #include "base/text.h"
 #include "receivers/alerts/native_alert.h"
@@ -50,7 +50,7 @@ Json LabelsJson(LabelsView labels) {
 
 std::string Dump(const Json& json) {
   // Metadata are untrusted: bytes that are no UTF-8 become U+FFFD.
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+  return WriteJson(json);
 }
 
 std::string TimeOrNothing(const std::optional<Timestamp>& t) { return t ? FormatRfc3339(*t) : ""; }

@@ -3,10 +3,10 @@
 #include <fmt/format.h>
 
 #include <cstdint>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <utility>
 
+#include "base/json_library.h"
 #include "base/mutex.h"
 #include "base/text.h"
 #include "receivers/channels/answer_excerpt.h"
@@ -78,7 +78,7 @@ std::optional<Outcome> NotOk(const HttpClientResult& result, Timestamp now) {
 
 // The object that the answer is; nothing where it is none or its errcode no whole number.
 std::optional<nlohmann::json> ReadAnswer(const std::string& body) {
-  nlohmann::json answer = nlohmann::json::parse(body, /*cb=*/nullptr, /*allow_exceptions=*/false);
+  nlohmann::json answer = ParseJson(body);
   if (!answer.is_object()) return std::nullopt;
   const auto code = answer.find("errcode");
   if (code != answer.end() && !code->is_number_integer()) return std::nullopt;

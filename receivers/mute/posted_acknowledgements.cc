@@ -3,9 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 #include <utility>
 
+#include "base/json_library.h"
 #include "base/text.h"
 
 namespace tocsin::receivers {
@@ -13,10 +13,11 @@ namespace {
 
 using nlohmann::json;
 
-constexpr int kVersion = 1;
+constexpr int kAcknowledgementRowVersion = 1;
 
 Result<PostedAcknowledgement> FromJson(const json& row) {
-  if (row.at("v").get<int>() != kVersion) return Error{"written by another version"};
+  if (row.at("v").get<int>() != kAcknowledgementRowVersion)
+    return Error{"written by another version"};
   const auto time = [&row](const char* key) {
     return FromUnixMillis(row.at(key).get<std::int64_t>());
   };
@@ -46,7 +47,7 @@ std::string SerializeAcknowledgement(const PostedAcknowledgement& acknowledgemen
     labels[std::string(label.name)] = label.value;
   }
   const auto& until = acknowledgement.until;
-  const json row = {{"v", kVersion},
+  const json row = {{"v", kAcknowledgementRowVersion},
                     {"id", acknowledgement.id},
                     {"labels", labels},
                     {"actor", acknowledgement.actor},
@@ -57,12 +58,12 @@ std::string SerializeAcknowledgement(const PostedAcknowledgement& acknowledgemen
                     {"survives_ms", acknowledgement.survives.count()},
                     {"episode", ToUnixMillis(acknowledgement.episode)},
                     {"alert_ends", ToUnixMillis(acknowledgement.alert_ends)}};
-  return row.dump(-1, ' ', false, json::error_handler_t::replace);
+  return WriteJson(row);
 }
 
 Result<PostedAcknowledgement> ParseAcknowledgement(std::string_view text) {
   try {
-    return FromJson(json::parse(text));
+    return FromJson(ParseJsonOrThrow(text));
   } catch (const json::exception& e) {
     return Error{e.what()};
   }

@@ -3,8 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 
+#include "base/json_library.h"
 #include "base/text.h"
 
 namespace tocsin::receivers {
@@ -12,7 +12,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr int kVersion = 1;
+constexpr int kSilenceRowVersion = 1;
 
 SilenceRefusal Invalid(std::string message) {
   return {SilenceRefusal::Kind::kInvalid, std::move(message)};
@@ -70,7 +70,7 @@ Result<std::vector<Matcher>> MatchersFromJson(const json& list) {
 }
 
 Result<Silence> SilenceFromJson(const json& j) {
-  if (j.at("v").get<int>() != kVersion) return Error{"unknown version"};
+  if (j.at("v").get<int>() != kSilenceRowVersion) return Error{"unknown version"};
   Silence silence;
   silence.id = j.at("id").get<std::string>();
   Result<std::vector<Matcher>> matchers = MatchersFromJson(j.at("matchers"));
@@ -109,7 +109,7 @@ SilenceState Silence::StateAt(Timestamp t) const {
 std::string SerializeSilence(const Silence& silence) {
   json annotations = json::object();
   for (const auto& [name, value] : silence.annotations) annotations[name] = value;
-  const json j = {{"v", kVersion},
+  const json j = {{"v", kSilenceRowVersion},
                   {"id", silence.id},
                   {"matchers", MatchersJson(silence.matchers)},
                   {"starts_at", ToUnixMillis(silence.starts_at)},
@@ -118,12 +118,12 @@ std::string SerializeSilence(const Silence& silence) {
                   {"created_by", silence.created_by},
                   {"comment", silence.comment},
                   {"annotations", annotations}};
-  return j.dump(-1, ' ', false, json::error_handler_t::replace);
+  return WriteJson(j);
 }
 
 Result<Silence> ParseSilence(std::string_view text) {
   try {
-    Result<Silence> silence = SilenceFromJson(json::parse(text));
+    Result<Silence> silence = SilenceFromJson(ParseJsonOrThrow(text));
     if (!silence) return Error{"cannot read a stored silence: " + silence.message()};
     return silence;
   } catch (const json::exception& e) {

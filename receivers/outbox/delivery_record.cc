@@ -3,9 +3,9 @@
 #include <fmt/format.h>
 
 #include <array>
-#include <nlohmann/json.hpp>
 #include <utility>
 
+#include "base/json_library.h"
 #include "base/json_row.h"
 #include "base/text.h"
 
@@ -14,7 +14,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr int kVersion = 2;
+constexpr int kRecordVersion = 2;
 constexpr std::string_view kKeyPrefix = "episode/";
 
 constexpr std::array<std::string_view, 5> kOutcomes = {"pending", "delivered", "retrying", "failed",
@@ -83,7 +83,8 @@ Receipt ReceiptFromJson(const json& j) {
 }
 
 DeliveryRecord RecordFromJson(const json& j) {
-  if (j.at("v").get<int>() != kVersion) throw json::other_error::create(501, "unknown version", &j);
+  if (j.at("v").get<int>() != kRecordVersion)
+    throw json::other_error::create(501, "unknown version", &j);
   const std::optional<std::uint64_t> fingerprint =
       ParseHex64(j.at("fingerprint").get<std::string>());
   if (!fingerprint) throw json::other_error::create(501, "bad fingerprint", &j);
@@ -134,7 +135,7 @@ std::string SerializeRecord(const DeliveryRecord& record) {
   }
   const std::vector<std::uint64_t> confirmed(record.confirmed.begin(), record.confirmed.end());
   JsonRow row;
-  row.Number("v", kVersion)
+  row.Number("v", kRecordVersion)
       .Text("fingerprint", FormatHex64(record.fingerprint))
       .TimeOrNull("announced_at", record.announced_at)
       .Counts("confirmed", confirmed)
@@ -147,7 +148,7 @@ std::string SerializeRecord(const DeliveryRecord& record) {
 Result<DeliveryRecord> ParseRecord(std::string_view key, std::string_view text) {
   if (key.substr(0, kKeyPrefix.size()) != kKeyPrefix) return Error{"unknown kind of row"};
   try {
-    DeliveryRecord record = RecordFromJson(json::parse(text));
+    DeliveryRecord record = RecordFromJson(ParseJsonOrThrow(text));
     record.id = key.substr(kKeyPrefix.size());
     return record;
   } catch (const json::exception& e) {

@@ -3,10 +3,10 @@
 #include <fmt/format.h>
 
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <utility>
 
+#include "base/json_library.h"
 #include "base/json_row.h"
 #include "base/json_text.h"
 #include "receivers/alerts/alert_row.h"
@@ -17,9 +17,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr int kVersion = 2;
-
-std::string Dump(const json& j) { return j.dump(-1, ' ', false, json::error_handler_t::replace); }
+constexpr int kOutboxRowVersion = 2;
 
 Labels LabelsFromJson(const json& j) {
   LabelsBuilder labels;
@@ -27,7 +25,7 @@ Labels LabelsFromJson(const json& j) {
   return labels.Build();
 }
 
-void AppendAlert(const FrozenAlert& frozen, std::string* out) {
+void AppendFrozenAlert(const FrozenAlert& frozen, std::string* out) {
   *out += frozen.resolved ? R"({"resolved":true,"posted":)" : R"({"resolved":false,"posted":)";
   *out += SerializePostedAlert(*frozen.alert);
   if (frozen.acknowledged != nullptr) {
@@ -48,7 +46,7 @@ std::string SerializeMessage(const Message& message) {
   std::string alerts = "[";
   for (const FrozenAlert& frozen : told.alerts) {
     if (alerts.size() > 1) alerts.push_back(',');
-    AppendAlert(frozen, &alerts);
+    AppendFrozenAlert(frozen, &alerts);
   }
   alerts.push_back(']');
   JsonRow remembered(2);
@@ -76,11 +74,11 @@ std::string SerializeMessage(const Message& message) {
   return row.Finish();
 }
 
-Result<FrozenAlert> AlertFromJson(const json& j) {
-  Result<PostedAlert> posted = ParsePostedAlert(Dump(j.at("posted")));
+Result<FrozenAlert> FrozenAlertFromJson(const json& j) {
+  Result<PostedAlert> posted = ParsePostedAlert(WriteJson(j.at("posted")));
   if (!posted) return posted.error();
   if (const auto native = j.find("native"); native != j.end()) {
-    Result<Alert> alert = ParseAlert(Dump(*native));
+    Result<Alert> alert = ParseAlert(WriteJson(*native));
     if (!alert) return alert.error();
     posted->hash = EpisodeHash(*alert);
     posted->native = std::make_shared<const Alert>(*std::move(alert));
@@ -116,7 +114,7 @@ Result<Message> MessageFromJson(const json& j) {
   told.dedup_key = j.at("dedup_key").get<std::string>();
   told.flush_number = j.at("flush_number").get<std::uint64_t>();
   for (const json& one : j.at("alerts")) {
-    Result<FrozenAlert> alert = AlertFromJson(one);
+    Result<FrozenAlert> alert = FrozenAlertFromJson(one);
     if (!alert) return alert.error();
     told.alerts.push_back(*std::move(alert));
   }
@@ -131,7 +129,7 @@ Result<Message> MessageFromJson(const json& j) {
 }
 
 Result<OutboxRow> RowFromJson(const json& j) {
-  if (j.at("v").get<int>() != kVersion) return Error{"unknown version"};
+  if (j.at("v").get<int>() != kOutboxRowVersion) return Error{"unknown version"};
   Result<Message> message = MessageFromJson(j.at("message"));
   if (!message) return message.error();
   OutboxRow row;
@@ -157,7 +155,7 @@ void OutboxRow::Detach() {
 
 std::string SerializeRow(const OutboxRow& row) {
   JsonRow text(2048);
-  text.Number("v", kVersion)
+  text.Number("v", kOutboxRowVersion)
       .Count("sequence", row.sequence)
       .Time("made_at", row.made_at)
       .Count("attempts", row.attempts)
@@ -173,7 +171,7 @@ std::string SerializeRow(const OutboxRow& row) {
 
 Result<OutboxRow> ParseRow(std::string_view text) {
   try {
-    Result<OutboxRow> row = RowFromJson(json::parse(text));
+    Result<OutboxRow> row = RowFromJson(ParseJsonOrThrow(text));
     if (!row) return Error{"cannot read a row of the outbox: " + row.message()};
     return row;
   } catch (const json::exception& e) {

@@ -4,9 +4,9 @@
 
 #include <algorithm>
 #include <iterator>
-#include <nlohmann/json.hpp>
 #include <utility>
 
+#include "base/json_library.h"
 #include "base/json_row.h"
 #include "base/json_text.h"
 
@@ -15,7 +15,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr int kVersion = 1;
+constexpr int kLogRowVersion = 1;
 
 bool IsSubset(const AlertHashes& part, const AlertHashes& whole) {
   return std::includes(whole.begin(), whole.end(), part.begin(), part.end());
@@ -79,7 +79,7 @@ std::string SerializeLogEntry(const LogEntry& entry) {
   JsonRow data(2);
   for (const auto& [key, value] : entry.data) data.JsonOf(key, JsonString(value));
   return JsonRow()
-      .Number("v", kVersion)
+      .Number("v", kLogRowVersion)
       .Counts("firing", entry.firing)
       .Counts("resolved", entry.resolved)
       .Time("at", entry.at)
@@ -92,8 +92,8 @@ std::string SerializeLogEntry(const LogEntry& entry) {
 
 Result<LogEntry> ParseLogEntry(std::string_view text) {
   try {
-    const json j = json::parse(text);
-    if (j.at("v").get<int>() != kVersion) {
+    const json j = ParseJsonOrThrow(text);
+    if (j.at("v").get<int>() != kLogRowVersion) {
       return Error{"cannot read an entry of the notification log: unknown version"};
     }
     LogEntry entry;

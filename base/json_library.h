@@ -1,0 +1,23 @@
+// nlohmann's JSON, read and written. Both are templates that cost seconds in each file which asks
+// for them, so they are compiled once, here. What is only written needs less: json_value.h,
+// json_row.h.
+//
+// Pure functions; any thread.
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <string>
+#include <string_view>
+
+namespace tocsin {
+
+// is_discarded() where the text is not JSON.
+nlohmann::json ParseJson(std::string_view text);
+// Throws nlohmann::json::parse_error there.
+nlohmann::json ParseJsonOrThrow(std::string_view text);
+
+// On one line. Bytes that are not UTF-8 become U+FFFD.
+std::string WriteJson(const nlohmann::json& value);
+std::string WriteJson(const nlohmann::ordered_json& value);
+
+}  // namespace tocsin
