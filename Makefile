@@ -3,13 +3,14 @@
 #
 # Variables: CXX (g++), PREFIX (/usr/local), DESTDIR, TESTS (ctest selection, "-R e2e_push"),
 # LINT_BASE (lint only what changed since that commit), FUZZ_SECONDS (60), SKIP_DEPS=1 (leave the
-# system's packages alone).
+# system's packages alone), UNITY (ON; OFF for a tree to develop in: each source is compiled alone).
 SHELL := /bin/bash
 .DEFAULT_GOAL := build
 .NOTPARALLEL:
 
 PREFIX ?= /usr/local
 FUZZ_SECONDS ?= 60
+UNITY ?= ON
 TESTS ?=
 
 # What the build needs: compiler, libraries, and the test and benchmark libraries that CMake looks for.
@@ -27,7 +28,7 @@ PEER_PACKAGES := prometheus prometheus-node-exporter prometheus-pushgateway prom
 
 SOURCE_DIRS := base config evaluator exporter receivers tests
 CTEST = ctest --output-on-failure -j $(shell nproc) $(TESTS)
-CONFIGURE = cmake -S . -G Ninja
+CONFIGURE = cmake -S . -G Ninja -DTOCSIN_UNITY=$(UNITY)
 REQUIRE_PEERS := TOCSIN_REQUIRE_PEERS=1
 
 .PHONY: build all-targets run test e2e e2e-long lint format format-check asan tsan clang fuzz bench \
@@ -135,4 +136,5 @@ build/fuzz/build.ninja:
 # Only configured, for its compile commands. Without precompiled headers, so that clang-tidy reads each
 # file as it stands.
 build/tidy/build.ninja:
-	$(CONFIGURE) -B build/tidy -DCMAKE_CXX_COMPILER=clang++ -DCMAKE_DISABLE_PRECOMPILE_HEADERS=ON
+	$(CONFIGURE) -B build/tidy -DCMAKE_CXX_COMPILER=clang++ -DCMAKE_DISABLE_PRECOMPILE_HEADERS=ON \
+	  -DTOCSIN_UNITY=OFF

@@ -71,7 +71,7 @@ std::vector<std::string> CharactersOf(std::string_view text) {
   return characters;
 }
 
-std::string Join(const std::vector<std::string>& characters, std::size_t count) {
+std::string Concatenate(const std::vector<std::string>& characters, std::size_t count) {
   std::string text;
   for (std::size_t i = 0; i < count; ++i) text += characters[i];
   return text;
@@ -117,14 +117,14 @@ class Picture {
   // As much of it as the width has room for.
   std::string Fit(std::string_view text, double width) const {
     const std::vector<std::string> characters = CharactersOf(text);
-    const std::string whole = Join(characters, characters.size());
+    const std::string whole = Concatenate(characters, characters.size());
     if (WidthOf(whole) <= width) return whole;
     std::size_t fits = 0;
     for (std::size_t too_many = characters.size(); fits + 1 < too_many;) {
       const std::size_t middle = (fits + too_many) / 2;
-      (WidthOf(Join(characters, middle) + "…") <= width ? fits : too_many) = middle;
+      (WidthOf(Concatenate(characters, middle) + "…") <= width ? fits : too_many) = middle;
     }
-    return Join(characters, fits) + "…";
+    return Concatenate(characters, fits) + "…";
   }
 
   void Text(double x, double y, const std::string& text) {

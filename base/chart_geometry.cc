@@ -21,7 +21,7 @@ constexpr double kPadding = 0.03;
 constexpr double kFinest = 1e-9;
 
 // Of a number with a unit; with more it is written without.
-constexpr int kMaxDecimals = 3;
+constexpr int kMaxTickDecimals = 3;
 constexpr int kFinestDecimals = 12;
 
 constexpr std::size_t kMaxTimeTicks = 7;
@@ -39,14 +39,14 @@ double NiceStep(double step) {
   return 10 * power;
 }
 
-struct Unit {
+struct AxisUnit {
   double size;
   const char* suffix;
 };
 
-Unit UnitFor(double magnitude) {
-  constexpr std::array<Unit, 4> kUnits = {{{1e12, "T"}, {1e9, "G"}, {1e6, "M"}, {1e3, "k"}}};
-  for (const Unit& unit : kUnits) {
+AxisUnit UnitFor(double magnitude) {
+  constexpr std::array<AxisUnit, 4> kUnits = {{{1e12, "T"}, {1e9, "G"}, {1e6, "M"}, {1e3, "k"}}};
+  for (const AxisUnit& unit : kUnits) {
     // Four digits are read as fast as "1.2k".
     if (magnitude >= unit.size * (unit.size == 1e3 ? 10 : 1)) return unit;
   }
@@ -162,8 +162,8 @@ std::string TickLabel(double tick, const ValueAxis& axis) {
     const int digits = static_cast<int>(std::ceil(std::log10(magnitude / axis.step) - 1e-9)) + 2;
     return fmt::format("{:.{}g}", tick, digits);
   }
-  Unit unit = UnitFor(magnitude);
-  if (DecimalsOf(axis.step / unit.size) > kMaxDecimals) unit = {1, ""};
+  AxisUnit unit = UnitFor(magnitude);
+  if (DecimalsOf(axis.step / unit.size) > kMaxTickDecimals) unit = {1, ""};
   return fmt::format("{:.{}f}{}", tick / unit.size, DecimalsOf(axis.step / unit.size), unit.suffix);
 }
 
@@ -171,7 +171,7 @@ std::string ShortNumber(double value) {
   if (!std::isfinite(value)) return FormatFloat(value);
   const double magnitude = std::abs(value);
   if (NeedsExponent(magnitude)) return fmt::format("{:.4g}", value);
-  const Unit unit = UnitFor(magnitude);
+  const AxisUnit unit = UnitFor(magnitude);
   return fmt::format("{:.4g}{}", value / unit.size, unit.suffix);
 }
 

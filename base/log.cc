@@ -3,8 +3,7 @@
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
-#include <nlohmann/json.hpp>
-
+#include "base/json_text.h"
 #include "base/text.h"
 
 namespace tocsin {
@@ -48,10 +47,6 @@ void AppendLogfmtValue(std::string_view value, std::string* out) {
   } else {
     *out += QuoteForMessage(value, value.size());
   }
-}
-
-void AppendJsonString(std::string_view text, std::string* out) {
-  *out += nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
 std::string FormatLogfmt(Timestamp now, LogLevel level, std::string_view component,

@@ -21,7 +21,7 @@
 namespace tocsin::config {
 namespace {
 
-constexpr std::size_t kMaxFileBytes = 4 << 20;
+constexpr std::size_t kMaxAlertmanagerFileBytes = 4 << 20;
 
 constexpr std::string_view kTracingKeys[] = {"client_type",  "compression", "endpoint",
                                              "http_headers", "insecure",    "sampling_fraction",
@@ -46,9 +46,9 @@ bool RefuseKubernetesObject(const YamlNode& root, FileReport& report) {
   return true;
 }
 
-class Loading {
+class AlertmanagerLoading {
  public:
-  Loading(const std::string& path, const AlertmanagerFileOptions& options, Files& files)
+  AlertmanagerLoading(const std::string& path, const AlertmanagerFileOptions& options, Files& files)
       : folder_(FolderOf(path)), options_(options), files_(files), report_(path, diagnostics_) {
     loaded_.files.push_back(path);
   }
@@ -65,8 +65,8 @@ class Loading {
 
  private:
   void ReadText(std::string_view text) {
-    if (text.size() > kMaxFileBytes) {
-      report_.Error({}, fmt::format("the file is larger than {} bytes", kMaxFileBytes));
+    if (text.size() > kMaxAlertmanagerFileBytes) {
+      report_.Error({}, fmt::format("the file is larger than {} bytes", kMaxAlertmanagerFileBytes));
       return;
     }
     std::optional<YamlNode> root = ParseYaml(text, report_);
@@ -156,7 +156,7 @@ class Loading {
 
 LoadedAlertmanager LoadAlertmanagerFile(const std::string& path,
                                         const AlertmanagerFileOptions& options, Files& files) {
-  const Result<std::string> text = files.Read(path, kMaxFileBytes);
+  const Result<std::string> text = files.Read(path, kMaxAlertmanagerFileBytes);
   if (text) return LoadAlertmanagerText(path, *text, options, files);
   LoadedAlertmanager loaded;
   loaded.files.push_back(path);
@@ -167,7 +167,7 @@ LoadedAlertmanager LoadAlertmanagerFile(const std::string& path,
 
 LoadedAlertmanager LoadAlertmanagerText(const std::string& path, std::string_view text,
                                         const AlertmanagerFileOptions& options, Files& files) {
-  return Loading(path, options, files).Load(text);
+  return AlertmanagerLoading(path, options, files).Load(text);
 }
 
 }  // namespace tocsin::config

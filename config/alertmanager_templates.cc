@@ -85,12 +85,6 @@ bool HoldsTemplate(std::string_view text) { return text.find("{{") != std::strin
 
 bool IsFileName(std::string_view key) { return key.ends_with("_file"); }
 
-const KeySpec* FindSpec(KeyTable table, std::string_view key) {
-  const auto found = std::find_if(table.begin(), table.end(),
-                                  [key](const KeySpec& spec) { return spec.key == key; });
-  return found == table.end() ? nullptr : &*found;
-}
-
 }  // namespace
 
 void TemplateChecker::CheckKeys(const YamlNode& map, KeyTable table, FileReport& report) const {

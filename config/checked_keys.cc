@@ -17,12 +17,6 @@ namespace {
 
 constexpr std::string_view kFileSuffix = "_file";
 
-const KeySpec* FindSpec(KeyTable table, std::string_view key) {
-  const auto found = std::find_if(table.begin(), table.end(),
-                                  [key](const KeySpec& spec) { return spec.key == key; });
-  return found == table.end() ? nullptr : &*found;
-}
-
 // `password` of `password_file` and the other way round; empty where the table has none.
 std::string TwinOf(KeyTable table, std::string_view key) {
   const bool is_file =
@@ -265,6 +259,12 @@ class KeyReader {
 };
 
 }  // namespace
+
+const KeySpec* FindSpec(KeyTable table, std::string_view key) {
+  const auto found = std::find_if(table.begin(), table.end(),
+                                  [key](const KeySpec& spec) { return spec.key == key; });
+  return found == table.end() ? nullptr : &*found;
+}
 
 const YamlNode* CheckedKeys::Find(std::string_view key) const {
   const auto found = std::find_if(node_.entries.begin(), node_.entries.end(),

@@ -94,6 +94,9 @@ class CheckedKeys {
   std::vector<std::pair<std::string, Secret>> secrets_;
 };
 
+// Null where the table has no such key.
+const KeySpec* FindSpec(KeyTable table, std::string_view key);
+
 // Reads the keys of a table; the caller asks `map` for others and then calls Finish().
 CheckedKeys ReadKeys(MapDecoder& map, KeyTable table);
 // Takes absent keys from `global`.

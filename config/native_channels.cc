@@ -16,7 +16,7 @@ using Kind = ValueKind;
 // Of channels that can show a chart of the alert's series.
 constexpr KeySpec kPicture = {.key = "picture", .kind = Kind::kBool};
 
-constexpr KeySpec kDiscordKeys[] = {
+constexpr KeySpec kNativeDiscordKeys[] = {
     {.key = "webhook_url",
      .kind = Kind::kSecretUrl,
      .missing = "discord: webhook_url or webhook_url_file is missing"},
@@ -27,7 +27,7 @@ constexpr KeySpec kDiscordKeys[] = {
     {.key = "template", .kind = Kind::kAny},
 };
 
-constexpr KeySpec kEmailKeys[] = {
+constexpr KeySpec kNativeEmailKeys[] = {
     {.key = "smarthost",
      .kind = Kind::kAddress,
      .missing = "smarthost is missing, such as mail.example.org:587"},
@@ -52,7 +52,7 @@ constexpr KeySpec kGoogleChatKeys[] = {
     {.key = "template"},
 };
 
-constexpr KeySpec kIncidentioKeys[] = {
+constexpr KeySpec kNativeIncidentioKeys[] = {
     // It may hold the token, as a parameter.
     {.key = "url", .kind = Kind::kSecretUrl, .missing = "incidentio: url or url_file is missing"},
     {.key = "url_file"},
@@ -61,7 +61,7 @@ constexpr KeySpec kIncidentioKeys[] = {
     {.key = "template"},
 };
 
-constexpr KeySpec kJiraKeys[] = {
+constexpr KeySpec kNativeJiraKeys[] = {
     {.key = "api_url",
      .kind = Kind::kUrl,
      .missing = "jira: api_url is missing, such as https://company.atlassian.net/rest/api/3"},
@@ -79,7 +79,7 @@ constexpr KeySpec kJiraKeys[] = {
     {.key = "template"},
 };
 
-constexpr KeySpec kMattermostKeys[] = {
+constexpr KeySpec kNativeMattermostKeys[] = {
     {.key = "webhook_url",
      .kind = Kind::kSecretUrl,
      .missing = "mattermost: webhook_url or webhook_url_file is missing"},
@@ -110,20 +110,20 @@ constexpr KeySpec kNtfyKeys[] = {
     {.key = "template"},
 };
 
-constexpr KeySpec kOpsGenieResponderKeys[] = {
+constexpr KeySpec kNativeOpsGenieResponderKeys[] = {
     {.key = "id"}, {.key = "name"}, {.key = "username"}, {.key = "type"}};
 
-constexpr KeySpec kOpsGenieKeys[] = {
+constexpr KeySpec kNativeOpsGenieKeys[] = {
     {.key = "api_key",
      .kind = Kind::kSecret,
      .missing = "opsgenie: api_key or api_key_file is missing"},
     {.key = "api_key_file"},
     {.key = "api_url", .kind = Kind::kUrl, .fallback = "https://api.opsgenie.com/"},
-    {.key = "responders", .kind = Kind::kMaps, .inner = kOpsGenieResponderKeys},
+    {.key = "responders", .kind = Kind::kMaps, .inner = kNativeOpsGenieResponderKeys},
     {.key = "template"},
 };
 
-constexpr KeySpec kPagerDutyKeys[] = {
+constexpr KeySpec kNativePagerDutyKeys[] = {
     {.key = "routing_key",
      .kind = Kind::kSecret,
      .missing = "pagerduty: routing_key or routing_key_file is missing"},
@@ -132,7 +132,7 @@ constexpr KeySpec kPagerDutyKeys[] = {
     {.key = "template"},
 };
 
-constexpr KeySpec kPushoverKeys[] = {
+constexpr KeySpec kNativePushoverKeys[] = {
     {.key = "user_key",
      .kind = Kind::kSecret,
      .missing = "pushover: user_key or user_key_file is missing"},
@@ -149,7 +149,7 @@ constexpr KeySpec kPushoverKeys[] = {
     {.key = "template"},
 };
 
-constexpr KeySpec kRocketchatKeys[] = {
+constexpr KeySpec kNativeRocketchatKeys[] = {
     {.key = "api_url", .kind = Kind::kUrl, .fallback = "https://open.rocket.chat/"},
     {.key = "token",
      .kind = Kind::kSecret,
@@ -165,7 +165,7 @@ constexpr KeySpec kRocketchatKeys[] = {
     {.key = "template"},
 };
 
-constexpr KeySpec kSlackKeys[] = {
+constexpr KeySpec kNativeSlackKeys[] = {
     {.key = "webhook_url",
      .kind = Kind::kSecretUrl,
      .missing = "slack: webhook_url or webhook_url_file is missing"},
@@ -182,7 +182,7 @@ constexpr char kNeedsSdk[] =
     "it takes the AWS SDK; give access_key and secret_key, or set AWS_ACCESS_KEY_ID and "
     "AWS_SECRET_ACCESS_KEY";
 
-constexpr KeySpec kSigV4Keys[] = {
+constexpr KeySpec kNativeSigV4Keys[] = {
     {.key = "region"},
     {.key = "access_key"},
     {.key = "secret_key", .kind = Kind::kSecret},
@@ -191,11 +191,11 @@ constexpr KeySpec kSigV4Keys[] = {
     {.key = "role_arn", .kind = Kind::kMistake, .missing = kNeedsSdk},
 };
 
-constexpr KeySpec kSnsKeys[] = {
+constexpr KeySpec kNativeSnsKeys[] = {
     // Unset: the region's own.
     {.key = "api_url", .kind = Kind::kUrl},
     // Unset, or without keys or region: those of the environment.
-    {.key = "sigv4", .kind = Kind::kMap, .inner = kSigV4Keys},
+    {.key = "sigv4", .kind = Kind::kMap, .inner = kNativeSigV4Keys},
     {.key = "topic_arn"},
     {.key = "phone_number"},
     {.key = "target_arn"},
@@ -220,7 +220,7 @@ constexpr KeySpec kSmsKeys[] = {
     {.key = "template"},
 };
 
-constexpr KeySpec kTeamsKeys[] = {
+constexpr KeySpec kNativeTeamsKeys[] = {
     {.key = "webhook_url",
      .kind = Kind::kSecretUrl,
      .missing = "teams: webhook_url or webhook_url_file is missing"},
@@ -229,7 +229,7 @@ constexpr KeySpec kTeamsKeys[] = {
     {.key = "template", .kind = Kind::kAny},
 };
 
-constexpr KeySpec kTelegramKeys[] = {
+constexpr KeySpec kNativeTelegramKeys[] = {
     {.key = "api_url", .kind = Kind::kUrl, .fallback = "https://api.telegram.org"},
     {.key = "bot_token",
      .kind = Kind::kSecret,
@@ -243,7 +243,7 @@ constexpr KeySpec kTelegramKeys[] = {
     {.key = "template"},
 };
 
-constexpr KeySpec kWebexKeys[] = {
+constexpr KeySpec kNativeWebexKeys[] = {
     {.key = "api_url", .kind = Kind::kUrl, .fallback = "https://webexapis.com/v1/messages"},
     {.key = "room_id", .missing = "webex: room_id is missing"},
     {.key = "bot_token",
@@ -253,7 +253,7 @@ constexpr KeySpec kWebexKeys[] = {
     {.key = "template"},
 };
 
-constexpr KeySpec kWechatKeys[] = {
+constexpr KeySpec kNativeWechatKeys[] = {
     {.key = "api_url", .kind = Kind::kUrl, .fallback = "https://qyapi.weixin.qq.com/cgi-bin/"},
     {.key = "api_secret",
      .kind = Kind::kSecret,
@@ -268,7 +268,7 @@ constexpr KeySpec kWechatKeys[] = {
     {.key = "template"},
 };
 
-constexpr KeySpec kVictorOpsKeys[] = {
+constexpr KeySpec kNativeVictorOpsKeys[] = {
     {.key = "api_key",
      .kind = Kind::kSecret,
      .missing = "victorops: api_key or api_key_file is missing"},
@@ -280,26 +280,26 @@ constexpr KeySpec kVictorOpsKeys[] = {
     {.key = "template"},
 };
 
-constexpr NativeChannelType kTypes[] = {
-    {.name = "email", .keys = kEmailKeys, .has_http = false},
-    {.name = "slack", .keys = kSlackKeys},
-    {.name = "discord", .keys = kDiscordKeys},
-    {.name = "teams", .keys = kTeamsKeys},
-    {.name = "pagerduty", .keys = kPagerDutyKeys},
-    {.name = "opsgenie", .keys = kOpsGenieKeys},
-    {.name = "victorops", .keys = kVictorOpsKeys},
-    {.name = "incidentio", .keys = kIncidentioKeys},
-    {.name = "jira", .keys = kJiraKeys},
-    {.name = "sns", .keys = kSnsKeys},
+constexpr NativeChannelType kNativeTypes[] = {
+    {.name = "email", .keys = kNativeEmailKeys, .has_http = false},
+    {.name = "slack", .keys = kNativeSlackKeys},
+    {.name = "discord", .keys = kNativeDiscordKeys},
+    {.name = "teams", .keys = kNativeTeamsKeys},
+    {.name = "pagerduty", .keys = kNativePagerDutyKeys},
+    {.name = "opsgenie", .keys = kNativeOpsGenieKeys},
+    {.name = "victorops", .keys = kNativeVictorOpsKeys},
+    {.name = "incidentio", .keys = kNativeIncidentioKeys},
+    {.name = "jira", .keys = kNativeJiraKeys},
+    {.name = "sns", .keys = kNativeSnsKeys},
     {.name = "ntfy", .keys = kNtfyKeys},
     {.name = "matrix", .keys = kMatrixKeys},
     {.name = "googlechat", .keys = kGoogleChatKeys},
-    {.name = "telegram", .keys = kTelegramKeys},
-    {.name = "pushover", .keys = kPushoverKeys},
-    {.name = "webex", .keys = kWebexKeys},
-    {.name = "mattermost", .keys = kMattermostKeys},
-    {.name = "rocketchat", .keys = kRocketchatKeys},
-    {.name = "wechat", .keys = kWechatKeys},
+    {.name = "telegram", .keys = kNativeTelegramKeys},
+    {.name = "pushover", .keys = kNativePushoverKeys},
+    {.name = "webex", .keys = kNativeWebexKeys},
+    {.name = "mattermost", .keys = kNativeMattermostKeys},
+    {.name = "rocketchat", .keys = kNativeRocketchatKeys},
+    {.name = "wechat", .keys = kNativeWechatKeys},
     {.name = "sms", .keys = kSmsKeys, .has_http = false},
 };
 
@@ -312,7 +312,7 @@ bool TakesPicture(const NativeChannelType& type) {
 void RefusePicture(MapDecoder& map, const NativeChannelType& type) {
   if (TakesPicture(type) || map.Find(kPicture.key) == nullptr) return;
   std::string able;
-  for (const NativeChannelType& each : kTypes) {
+  for (const NativeChannelType& each : kNativeTypes) {
     if (TakesPicture(each)) able += fmt::format("{}{}", able.empty() ? "" : ", ", each.name);
   }
   map.report().Error(map.PlaceOf(kPicture.key),
@@ -321,13 +321,13 @@ void RefusePicture(MapDecoder& map, const NativeChannelType& type) {
 
 }  // namespace
 
-std::span<const NativeChannelType> NativeChannelTypes() { return kTypes; }
+std::span<const NativeChannelType> NativeChannelTypes() { return kNativeTypes; }
 
 ChannelSettings MakeNativeChannel(std::string_view type) {
   const auto* const found =
-      std::find_if(std::begin(kTypes), std::end(kTypes),
+      std::find_if(std::begin(kNativeTypes), std::end(kNativeTypes),
                    [type](const NativeChannelType& each) { return each.name == type; });
-  CHECK(found != std::end(kTypes));
+  CHECK(found != std::end(kNativeTypes));
   ChannelSettings channel;
   channel.type = type;
   channel.http.follow_redirects = false;

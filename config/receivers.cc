@@ -28,7 +28,7 @@ bool IsControl(char c) {
   return (byte < 0x20 && c != '\t') || byte == 0x7f;
 }
 
-void DecodeHeaders(MapDecoder& map, WebhookSettings* webhook) {
+void DecodeWebhookHeaders(MapDecoder& map, WebhookSettings* webhook) {
   for (const YamlEntry& entry : map.ReadEntries("headers")) {
     std::string value;
     if (entry.value.is_null()) continue;
@@ -67,7 +67,7 @@ ChannelSettings DecodeWebhook(const YamlNode& node, FileReport& report) {
     webhook.url = Secret(std::move(url));
   }
   DecodeFormat(map, &webhook);
-  DecodeHeaders(map, &webhook);
+  DecodeWebhookHeaders(map, &webhook);
   if (map.ReadDuration("timeout", &webhook.timeout) && webhook.timeout.count() == 0) {
     report.Error(map.PlaceOf("timeout"), "timeout must be longer than 0s");
   }

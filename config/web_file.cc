@@ -14,7 +14,7 @@
 namespace tocsin::config {
 namespace {
 
-constexpr std::size_t kMaxFileBytes = 1 << 20;
+constexpr std::size_t kMaxWebFileBytes = 1 << 20;
 
 // A header that may be set, and the values that it may have; none: any.
 struct AllowedHeader {
@@ -130,7 +130,7 @@ LoadedWebFile LoadWebText(const std::string& path, std::string_view text) {
 
 LoadedWebFile LoadWebFile(const std::string& path, Files& files) {
   if (path.empty()) return {std::make_shared<const WebFileSettings>(), {}};
-  const Result<std::string> text = files.Read(path, kMaxFileBytes);
+  const Result<std::string> text = files.Read(path, kMaxWebFileBytes);
   if (text) return LoadWebText(path, *text);
   LoadedWebFile loaded;
   loaded.diagnostics.Add(

@@ -87,12 +87,6 @@ std::string Digits(double number, char verb, const FormatFlags& flags) {
   return text;
 }
 
-std::string_view SignOf(bool negative, const FormatFlags& flags) {
-  if (negative) return "-";
-  if (flags.plus) return "+";
-  return flags.space ? " " : "";
-}
-
 // Infinity shows its sign in any case, NaN only where one is asked for; neither takes zeros.
 void AppendNotFinite(double number, FormatFlags flags, std::string* out) {
   flags.zero = false;

@@ -34,12 +34,6 @@ std::string_view PrefixOf(char verb, bool sharp, std::string_view digits) {
   return verb == 'o' && digits.front() != '0' ? "0" : "";
 }
 
-std::string_view SignOf(bool negative, const FormatFlags& flags) {
-  if (negative) return "-";
-  if (flags.plus) return "+";
-  return flags.space ? " " : "";
-}
-
 // How many digits there must be: zero padding is a precision that leaves room for the sign.
 std::size_t WantedDigits(const FormatFlags& flags, bool has_sign) {
   if (flags.has_precision) return static_cast<std::size_t>(std::max(0, flags.precision));
@@ -110,6 +104,12 @@ std::string HexOf(std::string_view text, char verb, const FormatFlags& flags) {
 }
 
 }  // namespace
+
+std::string_view SignOf(bool negative, const FormatFlags& flags) {
+  if (negative) return "-";
+  if (flags.plus) return "+";
+  return flags.space ? " " : "";
+}
 
 void AppendPadded(std::string_view text, const FormatFlags& flags, std::string* out) {
   const std::size_t width =

@@ -23,6 +23,9 @@ struct FormatFlags {
   int precision = 0;
 };
 
+// What stands in front of a number: "-", or what the flags ask for before one that is not negative.
+std::string_view SignOf(bool negative, const FormatFlags& flags);
+
 // To the width in characters; with zeros on the left where the flag says so.
 void AppendPadded(std::string_view text, const FormatFlags& flags, std::string* out);
 

@@ -36,7 +36,7 @@ bool IsDropped(State state) {
   return state == State::kComment || state == State::kJsComment || state == State::kCssComment;
 }
 
-void ReplaceAll(std::string_view what, std::string_view with, std::string* text) {
+void ReplaceIn(std::string_view what, std::string_view with, std::string* text) {
   for (std::size_t at = text->find(what); at != std::string::npos;
        at = text->find(what, at + with.size())) {
     text->replace(at, what.size(), with);
@@ -175,7 +175,7 @@ Result<std::string> HtmlOutput::JsValue(const Value& value) const {
   }
   Result<std::string> json = ToJson(value, max_bytes_ - out_.size());
   if (!json) return json;
-  ReplaceAll("'", "\\u0027", &*json);
+  ReplaceIn("'", "\\u0027", &*json);
   const char first = json->front();
   if (first == '"' || first == '[' || first == '{') return json;
   return " " + *json + " ";

@@ -11,7 +11,7 @@ namespace {
 
 using Place = HtmlPlace;
 
-constexpr std::string_view kBlanks = " \t\n\f\r";
+constexpr std::string_view kHtmlBlanks = " \t\n\f\r";
 
 bool IsLetter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 bool IsNameCharacter(char c) {
@@ -55,7 +55,7 @@ std::size_t FindClosingTag(std::string_view text, std::string_view name) {
     const std::size_t behind = at + 2 + name.size();
     if (!EqualsIgnoreCase(found, name)) continue;
     if (behind >= text.size() || text[behind] == '>' || text[behind] == '/' ||
-        kBlanks.find(text[behind]) != std::string_view::npos) {
+        kHtmlBlanks.find(text[behind]) != std::string_view::npos) {
       return at;
     }
   }
@@ -202,7 +202,7 @@ void HtmlScanner::ScanElement(std::string_view* text, std::string* out) {
 }
 
 void HtmlScanner::ScanTag(std::string_view* text, std::string* out) {
-  const std::size_t blanks = std::min(text->find_first_not_of(kBlanks), text->size());
+  const std::size_t blanks = std::min(text->find_first_not_of(kHtmlBlanks), text->size());
   Move(text, blanks, out);
   if (text->empty()) return;
   if (text->front() == '>') {
@@ -231,7 +231,7 @@ void HtmlScanner::ScanAttrName(std::string_view* text, std::string* out) {
 }
 
 void HtmlScanner::ScanAfterName(std::string_view* text, std::string* out) {
-  Move(text, std::min(text->find_first_not_of(kBlanks), text->size()), out);
+  Move(text, std::min(text->find_first_not_of(kHtmlBlanks), text->size()), out);
   if (text->empty()) return;
   if (text->front() != '=') {
     place_.state = State::kTag;
@@ -242,7 +242,7 @@ void HtmlScanner::ScanAfterName(std::string_view* text, std::string* out) {
 }
 
 void HtmlScanner::ScanBeforeValue(std::string_view* text, std::string* out) {
-  Move(text, std::min(text->find_first_not_of(kBlanks), text->size()), out);
+  Move(text, std::min(text->find_first_not_of(kHtmlBlanks), text->size()), out);
   if (text->empty()) return;
   const char first = text->front();
   if (first == '>') {

@@ -7,17 +7,17 @@
 namespace tocsin::gotemplate {
 namespace {
 
-using Kind = Token::Kind;
+using TokenKind = Token::Kind;
 
-constexpr std::string_view kBlanks = " \t\r\n";
+constexpr std::string_view kSourceBlanks = " \t\r\n";
 constexpr std::string_view kLeft = "{{";
 constexpr std::string_view kRight = "}}";
 
-bool IsBlank(char c) { return kBlanks.find(c) != std::string_view::npos; }
+bool IsSourceBlank(char c) { return kSourceBlanks.find(c) != std::string_view::npos; }
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 
 std::string_view TrimBlanksRight(std::string_view text) {
-  return text.substr(0, text.find_last_not_of(kBlanks) + 1);  // npos + 1 is 0
+  return text.substr(0, text.find_last_not_of(kSourceBlanks) + 1);  // npos + 1 is 0
 }
 
 class Lexer {
@@ -30,7 +30,7 @@ class Lexer {
       if (!status.ok()) return status.error();
     }
     if (inside_) return source_.ErrorAt(action_, "the action is never closed; expected '}}'");
-    Push(Kind::kEndOfFile, 0);
+    Push(TokenKind::kEndOfFile, 0);
     return std::move(tokens_);
   }
 
@@ -43,7 +43,7 @@ class Lexer {
            text_.substr(at_ + ahead).substr(0, prefix.size()) == prefix;
   }
 
-  void Push(Kind kind, std::size_t length) {
+  void Push(TokenKind kind, std::size_t length) {
     tokens_.push_back({kind, text_.substr(at_, length), at_});
     at_ += length;
   }
@@ -55,19 +55,22 @@ class Lexer {
     if (StartsWith(kRight)) return kRight.size();
     return TrimsRight() ? 2 + kRight.size() : 0;
   }
-  bool TrimsRight() const { return IsBlank(Peek()) && Peek(1) == '-' && StartsWith(kRight, 2); }
+  bool TrimsRight() const {
+    return IsSourceBlank(Peek()) && Peek(1) == '-' && StartsWith(kRight, 2);
+  }
 
   void SkipBlanks() {
-    while (at_ < text_.size() && IsBlank(text_[at_])) ++at_;
+    while (at_ < text_.size() && IsSourceBlank(text_[at_])) ++at_;
   }
 
   Status LexOutside() {
     const std::size_t open = std::min(text_.find(kLeft, at_), text_.size());
     const std::size_t after = open + kLeft.size();
-    const bool trims = after + 1 < text_.size() && text_[after] == '-' && IsBlank(text_[after + 1]);
+    const bool trims =
+        after + 1 < text_.size() && text_[after] == '-' && IsSourceBlank(text_[after + 1]);
     std::string_view literal = text_.substr(at_, open - at_);
     if (trims) literal = TrimBlanksRight(literal);
-    if (!literal.empty()) Push(Kind::kText, literal.size());
+    if (!literal.empty()) Push(TokenKind::kText, literal.size());
     at_ = open;
     if (open == text_.size()) return {};
 
@@ -77,7 +80,7 @@ class Lexer {
       at_ += delimiter;
       return SkipComment();
     }
-    Push(Kind::kOpen, kLeft.size());
+    Push(TokenKind::kOpen, kLeft.size());
     if (trims) at_ += 1;  // the blank stays: it separates nothing and hides nothing
     inside_ = true;
     depth_ = 0;
@@ -104,34 +107,34 @@ class Lexer {
   Status LexInside() {
     if (const std::size_t close = CloseLength(); close > 0) {
       if (depth_ > 0) return Fail("the parenthesis is never closed; expected ')'");
-      tokens_.push_back({Kind::kClose, text_.substr(at_, close), at_});
+      tokens_.push_back({TokenKind::kClose, text_.substr(at_, close), at_});
       Close(close);
       return {};
     }
     const char c = Peek();
-    if (IsBlank(c)) return LexSpace();
-    if (c == '"') return LexQuoted('"', Kind::kString);
-    if (c == '\'') return LexQuoted('\'', Kind::kCharacter);
+    if (IsSourceBlank(c)) return LexSpace();
+    if (c == '"') return LexQuoted('"', TokenKind::kString);
+    if (c == '\'') return LexQuoted('\'', TokenKind::kCharacter);
     if (c == '`') return LexRaw();
-    if (c == '$') return LexName(Kind::kVariable);
+    if (c == '$') return LexName(TokenKind::kVariable);
     if (c == '.') return LexDot();
     if (c == '+' || c == '-' || IsDigit(c)) return LexNumber();
-    if (c == '_' || WordLength(at_) > 0) return LexName(Kind::kWord);
+    if (c == '_' || WordLength(at_) > 0) return LexName(TokenKind::kWord);
     return LexPunctuation();
   }
 
   Status LexSpace() {
     std::size_t length = 0;
     const std::size_t start = at_;
-    while (at_ < text_.size() && IsBlank(text_[at_]) && !TrimsRight()) {
+    while (at_ < text_.size() && IsSourceBlank(text_[at_]) && !TrimsRight()) {
       ++at_;
       ++length;
     }
-    tokens_.push_back({Kind::kSpace, text_.substr(start, length), start});
+    tokens_.push_back({TokenKind::kSpace, text_.substr(start, length), start});
     return {};
   }
 
-  Status LexQuoted(char quote, Kind kind) {
+  Status LexQuoted(char quote, TokenKind kind) {
     std::size_t end = at_ + 1;
     while (end < text_.size() && text_[end] != quote && text_[end] != '\n') {
       end += text_[end] == '\\' ? 2 : 1;
@@ -147,7 +150,7 @@ class Lexer {
   Status LexRaw() {
     const std::size_t end = text_.find('`', at_ + 1);
     if (end == std::string_view::npos) return Fail("the raw string is never closed; expected '`'");
-    Push(Kind::kRawString, end + 1 - at_);
+    Push(TokenKind::kRawString, end + 1 - at_);
     return {};
   }
 
@@ -163,8 +166,8 @@ class Lexer {
   }
 
   // One character and a word: a variable, a field, or the word itself.
-  Status LexName(Kind kind) {
-    const std::size_t lead = kind == Kind::kWord ? 0 : 1;
+  Status LexName(TokenKind kind) {
+    const std::size_t lead = kind == TokenKind::kWord ? 0 : 1;
     const std::size_t length = lead + WordLength(at_ + lead);
     Push(kind, length);
     return CheckTerminated();
@@ -173,7 +176,7 @@ class Lexer {
   // "a+b" is no word, no field and nothing else: say so at the character that is wrong.
   Status CheckTerminated() {
     const char c = Peek();
-    if (at_ >= text_.size() || IsBlank(c) || StartsWith(kRight)) return {};
+    if (at_ >= text_.size() || IsSourceBlank(c) || StartsWith(kRight)) return {};
     if (std::string_view(".,|:()=").find(c) != std::string_view::npos) return {};
     return Unexpected();
   }
@@ -185,8 +188,8 @@ class Lexer {
 
   Status LexDot() {
     if (IsDigit(Peek(1))) return LexNumber();
-    if (WordLength(at_ + 1) > 0) return LexName(Kind::kField);
-    Push(Kind::kDot, 1);
+    if (WordLength(at_ + 1) > 0) return LexName(TokenKind::kField);
+    Push(TokenKind::kDot, 1);
     return CheckTerminated();
   }
 
@@ -202,7 +205,7 @@ class Lexer {
       if (!exponent_sign && c != '.' && WordLength(end) == 0) break;
       end += exponent_sign ? 1 : std::max<std::size_t>(1, WordLength(end));
     }
-    Push(Kind::kNumber, end - start);
+    Push(TokenKind::kNumber, end - start);
     return {};
   }
 
@@ -210,24 +213,24 @@ class Lexer {
     switch (Peek()) {
       case ':':
         if (Peek(1) != '=') return Fail("unexpected ':'; a variable is declared with ':='");
-        Push(Kind::kDeclare, 2);
+        Push(TokenKind::kDeclare, 2);
         return {};
       case '=':
-        Push(Kind::kAssign, 1);
+        Push(TokenKind::kAssign, 1);
         return {};
       case '|':
-        Push(Kind::kPipe, 1);
+        Push(TokenKind::kPipe, 1);
         return {};
       case ',':
-        Push(Kind::kComma, 1);
+        Push(TokenKind::kComma, 1);
         return {};
       case '(':
         ++depth_;
-        Push(Kind::kOpenParenthesis, 1);
+        Push(TokenKind::kOpenParenthesis, 1);
         return {};
       case ')':
         if (depth_-- == 0) return Fail("unexpected ')'; no parenthesis is open");
-        Push(Kind::kCloseParenthesis, 1);
+        Push(TokenKind::kCloseParenthesis, 1);
         return {};
       default:
         return Unexpected();

@@ -14,7 +14,7 @@
 namespace tocsin::gotemplate {
 namespace {
 
-using Kind = Token::Kind;
+using TokenKind = Token::Kind;
 
 // Where a block ended: {{end}}, {{else}}, or the end of the file.
 enum class BlockEnd : std::uint8_t { kEnd, kElse, kEndOfFile };
@@ -58,8 +58,8 @@ class Parser {
   Result<BlockEnd> ParseBlock(Block* block) {
     while (true) {
       const Token token = cursor_.Next();
-      if (token.kind == Kind::kEndOfFile) return BlockEnd::kEndOfFile;
-      if (token.kind == Kind::kText) {
+      if (token.kind == TokenKind::kEndOfFile) return BlockEnd::kEndOfFile;
+      if (token.kind == TokenKind::kText) {
         Statement text;
         text.text = token.text;
         text.extent = {token.offset, token.offset + token.text.size()};
@@ -78,7 +78,7 @@ class Parser {
 
   Result<std::optional<BlockEnd>> ParseAction(std::size_t open, Block* block) {
     const Token word = cursor_.PeekNonSpace();
-    const std::string_view keyword = word.kind == Kind::kWord ? word.text : std::string_view();
+    const std::string_view keyword = word.kind == TokenKind::kWord ? word.text : std::string_view();
     if (keyword == "end" || keyword == "else") {
       cursor_.NextNonSpace();
       if (keyword == "else") return std::optional(BlockEnd::kElse);
@@ -115,7 +115,7 @@ class Parser {
 
   Status ParseOutput(Statement* statement) {
     statement->kind = Statement::Kind::kAction;
-    Result<std::unique_ptr<Pipeline>> pipeline = pipelines_.Parse("an action", Kind::kClose);
+    Result<std::unique_ptr<Pipeline>> pipeline = pipelines_.Parse("an action", TokenKind::kClose);
     if (!pipeline) return pipeline.error();
     statement->pipeline = *std::move(pipeline);
     return {};
@@ -131,7 +131,7 @@ class Parser {
 
   Status ExpectClose(std::string_view after) {
     const Token token = cursor_.NextNonSpace();
-    if (token.kind == Kind::kClose) return {};
+    if (token.kind == TokenKind::kClose) return {};
     return cursor_.Unexpected(token, fmt::format("'}}}}' after \"{}\"", after));
   }
 
@@ -155,7 +155,7 @@ class Parser {
     while (true) {
       Branch branch;
       Result<std::unique_ptr<Pipeline>> pipeline =
-          pipelines_.Parse(fmt::format("\"{}\"", keyword), Kind::kClose);
+          pipelines_.Parse(fmt::format("\"{}\"", keyword), TokenKind::kClose);
       if (!pipeline) return pipeline.error();
       branch.pipeline = *std::move(pipeline);
       Result<BlockEnd> end = ParseInner(open, keyword, &branch.body);
@@ -165,7 +165,8 @@ class Parser {
       if (*end == BlockEnd::kEnd) return {};
 
       const Token next = cursor_.PeekNonSpace();
-      const bool chained = next.kind == Kind::kWord && next.text == keyword && keyword != "range";
+      const bool chained =
+          next.kind == TokenKind::kWord && next.text == keyword && keyword != "range";
       if (!chained) return ParseElse(open, keyword, statement);
       cursor_.NextNonSpace();
     }
@@ -196,7 +197,7 @@ class Parser {
 
   Result<std::string> ParseName(std::string_view keyword) {
     const Token token = cursor_.NextNonSpace();
-    if (token.kind != Kind::kString && token.kind != Kind::kRawString) {
+    if (token.kind != TokenKind::kString && token.kind != TokenKind::kRawString) {
       return cursor_.Unexpected(token,
                                 fmt::format("a template's name in quotes after \"{}\"", keyword));
     }
@@ -239,12 +240,12 @@ class Parser {
     Result<std::string> name = ParseName(keyword);
     if (!name) return name.error();
     statement->text = *name;
-    if (cursor_.PeekNonSpace().kind == Kind::kClose && keyword == "template") {
+    if (cursor_.PeekNonSpace().kind == TokenKind::kClose && keyword == "template") {
       cursor_.NextNonSpace();
       return {};
     }
     Result<std::unique_ptr<Pipeline>> pipeline =
-        pipelines_.Parse(fmt::format("\"{}\"", keyword), Kind::kClose);
+        pipelines_.Parse(fmt::format("\"{}\"", keyword), TokenKind::kClose);
     if (!pipeline) return pipeline.error();
     statement->pipeline = *std::move(pipeline);
     if (keyword == "template") return {};

@@ -12,19 +12,19 @@
 namespace tocsin::gotemplate {
 namespace {
 
-using Kind = Token::Kind;
+using TokenKind = Token::Kind;
 
 bool BeginsOperand(const Token& token) {
   switch (token.kind) {
-    case Kind::kWord:
-    case Kind::kField:
-    case Kind::kVariable:
-    case Kind::kDot:
-    case Kind::kNumber:
-    case Kind::kCharacter:
-    case Kind::kString:
-    case Kind::kRawString:
-    case Kind::kOpenParenthesis:
+    case TokenKind::kWord:
+    case TokenKind::kField:
+    case TokenKind::kVariable:
+    case TokenKind::kDot:
+    case TokenKind::kNumber:
+    case TokenKind::kCharacter:
+    case TokenKind::kString:
+    case TokenKind::kRawString:
+    case TokenKind::kOpenParenthesis:
       return true;
     default:
       return false;
@@ -70,7 +70,7 @@ Token TokenCursor::Next() {
 }
 
 const Token& TokenCursor::PeekNonSpace() {
-  while (Peek().kind == Kind::kSpace) Next();
+  while (Peek().kind == TokenKind::kSpace) Next();
   return Peek();
 }
 
@@ -85,7 +85,7 @@ Error TokenCursor::Fail(std::size_t offset, std::string_view what) const {
 
 Error TokenCursor::Unexpected(const Token& token, std::string_view expected) const {
   const std::string found =
-      token.kind == Kind::kEndOfFile ? "end of the file" : QuoteForMessage(token.text);
+      token.kind == TokenKind::kEndOfFile ? "end of the file" : QuoteForMessage(token.text);
   return Fail(token.offset, fmt::format("unexpected {}; expected {}", found, expected));
 }
 
@@ -99,7 +99,7 @@ std::vector<std::string> PipelineParser::EnterDefinition() {
   return std::exchange(variables_, {"$"});
 }
 
-Result<std::unique_ptr<Pipeline>> PipelineParser::Parse(std::string_view context, Kind end) {
+Result<std::unique_ptr<Pipeline>> PipelineParser::Parse(std::string_view context, TokenKind end) {
   auto pipeline = std::make_unique<Pipeline>();
   pipeline->extent.begin = cursor_.PeekNonSpace().offset;
   Status status = ParseVariables(context, pipeline.get());
@@ -112,17 +112,17 @@ Result<std::unique_ptr<Pipeline>> PipelineParser::Parse(std::string_view context
 
 // "$x :=", "$x =" or "$i, $x :=" in front of the commands; or nothing of the kind.
 Status PipelineParser::ParseVariables(std::string_view context, Pipeline* pipeline) {
-  while (cursor_.PeekNonSpace().kind == Kind::kVariable) {
+  while (cursor_.PeekNonSpace().kind == TokenKind::kVariable) {
     const std::size_t start = cursor_.position();
     const Token variable = cursor_.Next();
     const Token after = cursor_.PeekNonSpace();
-    const bool ends = after.kind == Kind::kDeclare || after.kind == Kind::kAssign;
-    if (!ends && after.kind != Kind::kComma) {
+    const bool ends = after.kind == TokenKind::kDeclare || after.kind == TokenKind::kAssign;
+    if (!ends && after.kind != TokenKind::kComma) {
       cursor_.Rewind(start);
       if (pipeline->variables.empty()) return {};
       return cursor_.Unexpected(after, "':=', '=' or ',' after a range's variable");
     }
-    if (variable.text == "$" && after.kind == Kind::kDeclare) {
+    if (variable.text == "$" && after.kind == TokenKind::kDeclare) {
       return cursor_.Fail(variable.offset, "\"$\" cannot be declared; give the variable a name");
     }
     pipeline->variables.emplace_back(variable.text);
@@ -132,10 +132,10 @@ Status PipelineParser::ParseVariables(std::string_view context, Pipeline* pipeli
     }
     cursor_.Next();
     if (ends) {
-      pipeline->assigns = after.kind == Kind::kAssign;
+      pipeline->assigns = after.kind == TokenKind::kAssign;
       break;
     }
-    if (cursor_.PeekNonSpace().kind != Kind::kVariable) {
+    if (cursor_.PeekNonSpace().kind != TokenKind::kVariable) {
       return cursor_.Unexpected(cursor_.Peek(), "a second variable after ','");
     }
   }
@@ -149,7 +149,7 @@ Status PipelineParser::ParseVariables(std::string_view context, Pipeline* pipeli
   return {};
 }
 
-Status PipelineParser::ParseCommands(std::string_view context, Kind end, Pipeline* pipeline) {
+Status PipelineParser::ParseCommands(std::string_view context, TokenKind end, Pipeline* pipeline) {
   bool expects_command = true;
   while (true) {
     const Token token = cursor_.PeekNonSpace();
@@ -161,7 +161,7 @@ Status PipelineParser::ParseCommands(std::string_view context, Kind end, Pipelin
       break;
     }
     if (!expects_command) {
-      if (token.kind != Kind::kPipe) return cursor_.Unexpected(token, "'|' or the end of it");
+      if (token.kind != TokenKind::kPipe) return cursor_.Unexpected(token, "'|' or the end of it");
       cursor_.Next();
       expects_command = true;
       continue;
@@ -196,7 +196,7 @@ Result<Command> PipelineParser::ParseCommand() {
     operand->extent = {first.offset, cursor_.offset()};
     command.operands.push_back(*std::move(operand));
     command.extent.end = cursor_.offset();
-    if (cursor_.Peek().kind != Kind::kSpace) break;
+    if (cursor_.Peek().kind != TokenKind::kSpace) break;
     cursor_.PeekNonSpace();
   }
   if (BeginsOperand(cursor_.Peek())) {
@@ -209,8 +209,9 @@ Result<Operand> PipelineParser::ParseOperand(const Token& first) {
   Result<Operand> operand = ParseTerm(first);
   if (!operand) return operand;
   const bool has_fields = operand->kind != Operand::Kind::kNil &&
-                          operand->kind != Operand::Kind::kConstant && first.kind != Kind::kDot;
-  while (cursor_.Peek().kind == Kind::kField) {
+                          operand->kind != Operand::Kind::kConstant &&
+                          first.kind != TokenKind::kDot;
+  while (cursor_.Peek().kind == TokenKind::kField) {
     if (!has_fields) {
       return cursor_.Fail(
           cursor_.offset(),
@@ -225,31 +226,31 @@ Result<Operand> PipelineParser::ParseOperand(const Token& first) {
 Result<Operand> PipelineParser::ParseTerm(const Token& first) {
   Operand operand;
   switch (first.kind) {
-    case Kind::kWord:
+    case TokenKind::kWord:
       return ParseWord(first);
-    case Kind::kOpenParenthesis:
+    case TokenKind::kOpenParenthesis:
       return ParseParenthesis(first);
-    case Kind::kField:
+    case TokenKind::kField:
       operand.fields.emplace_back(first.text.substr(1));
       return operand;
-    case Kind::kVariable: {
+    case TokenKind::kVariable: {
       Status status = CheckVariable(first);
       if (!status.ok()) return status.error();
       operand.kind = Operand::Kind::kVariable;
       operand.name = first.text;
       return operand;
     }
-    case Kind::kNumber:
-    case Kind::kCharacter: {
+    case TokenKind::kNumber:
+    case TokenKind::kCharacter: {
       Result<Value> number =
-          first.kind == Kind::kNumber ? ParseNumber(first.text) : ParseCharacter(first.text);
+          first.kind == TokenKind::kNumber ? ParseNumber(first.text) : ParseCharacter(first.text);
       if (!number) return cursor_.Fail(first.offset, number.message());
       operand.kind = Operand::Kind::kConstant;
       operand.constant = *std::move(number);
       return operand;
     }
-    case Kind::kString:
-    case Kind::kRawString: {
+    case TokenKind::kString:
+    case TokenKind::kRawString: {
       Result<std::string> text = cursor_.UnquoteToken(first);
       if (!text) return text.error();
       operand.kind = Operand::Kind::kConstant;
@@ -288,7 +289,7 @@ Result<Operand> PipelineParser::ParseParenthesis(const Token& open) {
   Operand operand;
   operand.kind = Operand::Kind::kPipeline;
   ++nesting_;
-  Result<std::unique_ptr<Pipeline>> pipeline = Parse("parentheses", Kind::kCloseParenthesis);
+  Result<std::unique_ptr<Pipeline>> pipeline = Parse("parentheses", TokenKind::kCloseParenthesis);
   --nesting_;
   if (!pipeline) return pipeline.error();
   operand.pipeline = *std::move(pipeline);

@@ -49,16 +49,12 @@ constexpr Word kWords[] = {
     {"Z07", Element::kIsoZoneOffset},
 };
 
-bool IsDigit(std::string_view text, std::size_t at) {
-  return at < text.size() && text[at] >= '0' && text[at] <= '9';
-}
-
 // .000 or ,999: a run of one digit with no other digit behind it. Its length, or 0.
 std::size_t FractionLength(std::string_view text) {
   if (text.size() < 2 || (text[0] != '.' && text[0] != ',')) return 0;
   if (text[1] != '0' && text[1] != '9') return 0;
   const std::size_t end = std::min(text.find_first_not_of(text[1], 1), text.size());
-  return IsDigit(text, end) ? 0 : end;
+  return HasDigitAt(text, end) ? 0 : end;
 }
 
 // "Jan" and "Mon" are no elements in "Janet" and "Month".
@@ -88,6 +84,10 @@ bool ElementAt(std::string_view text, LayoutPiece* piece) {
 }
 
 }  // namespace
+
+bool HasDigitAt(std::string_view text, std::size_t at) {
+  return at < text.size() && text[at] >= '0' && text[at] <= '9';
+}
 
 LayoutPiece NextElement(std::string_view layout) {
   LayoutPiece piece;

@@ -45,6 +45,8 @@ struct LayoutPiece {
   std::string_view rest;  // behind it
 };
 
+bool HasDigitAt(std::string_view text, std::size_t at);
+
 // The first element of the layout.
 LayoutPiece NextElement(std::string_view layout);
 

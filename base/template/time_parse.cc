@@ -14,10 +14,6 @@ namespace {
 
 using Element = LayoutElement;
 
-bool IsDigit(std::string_view text, std::size_t at) {
-  return at < text.size() && text[at] >= '0' && text[at] <= '9';
-}
-
 class TimeParser {
  public:
   TimeParser(std::string_view layout, std::string_view text)
@@ -74,7 +70,8 @@ class TimeParser {
   bool ReadNumber(std::size_t least, std::size_t most, int* number) {
     std::size_t count = 0;
     *number = 0;
-    while (count < most && IsDigit(rest_, count)) *number = *number * 10 + (rest_[count++] - '0');
+    while (count < most && HasDigitAt(rest_, count))
+      *number = *number * 10 + (rest_[count++] - '0');
     if (count < least) return false;
     rest_.remove_prefix(count);
     return true;
@@ -190,7 +187,7 @@ class TimeParser {
   }
 
   bool AtFraction() const {
-    return rest_.size() >= 2 && (rest_[0] == '.' || rest_[0] == ',') && IsDigit(rest_, 1);
+    return rest_.size() >= 2 && (rest_[0] == '.' || rest_[0] == ',') && HasDigitAt(rest_, 1);
   }
 
   bool ReadUnannouncedFraction(std::string_view layout_behind) {
@@ -203,7 +200,7 @@ class TimeParser {
   bool ReadOptionalFraction() {
     if (!AtFraction()) return true;
     std::size_t digits = 0;
-    while (IsDigit(rest_, digits + 1)) ++digits;
+    while (HasDigitAt(rest_, digits + 1)) ++digits;
     return ReadFraction(digits);
   }
 
@@ -213,7 +210,7 @@ class TimeParser {
     nanos_ = 0;
     std::int32_t unit = 100'000'000;
     for (std::size_t i = 1; i <= digits; ++i, unit /= 10) {
-      if (!IsDigit(rest_, i)) return false;
+      if (!HasDigitAt(rest_, i)) return false;
       nanos_ += (rest_[i] - '0') * unit;
     }
     rest_.remove_prefix(digits + 1);

@@ -44,8 +44,8 @@ namespace tocsin::daemon {
 namespace {
 
 constexpr const char* kDatabase = "alertmanager.db";
-constexpr std::size_t kConsoleCapacity = 1'000;
-constexpr std::size_t kSpareThreads = 256;
+constexpr std::size_t kStrictConsoleCapacity = 1'000;
+constexpr std::size_t kStrictSpareThreads = 256;
 
 // The path of a URL without a slash at its end; empty where there is none.
 std::string PathOf(std::string_view url) {
@@ -280,7 +280,7 @@ Status AlertmanagerApp::Parts::Listen() {
     server_options.listen_address = address;
     // Senders post again every minute, over the connection they have: Go's clients keep one for 90
     // seconds, and not all clients notice that it was closed.
-    server_options.spare_threads = kSpareThreads;
+    server_options.spare_threads = kStrictSpareThreads;
     Result<std::unique_ptr<http::Server>> server =
         http::StartCivetwebServer(server_options, router, log.Named("http"), metrics);
     if (!server) return server.error();
@@ -308,7 +308,7 @@ Result<std::unique_ptr<AlertmanagerApp>> AlertmanagerApp::New(const Alertmanager
         return MakeCurlHttpClient(fmt::format("Alertmanager/{}", options.reported_version),
                                   client_log);
       });
-  parts->console_pool.emplace(1, kConsoleCapacity);
+  parts->console_pool.emplace(1, kStrictConsoleCapacity);
   parts->mail_client = std::make_unique<OnDemandMailClient>(
       [client_log = log.Named("mail_client")] { return MakeCurlMailClient(client_log); });
   parts->channel_context.emplace(

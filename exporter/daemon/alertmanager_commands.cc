@@ -16,6 +16,7 @@
 #include "config/alertmanager_print.h"
 #include "config/files.h"
 #include "config/yaml.h"
+#include "exporter/daemon/command_output.h"
 #include "receivers/route/route_tree.h"
 #include "receivers/templates/default_templates.h"
 
@@ -24,12 +25,6 @@ namespace {
 
 constexpr std::size_t kMaxConfigBytes = 4 << 20;
 
-void Print(const config::Diagnostics& diagnostics) {
-  for (const config::Diagnostic& diagnostic : diagnostics.list()) {
-    fmt::print(stderr, "{}\n", diagnostic.ToString());
-  }
-}
-
 // Null after having said what is wrong. The clock outlives the settings.
 std::shared_ptr<const config::AlertmanagerSettings> Load(const std::string& file,
                                                          const Clock& clock) {
@@ -37,7 +32,7 @@ std::shared_ptr<const config::AlertmanagerSettings> Load(const std::string& file
   config::AlertmanagerFileOptions options;
   options.make_templates = [&clock] { return receivers::MakeDefaultTemplates(clock); };
   const config::LoadedAlertmanager loaded = config::LoadAlertmanagerFile(file, options, files);
-  Print(loaded.diagnostics);
+  PrintDiagnostics(loaded.diagnostics);
   return loaded.settings;
 }
 

@@ -9,6 +9,7 @@
 #include "config/loader.h"
 #include "exporter/daemon/alertmanager_app.h"
 #include "exporter/daemon/app.h"
+#include "exporter/daemon/command_output.h"
 #include "exporter/daemon/config_log.h"
 #include "exporter/daemon/configured.h"
 #include "exporter/daemon/main_queue.h"
@@ -20,9 +21,7 @@ namespace {
 
 // Findings go to standard error, the verdict to standard output, as promtool does.
 int Report(const config::Diagnostics& diagnostics, const std::string& verdict) {
-  for (const config::Diagnostic& diagnostic : diagnostics.list()) {
-    fmt::print(stderr, "{}\n", diagnostic.ToString());
-  }
+  PrintDiagnostics(diagnostics);
   if (diagnostics.has_errors()) {
     fmt::print("FAILED\n");
     return 1;
@@ -37,9 +36,7 @@ void ReportAtStart(const config::Diagnostics& diagnostics, LogFormat format, con
   if (format == LogFormat::kJson || !diagnostics.has_errors()) {
     return LogDiagnostics(diagnostics, log);
   }
-  for (const config::Diagnostic& diagnostic : diagnostics.list()) {
-    fmt::print(stderr, "{}\n", diagnostic.ToString());
-  }
+  PrintDiagnostics(diagnostics);
 }
 
 // Large buffers (answers of megabytes, mostly) go back to the system when they are freed. Left

@@ -15,6 +15,7 @@
 #include "config/files.h"
 #include "exporter/api/receiver_trial_api.h"
 #include "exporter/daemon/alertmanager_commands.h"
+#include "exporter/daemon/command_output.h"
 #include "exporter/daemon/configured.h"
 #include "exporter/daemon/version.h"
 #include "receivers/channels/console_writer.h"
@@ -25,18 +26,7 @@ namespace tocsin::daemon {
 namespace {
 
 constexpr std::size_t kMaxAlertBytes = 4 << 20;
-constexpr std::size_t kConsoleCapacity = 16;
-
-void Print(const config::Diagnostics& diagnostics) {
-  for (const config::Diagnostic& diagnostic : diagnostics.list()) {
-    fmt::print(stderr, "{}\n", diagnostic.ToString());
-  }
-}
-
-int Fail(const std::string& message) {
-  fmt::print(stderr, "{}\n", message);
-  return 1;
-}
+constexpr std::size_t kTrialConsoleCapacity = 16;
 
 // Null after having said what is wrong; `external_url` is what the file says of it.
 Result<receivers::PipelineGraphPtr> LoadGraph(const std::string& file, const Clock& clock,
@@ -47,12 +37,12 @@ Result<receivers::PipelineGraphPtr> LoadGraph(const std::string& file, const Clo
     config::AlertmanagerFileOptions options;
     options.make_templates = [&clock] { return receivers::MakeDefaultTemplates(clock); };
     const config::LoadedAlertmanager loaded = config::LoadAlertmanagerFile(file, options, files);
-    Print(loaded.diagnostics);
+    PrintDiagnostics(loaded.diagnostics);
     if (loaded.settings == nullptr) return Error{""};
     return receivers::BuildPipelineGraph(loaded.settings, context);
   }
   const config::Loaded loaded = LoadDaemonConfig(file, clock);
-  Print(loaded.diagnostics);
+  PrintDiagnostics(loaded.diagnostics);
   if (loaded.settings == nullptr) return Error{""};
   *external_url = loaded.settings->web.external_url;
   const Result<Configured> configured = BuildConfigured(loaded.settings, context);
@@ -82,7 +72,7 @@ int TestReceiver(const ReceiverTestOptions& options) {
   const std::unique_ptr<HttpClient> http =
       MakeCurlHttpClient(fmt::format("Tocsin/{}", Version()), log);
   const std::unique_ptr<MailClient> mail = MakeCurlMailClient(log);
-  WorkerPool console(1, kConsoleCapacity);
+  WorkerPool console(1, kTrialConsoleCapacity);
   const receivers::ChannelContext context{*http,
                                           *mail,
                                           clock,
@@ -98,13 +88,13 @@ int TestReceiver(const ReceiverTestOptions& options) {
   order.render_only = options.render_only;
   const Result<receivers::PipelineGraphPtr> graph =
       LoadGraph(options.config_file, clock, context, &order.external_url);
-  if (!graph) return graph.message().empty() ? 1 : Fail(graph.message());
+  if (!graph) return graph.message().empty() ? 1 : FailWith(graph.message());
   if (Status read = ReadAlertFile(options.alert_file, clock.Now(), &order); !read) {
-    return Fail(read.message());
+    return FailWith(read.message());
   }
   const Result<std::vector<receivers::ChannelTrial>> trials =
       receivers::TryReceiver(**graph, order, context);
-  if (!trials) return Fail(fmt::format("{}: {}", options.config_file, trials.message()));
+  if (!trials) return FailWith(fmt::format("{}: {}", options.config_file, trials.message()));
   fmt::print("{}", receivers::TrialReport(*trials, order.render_only));
   const bool is_good =
       std::all_of(trials->begin(), trials->end(), [&order](const receivers::ChannelTrial& trial) {

@@ -19,7 +19,7 @@ namespace {
 
 constexpr std::string_view kTotal = "_total";
 constexpr std::string_view kCreated = "_created";
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
+constexpr double kUnbounded = std::numeric_limits<double>::infinity();
 
 bool AllNamedAsFamily(const Family& family) {
   return std::all_of(family.points.begin(), family.points.end(),
@@ -62,7 +62,7 @@ bool HaveOneTime(const Point* begin, const Point* end) {
 
 // Buckets rise to `+Inf`, whose value is the count; sum and count come together or not at all.
 bool IsOneHistogram(const Family& family, const Point* begin, const Point* end) {
-  double bound = -kInfinity;
+  double bound = -kUnbounded;
   double value = 0;
   bool negative_buckets = false;
   bool has_sum = false;
@@ -85,7 +85,7 @@ bool IsOneHistogram(const Family& family, const Point* begin, const Point* end) 
       if (!IsNamed(*point, family, "_count") || point->value != value) return false;
     }
   }
-  return bound == kInfinity && has_sum == has_count;
+  return bound == kUnbounded && has_sum == has_count;
 }
 
 bool IsOneSummary(const Family& family, const Point* begin, const Point* end) {

@@ -12,12 +12,12 @@
 namespace tocsin::exposition {
 namespace {
 
-constexpr std::array<std::string_view, 3> kEndings = {"_bucket", "_sum", "_count"};
+constexpr std::array<std::string_view, 3> kHistogramEndings = {"_bucket", "_sum", "_count"};
 
 // A sample's family: of its own name, or the histogram or summary whose part the name says it is.
 FamilyMetadata MetadataOf(std::string_view name, const Querier& querier) {
   if (std::optional<FamilyMetadata> own = querier.Metadata(name)) return *std::move(own);
-  for (std::string_view ending : kEndings) {
+  for (std::string_view ending : kHistogramEndings) {
     if (!name.ends_with(ending)) continue;
     std::optional<FamilyMetadata> whole =
         querier.Metadata(name.substr(0, name.size() - ending.size()));

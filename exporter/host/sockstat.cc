@@ -9,7 +9,7 @@
 namespace tocsin::host {
 namespace {
 
-std::unique_ptr<const Family> MakeFamily(std::string_view field) {
+std::unique_ptr<const Family> MakeSockstatFamily(std::string_view field) {
   return std::make_unique<const Family>(MapMetricName(fmt::format("node_sockstat_{}", field)),
                                         MetricType::kGauge,
                                         fmt::format("{} of the kernel's sockets.", field));
@@ -42,7 +42,7 @@ class SockstatSource final : public Source {
   KernelFile v4_;
   KernelFile v6_;
   const double page_bytes_ = static_cast<double>(::sysconf(_SC_PAGESIZE));
-  FieldFamilies families_{MakeFamily};
+  FieldFamilies families_{MakeSockstatFamily};
   std::string name_;  // reused
 };
 

@@ -15,7 +15,7 @@ bool IsWanted(std::string_view field) {
          (field.starts_with("pg") && field.substr(2).find("fault") != std::string_view::npos);
 }
 
-std::unique_ptr<const Family> MakeFamily(std::string_view field) {
+std::unique_ptr<const Family> MakeVmstatFamily(std::string_view field) {
   if (!IsWanted(field)) return nullptr;
   return std::make_unique<const Family>(MapMetricName(fmt::format("node_vmstat_{}", field)),
                                         MetricType::kUnknown,
@@ -38,7 +38,7 @@ class VmstatSource final : public Source {
 
  private:
   KernelFile file_;
-  FieldFamilies families_{MakeFamily};
+  FieldFamilies families_{MakeVmstatFamily};
 };
 
 }  // namespace

@@ -12,7 +12,7 @@ namespace tocsin::http {
 namespace {
 
 // The end of civetweb's terminated copy of a token; behind it stand, as NUL, what it overwrote.
-const char* EndOf(const char* text) { return text + std::strlen(text); }
+const char* EndOfText(const char* text) { return text + std::strlen(text); }
 
 bool OnlyBlanks(const char* from, const char* to) {
   return std::all_of(from, to, [](char c) { return c == ' '; });
@@ -24,13 +24,13 @@ bool OnlyBlanks(const char* from, const char* to) {
 // traces tell: each line must have ended in CR LF, and what follows the last must be the empty
 // line.
 bool IsWholeAndStrict(const mg_request_info& info) {
-  const char* line_end = EndOf(info.http_version);
+  const char* line_end = EndOfText(info.http_version);
   for (int i = 0; i < info.num_headers; ++i) {
     const mg_header& header = info.http_headers[i];
     if (header.name != line_end + 2) return false;
-    const char* colon = EndOf(header.name);
+    const char* colon = EndOfText(header.name);
     if (header.value != colon + 1 && !OnlyBlanks(colon + 1, header.value)) return false;
-    line_end = EndOf(header.value);
+    line_end = EndOfText(header.value);
   }
   // Now CR LF CR LF, of which civetweb made NUL NUL CR NUL, or four NULs where there is no header.
   if (line_end[1] != '\0' || line_end + 3 >= info.request_method + kMaxHeadBytes) return false;

@@ -43,7 +43,7 @@ std::string Rfc3339Nano(Timestamp t) {
   return text + "Z";
 }
 
-void AppendAlert(const FrozenAlert& frozen, std::string* out) {
+void AppendToldAlert(const FrozenAlert& frozen, std::string* out) {
   const PostedAlert& alert = *frozen.alert;
   *out += frozen.resolved ? R"({"status":"resolved","labels":)" : R"({"status":"firing","labels":)";
   AppendObject(alert.labels, out);
@@ -87,7 +87,7 @@ std::string GroupBody(const GroupNotification& notification,
       KeepCommon(PairsOf(told[i].alert->labels), &labels);
       KeepCommon(PairsOf(told[i].alert->annotations), &annotations);
     }
-    if (i < count) AppendAlert(told[i], &alerts);
+    if (i < count) AppendToldAlert(told[i], &alerts);
   }
   std::string out = R"({"receiver":)";
   AppendHtmlSafeJsonString(QuoteForRegex(notification.receiver), &out);

@@ -1,0 +1,16 @@
+// What sub-commands say to people, on standard error.
+#pragma once
+
+#include <string>
+
+#include "config/diagnostics.h"
+
+namespace tocsin::daemon {
+
+// One line a finding: file:line:col: message.
+void PrintDiagnostics(const config::Diagnostics& diagnostics);
+
+// Says it and gives the exit status of a command that failed.
+int FailWith(const std::string& message);
+
+}  // namespace tocsin::daemon
