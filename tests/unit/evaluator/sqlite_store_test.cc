@@ -159,6 +159,24 @@ TEST_F(SqliteStoreTest, RowsOfTheOldOutboxAreGoneAfterAnUpgradeAndCooldownsStay)
   EXPECT_EQ(left[0].first, "cooldown/1");
 }
 
+TEST_F(SqliteStoreTest, PostedAlertsOfAnEarlierVersionAreThereAfterAnUpgrade) {
+  (void)Open();
+  sqlite3* raw = nullptr;
+  ASSERT_EQ(sqlite3_open(Path().c_str(), &raw), SQLITE_OK);
+  // As version 5 had it.
+  ASSERT_EQ(sqlite3_exec(
+                raw,
+                "DROP TABLE posted_alerts;"
+                "CREATE TABLE posted_alerts (key TEXT NOT NULL PRIMARY KEY, value TEXT NOT NULL);"
+                "INSERT INTO posted_alerts VALUES ('b', '2'), ('a', '1');"
+                "PRAGMA user_version = 5",
+                nullptr, nullptr, nullptr),
+            SQLITE_OK);
+  sqlite3_close(raw);
+  const auto store = *Open();
+  EXPECT_EQ(*store->Scan(StateTable::kPostedAlerts), (Rows{{"a", "1"}, {"b", "2"}}));
+}
+
 TEST_F(SqliteStoreTest, WritesThatFailAreReportedKeptAndMadeGoodLater) {
   auto store = *Open();
   ASSERT_TRUE(Commit(*store, Put("before", "1")).ok());
