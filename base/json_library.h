@@ -6,6 +6,7 @@
 #pragma once
 
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -15,6 +16,13 @@ namespace tocsin {
 nlohmann::json ParseJson(std::string_view text);
 // Throws nlohmann::json::parse_error there.
 nlohmann::json ParseJsonOrThrow(std::string_view text);
+
+// What a word of JSON was read as. Throws nlohmann::json::other_error where it was nothing known.
+template <typename T>
+T KnownOrThrow(const std::optional<T>& parsed, const nlohmann::json& word) {
+  if (!parsed) throw nlohmann::json::other_error::create(501, "unknown word", &word);
+  return *parsed;
+}
 
 // On one line. Bytes that are not UTF-8 become U+FFFD.
 std::string WriteJson(const nlohmann::json& value);

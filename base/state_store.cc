@@ -22,6 +22,16 @@ std::string_view StateTableName(StateTable table) {
       return "posted_alerts";
     case StateTable::kAcknowledgements:
       return "acknowledgements";
+    case StateTable::kApiKeys:
+      return "api_keys";
+    case StateTable::kAudit:
+      return "audit";
+    case StateTable::kManagedRules:
+      return "managed_rules";
+    case StateTable::kManagedReceivers:
+      return "managed_receivers";
+    case StateTable::kIdempotencyKeys:
+      return "idempotency_keys";
   }
   return "";
 }

@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/event.h"
 #include "base/result.h"
 
 namespace tocsin {
@@ -27,6 +28,11 @@ enum class StateTable : std::uint8_t {
   kNotificationLog,  // receivers/pipeline: what each integration was last told of each group
   kPostedAlerts,     // receivers/alerts: alerts that senders have posted, by episode
   kAcknowledgements,  // receivers/mute: acknowledgements of posted alerts, by fingerprint
+  kApiKeys,           // exporter/security: keys of the API, by id
+  kAudit,             // exporter/security: who changed what, by number
+  kManagedRules,      // rules made over the API, by id
+  kManagedReceivers,  // receivers made over the API, by name
+  kIdempotencyKeys,   // answers to requests that may be sent again, by key
 };
 std::string_view StateTableName(StateTable table);
 
@@ -44,11 +50,17 @@ class WriteBatch {
   void Delete(StateTable table, std::string key) {
     operations_.push_back({table, std::move(key), std::nullopt});
   }
-  bool empty() const { return operations_.empty(); }
+  // With the change that it is about. Its number is the store's to give.
+  void Record(Event event) { events_.push_back(std::move(event)); }
+  bool empty() const { return operations_.empty() && events_.empty(); }
   const std::vector<Operation>& operations() const { return operations_; }
+  const std::vector<Event>& events() const { return events_; }
+  // Leaves none behind.
+  std::vector<Event> TakeEvents() { return std::exchange(events_, {}); }
 
  private:
   std::vector<Operation> operations_;
+  std::vector<Event> events_;
 };
 
 class StateStore {
@@ -67,6 +79,17 @@ class StateStore {
   // Every row of a table in key order. Sees what was committed before the call. Any thread; for
   // start-up.
   virtual Result<std::vector<Row>> Scan(StateTable table) const = 0;
+
+  // Recorded events, in their order or against it. Any thread; reads beside the writer.
+  virtual Result<std::vector<Event>> Events(const EventQuery& query) const = 0;
+  // The number of the newest event, also of one that waits until the store can be written; 0 where
+  // there has been none. Any thread; costs nothing.
+  virtual std::uint64_t LastEvent() const = 0;
+  // There may be several. REQUIRES: before the first Submit.
+  virtual void ListenToEvents(EventListener listener) = 0;
+  // Forgets events from before `from`, and the oldest of more than `keep_most`, some at a time so
+  // that no change of state waits long. The newest always stays, since its number must. Any thread.
+  virtual void PruneEvents(Timestamp from, std::size_t keep_most) = 0;
 
   // Empty while writes succeed; else why they do not. Any thread.
   virtual std::optional<std::string> Trouble() const = 0;

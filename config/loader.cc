@@ -121,7 +121,8 @@ class Loading {
     const std::vector<ReceiverSettings> of_file = settings_.receivers;
     settings_.receivers =
         JoinReceivers(std::move(settings_.receivers), of_environment_.receivers, diagnostics_);
-    names_.emplace(settings_.receivers, NamesOfAlertmanagerReceivers());
+    WarnOfEqualNames();
+    names_.emplace(NamesForRules(settings_));
     for (const ReceiverSettings& receiver : of_environment_.receivers) {
       // The file's receiver of that name took its place.
       const bool is_taken = std::any_of(
@@ -152,13 +153,10 @@ class Loading {
                                   receiver.source, QuoteForMessage(receiver.name))});
   }
 
-  // Rules may name them too. Where both files have a receiver of one name, rules reach that of
-  // tocsin.yml.
-  std::vector<std::string> NamesOfAlertmanagerReceivers() {
-    std::vector<std::string> names;
-    if (settings_.alertmanager == nullptr) return names;
+  // Where both files have a receiver of one name, rules reach that of tocsin.yml.
+  void WarnOfEqualNames() {
+    if (settings_.alertmanager == nullptr) return;
     for (const AlertmanagerReceiver& receiver : settings_.alertmanager->receivers) {
-      names.push_back(receiver.name);
       for (const ReceiverSettings& own : settings_.receivers) {
         if (own.name != receiver.name) continue;
         report_.Warning(
@@ -168,7 +166,6 @@ class Loading {
                         QuoteForMessage(own.name), own.source, receiver.place));
       }
     }
-    return names;
   }
 
   void ResolveDefaultReceivers() {

@@ -9,6 +9,7 @@
 
 #include "base/http_client.h"
 #include "base/text.h"
+#include "config/alertmanager_settings.h"
 #include "config/native_channels.h"
 
 namespace tocsin::config {
@@ -245,6 +246,16 @@ ReceiverNames::ReceiverNames(const std::vector<ReceiverSettings>& receivers,
                              std::vector<std::string> for_rules)
     : for_rules_(std::move(for_rules)) {
   for (const ReceiverSettings& receiver : receivers) configured_.push_back(receiver.name);
+}
+
+ReceiverNames NamesForRules(const Settings& settings) {
+  std::vector<std::string> of_alertmanager;
+  if (settings.alertmanager != nullptr) {
+    for (const AlertmanagerReceiver& receiver : settings.alertmanager->receivers) {
+      of_alertmanager.push_back(receiver.name);
+    }
+  }
+  return ReceiverNames(settings.receivers, std::move(of_alertmanager));
 }
 
 bool ReceiverNames::IsConfigured(std::string_view name) const {

@@ -52,4 +52,7 @@ class ReceiverNames {
   std::vector<std::string> for_rules_;
 };
 
+// Those that rules may name: of tocsin.yml, the environment and alertmanager.yml.
+ReceiverNames NamesForRules(const Settings& settings);
+
 }  // namespace tocsin::config

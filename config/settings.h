@@ -102,6 +102,7 @@ struct WebSettings {
   std::size_t max_streams = 128;
   bool allow_unauthenticated = false;  // listen beyond loopback without keys
   bool public_metrics = false;
+  bool demo = true;  // the routes of the demonstration
   std::vector<std::string> allowed_origins;
   std::string
       external_url;  // where people reach this daemon, for links; without a slash at its end
@@ -117,6 +118,14 @@ struct EgressSettings {
 struct SeriesSettings {
   std::size_t max_series = 1'000'000;
   Duration retention{std::chrono::hours(1)};
+};
+
+// How much of the history of events is kept (tocsin.history): what is older goes, and the oldest of
+// what is too much.
+struct HistorySettings {
+  Duration retention{std::chrono::hours(24 * 30)};
+  std::size_t max_events = 1'000'000;
+  friend bool operator==(const HistorySettings&, const HistorySettings&) = default;
 };
 
 struct Settings {
@@ -140,6 +149,7 @@ struct Settings {
   Duration staleness{std::chrono::minutes(5)};
   WebSettings web;
   SeriesSettings series;
+  HistorySettings history;
   EgressSettings egress;
   std::string sender = "Tocsin";
   NativeRouting native_rules = NativeRouting::kChannels;

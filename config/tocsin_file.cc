@@ -24,6 +24,10 @@ constexpr Duration kMinHostInterval = std::chrono::milliseconds(100);
 constexpr std::uint64_t kMaxWorkers = 4096;
 constexpr std::uint64_t kMaxStreams = 100'000;
 constexpr std::uint64_t kMaxAlerts = 100'000'000;
+// Some 2 KiB each on the disk.
+constexpr std::uint64_t kMaxEvents = 1'000'000'000;
+// Old events are looked for once a minute.
+constexpr Duration kMinHistory = std::chrono::minutes(1);
 
 // A duration that has to last some time, however short.
 void ReadLastingDuration(MapDecoder& map, std::string_view key, Duration* out,
@@ -66,6 +70,7 @@ void DecodeWeb(const YamlNode& node, FileReport& report, WebSettings* web) {
   ReadSize(map, "max_streams", 0, kMaxStreams, &web->max_streams);
   map.ReadBool("allow_unauthenticated", &web->allow_unauthenticated);
   map.ReadBool("public_metrics", &web->public_metrics);
+  map.ReadBool("demo", &web->demo);
   if (map.ReadText("external_url", &web->external_url)) {
     if (Status status = CheckUrl(web->external_url); !status) {
       report.Error(map.PlaceOf("external_url"), "external_url: " + status.message());
@@ -91,6 +96,13 @@ void DecodeSeries(const YamlNode& node, FileReport& report, SeriesSettings* seri
   MapDecoder map(node, "tocsin.series", report);
   ReadSize(map, "max_series", 1, 1'000'000'000, &series->max_series);
   ReadLastingDuration(map, "retention", &series->retention);
+  map.Finish();
+}
+
+void DecodeHistory(const YamlNode& node, FileReport& report, HistorySettings* history) {
+  MapDecoder map(node, "tocsin.history", report);
+  ReadLastingDuration(map, "retention", &history->retention, kMinHistory);
+  ReadSize(map, "max_events", 1, kMaxEvents, &history->max_events);
   map.Finish();
 }
 
@@ -205,6 +217,9 @@ TocsinReferences DecodeTocsinKeys(MapDecoder& top, Settings* settings) {
   if (const YamlNode* web = map.Find("web")) DecodeWeb(*web, report, &settings->web);
   if (const YamlNode* egress = map.Find("egress")) DecodeEgress(*egress, report, &settings->egress);
   if (const YamlNode* series = map.Find("series")) DecodeSeries(*series, report, &settings->series);
+  if (const YamlNode* history = map.Find("history")) {
+    DecodeHistory(*history, report, &settings->history);
+  }
   if (const YamlNode* routing = map.Find("routing")) {
     references.default_receivers = DecodeRouting(*routing, report, settings);
   }

@@ -7,6 +7,7 @@
 
 #include "base/number.h"
 #include "base/text.h"
+#include "evaluator/lifecycle/alert_event.h"
 
 namespace tocsin::evaluator {
 namespace {
@@ -255,7 +256,7 @@ void Lifecycle::EndAcknowledgement(Tracked& tracked, const std::string& actor, T
                                       {"fingerprint", next->fingerprint_text()},
                                       {"actor", actor.empty() ? "its time is over" : actor}});
   TakeNewestValue(tracked.watch, next.get());
-  Change(tracked, std::move(next));
+  Change(tracked, std::move(next), actor);
 }
 
 CommandResult Lifecycle::Resolve(const std::string& id, const std::string& actor,
@@ -389,6 +390,7 @@ void Lifecycle::End(std::uint64_t fingerprint, Tracked& tracked, ResolveReason r
   const AlertPtr alert = tracked.alert;
   if (alert->state == AlertState::kPending) {
     metrics_->Count(alert.get(), nullptr);
+    RecordForgotten(*alert, reason, now);
     writes_.Delete(StateTable::kAlerts, alert->id);
     book_.Remove(alert->id);
   } else {
@@ -405,6 +407,13 @@ void Lifecycle::End(std::uint64_t fingerprint, Tracked& tracked, ResolveReason r
   }
   tracked.alert = nullptr;
   ForgetIfIdle(fingerprint);
+}
+
+void Lifecycle::RecordForgotten(const Alert& pending, ResolveReason reason, Timestamp now) {
+  const std::shared_ptr<Alert> gone = NextVersion(pending, now);
+  gone->state = AlertState::kInactive;
+  gone->resolved_reason = reason;
+  writes_.Record(*ChangeOfState(&pending, *gone, SerializeAlert(*gone), ""));
 }
 
 void Lifecycle::Hold(std::uint64_t fingerprint, Tracked& tracked, Duration cooldown,
@@ -424,10 +433,13 @@ void Lifecycle::ForgetIfIdle(std::uint64_t fingerprint) {
   if (found->second.alert == nullptr && !found->second.hold_until) tracked_.erase(found);
 }
 
-void Lifecycle::Change(Tracked& tracked, std::shared_ptr<Alert> next) {
+void Lifecycle::Change(Tracked& tracked, std::shared_ptr<Alert> next, std::string_view actor) {
   metrics_->Count(tracked.alert.get(), next.get());
+  const std::string row = SerializeAlert(*next);
+  std::optional<Event> event = ChangeOfState(tracked.alert.get(), *next, row, actor);
+  if (event) writes_.Record(*std::move(event));
   tracked.alert = next;
-  writes_.Put(StateTable::kAlerts, next->id, SerializeAlert(*next));
+  writes_.Put(StateTable::kAlerts, next->id, row);
   book_.Put(next, tracked.watch);
   if (next->state != AlertState::kPending) changed_.push_back(std::move(next));
 }

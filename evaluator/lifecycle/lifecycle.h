@@ -25,6 +25,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <tuple>
 #include <unordered_map>
 #include <vector>
@@ -127,12 +128,15 @@ class Lifecycle {
   // where nothing is held, so `tracked` may be gone afterwards.
   void End(std::uint64_t fingerprint, Tracked& tracked, ResolveReason reason, Timestamp now,
            const std::string& actor = "", const std::string& note = "");
+  // A pending alert leaves no row behind.
+  void RecordForgotten(const Alert& pending, ResolveReason reason, Timestamp now);
   void Hold(std::uint64_t fingerprint, Tracked& tracked, Duration cooldown, Timestamp now);
   void ReleaseHold(std::uint64_t fingerprint, Tracked& tracked);
   void ForgetIfIdle(std::uint64_t fingerprint);
 
-  // Publishes a new version: to the book and, at the next Flush, to the store and the receivers.
-  void Change(Tracked& tracked, std::shared_ptr<Alert> next);
+  // Publishes a new version: to the book and, at the next Flush, to the store, with the event where
+  // the state is another, and to the receivers. `actor` is who has taken an acknowledgement back.
+  void Change(Tracked& tracked, std::shared_ptr<Alert> next, std::string_view actor = "");
   void RestoreAlert(Alert alert, Timestamp now);
   void RestoreHolds(Timestamp now);
   void RestoreSticky();

@@ -4,10 +4,15 @@
 #include <sqlite3.h>
 
 #include <algorithm>
-#include <array>
+#include <string_view>
+
+#include "evaluator/persist/sqlite_events.h"
+#include "evaluator/persist/sqlite_schema.h"
 
 namespace tocsin::evaluator {
 namespace {
+
+constexpr std::string_view kInMemory = ":memory:";
 
 constexpr Duration kRetryInterval = std::chrono::seconds(1);
 // Pages in the WAL (4 KiB each) from which an idle moment is used for a checkpoint, and from which
@@ -25,100 +30,32 @@ constexpr Duration kShareCommit = std::chrono::milliseconds(1);
 // memory.
 constexpr std::size_t kMaxWaiting = 10'000;
 
-constexpr std::array<StateTable, 9> kTables = {
-    StateTable::kAlerts,          StateTable::kHolds,        StateTable::kAnnouncements,
-    StateTable::kOutbox,          StateTable::kPushedGroups, StateTable::kSilences,
-    StateTable::kNotificationLog, StateTable::kPostedAlerts, StateTable::kAcknowledgements};
-
-// Step n brings schema version n to n + 1. Never change a step that has shipped; add one.
-std::vector<std::string> Migrations() {
-  const auto make_tables = [](std::initializer_list<const char*> names) {
-    std::string sql;
-    for (const char* name : names) {
-      sql += fmt::format("CREATE TABLE {} (key TEXT NOT NULL PRIMARY KEY, value TEXT NOT NULL);",
-                         name);
-    }
-    return sql;
-  };
-  return {make_tables({"alerts", "holds", "announcements", "outbox", "pushed_groups"}),
-          make_tables({"silences", "notification_log"}), make_tables({"posted_alerts"}),
-          // Rows of the outbox became messages of groups; what earlier builds left of single alerts
-          // can be told by nobody, and what fires is told anew.
-          "DELETE FROM outbox; DELETE FROM announcements WHERE key LIKE 'episode/%';",
-          make_tables({"acknowledgements"}),
-          // One tree where there were two, for the table that takes the most writes: its keys come
-          // in their order.
-          "CREATE TABLE posted (key TEXT NOT NULL PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;"
-          "INSERT INTO posted SELECT key, value FROM posted_alerts;"
-          "DROP TABLE posted_alerts; ALTER TABLE posted RENAME TO posted_alerts;"};
-}
+// Events that one step of pruning forgets: some milliseconds, which a write may have to wait for.
+constexpr std::size_t kPruneStep = 200;
 
 }  // namespace
 
-// The connection and its statements. Every SQLite call of the program is made here.
+// The writer's connection and its statements.
 struct SqliteStore::Database {
-  ~Database() {
-    for (auto& [table, statements] : puts) sqlite3_finalize(statements);
-    for (auto& [table, statements] : deletes) sqlite3_finalize(statements);
-    sqlite3_close(handle);
-  }
-
-  Error Failure(std::string_view doing) const {
-    return Error{fmt::format("{} {}: {} (SQLite error {})", doing, path, sqlite3_errmsg(handle),
-                             sqlite3_extended_errcode(handle))};
-  }
-
-  Status Execute(const std::string& sql, std::string_view doing) {
-    if (sqlite3_exec(handle, sql.c_str(), nullptr, nullptr, nullptr) == SQLITE_OK) return Status();
-    return Failure(doing);
-  }
-
-  Result<int> UserVersion() {
-    sqlite3_stmt* statement = nullptr;
-    if (sqlite3_prepare_v2(handle, "PRAGMA user_version", -1, &statement, nullptr) != SQLITE_OK) {
-      return Failure("cannot read the state database");
-    }
-    int version = -1;
-    if (sqlite3_step(statement) == SQLITE_ROW) version = sqlite3_column_int(statement, 0);
-    sqlite3_finalize(statement);
-    if (version < 0) return Failure("cannot read the state database");
-    return version;
-  }
-
-  Status Migrate() {
-    const std::vector<std::string> migrations = Migrations();
-    const Result<int> version = UserVersion();
-    if (!version) return version.error();
-    if (*version > static_cast<int>(migrations.size())) {
-      return Error{
-          fmt::format("cannot use the state database {}: its schema version {} is newer than this "
-                      "program's {}; "
-                      "use the program that wrote it, or another --storage.path",
-                      path, *version, migrations.size())};
-    }
-    for (std::size_t step = static_cast<std::size_t>(*version); step < migrations.size(); ++step) {
-      const std::string sql = fmt::format("BEGIN IMMEDIATE; {} PRAGMA user_version = {}; COMMIT;",
-                                          migrations[step], step + 1);
-      if (Status done = Execute(sql, "cannot bring up to date the state database"); !done.ok()) {
-        return done;
-      }
-    }
-    return Status();
-  }
+  Status Open(const std::string& path);
 
   Status Prepare() {
-    for (StateTable table : kTables) {
+    for (StateTable table : kStateTables) {
       const std::string_view name = StateTableName(table);
-      const std::string put = fmt::format(
-          "INSERT INTO {} (key, value) VALUES (?1, ?2) "
-          "ON CONFLICT (key) DO UPDATE SET value = excluded.value",
-          name);
-      const std::string del = fmt::format("DELETE FROM {} WHERE key = ?1", name);
-      if (sqlite3_prepare_v2(handle, put.c_str(), -1, &puts[table], nullptr) != SQLITE_OK ||
-          sqlite3_prepare_v2(handle, del.c_str(), -1, &deletes[table], nullptr) != SQLITE_OK) {
-        return Failure("cannot prepare the state database");
-      }
+      Result<SqliteStatement> put =
+          connection.Prepare(fmt::format("INSERT INTO {} (key, value) VALUES (?1, ?2) "
+                                         "ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+                                         name));
+      if (!put) return put.error();
+      Result<SqliteStatement> del =
+          connection.Prepare(fmt::format("DELETE FROM {} WHERE key = ?1", name));
+      if (!del) return del.error();
+      puts[table] = *std::move(put);
+      deletes[table] = *std::move(del);
     }
+    Result<EventWriter> writer = EventWriter::Make(connection);
+    if (!writer) return writer.error();
+    events = *std::move(writer);
     return Status();
   }
 
@@ -127,59 +64,45 @@ struct SqliteStore::Database {
   // kept; a small cache makes SQLite write it out all the same. Only speed depends on it: where the
   // disk has no room, the first real write will tell.
   Status ReserveLog() {
+    sqlite3* const handle = connection.handle();
     const std::string reserve = fmt::format(
         "PRAGMA cache_size = -64; BEGIN IMMEDIATE; CREATE TABLE reserved (bytes);"
         "INSERT INTO reserved VALUES (zeroblob({})); ROLLBACK;",
         kReservedLogBytes);
-    if (!Execute(reserve, "").ok() && sqlite3_get_autocommit(handle) == 0) {
-      if (Status back = Execute("ROLLBACK", "cannot undo a write"); !back.ok()) return back;
+    if (!connection.Execute(reserve, "").ok() && sqlite3_get_autocommit(handle) == 0) {
+      if (Status back = connection.Execute("ROLLBACK", "cannot undo a write"); !back.ok()) {
+        return back;
+      }
     }
     sqlite3_file* log = nullptr;
     sqlite3_file_control(handle, "main", SQLITE_FCNTL_JOURNAL_POINTER, static_cast<void*>(&log));
     if (log != nullptr && log->pMethods != nullptr) log->pMethods->xSync(log, SQLITE_SYNC_DATAONLY);
-    return Execute("PRAGMA cache_size = -1024", "cannot configure the state database");
-  }
-
-  bool Step(sqlite3_stmt* statement, const std::string& key, const std::string* value) {
-    sqlite3_bind_text64(statement, 1, key.data(), key.size(), SQLITE_STATIC, SQLITE_UTF8);
-    if (value != nullptr) {
-      sqlite3_bind_text64(statement, 2, value->data(), value->size(), SQLITE_STATIC, SQLITE_UTF8);
-    }
-    const int result = sqlite3_step(statement);
-    sqlite3_reset(statement);
-    return result == SQLITE_DONE;
+    return connection.Execute("PRAGMA cache_size = -1024", "cannot configure the state database");
   }
 
   bool Apply(StateTable table, const std::string& key, const std::optional<std::string>& value) {
-    return value ? Step(puts[table], key, &*value) : Step(deletes[table], key, nullptr);
+    SqliteStatement& statement = value ? puts[table] : deletes[table];
+    statement.BindText(1, key);
+    if (value) statement.BindText(2, *value);
+    return statement.Run();
   }
 
-  // All or nothing, durable on success.
-  template <typename ApplyAll>
-  Status Transaction(ApplyAll apply_all) {
-    if (Status begun = Execute("BEGIN IMMEDIATE", "cannot write to the state database");
-        !begun.ok()) {
-      return begun;
-    }
-    if (apply_all() && sqlite3_exec(handle, "COMMIT", nullptr, nullptr, nullptr) == SQLITE_OK) {
-      return Status();
-    }
-    Error failure = Failure("cannot write to the state database");
-    // Some errors (a full disk) have rolled back already; then this says so, which is fine.
-    sqlite3_exec(handle, "ROLLBACK", nullptr, nullptr, nullptr);
-    return failure;
+  bool Insert(std::span<const Event> recorded) {
+    return std::all_of(recorded.begin(), recorded.end(),
+                       [this](const Event& event) { return events->Insert(event); });
   }
 
   void Checkpoint() {
-    sqlite3_wal_checkpoint_v2(handle, nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
+    sqlite3_wal_checkpoint_v2(connection.handle(), nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr,
+                              nullptr);
     wal_pages = 0;
   }
 
-  std::string path;
-  sqlite3* handle = nullptr;
+  SqliteConnection connection;
   int wal_pages = 0;  // since the last checkpoint; told by the WAL hook
-  std::map<StateTable, sqlite3_stmt*> puts;
-  std::map<StateTable, sqlite3_stmt*> deletes;
+  std::map<StateTable, SqliteStatement> puts;
+  std::map<StateTable, SqliteStatement> deletes;
+  std::optional<EventWriter> events;
 };
 
 struct SqliteStore::Metrics {
@@ -190,6 +113,13 @@ struct SqliteStore::Metrics {
         failures(CounterFamily(registry, "tocsin_store_commit_failures_total",
                                "Commits of state that failed.")
                      .Add({})),
+        events(CounterFamily(registry, "tocsin_events_recorded_total",
+                             "Events that were recorded in the history.")
+                   .Add({})),
+        events_dropped(CounterFamily(registry, "tocsin_events_dropped_total",
+                                     "Events for which there was no room while state could not be "
+                                     "written.")
+                           .Add({})),
         commit_seconds(
             HistogramFamily(registry, "tocsin_store_commit_duration_seconds",
                             "Time to make a group of writes durable.")
@@ -199,47 +129,55 @@ struct SqliteStore::Metrics {
   }
   prometheus::Gauge& healthy;
   prometheus::Counter& failures;
+  prometheus::Counter& events;
+  prometheus::Counter& events_dropped;
   prometheus::Histogram& commit_seconds;
 };
 
-Result<std::unique_ptr<SqliteStore>> SqliteStore::Open(const std::string& path, const Clock& clock,
-                                                       const Logger& log, MetricRegistry& metrics) {
-  auto database = std::make_unique<Database>();
-  database->path = path;
-  constexpr int kFlags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
-  if (sqlite3_open_v2(path.c_str(), &database->handle, kFlags, nullptr) != SQLITE_OK) {
-    return database->Failure("cannot open the state database");
+Status SqliteStore::Database::Open(const std::string& path) {
+  if (Status opened = connection.Open(path, SqliteConnection::Access::kMake); !opened.ok()) {
+    return opened;
   }
-  sqlite3_extended_result_codes(database->handle, 1);
-  const Status configured = database->Execute(
+  const Status configured = connection.Execute(
       "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
       "PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -1024;",
       "cannot open the state database");
-  if (!configured.ok()) return configured.error();
+  if (!configured.ok()) return configured;
   // SQLite opens a file it may not write as a read-only one, and every commit would fail.
-  if (sqlite3_db_readonly(database->handle, "main") == 1) {
+  if (connection.is_read_only()) {
     return Error{"cannot open the state database: " + path + " is read-only for this user"};
   }
   // Also turns SQLite's own checkpoints off: they would run inside a commit.
   sqlite3_wal_hook(
-      database->handle,
+      connection.handle(),
       [](void* self, sqlite3*, const char*, int pages) {
         static_cast<Database*>(self)->wal_pages = pages;
         return SQLITE_OK;
       },
-      database.get());
-  if (Status migrated = database->Migrate(); !migrated.ok()) return migrated.error();
-  if (Status prepared = database->Prepare(); !prepared.ok()) return prepared.error();
-  if (Status reserved = database->ReserveLog(); !reserved.ok()) return reserved.error();
-  return std::unique_ptr<SqliteStore>(new SqliteStore(std::move(database), clock, log, metrics));
+      this);
+  if (Status migrated = BringUpToDate(connection); !migrated.ok()) return migrated;
+  if (Status prepared = Prepare(); !prepared.ok()) return prepared;
+  return ReserveLog();
 }
 
-SqliteStore::SqliteStore(std::unique_ptr<Database> database, const Clock& clock, const Logger& log,
-                         MetricRegistry& metrics)
+Result<std::unique_ptr<SqliteStore>> SqliteStore::Open(const std::string& path, const Clock& clock,
+                                                       const Logger& log, MetricRegistry& metrics) {
+  auto database = std::make_unique<Database>();
+  if (Status opened = database->Open(path); !opened.ok()) return opened.error();
+  const Result<std::uint64_t> newest = NewestEvent(database->connection);
+  if (!newest) return newest.error();
+  return std::unique_ptr<SqliteStore>(
+      new SqliteStore(std::move(database), *newest, clock, log, metrics));
+}
+
+SqliteStore::SqliteStore(std::unique_ptr<Database> database, std::uint64_t last_event,
+                         const Clock& clock, const Logger& log, MetricRegistry& metrics)
     : clock_(clock),
       log_(log),
       metrics_(std::make_unique<Metrics>(metrics)),
+      path_(database->connection.path()),
       database_(std::move(database)),
+      last_event_(last_event),
       writer_([this] { Run(); }) {}
 
 SqliteStore::~SqliteStore() {
@@ -265,9 +203,13 @@ void SqliteStore::Submit(WriteBatch batch, Committed committed) {
 void SqliteStore::FoldWaiting() {
   std::map<Key, std::optional<std::string>> newest;
   std::vector<Committed> callbacks;
+  EventBacklog events;
   for (Waiting& waiting : waiting_) {
     for (const WriteBatch::Operation& op : waiting.batch.operations()) {
       newest[{op.table, op.key}] = op.value;
+    }
+    for (Event& event : waiting.batch.TakeEvents()) {
+      if (!events.Add(std::move(event))) metrics_->events_dropped.Increment();
     }
     if (waiting.committed) callbacks.push_back(std::move(waiting.committed));
   }
@@ -279,6 +221,7 @@ void SqliteStore::FoldWaiting() {
       folded.Delete(key.first, key.second);
     }
   }
+  for (Event& event : events.TakeAll()) folded.Record(std::move(event));
   waiting_.clear();
   waiting_.push_back({std::move(folded), [callbacks = std::move(callbacks)](const Status& status) {
                         for (const Committed& committed : callbacks) committed(status);
@@ -293,8 +236,8 @@ bool SqliteStore::AwaitedByAnyone(const std::vector<Waiting>& waiting) {
 
 std::vector<SqliteStore::Waiting> SqliteStore::TakeWaiting(bool* stop) {
   MutexLock lock(mu_);
-  if (waiting_.empty() && !stopping_) {
-    if (!failed_.empty()) {
+  if (waiting_.empty() && !stopping_ && (!prune_ || has_failed())) {
+    if (has_failed()) {
       changed_.WaitUntil(mu_, clock_.Now() + kRetryInterval);
     } else if (checkpoint_due_) {
       changed_.WaitUntil(mu_, clock_.Now() + kIdleAfter);
@@ -313,29 +256,45 @@ void SqliteStore::Run() {
     std::vector<Waiting> waiting = TakeWaiting(&stop);
     const bool idle = waiting.empty();
     if (RetryFailed() && !idle) {
-      Write(waiting);
+      Write(std::move(waiting));
     } else if (!idle) {
       // The disk still refuses: these queue up behind what it refused before.
-      Keep(waiting, Error{Trouble().value_or("the state database cannot be written")});
+      std::vector<Event> events = NumberEvents(&waiting);
+      Keep(std::move(waiting), std::move(events),
+           Error{Trouble().value_or("the state database cannot be written")});
     }
-    CheckpointIfDue(idle);
     if (stop && idle) return;
+    if (!has_failed()) PruneSome();
+    CheckpointIfDue(idle);
   }
 }
 
-void SqliteStore::Write(const std::vector<Waiting>& waiting) {
+std::vector<Event> SqliteStore::NumberEvents(std::vector<Waiting>* waiting) const {
+  std::vector<Event> events;
+  std::uint64_t last = last_event_;
+  for (Waiting& one : *waiting) {
+    for (Event& event : one.batch.TakeEvents()) {
+      events.push_back(std::move(event));
+      events.back().sequence = ++last;
+    }
+  }
+  return events;
+}
+
+void SqliteStore::Write(std::vector<Waiting> waiting) {
+  std::vector<Event> events = NumberEvents(&waiting);
   const std::chrono::nanoseconds begin = clock_.Monotonic();
   Status status;
   {
     MutexLock lock(database_mu_);
     Database& database = *database_;
-    status = database.Transaction([&database, &waiting] {
+    status = database.connection.Transaction([&database, &waiting, &events] {
       for (const Waiting& one : waiting) {
         for (const WriteBatch::Operation& op : one.batch.operations()) {
           if (!database.Apply(op.table, op.key, op.value)) return false;
         }
       }
-      return true;
+      return database.Insert(events);
     });
   }
   metrics_->commit_seconds.Observe(
@@ -343,35 +302,50 @@ void SqliteStore::Write(const std::vector<Waiting>& waiting) {
   if (!status.ok()) {
     metrics_->failures.Increment();
     SetTrouble(status.message());
-    return Keep(waiting, status.error());
+    return Keep(std::move(waiting), std::move(events), status.error());
   }
+  metrics_->events.Increment(static_cast<double>(events.size()));
+  if (!events.empty()) last_event_ = events.back().sequence;
   for (const Waiting& one : waiting) {
     if (one.committed) one.committed(status);
   }
+  Tell(events);
 }
 
-void SqliteStore::Keep(const std::vector<Waiting>& waiting, const Error& why) {
+void SqliteStore::Keep(std::vector<Waiting> waiting, std::vector<Event> events, const Error& why) {
   for (const Waiting& one : waiting) {
     for (const WriteBatch::Operation& op : one.batch.operations()) {
       failed_[{op.table, op.key}] = op.value;
     }
   }
+  const std::size_t kept_before = failed_events_.events().size();
+  for (Event& event : events) {
+    if (!failed_events_.Add(std::move(event))) metrics_->events_dropped.Increment();
+  }
+  const std::span<const Event> kept = std::span(failed_events_.events()).subspan(kept_before);
+  if (!kept.empty()) last_event_ = kept.back().sequence;
   for (const Waiting& one : waiting) {
     if (one.committed) one.committed(why);
   }
+  Tell(kept);
+}
+
+void SqliteStore::Tell(std::span<const Event> events) {
+  if (events.empty()) return;
+  for (const EventListener& listener : listeners_) listener(events);
 }
 
 bool SqliteStore::RetryFailed() {
-  if (failed_.empty()) return true;
+  if (!has_failed()) return true;
   Status status;
   {
     MutexLock lock(database_mu_);
     Database& database = *database_;
-    status = database.Transaction([this, &database] {
+    status = database.connection.Transaction([this, &database] {
       for (const auto& [key, value] : failed_) {
         if (!database.Apply(key.first, key.second, value)) return false;
       }
-      return true;
+      return database.Insert(failed_events_.events());
     });
   }
   if (!status.ok()) {
@@ -380,8 +354,27 @@ bool SqliteStore::RetryFailed() {
     return false;
   }
   failed_.clear();
+  metrics_->events.Increment(static_cast<double>(failed_events_.TakeAll().size()));
   SetTrouble(std::nullopt);
   return true;
+}
+
+void SqliteStore::PruneSome() {
+  std::optional<Wish> wish;
+  {
+    MutexLock lock(mu_);
+    wish = std::exchange(prune_, std::nullopt);
+  }
+  if (!wish) return;
+  Result<bool> more = false;
+  {
+    MutexLock lock(database_mu_);
+    more = database_->events->Prune(wish->from, wish->keep_most, kPruneStep);
+  }
+  if (!more) return log_.Warn("old events stay in the history for now", {{"err", more.message()}});
+  if (!*more) return;
+  MutexLock lock(mu_);
+  if (!prune_) prune_ = wish;
 }
 
 void SqliteStore::CheckpointIfDue(bool idle) {
@@ -409,24 +402,55 @@ void SqliteStore::SetTrouble(std::optional<std::string> why) {
 
 Result<std::vector<StateStore::Row>> SqliteStore::Scan(StateTable table) const {
   MutexLock lock(database_mu_);
-  sqlite3_stmt* statement = nullptr;
-  const std::string sql =
-      fmt::format("SELECT key, value FROM {} ORDER BY key", StateTableName(table));
-  if (sqlite3_prepare_v2(database_->handle, sql.c_str(), -1, &statement, nullptr) != SQLITE_OK) {
-    return database_->Failure("cannot read the state database");
-  }
-  const auto text = [statement](int column) {
-    const auto* data = static_cast<const char*>(sqlite3_column_blob(statement, column));
-    const auto size = static_cast<std::size_t>(sqlite3_column_bytes(statement, column));
-    return size == 0 ? std::string() : std::string(data, size);
-  };
+  SqliteConnection& connection = database_->connection;
+  Result<SqliteStatement> rows_of = connection.Prepare(
+      fmt::format("SELECT key, value FROM {} ORDER BY key", StateTableName(table)));
+  if (!rows_of) return rows_of.error();
   std::vector<Row> rows;
-  int result = sqlite3_step(statement);
-  for (; result == SQLITE_ROW; result = sqlite3_step(statement))
-    rows.emplace_back(text(0), text(1));
-  sqlite3_finalize(statement);
-  if (result != SQLITE_DONE) return database_->Failure("cannot read the state database");
+  SqliteStatement::Stepped stepped = rows_of->Step();
+  for (; stepped == SqliteStatement::Stepped::kRow; stepped = rows_of->Step()) {
+    rows.emplace_back(rows_of->Text(0), rows_of->Text(1));
+  }
+  if (stepped == SqliteStatement::Stepped::kFailed) {
+    return connection.Failure("cannot read the state database");
+  }
   return rows;
+}
+
+void SqliteStore::ListenToEvents(EventListener listener) {
+  listeners_.push_back(std::move(listener));
+}
+
+Result<std::vector<Event>> SqliteStore::Events(const EventQuery& query) const {
+  if (path_ == kInMemory) {  // nobody else can open it
+    MutexLock lock(database_mu_);
+    EventTimeSpan known;
+    return ReadEvents(database_->connection, query, &known);
+  }
+  MutexLock lock(reader_mu_);
+  if (reader_ == nullptr) {
+    if (Status opened = OpenReader(); !opened.ok()) return opened.error();
+  }
+  return ReadEvents(*reader_, query, &asked_time_);
+}
+
+Status SqliteStore::OpenReader() const {
+  auto reader = std::make_unique<SqliteConnection>();
+  if (Status opened = reader->Open(path_, SqliteConnection::Access::kRead); !opened.ok()) {
+    return opened;
+  }
+  const Status configured = reader->Execute("PRAGMA busy_timeout = 5000; PRAGMA cache_size = -512",
+                                            "cannot open the state database");
+  if (configured.ok()) reader_ = std::move(reader);
+  return configured;
+}
+
+void SqliteStore::PruneEvents(Timestamp from, std::size_t keep_most) {
+  {
+    MutexLock lock(mu_);
+    prune_ = Wish{from, keep_most};
+  }
+  changed_.NotifyAll();
 }
 
 std::optional<std::string> SqliteStore::Trouble() const {

@@ -7,11 +7,20 @@
 // When a write fails (disk full, read-only, gone) the callbacks of what was in it hear of it at
 // once, the writes are kept and tried again every second, in order, the later of one key replacing
 // the earlier, so memory stays bounded by the number of keys. Trouble() says why meanwhile.
+//
+// Events get their numbers here, in the order of the commits; the counter follows what is in the
+// table, so that a number is used once and none is left out, however often the process is killed.
+// Numbers of events that wait for a disk are given already; if the process dies before they are
+// written, the next one gives them again. Events are read on a second connection, opened by whoever
+// asks first.
 #pragma once
 
+#include <atomic>
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <thread>
 #include <utility>
@@ -22,6 +31,9 @@
 #include "base/metrics.h"
 #include "base/mutex.h"
 #include "base/state_store.h"
+#include "evaluator/persist/event_backlog.h"
+#include "evaluator/persist/sqlite_connection.h"
+#include "evaluator/persist/sqlite_events.h"
 
 namespace tocsin::evaluator {
 
@@ -36,6 +48,12 @@ class SqliteStore final : public StateStore {
 
   void Submit(WriteBatch batch, Committed committed) override;
   Result<std::vector<Row>> Scan(StateTable table) const override;
+  Result<std::vector<Event>> Events(const EventQuery& query) const override
+      EXCLUDES(reader_mu_, database_mu_);
+  std::uint64_t LastEvent() const override { return last_event_; }
+  void ListenToEvents(EventListener listener) override;
+  // Asks the writer to; of several wishes the newest counts.
+  void PruneEvents(Timestamp from, std::size_t keep_most) override;
   std::optional<std::string> Trouble() const override;
 
  private:
@@ -45,39 +63,61 @@ class SqliteStore final : public StateStore {
     WriteBatch batch;
     Committed committed;
   };
+  struct Wish {
+    Timestamp from;
+    std::size_t keep_most = 0;
+  };
   using Key = std::pair<StateTable, std::string>;
 
-  SqliteStore(std::unique_ptr<Database> database, const Clock& clock, const Logger& log,
-              MetricRegistry& metrics);
+  SqliteStore(std::unique_ptr<Database> database, std::uint64_t last_event, const Clock& clock,
+              const Logger& log, MetricRegistry& metrics);
 
   void Run();
   std::vector<Waiting> TakeWaiting(bool* stop);
   // True also where there is nothing.
   static bool AwaitedByAnyone(const std::vector<Waiting>& waiting);
   void FoldWaiting() REQUIRES_LOCK(mu_);
-  void Write(const std::vector<Waiting>& waiting);
+  void Write(std::vector<Waiting> waiting);
   // Remembers writes that could not be made and tells their callbacks.
-  void Keep(const std::vector<Waiting>& waiting, const Error& why);
+  void Keep(std::vector<Waiting> waiting, std::vector<Event> events, const Error& why);
+  // Takes the events out of what waits and gives each its number.
+  std::vector<Event> NumberEvents(std::vector<Waiting>* waiting) const;
+  void Tell(std::span<const Event> events);
+  bool has_failed() const { return !failed_.empty() || !failed_events_.events().empty(); }
   // True if what failed before is written now (or nothing had failed).
   bool RetryFailed();
+  // A few, between two groups of writes.
+  void PruneSome();
   void CheckpointIfDue(bool idle);
+  Status OpenReader() const REQUIRES_LOCK(reader_mu_);
   void SetTrouble(std::optional<std::string> why);
 
   const Clock& clock_;
   const Logger log_;
   std::unique_ptr<Metrics> metrics_;
 
+  const std::string path_;
+  std::vector<EventListener> listeners_;  // complete before the first Submit
+
   mutable Mutex database_mu_;  // the connection: writer, and Scan at start-up
   std::unique_ptr<Database> database_ PT_GUARDED_BY(database_mu_);
+
+  mutable Mutex reader_mu_;  // queries wait for each other, and for no write
+  mutable std::unique_ptr<SqliteConnection> reader_ GUARDED_BY(reader_mu_);
+  mutable EventTimeSpan asked_time_ GUARDED_BY(reader_mu_);
+
+  std::atomic<std::uint64_t> last_event_;  // changed by the writer only
 
   mutable Mutex mu_;
   CondVar changed_;
   std::vector<Waiting> waiting_ GUARDED_BY(mu_);
   bool stopping_ GUARDED_BY(mu_) = false;
+  std::optional<Wish> prune_ GUARDED_BY(mu_);
   std::optional<std::string> trouble_ GUARDED_BY(mu_);
 
   // The writer thread's own.
   std::map<Key, std::optional<std::string>> failed_;
+  EventBacklog failed_events_;  // numbered
   bool checkpoint_due_ = false;
 
   std::thread writer_;

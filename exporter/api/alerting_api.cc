@@ -2,12 +2,14 @@
 
 #include <fmt/format.h>
 
-#include "base/json_library.h"
+#include <algorithm>
+
 #include "base/number.h"
 #include "base/text.h"
 #include "exporter/api/alerting_json.h"
 #include "exporter/api/command_answer.h"
-#include "exporter/intake/json_syntax.h"
+#include "exporter/api/event_text.h"
+#include "exporter/api/faults.h"
 
 namespace tocsin::api {
 namespace {
@@ -16,20 +18,8 @@ using http::Request;
 using http::Response;
 
 constexpr std::size_t kMaxPage = 10'000;
-
-// One entry of the `detail` list of a 422 answer; `context` where there is something to say.
-Json Fault(Json where, const std::string& message, const std::string& type, Json context = {}) {
-  Json fault = {{"loc", std::move(where)}, {"msg", message}, {"type", type}};
-  if (!context.is_null()) fault["ctx"] = std::move(context);
-  return fault;
-}
-
-Json NoMemberFault(const char* parameter, const std::vector<std::string>& permitted) {
-  return Fault({"query", parameter},
-               fmt::format("value is not a valid enumeration member; permitted: {}",
-                           fmt::join(permitted, ", ")),
-               "type_error.enum", {{"enum_values", permitted}});
-}
+// The newest, shown with an alert; the others are found by its id among all events.
+constexpr std::size_t kMostEventsOfAlert = 100;
 
 // ---- query parameters of GET /alerts
 
@@ -140,32 +130,6 @@ void ReadText(const nlohmann::json& body, const char* key, std::string* value, J
   }
 }
 
-Json SyntaxFault(const intake::JsonSyntaxError& error) {
-  return Fault(
-      {"body", error.pos}, error.ToString(), "value_error.jsondecode",
-      {{"msg", error.reason}, {"pos", error.pos}, {"lineno", error.line}, {"colno", error.column}});
-}
-
-// The body's object; empty, and a fault, where there is none.
-nlohmann::json ReadObject(const std::string& text, Json* faults) {
-  // First the exact reader, which bounds the depth; the other takes a NUL for the end.
-  std::optional<intake::JsonSyntaxError> error = intake::FindJsonSyntaxError(text);
-  nlohmann::json body = nlohmann::json::object();
-  if (!error) {
-    body = ParseJson(text);
-    // Numbers that no double can hold.
-    if (body.is_discarded()) error = intake::JsonSyntaxError{"Unreadable"};
-  }
-  if (error) {
-    faults->push_back(SyntaxFault(*error));
-  } else if (!body.is_object()) {
-    faults->push_back(Fault({"body"}, "value is not a valid dict", "type_error.dict"));
-  } else {
-    return body;
-  }
-  return nlohmann::json::object();
-}
-
 // True, or for how long.
 void ReadSticky(const nlohmann::json& body, std::optional<Duration>* value, Json* faults) {
   const auto found = body.find("sticky");
@@ -204,6 +168,12 @@ Response Respond(const std::optional<evaluator::CommandResult>& result, const ch
 
 }  // namespace
 
+const evaluator::ManagedRule* LoadedRules::ManagedOf(const ThresholdRule& rule) const {
+  if (managed == nullptr) return nullptr;
+  const auto found = managed->find(rule.id);
+  return found == managed->end() ? nullptr : found->second.get();
+}
+
 std::vector<http::Route> AlertingApi::Routes() {
   std::vector<http::Route> routes;
   for (const char* mount : {"/api/v1/alerting", "/alerting"}) {
@@ -225,7 +195,9 @@ std::vector<http::Route> AlertingApi::Routes() {
 Response AlertingApi::ListRules() const {
   const LoadedRules rules = sources_.rules();
   Json list = Json::array();
-  for (const auto& rule : rules.index->rules()) list.push_back(RuleJson(*rule, rules.loaded_at));
+  for (const auto& rule : rules.index->rules()) {
+    list.push_back(RuleJson(*rule, rules.loaded_at, rules.ManagedOf(*rule)));
+  }
   return JsonResponse(200, list);
 }
 
@@ -233,13 +205,13 @@ Response AlertingApi::GetRule(const std::string& id) const {
   const LoadedRules rules = sources_.rules();
   const std::shared_ptr<const ThresholdRule> rule = rules.index->Find(id);
   if (rule == nullptr) return Detail(404, "Alert rule not found");
-  return JsonResponse(200, RuleJson(*rule, rules.loaded_at));
+  return JsonResponse(200, RuleJson(*rule, rules.loaded_at, rules.ManagedOf(*rule)));
 }
 
 Response AlertingApi::ListAlerts(const Request& request) const {
   Json faults = Json::array();
   const AlertQuery query = ReadAlertQuery(request, &faults);
-  if (!faults.empty()) return JsonResponse(422, {{"detail", faults}});
+  if (!faults.empty()) return Unprocessable(faults);
   std::size_t total = 0;
   Json list = Json::array();
   for (const AlertPtr& alert : sources_.book.List(query.states)) {
@@ -257,14 +229,28 @@ Response AlertingApi::GetAlert(const std::string& id) const {
   const AlertPtr alert = sources_.book.Find(id);
   if (alert == nullptr) return Detail(404, "Alert not found");
   Json body = AlertJson(*alert, sources_.announced(id));
-  body["events"] = EventsJson(*alert);
+  body["events"] = HistoryOf(*alert);
   return JsonResponse(200, body);
+}
+
+// What the history has of an episode; where it has nothing (it is older than the history reaches
+// back), what the alert itself tells.
+Json AlertingApi::HistoryOf(const Alert& alert) const {
+  if (!sources_.events) return EventsJson(alert);
+  EventQuery query;
+  query.alert_id = alert.id;
+  query.limit = kMostEventsOfAlert;
+  query.newest_first = true;
+  Result<std::vector<Event>> events = sources_.events(query);
+  if (!events || events->empty()) return EventsJson(alert);
+  std::reverse(events->begin(), events->end());
+  return AlertHistoryJson(*events);
 }
 
 Response AlertingApi::Acknowledge(const Request& request) {
   Json faults = Json::array();
   const CommandBody body = ReadCommandBody(request.body, &faults);
-  if (!faults.empty()) return JsonResponse(422, {{"detail", faults}});
+  if (!faults.empty()) return Unprocessable(faults);
   const AcknowledgeCommand command{body.actor, body.note, body.expires_in, body.sticky};
   return Respond(sources_.acknowledgements.Acknowledge(request.captures[0], command),
                  "Alert acknowledged successfully");
@@ -273,7 +259,7 @@ Response AlertingApi::Acknowledge(const Request& request) {
 Response AlertingApi::Resolve(const Request& request) {
   Json faults = Json::array();
   const CommandBody body = ReadCommandBody(request.body, &faults);
-  if (!faults.empty()) return JsonResponse(422, {{"detail", faults}});
+  if (!faults.empty()) return Unprocessable(faults);
   CommandAnswer answer;
   sources_.engine.Resolve(request.captures[0], body.actor, body.note, answer.Done());
   return Respond(answer.Wait(), "Alert resolved successfully");

@@ -11,10 +11,14 @@
 #include <string>
 #include <vector>
 
+#include "base/event.h"
+#include "base/result.h"
 #include "evaluator/lifecycle/alert_book.h"
 #include "evaluator/lifecycle/engine.h"
+#include "evaluator/rules/managed_rules.h"
 #include "evaluator/rules/rule_index.h"
 #include "exporter/api/acknowledgements.h"
+#include "exporter/api/alerting_json.h"
 #include "exporter/api/daemon_status.h"
 #include "exporter/http/http.h"
 #include "receivers/outbox/announcement.h"
@@ -22,8 +26,12 @@
 namespace tocsin::api {
 
 struct LoadedRules {
-  std::shared_ptr<const evaluator::RuleIndex> index;
+  std::shared_ptr<const evaluator::RuleIndex> index;  // of files and of the API
   Timestamp loaded_at;
+  std::shared_ptr<const evaluator::ManagedRules::ById> managed = nullptr;  // null: there are none
+
+  // Null for a rule of a file.
+  const evaluator::ManagedRule* ManagedOf(const ThresholdRule& rule) const;
 };
 
 // Where the handlers get what they show. The functions may be called from any thread.
@@ -35,6 +43,8 @@ struct AlertingSources {
   std::function<DaemonStatus()> status;
   std::function<std::optional<receivers::AnnouncementView>(const std::string& episode_id)>
       announced;
+  // The history, where there is one: any thread.
+  std::function<Result<std::vector<Event>>(const EventQuery& query)> events = {};
 };
 
 class AlertingApi {
@@ -49,6 +59,7 @@ class AlertingApi {
   http::Response GetRule(const std::string& id) const;
   http::Response ListAlerts(const http::Request& request) const;
   http::Response GetAlert(const std::string& id) const;
+  Json HistoryOf(const Alert& alert) const;
   http::Response Status() const;
   http::Response Health() const;
   http::Response Acknowledge(const http::Request& request);

@@ -54,7 +54,8 @@ http::Response Detail(int status, const std::string& detail) {
   return JsonResponse(status, {{"detail", detail}});
 }
 
-Json RuleJson(const ThresholdRule& rule, Timestamp loaded_at) {
+Json RuleJson(const ThresholdRule& rule, Timestamp loaded_at,
+              const evaluator::ManagedRule* managed) {
   Json matchers = Json::object();
   for (const Matcher& matcher : rule.matchers) {
     if (matcher.op() == Matcher::Op::kEqual) matchers[matcher.name()] = matcher.value();
@@ -79,9 +80,9 @@ Json RuleJson(const ThresholdRule& rule, Timestamp loaded_at) {
           {"source", rule.source_file.empty() ? "api" : "file"},
           {"source_file", TextOrNull(rule.source_file)},
           {"source_line", rule.source_line},
-          {"created_by", Json()},
-          {"created_at", FormatRfc3339(loaded_at)},
-          {"updated_at", FormatRfc3339(loaded_at)}};
+          {"created_by", managed == nullptr ? Json() : TextOrNull(managed->created_by)},
+          {"created_at", FormatRfc3339(managed == nullptr ? loaded_at : managed->created_at)},
+          {"updated_at", FormatRfc3339(managed == nullptr ? loaded_at : managed->updated_at)}};
 }
 
 Json AlertJson(const Alert& alert, const std::optional<receivers::AnnouncementView>& announced) {

@@ -7,6 +7,7 @@
 
 #include "base/alert.h"
 #include "base/threshold_rule.h"
+#include "evaluator/rules/managed_rules.h"
 #include "exporter/http/http.h"
 #include "receivers/outbox/announcement.h"
 
@@ -27,7 +28,9 @@ http::Route JsonRoute(std::string method, std::string pattern, http::Handler han
 Json TimeOrNull(const std::optional<Timestamp>& t);
 Json TextOrNull(const std::string& text);
 Json LabelsJson(LabelsView labels);
-Json RuleJson(const ThresholdRule& rule, Timestamp loaded_at);
+// Of a rule that was made over the API, `managed` says when and by whom; null: it is a file's.
+Json RuleJson(const ThresholdRule& rule, Timestamp loaded_at,
+              const evaluator::ManagedRule* managed = nullptr);
 Json AlertJson(const Alert& alert, const std::optional<receivers::AnnouncementView>& announced);
 // The states an episode has gone through, oldest first: when, and of a person's doing, who and why.
 Json EventsJson(const Alert& alert);

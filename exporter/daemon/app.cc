@@ -11,6 +11,7 @@
 
 #include "base/host_name.h"
 #include "base/http_client.h"
+#include "base/json_row.h"
 #include "base/metrics.h"
 #include "base/snapshot.h"
 #include "base/timer_queue.h"
@@ -28,8 +29,10 @@
 #include "exporter/api/alerting_api.h"
 #include "exporter/api/alertmanager_api.h"
 #include "exporter/api/delivery_api.h"
+#include "exporter/api/history_api.h"
 #include "exporter/api/overview.h"
 #include "exporter/api/receiver_trial_api.h"
+#include "exporter/api/rules_api.h"
 #include "exporter/daemon/alert_pictures.h"
 #include "exporter/daemon/alertmanager_gauges.h"
 #include "exporter/daemon/config_log.h"
@@ -42,6 +45,7 @@
 #include "exporter/daemon/periodic.h"
 #include "exporter/daemon/process_metrics.h"
 #include "exporter/daemon/random_numbers.h"
+#include "exporter/daemon/rule_book.h"
 #include "exporter/daemon/self_metrics.h"
 #include "exporter/daemon/storage_folder.h"
 #include "exporter/daemon/version.h"
@@ -60,6 +64,7 @@ namespace tocsin::daemon {
 namespace {
 
 constexpr const char* kDatabaseInMemory = ":memory:";
+constexpr const char* kSubmitMetric = "/api/v1/alerting/metrics";
 // Reading scraped pages, host rounds and other background work. Two, so that a slow round of one
 // kind does not hold up the other.
 constexpr std::size_t kPoolThreads = 2;
@@ -181,12 +186,18 @@ struct App::Parts {
   // them is what the user does next.
   void Watch(const config::Loaded* refused = nullptr);
   void Swap(Configured next);
+  // Those of the files and of the API. The main thread.
+  void ApplyRules();
+  std::shared_ptr<const evaluator::RuleIndex> MakeRules() const;
+  void RecordReload(const std::vector<std::string>& problems);
+  void KeepHistory(Timestamp now);
 
   // for the API
   api::AlertingSources Sources();
   api::ReceiverTrialSources TrialSources();
   api::AlertmanagerSources AlertmanagerView();
   api::LoadedRules Rules() const { return *loaded_rules.Get(); }
+  api::RuleSources RuleView();
   void PublishRules(std::shared_ptr<const evaluator::RuleIndex> rules);
   api::DaemonStatus GatherStatus() const;
   MetricsPage Page();
@@ -215,7 +226,10 @@ struct App::Parts {
 
   std::shared_ptr<const config::Settings> settings;  // the main thread only
   std::atomic<std::int64_t> staleness_ms{0};
+  Snapshot<config::HistorySettings> history;
   Snapshot<api::LoadedRules> loaded_rules;
+  Snapshot<config::ReceiverNames> receiver_names;  // that rules may name
+  std::optional<RuleBook> rule_book;
 
   std::optional<receivers::AlertStore> alerts;
   std::optional<receivers::Silences> silences;
@@ -236,7 +250,9 @@ struct App::Parts {
 
   std::optional<api::Acknowledgements> acknowledgements;
   std::optional<api::AlertingApi> alerting_api;
+  std::optional<api::RulesApi> rules_api;
   std::optional<api::AlertmanagerApi> alertmanager_api;
+  std::optional<api::HistoryApi> history_api;
   std::optional<api::DeliveryApi> delivery_api;
   http::Router router;
   http::Router extra_router;
@@ -246,6 +262,7 @@ struct App::Parts {
 
   std::thread timer_thread;
   std::unique_ptr<Periodic> prune_rounds;
+  std::unique_ptr<Periodic> history_rounds;
   std::unique_ptr<Periodic> self_rounds;
   std::unique_ptr<Periodic> resample_rounds;
   Duration resample_interval{0};
@@ -262,7 +279,9 @@ Status App::Parts::OpenStore(const config::Settings& opened) {
       evaluator::SqliteStore::Open(path, clock, log.Named("store"), metrics);
   if (!result) return result.error();
   store = *std::move(result);
-  return {};
+  rule_book.emplace(
+      *store, queue, clock, RandomUuid, [this] { ApplyRules(); }, log.Named("rules"));
+  return rule_book->Restore();
 }
 
 // Nothing is drawn before the pipeline stands.
@@ -279,11 +298,14 @@ void App::Parts::PreparePictures() {
 void App::Parts::BuildPipeline(Configured configured) {
   settings = configured.settings;
   staleness_ms = settings->staleness.count();
+  history.Publish(std::make_shared<const config::HistorySettings>(settings->history));
 
   receivers::AlertStoreOptions alert_options;
   alert_options.max_alerts = settings->max_alerts;
+  alert_options.record_events = true;
   alerts.emplace(metrics, alert_options);
-  silences.emplace(receivers::SilenceLimits(), *store, RandomUuid);
+  silences.emplace(receivers::SilenceLimits(), *store, RandomUuid, /*metrics=*/nullptr,
+                   /*record_events=*/true);
   receivers::DispatcherOptions dispatcher_options;
   dispatcher_options.with_outbox = true;
   dispatcher.emplace(dispatcher_options, std::move(configured.graph), *alerts, *silences, *store,
@@ -307,8 +329,9 @@ void App::Parts::BuildPipeline(Configured configured) {
   scraper.emplace(*sink, *http_client, timers, *pool, clock, log.Named("scrape"), metrics);
   host.emplace(*sink, timers, *pool, clock, log.Named("host"), metrics);
 
-  series->SetWatchMaker(configured.rules, started);
-  PublishRules(std::move(configured.rules));
+  std::shared_ptr<const evaluator::RuleIndex> rules = MakeRules();
+  series->SetWatchMaker(rules, started);
+  PublishRules(std::move(rules));
 }
 
 Status App::Parts::Restore() {
@@ -390,17 +413,29 @@ void App::Parts::BuildRoutes(const config::Settings& served) {
   const auto add = [this, &served](http::Route route) {
     router.Add(http::GuardOrigin(std::move(route), served.web.allowed_origins));
   };
+  http::Handler submit_metric;
   for (const auto& intake : intakes) {
-    for (http::Route& route : intake->Routes()) add(std::move(route));
+    for (http::Route& route : intake->Routes()) {
+      if (route.pattern == kSubmitMetric) submit_metric = route.handler;
+      add(std::move(route));
+    }
   }
   acknowledgements.emplace(book, *engine, *alerts, *dispatcher->acknowledgements(), clock);
   alerting_api.emplace(Sources());
   for (http::Route& route : alerting_api->Routes()) add(std::move(route));
+  rules_api.emplace(RuleView());
+  for (http::Route& route : rules_api->Routes()) add(std::move(route));
+  if (served.web.demo) {
+    for (http::Route& route : rules_api->DemoRoutes()) add(std::move(route));
+    for (http::Route& route : api::DemoTriggerRoutes(submit_metric)) add(std::move(route));
+  }
   for (http::Route& route :
        api::AdminRoutes({[this] { return ready.load(); },
                          [this] { return queue.ReloadAndWait("/-/reload"); }})) {
     add(std::move(route));
   }
+  history_api.emplace(api::HistorySources{*store, [this] { return Rules(); }, clock});
+  for (http::Route& route : history_api->Routes()) add(std::move(route));
   delivery_api.emplace(book, *alerts, *silences, *dispatcher, clock);
   for (http::Route& route : delivery_api->Routes()) add(std::move(route));
   for (http::Route& route : api::ReceiverTrialRoutes(TrialSources())) add(std::move(route));
@@ -417,7 +452,14 @@ api::AlertingSources App::Parts::Sources() {
           *acknowledgements,
           [this] { return Rules(); },
           [this] { return GatherStatus(); },
-          [this](const std::string& episode) { return dispatcher->ForEpisode(episode); }};
+          [this](const std::string& episode) { return dispatcher->ForEpisode(episode); },
+          [this](const EventQuery& query) { return store->Events(query); }};
+}
+
+api::RuleSources App::Parts::RuleView() {
+  return {rule_book->Commands(), [this] { return Rules(); },
+          [this] { return receiver_names.Get(); },
+          [this] { return Duration(staleness_ms.load()); }};
 }
 
 api::ReceiverTrialSources App::Parts::TrialSources() {
@@ -458,8 +500,11 @@ MetricsPage App::Parts::Page() {
 
 void App::Parts::PublishRules(std::shared_ptr<const evaluator::RuleIndex> rules) {
   rule_gauges.Show(*rules);
-  loaded_rules.Publish(
-      std::make_shared<const api::LoadedRules>(api::LoadedRules{std::move(rules), clock.Now()}));
+  loaded_rules.Publish(std::make_shared<const api::LoadedRules>(api::LoadedRules{
+      std::move(rules), clock.Now(),
+      std::make_shared<const evaluator::ManagedRules::ById>(rule_book->managed())}));
+  receiver_names.Publish(
+      std::make_shared<const config::ReceiverNames>(config::NamesForRules(*settings)));
 }
 
 api::DaemonStatus App::Parts::GatherStatus() const {
@@ -515,7 +560,15 @@ void App::Start() {
   if (!written) p.log.Warn("cannot say where the daemon listens", {{"err", written.message()}});
 }
 
+void App::Parts::KeepHistory(Timestamp now) {
+  silences->RecordEnds(now);
+  const std::shared_ptr<const config::HistorySettings> kept = history.Get();
+  store->PruneEvents(now - kept->retention, kept->max_events);
+}
+
 void App::Parts::StartRounds() {
+  history_rounds = std::make_unique<Periodic>(timers, *pool, clock, kPruneInterval,
+                                              [this](Timestamp now) { KeepHistory(now); });
   prune_rounds = std::make_unique<Periodic>(timers, *pool, clock, kPruneInterval,
                                             [this](Timestamp now) { series->Prune(now); });
   self_rounds = std::make_unique<Periodic>(
@@ -570,32 +623,64 @@ Status App::Reload() {
     log.Error("the configuration is not reloaded: what was in force stays",
               {{"problems", problems.size()}});
     std::string text = fmt::format("{}", fmt::join(problems, "\n"));
+    p.RecordReload(problems);
     p.reloads.Note(p.clock.Now(), std::move(problems));
     p.Watch(&loaded);
     return Error{std::move(text)};
   }
   p.Swap(*std::move(next));
+  p.RecordReload({});
   p.reloads.Note(p.clock.Now(), {});
   log.Info("configuration reloaded",
            {{"rules", p.settings->rules.size()}, {"receivers", p.settings->receivers.size()}});
   return {};
 }
 
-// None of this can fail. Rules go first to the state machine, which ends the alerts of what has
-// changed, then to the series, which judge their newest samples anew.
+// None of this can fail.
 void App::Parts::Swap(Configured next) {
   for (const std::string& key : NeedRestart(*settings, *next.settings)) {
     log.Named("config").Warn("this setting takes effect after a restart", {{"key", key}});
   }
   settings = next.settings;
   staleness_ms = settings->staleness.count();
+  history.Publish(std::make_shared<const config::HistorySettings>(settings->history));
   dispatcher->Apply(std::move(next.graph));
-  engine->ApplyRules(next.rules, settings->staleness);
   series->SetLimits({settings->series.max_series, settings->series.retention});
-  series->SetWatchMaker(next.rules, clock.Now());
-  PublishRules(std::move(next.rules));
+  ApplyRules();
   ApplySources(*settings);
   Watch();
+}
+
+void App::Parts::RecordReload(const std::vector<std::string>& problems) {
+  Event event;
+  event.at = clock.Now();
+  if (problems.empty()) {
+    event.type = "config.reloaded";
+    event.body = JsonRow()
+                     .Count("rules", settings->rules.size())
+                     .Count("receivers", settings->receivers.size())
+                     .Finish();
+  } else {
+    event.type = "config.reload_failed";
+    event.body = JsonRow().Texts("problems", problems).Finish();
+  }
+  WriteBatch batch;
+  batch.Record(std::move(event));
+  store->Submit(std::move(batch), nullptr);
+}
+
+// First to the state machine, which ends the alerts of what has changed, then to the series, which
+// judge their newest samples anew.
+void App::Parts::ApplyRules() {
+  std::shared_ptr<const evaluator::RuleIndex> rules = MakeRules();
+  engine->ApplyRules(rules, settings->staleness);
+  series->SetWatchMaker(rules, clock.Now());
+  PublishRules(std::move(rules));
+}
+
+std::shared_ptr<const evaluator::RuleIndex> App::Parts::MakeRules() const {
+  return std::make_shared<const evaluator::RuleIndex>(rule_book->Combined(settings->rules),
+                                                      settings->staleness);
 }
 
 // ---- Stop
@@ -614,6 +699,7 @@ void App::Stop() {
   p.resample_rounds.reset();
   p.self_rounds.reset();
   p.prune_rounds.reset();
+  p.history_rounds.reset();
   p.timers.Stop();
   if (p.timer_thread.joinable()) p.timer_thread.join();
   p.pool.reset();

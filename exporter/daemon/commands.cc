@@ -50,11 +50,14 @@ void RunUntilStopped(AnyApp& app, MainQueue& queue, const Logger& log) {
   app.Start();
   MainQueue::Wishes wishes = queue.Take();
   for (; !wishes.stop; wishes = queue.Take()) {
+    for (const std::function<void()>& job : wishes.jobs) job();
+    if (!wishes.reload) continue;
     log.Info("reloading the configuration", {{"because", wishes.why}});
     wishes.Answer(app.Reload());
   }
   log.Info("stopping", {{"because", wishes.why}});
   wishes.Answer(Error{"the daemon is stopping"});
+  wishes.jobs.clear();  // whoever waits for one hears that it did not run
   queue.Close();
   app.Stop();
 }

@@ -44,8 +44,6 @@ Result<Configured> BuildConfigured(std::shared_ptr<const config::Settings> setti
   Result<receivers::PipelineGraphPtr> graph = BuildGraph(*settings, context);
   if (!graph) return graph.error();
   Configured configured;
-  configured.rules =
-      std::make_shared<const evaluator::RuleIndex>(settings->rules, settings->staleness);
   configured.graph = *std::move(graph);
   configured.settings = std::move(settings);
   return configured;
@@ -78,6 +76,7 @@ std::vector<std::string> NeedRestart(const config::Settings& running,
   compare("tocsin.web.max_streams", running.web.max_streams, next.web.max_streams);
   compare("tocsin.web.allow_unauthenticated", running.web.allow_unauthenticated,
           next.web.allow_unauthenticated);
+  compare("tocsin.web.demo", running.web.demo, next.web.demo);
   compare("tocsin.web.allowed_origins", running.web.allowed_origins, next.web.allowed_origins);
   compare("tocsin.alertmanager.max_alerts", running.max_alerts, next.max_alerts);
   compare("DATABASE_URL", running.database_path, next.database_path);

@@ -9,14 +9,12 @@
 #include "base/result.h"
 #include "config/loader.h"
 #include "config/settings.h"
-#include "evaluator/rules/rule_index.h"
 #include "receivers/pipeline/graph.h"
 
 namespace tocsin::daemon {
 
 struct Configured {
   std::shared_ptr<const config::Settings> settings;
-  std::shared_ptr<const evaluator::RuleIndex> rules;
   receivers::PipelineGraphPtr graph;
 };
 

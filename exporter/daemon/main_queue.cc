@@ -48,9 +48,29 @@ Status MainQueue::ReloadAndWait(std::string why) {
   return outcome.get();
 }
 
+Status MainQueue::RunAndWait(std::function<void()> job) {
+  auto promise = std::make_shared<std::promise<Status>>();
+  std::future<Status> outcome = promise->get_future();
+  {
+    MutexLock lock(mu_);
+    if (closed_) return kStopping;
+    // Dropped unrun, the job breaks the promise.
+    wishes_.jobs.push_back([job = std::move(job), promise = std::move(promise)] {
+      job();
+      promise->set_value(Status());
+    });
+  }
+  changed_.NotifyOne();
+  try {
+    return outcome.get();
+  } catch (const std::future_error&) {
+    return kStopping;
+  }
+}
+
 MainQueue::Wishes MainQueue::Take() {
   MutexLock lock(mu_);
-  while (!wishes_.stop && !wishes_.reload) changed_.Wait(mu_);
+  while (!wishes_.stop && !wishes_.reload && wishes_.jobs.empty()) changed_.Wait(mu_);
   return std::exchange(wishes_, Wishes());
 }
 

@@ -1,7 +1,8 @@
-// What the main thread is asked to do: reload, stop. Any thread asks; the main thread takes all
-// that was asked at once, so that ten requests to reload are one reload.
+// What the main thread is asked to do: jobs that change what is in force, reload, stop. Any thread
+// asks; the main thread takes all that was asked at once, so that ten requests to reload are one.
 #pragma once
 
+#include <functional>
 #include <future>
 #include <memory>
 #include <string>
@@ -17,7 +18,8 @@ class MainQueue {
   struct Wishes {
     bool stop = false;
     bool reload = false;
-    std::string why;  // of the stop, else of the first reload
+    std::string why;                          // of the stop, else of the first reload
+    std::vector<std::function<void()>> jobs;  // in their order, before the reload
 
     // Tells those who wait for the reload how it ended.
     void Answer(const Status& outcome) const;
@@ -30,6 +32,10 @@ class MainQueue {
   void AskStop(std::string why) EXCLUDES(mu_);
   // Any thread but the main one; waits until the reload has ended, or fails when the daemon stops.
   Status ReloadAndWait(std::string why) EXCLUDES(mu_);
+
+  // Any thread but the main one; returns when the main thread has run the job, or fails without
+  // it when the daemon stops.
+  Status RunAndWait(std::function<void()> job) EXCLUDES(mu_);
 
   // The main thread: waits until there is something to do.
   Wishes Take() EXCLUDES(mu_);

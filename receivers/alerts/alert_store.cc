@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "base/uuid.h"
 #include "receivers/alerts/alert_row.h"
+#include "receivers/alerts/posted_alert_event.h"
 
 namespace tocsin::receivers {
 namespace {
@@ -47,7 +48,7 @@ Status AlertStore::Restore(StateStore& store, const Logger& log) {
     }
   }
   if (!renamed.empty()) store.Submit(std::move(renamed), [](const Status&) {});
-  Join(std::move(alerts));
+  Join(std::move(alerts), /*record=*/false);
   return {};
 }
 
@@ -82,13 +83,14 @@ std::size_t AlertStore::TakeOutBeyondLimit(std::vector<PostedAlert>* alerts) con
 std::vector<PostedAlertPtr> AlertStore::Put(std::vector<PostedAlert> alerts,
                                             const Committed& committed) {
   if (store_ == nullptr) {
-    std::vector<PostedAlertPtr> stored = Join(std::move(alerts)).stored;
+    std::vector<PostedAlertPtr> stored = Join(std::move(alerts), /*record=*/false).stored;
     if (committed) committed();
     return stored;
   }
   MutexLock order(write_order_);
-  Joined joined = Join(std::move(alerts));
+  Joined joined = Join(std::move(alerts), options_.record_events);
   WriteBatch batch;
+  for (Event& event : joined.events) batch.Record(std::move(event));
   for (std::string& episode : joined.gone) {
     batch.Delete(StateTable::kPostedAlerts, std::move(episode));
   }
@@ -106,7 +108,7 @@ std::vector<PostedAlertPtr> AlertStore::Put(std::vector<PostedAlert> alerts,
   return std::move(joined.stored);
 }
 
-AlertStore::Joined AlertStore::Join(std::vector<PostedAlert> alerts) {
+AlertStore::Joined AlertStore::Join(std::vector<PostedAlert> alerts, bool record) {
   Joined joined;
   std::vector<PostedAlertPtr>& stored = joined.stored;
   stored.reserve(alerts.size());
@@ -123,10 +125,12 @@ AlertStore::Joined AlertStore::Join(std::vector<PostedAlert> alerts) {
             former->native == nullptr &&
             (alert.native != nullptr || former->began_at != known->second->began_at);
         if (is_replaced) joined.gone.push_back(EpisodeId(*former));
+        if (record) RecordEpisodes(former.get(), *known->second, &joined.events);
       } else if (TakePlace(alert)) {
         const std::uint64_t fingerprint = alert.fingerprint;
         stored.push_back(std::make_shared<const PostedAlert>(std::move(alert)));
         alerts_.emplace(fingerprint, stored.back());
+        if (record) RecordEpisodes(nullptr, *stored.back(), &joined.events);
       } else {
         limited.emplace_back(alert.labels.Get(kAlertnameLabel));
       }
@@ -178,9 +182,13 @@ std::size_t AlertStore::ForgetEndedBy(Timestamp t) {
   MutexLock order(write_order_);
   const std::vector<PostedAlertPtr> removed = RemoveEndedBy(t);
   WriteBatch batch;
+  std::vector<Event> events;
   for (const PostedAlertPtr& alert : removed) {
-    if (alert->native == nullptr) batch.Delete(StateTable::kPostedAlerts, EpisodeId(*alert));
+    if (alert->native != nullptr) continue;
+    batch.Delete(StateTable::kPostedAlerts, EpisodeId(*alert));
+    if (options_.record_events) RecordForgotten(*alert, &events);
   }
+  for (Event& event : events) batch.Record(std::move(event));
   if (!batch.empty()) store_->Submit(std::move(batch), [](const Status&) {});
   return removed.size();
 }

@@ -30,6 +30,9 @@ struct AlertStoreOptions {
   std::size_t per_alertname_limit = 0;  // 0: no limit
   bool alertnames_in_metrics = false;   // what is counted as beyond that limit says whose it is
   std::size_t max_alerts = 0;           // 0: no limit
+  // Beginnings and ends of posted alerts go to the history. One that ends because its sender falls
+  // silent is found when it is forgotten; the event has the time of its end.
+  bool record_events = false;
 };
 
 class AlertStore {
@@ -75,8 +78,9 @@ class AlertStore {
   struct Joined {
     std::vector<PostedAlertPtr> stored;
     std::vector<std::string> gone;  // episodes of posted alerts that others have replaced
+    std::vector<Event> events;
   };
-  Joined Join(std::vector<PostedAlert> alerts) EXCLUDES(mu_);
+  Joined Join(std::vector<PostedAlert> alerts, bool record) EXCLUDES(mu_);
   void CountLimited(const std::vector<std::string>& alertnames);
   std::vector<PostedAlertPtr> RemoveEndedBy(Timestamp t) EXCLUDES(mu_);
   bool TakePlace(const PostedAlert& alert) REQUIRES_LOCK(mu_);

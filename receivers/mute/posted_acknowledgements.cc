@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/json_library.h"
+#include "base/json_row.h"
 #include "base/text.h"
 
 namespace tocsin::receivers {
@@ -14,6 +15,34 @@ namespace {
 using nlohmann::json;
 
 constexpr int kAcknowledgementRowVersion = 1;
+
+Event EventOf(const PostedAcknowledgement& acknowledgement, const char* type, Timestamp at,
+              std::string body) {
+  Event event;
+  event.at = at;
+  event.type = type;
+  event.alert_id = acknowledgement.id;
+  event.labels = acknowledgement.labels;
+  event.body = std::move(body);
+  return event;
+}
+
+Event Begun(const PostedAcknowledgement& acknowledgement) {
+  JsonRow body(128);
+  body.TextOrNull("actor", acknowledgement.actor).TextOrNull("note", acknowledgement.note);
+  if (acknowledgement.until) {
+    body.Text("until", FormatRfc3339(*acknowledgement.until));
+  } else {
+    body.Null("until");
+  }
+  return EventOf(acknowledgement, "alert.acknowledged", acknowledgement.at, body.Finish());
+}
+
+Event Ended(const PostedAcknowledgement& acknowledgement, const char* reason,
+            std::string_view actor, Timestamp at) {
+  return EventOf(acknowledgement, "alert.unacknowledged", at,
+                 JsonRow(64).Text("reason", reason).TextOrNull("actor", actor).Finish());
+}
 
 Result<PostedAcknowledgement> FromJson(const json& row) {
   if (row.at("v").get<int>() != kAcknowledgementRowVersion)
@@ -105,6 +134,7 @@ void PostedAcknowledgements::Acknowledge(const PostedAlert& alert,
     if (command.lasts) next.until = now + *command.lasts;
     if (command.survives) next.survives = *command.survives;
     WriteBatch batch;
+    if (known == nullptr) batch.Record(Begun(next));
     {
       MutexLock lock(mu_);
       Put(alert.fingerprint, std::move(next), &batch);
@@ -167,6 +197,7 @@ bool PostedAcknowledgements::End(std::string_view id, const std::string& actor, 
       if (found == by_fingerprint_.end()) return false;
       fingerprint = found->first;
       ended = found->second;
+      batch.Record(Ended(*ended, "removed", actor, now));
       Forget(fingerprint, &batch);
     }
     store_.Submit(std::move(batch), std::move(committed));
@@ -238,7 +269,7 @@ void PostedAcknowledgements::ObserveOne(const PostedAlert& alert, Timestamp now,
   PostedAcknowledgement next = known;
   next.episode = alert.began_at;
   next.alert_ends = alert.ends_at;
-  if (!next.HoldsAt(now)) return Forget(alert.fingerprint, batch);
+  if (!next.HoldsAt(now)) return ForgetEnded(alert.fingerprint, now, batch);
   if (is_sticky) return Put(alert.fingerprint, std::move(next), batch);
   // That a sender goes on saying the same is not worth a write: after a restart its alert is asked.
   found->second = std::make_shared<const PostedAcknowledgement>(std::move(next));
@@ -253,7 +284,7 @@ void PostedAcknowledgements::Prune(Timestamp now) {
     for (const auto& [fingerprint, known] : by_fingerprint_) {
       if (!known->HoldsAt(now)) over.push_back(fingerprint);
     }
-    for (const std::uint64_t fingerprint : over) Forget(fingerprint, &batch);
+    for (const std::uint64_t fingerprint : over) ForgetEnded(fingerprint, now, &batch);
   }
   Submit(std::move(batch));
 }
@@ -268,6 +299,14 @@ void PostedAcknowledgements::Put(std::uint64_t fingerprint, PostedAcknowledgemen
 void PostedAcknowledgements::Forget(std::uint64_t fingerprint, WriteBatch* batch) {
   batch->Delete(StateTable::kAcknowledgements, FormatHex64(fingerprint));
   by_fingerprint_.erase(fingerprint);
+}
+
+void PostedAcknowledgements::ForgetEnded(std::uint64_t fingerprint, Timestamp now,
+                                         WriteBatch* batch) {
+  const PostedAcknowledgement& known = *by_fingerprint_.at(fingerprint);
+  const bool alert_goes_on = known.until && *known.until <= now && *known.until < known.alert_ends;
+  if (alert_goes_on) batch->Record(Ended(known, "expired", "", *known.until));
+  Forget(fingerprint, batch);
 }
 
 void PostedAcknowledgements::Submit(WriteBatch batch) {

@@ -6,7 +6,8 @@
 // begins within that time.
 //
 // Durable: a change is answered when it is committed. Any thread; nobody who asks waits for a
-// write.
+// write. In the history: alert.acknowledged, and alert.unacknowledged where somebody takes it back
+// or its time is over before the alert is.
 #pragma once
 
 #include <cstdint>
@@ -101,6 +102,8 @@ class PostedAcknowledgements {
   void Put(std::uint64_t fingerprint, PostedAcknowledgement next, WriteBatch* batch)
       REQUIRES_LOCK(mu_);
   void Forget(std::uint64_t fingerprint, WriteBatch* batch) REQUIRES_LOCK(mu_);
+  // What holds no more.
+  void ForgetEnded(std::uint64_t fingerprint, Timestamp now, WriteBatch* batch) REQUIRES_LOCK(mu_);
   void ObserveOne(const PostedAlert& alert, Timestamp now, WriteBatch* batch) REQUIRES_LOCK(mu_);
   void Submit(WriteBatch batch) REQUIRES_LOCK(write_order_);
 

@@ -5,6 +5,8 @@
 #include <algorithm>
 
 #include "base/json_library.h"
+#include "base/json_row.h"
+#include "base/matcher_text.h"
 #include "base/text.h"
 
 namespace tocsin::receivers {
@@ -84,6 +86,7 @@ Result<Silence> SilenceFromJson(const json& j) {
   for (const auto& [name, value] : j.at("annotations").items()) {
     silence.annotations.emplace_back(name, value.get<std::string>());
   }
+  silence.end_recorded = j.value("end_recorded", false);
   return silence;
 }
 
@@ -109,15 +112,16 @@ SilenceState Silence::StateAt(Timestamp t) const {
 std::string SerializeSilence(const Silence& silence) {
   json annotations = json::object();
   for (const auto& [name, value] : silence.annotations) annotations[name] = value;
-  const json j = {{"v", kSilenceRowVersion},
-                  {"id", silence.id},
-                  {"matchers", MatchersJson(silence.matchers)},
-                  {"starts_at", ToUnixMillis(silence.starts_at)},
-                  {"ends_at", ToUnixMillis(silence.ends_at)},
-                  {"updated_at", ToUnixMillis(silence.updated_at)},
-                  {"created_by", silence.created_by},
-                  {"comment", silence.comment},
-                  {"annotations", annotations}};
+  json j = {{"v", kSilenceRowVersion},
+            {"id", silence.id},
+            {"matchers", MatchersJson(silence.matchers)},
+            {"starts_at", ToUnixMillis(silence.starts_at)},
+            {"ends_at", ToUnixMillis(silence.ends_at)},
+            {"updated_at", ToUnixMillis(silence.updated_at)},
+            {"created_by", silence.created_by},
+            {"comment", silence.comment},
+            {"annotations", annotations}};
+  if (silence.end_recorded) j["end_recorded"] = true;
   return WriteJson(j);
 }
 
@@ -132,8 +136,12 @@ Result<Silence> ParseSilence(std::string_view text) {
 }
 
 Silences::Silences(SilenceLimits limits, StateStore& store, std::function<std::string()> make_id,
-                   StateMetrics* metrics)
-    : limits_(limits), store_(store), make_id_(std::move(make_id)), metrics_(metrics) {}
+                   StateMetrics* metrics, bool record_events)
+    : limits_(limits),
+      record_events_(record_events),
+      store_(store),
+      make_id_(std::move(make_id)),
+      metrics_(metrics) {}
 
 Status Silences::Restore() {
   const Result<std::vector<StateStore::Row>> rows = store_.Scan(StateTable::kSilences);
@@ -178,7 +186,27 @@ void Silences::ExpireIn(const Silence& silence, Timestamp now, WriteBatch* batch
   if (silence.StateAt(now) == SilenceState::kPending) expired.starts_at = now;
   expired.ends_at = now;
   expired.updated_at = now;
+  Record("silence.expired", expired, now, batch);
   Put(std::move(expired), batch);
+}
+
+void Silences::Record(const char* type, const Silence& silence, Timestamp at,
+                      WriteBatch* batch) const {
+  if (!record_events_) return;
+  std::vector<std::string> matchers;
+  for (const Matcher& matcher : silence.matchers) matchers.push_back(FormatMatcher(matcher));
+  Event event;
+  event.at = at;
+  event.type = type;
+  event.body = JsonRow()
+                   .Text("silence_id", silence.id)
+                   .Texts("matchers", matchers)
+                   .Text("starts_at", FormatRfc3339(silence.starts_at))
+                   .Text("ends_at", FormatRfc3339(silence.ends_at))
+                   .Text("created_by", silence.created_by)
+                   .Text("comment", silence.comment)
+                   .Finish();
+  batch->Record(std::move(event));
 }
 
 std::optional<SilenceRefusal> Silences::Set(Silence silence, Timestamp now, std::string* id,
@@ -214,6 +242,8 @@ std::optional<SilenceRefusal> Silences::Set(Silence silence, Timestamp now, std:
       ExpireIn(*current, now, &batch);
     }
     *id = silence.id;
+    const bool is_update = current != nullptr && !replaces;
+    Record(is_update ? "silence.updated" : "silence.created", silence, now, &batch);
     Put(std::move(silence), &batch);
   }
   store_.Submit(std::move(batch), std::move(committed));
@@ -257,6 +287,28 @@ std::vector<std::string> Silences::MutedBy(LabelsView labels, Timestamp now) con
     if (IsActive(silence->StateAt(now)) && MatchesAll(silence->matchers, labels)) ids.push_back(id);
   }
   return ids;
+}
+
+void Silences::RecordEnds(Timestamp now) {
+  if (!record_events_) return;
+  MutexLock order(write_order_);
+  WriteBatch batch;
+  {
+    MutexLock lock(mu_);
+    std::vector<SilencePtr> ended;
+    for (const auto& [id, silence] : silences_) {
+      // What somebody has ended was changed at its end.
+      const bool as_planned = silence->ends_at > silence->updated_at && silence->ends_at <= now;
+      if (as_planned && !silence->end_recorded) ended.push_back(silence);
+    }
+    for (const SilencePtr& silence : ended) {
+      Silence recorded = *silence;
+      recorded.end_recorded = true;
+      Record("silence.expired", recorded, recorded.ends_at, &batch);
+      Put(std::move(recorded), &batch);
+    }
+  }
+  if (!batch.empty()) store_.Submit(std::move(batch), nullptr);
 }
 
 void Silences::ForgetOld(Timestamp now) {

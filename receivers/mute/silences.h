@@ -37,6 +37,7 @@ struct Silence {
   std::string created_by;
   std::string comment;
   std::vector<std::pair<std::string, std::string>> annotations;
+  bool end_recorded = false;  // of one that ended as planned: the history has it
 
   SilenceState StateAt(Timestamp t) const;
 };
@@ -65,9 +66,10 @@ class Silences {
   // again). Runs on the store's thread.
   using Committed = std::function<void(const Status&)>;
 
-  // `make_id` gives UUIDs. `store` and `metrics`, which may be null, outlive the object.
+  // `make_id` gives UUIDs. `store` and `metrics`, which may be null, outlive the object. With
+  // `record_events` the history gets silence.created, silence.updated and silence.expired.
   Silences(SilenceLimits limits, StateStore& store, std::function<std::string()> make_id,
-           StateMetrics* metrics = nullptr);
+           StateMetrics* metrics = nullptr, bool record_events = false);
 
   // Before anything else: reads what an earlier process left. A row that cannot be read fails it,
   // since a lost silence would page people.
@@ -87,6 +89,8 @@ class Silences {
   // The ids of the active silences that mute these labels, sorted.
   std::vector<std::string> MutedBy(LabelsView labels, Timestamp now) const EXCLUDES(mu_);
 
+  // Records the end of those that have ended as planned, each once.
+  void RecordEnds(Timestamp now) EXCLUDES(mu_, write_order_);
   // Forgets what has been expired for longer than the retention.
   void ForgetOld(Timestamp now) EXCLUDES(mu_, write_order_);
 
@@ -96,8 +100,10 @@ class Silences {
   std::optional<SilenceRefusal> CheckSize(const Silence& silence) const REQUIRES_LOCK(mu_);
   void Put(Silence silence, WriteBatch* batch) REQUIRES_LOCK(mu_);
   void ExpireIn(const Silence& silence, Timestamp now, WriteBatch* batch) REQUIRES_LOCK(mu_);
+  void Record(const char* type, const Silence& silence, Timestamp at, WriteBatch* batch) const;
 
   const SilenceLimits limits_;
+  const bool record_events_;
   StateStore& store_;
   const std::function<std::string()> make_id_;
   StateMetrics* const metrics_;

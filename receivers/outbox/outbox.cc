@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "receivers/outbox/delivery_event.h"
 #include "receivers/outbox/digest.h"
 #include "receivers/pipeline/graph.h"
 
@@ -168,6 +169,7 @@ void Outbox::Flush(std::uint64_t ticket, WriteBatch* batch) {
   table_.FlushRemoved(batch);
   std::vector<RowId> waiting = table_.FlushRows(table_.changed(), batch);
   letters_.Flush(batch);
+  for (Event& event : std::exchange(events_, {})) batch->Record(std::move(event));
   if (!waiting.empty()) uncommitted_.emplace(ticket, std::move(waiting));
   metrics_.pending.Set(static_cast<double>(counts().pending));
   metrics_.dead.Set(static_cast<double>(counts().dead));
@@ -451,6 +453,10 @@ void Outbox::Conclude(const UnderWay& attempt, const RowId& id, const Outcome& o
   }
   OutboxEntry& current = *table_.Find(id);  // the erasing has moved it
   const Message message = current.row.message;
+  const bool gives_up = !delivered && (is_gone || outcome.kind == Outcome::Kind::kGiveUp);
+  // A dead letter that fails again is said to be dead no second time.
+  events_.push_back(AttemptEvent(current.row, *attempt.integration, outcome,
+                                 gives_up && !current.row.dead, now - attempt.began, now));
   bool over = true;
   if (delivered || is_gone) {
     table_.SetState(current, State::kReady);

@@ -182,6 +182,7 @@ class Outbox final : public Sender {
   std::vector<std::string> receivers_;  // their names, in order of the configuration
   std::map<std::string, Lane> lanes_;   // by GroupIntegration::lane()
   std::unordered_map<std::uint64_t, UnderWay> in_flight_;
+  std::vector<Event> events_;                                          // since the last Flush
   std::unordered_map<std::uint64_t, std::vector<RowId>> uncommitted_;  // by ticket
   std::uint64_t last_sequence_ = 0;
   std::uint64_t last_attempt_ = 0;

@@ -2,9 +2,12 @@
 // once. A second store made from Rows() is what a restart after kill -9 finds.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <deque>
 #include <map>
+#include <span>
+#include <vector>
 
 #include "base/mutex.h"
 #include "base/state_store.h"
@@ -63,6 +66,38 @@ class MemoryStateStore final : public StateStore {
   }
   std::optional<std::string> Trouble() const override { return std::nullopt; }
 
+  Result<std::vector<Event>> Events(const EventQuery& query) const override {
+    std::vector<Event> found = events();
+    std::erase_if(found, [&](const Event& event) { return !EventMatches(query, event); });
+    if (query.newest_first) std::reverse(found.begin(), found.end());
+    if (found.size() > query.limit) found.resize(query.limit);
+    if (query.without_body) {
+      for (Event& event : found) event.body.clear();
+    }
+    return found;
+  }
+  std::uint64_t LastEvent() const override {
+    MutexLock lock(mu_);
+    return events_.empty() ? 0 : events_.back().sequence;
+  }
+  // Hears of each batch's events with the lock held: must not ask the store.
+  void ListenToEvents(EventListener listener) override {
+    MutexLock lock(mu_);
+    listeners_.push_back(std::move(listener));
+  }
+  void PruneEvents(Timestamp from, std::size_t keep_most) override {
+    MutexLock lock(mu_);
+    while (events_.size() > 1 && (events_.front().at < from || events_.size() > keep_most)) {
+      events_.erase(events_.begin());
+    }
+  }
+
+  // What was recorded, in order.
+  std::vector<Event> events() const {
+    MutexLock lock(mu_);
+    return events_;
+  }
+
   // What is durable now.
   Tables tables() const {
     MutexLock lock(mu_);
@@ -82,11 +117,21 @@ class MemoryStateStore final : public StateStore {
         tables_[op.table].erase(op.key);
       }
     }
+    const std::size_t before = events_.size();
+    for (const Event& event : batch.events()) {
+      const std::uint64_t last = events_.empty() ? 0 : events_.back().sequence;
+      events_.push_back(event);
+      events_.back().sequence = last + 1;
+    }
+    if (events_.size() == before) return;
+    for (const EventListener& listener : listeners_) listener(std::span(events_).subspan(before));
   }
 
   const bool commit_at_once_;
   mutable Mutex mu_;
   Tables tables_ GUARDED_BY(mu_);
+  std::vector<Event> events_ GUARDED_BY(mu_);
+  std::vector<EventListener> listeners_ GUARDED_BY(mu_);
   std::deque<std::pair<WriteBatch, Committed>> waiting_ GUARDED_BY(mu_);
 };
 

@@ -96,6 +96,7 @@ class World {
   void RestartWith(std::vector<std::shared_ptr<ThresholdRule>> rules) {
     rules_ = std::move(rules);
     const MemoryStateStore::Tables tables = store_->tables();
+    recorded_ = Recorded();
     Stop();
     store_ = std::make_unique<MemoryStateStore>(true, tables);
     Start();
@@ -125,6 +126,13 @@ class World {
   }
   void Prune() { series_->Prune(now); }
   MemoryStateStore::Tables Stored() const { return store_->tables(); }
+  // What the history has, also from before a restart.
+  std::vector<Event> Recorded() const {
+    std::vector<Event> all = recorded_;
+    const std::vector<Event> newest = store_->events();
+    all.insert(all.end(), newest.begin(), newest.end());
+    return all;
+  }
   std::size_t StoredAlerts() const { return Stored()[StateTable::kAlerts].size(); }
 
   Timestamp now = FromUnixMillis(1'700'000'000'000);
@@ -168,6 +176,7 @@ class World {
   StoreLimits limits_;
   testing::NullLogSink log_sink_;
   int ids_ = 0;
+  std::vector<Event> recorded_;
   std::unique_ptr<MemoryStateStore> store_;
   std::unique_ptr<MetricRegistry> registry_;
   std::unique_ptr<AlertBook> book_;

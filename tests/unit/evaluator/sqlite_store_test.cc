@@ -51,6 +51,11 @@ class OrdinaryUser {
   const bool root_ = geteuid() == 0;
 };
 
+// Before a file is made an older one, what later versions have added to it goes.
+#define DROP_TABLES_SINCE_VERSION_5                                  \
+  "DROP TABLE api_keys; DROP TABLE audit; DROP TABLE managed_rules;" \
+  "DROP TABLE managed_receivers; DROP TABLE idempotency_keys; DROP TABLE events;"
+
 class SqliteStoreTest : public ::testing::Test {
  protected:
   Result<std::unique_ptr<SqliteStore>> Open() {
@@ -148,7 +153,8 @@ TEST_F(SqliteStoreTest, RowsOfTheOldOutboxAreGoneAfterAnUpgradeAndCooldownsStay)
                          "INSERT INTO outbox VALUES ('e1-firing-1/ops', '{}');"
                          "INSERT INTO announcements VALUES ('episode/e1', '{}');"
                          "INSERT INTO announcements VALUES ('cooldown/1', '7');"
-                         "DROP TABLE acknowledgements; PRAGMA user_version = 3",
+                         "DROP TABLE acknowledgements;" DROP_TABLES_SINCE_VERSION_5
+                         "PRAGMA user_version = 3",
                          nullptr, nullptr, nullptr),
             SQLITE_OK);
   sqlite3_close(raw);
@@ -166,6 +172,7 @@ TEST_F(SqliteStoreTest, PostedAlertsOfAnEarlierVersionAreThereAfterAnUpgrade) {
   // As version 5 had it.
   ASSERT_EQ(sqlite3_exec(
                 raw,
+                DROP_TABLES_SINCE_VERSION_5
                 "DROP TABLE posted_alerts;"
                 "CREATE TABLE posted_alerts (key TEXT NOT NULL PRIMARY KEY, value TEXT NOT NULL);"
                 "INSERT INTO posted_alerts VALUES ('b', '2'), ('a', '1');"

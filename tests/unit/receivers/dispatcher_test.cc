@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "receivers/native_alerts.h"
+#include "tests/support/eventless_store.h"
 #include "tests/support/fake_mail_client.h"
 #include "tests/support/memory_state_store.h"
 #include "tests/support/null_log.h"
@@ -85,7 +86,7 @@ class WaitingHttpClient final : public HttpClient {
 };
 
 // A store whose reader can wait for what it is to hold, and that can hold up whoever writes.
-class WatchedStore final : public StateStore {
+class WatchedStore final : public tocsin::testing::EventlessStore {
  public:
   void Submit(WriteBatch batch, Committed committed) override {
     {

@@ -38,7 +38,8 @@ struct ApiWorld::Parts {
               const auto found = world.announced.find(id);
               if (found == world.announced.end()) return std::nullopt;
               return found->second;
-            }};
+            },
+            [this](const EventQuery& query) { return world.store.Events(query); }};
   }
 
   ApiWorld& world;

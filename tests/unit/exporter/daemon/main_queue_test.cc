@@ -41,6 +41,32 @@ TEST(MainQueue, AStopIsTakenTogetherWithTheReloadBeforeIt) {
   EXPECT_EQ(wishes.why, "SIGTERM");
 }
 
+TEST(MainQueue, AJobIsRunByTheMainThreadWhileItsAskerWaits) {
+  MainQueue queue;
+  std::thread::id ran_on;
+  std::future<Status> asked = std::async(std::launch::async, [&] {
+    return queue.RunAndWait([&] { ran_on = std::this_thread::get_id(); });
+  });
+  const MainQueue::Wishes wishes = queue.Take();
+  EXPECT_FALSE(wishes.reload);
+  for (const auto& job : wishes.jobs) job();
+  EXPECT_TRUE(asked.get().ok());
+  EXPECT_EQ(ran_on, std::this_thread::get_id());
+}
+
+TEST(MainQueue, WhoeverWaitsForAJobThatIsDroppedHearsSo) {
+  MainQueue queue;
+  bool ran = false;
+  std::future<Status> asked =
+      std::async(std::launch::async, [&] { return queue.RunAndWait([&] { ran = true; }); });
+  MainQueue::Wishes wishes = queue.Take();
+  wishes.jobs.clear();
+  EXPECT_EQ(asked.get().message(), "the daemon is stopping");
+  queue.Close();
+  EXPECT_EQ(queue.RunAndWait([&] { ran = true; }).message(), "the daemon is stopping");
+  EXPECT_FALSE(ran);
+}
+
 TEST(MainQueue, TheMainThreadWaitsUntilItIsAsked) {
   MainQueue queue;
   std::thread asking([&queue] { queue.AskStop("SIGINT"); });

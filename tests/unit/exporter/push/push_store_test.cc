@@ -5,6 +5,7 @@
 #include <thread>
 #include <vector>
 
+#include "tests/support/eventless_store.h"
 #include "tests/unit/exporter/push/push_world.h"
 
 namespace tocsin::intake {
@@ -332,7 +333,7 @@ TEST(PushStore, KnowsAfterARestartWhatOthersMayNotPush) {
 }
 
 // Keeps the rows that each batch touches, "-" before those that it deletes.
-class ListingStore final : public StateStore {
+class ListingStore final : public tocsin::testing::EventlessStore {
  public:
   void Submit(WriteBatch batch, Committed committed) override {
     touched.clear();
@@ -387,7 +388,7 @@ TEST(PushStore, LeavesOutDamagedRowsAndSaysWhich) {
   EXPECT_THAT(after.log.lines(), Each(HasSubstr("damaged row")));
 }
 
-class UnreadableStore final : public StateStore {
+class UnreadableStore final : public tocsin::testing::EventlessStore {
  public:
   void Submit(WriteBatch, Committed committed) override { committed(Error{"no"}); }
   Result<std::vector<Row>> Scan(StateTable) const override { return Error{"disk on fire"}; }

@@ -1,0 +1,48 @@
+// A rule as POST and PUT /rules say it, read from JSON: all that is wrong is listed. Pure
+// functions.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/threshold_rule.h"
+#include "config/receivers.h"
+#include "exporter/api/alerting_json.h"
+
+namespace tocsin::api {
+
+// What is said; the rest stays as it is, or has its default. Empty description and template: null
+// was said.
+struct RuleBody {
+  std::optional<std::string> name;
+  std::optional<std::string> description;
+  std::optional<std::string> metric_name;
+  std::optional<std::vector<Matcher>> matchers;
+  std::optional<Condition> condition;
+  std::optional<std::string> threshold_text;
+  double threshold = 0;  // of threshold_text
+  std::optional<Duration> duration;
+  std::optional<Severity> severity;
+  std::optional<bool> enabled;
+  std::optional<std::vector<std::string>> notification_channels;
+  std::optional<std::string> notification_template;
+  std::optional<Duration> cooldown;
+
+  void ApplyTo(ThresholdRule* rule) const;
+};
+
+enum class RuleFields : std::uint8_t {
+  kAllRequired,  // a new rule
+  kAnySubset,    // a change of one
+};
+
+// Unknown members are ignored. `receivers` are those that rules may name.
+RuleBody ReadRuleBody(const nlohmann::json& body, RuleFields fields,
+                      const config::ReceiverNames& receivers, Json* faults);
+
+// What a rule will not do as one may think: channels that nobody has configured, and the like.
+std::vector<std::string> RuleWarnings(const ThresholdRule& rule,
+                                      const config::ReceiverNames& receivers, Duration staleness);
+
+}  // namespace tocsin::api

@@ -1,0 +1,246 @@
+#include "exporter/api/rules_api.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <utility>
+
+#include "base/json_text.h"
+#include "base/number.h"
+#include "base/text.h"
+#include "config/yaml_print.h"
+#include "exporter/api/alerting_json.h"
+#include "exporter/api/faults.h"
+
+namespace tocsin::api {
+namespace {
+
+using http::Request;
+using http::Response;
+
+constexpr const char* kMounts[] = {"/api/v1/alerting", "/alerting"};
+constexpr const char* kNoRule = "Alert rule not found";
+constexpr std::size_t kMaxIdempotencyKey = 255;
+constexpr const char* kActor = "api";
+
+// The contract's: what the demonstration makes.
+ThresholdRule DemoRule() {
+  ThresholdRule rule;
+  rule.name = "Demo High CPU Alert";
+  rule.description = "Alert when CPU usage exceeds 80%";
+  rule.metric_name = "system.cpu.usage";
+  rule.condition = Condition::kGreater;
+  rule.threshold_text = "80.0";
+  rule.threshold = 80;
+  rule.duration = std::chrono::seconds(60);
+  rule.severity = Severity::kHigh;
+  rule.notification_channels = {"email", "slack"};
+  rule.cooldown = std::chrono::seconds(300);
+  return rule;
+}
+
+RuleBody BodyOf(const ThresholdRule& rule) {
+  RuleBody body;
+  body.name = rule.name;
+  body.description = rule.description;
+  body.metric_name = rule.metric_name;
+  body.condition = rule.condition;
+  body.threshold_text = rule.threshold_text;
+  body.threshold = rule.threshold;
+  body.duration = rule.duration;
+  body.severity = rule.severity;
+  body.notification_channels = rule.notification_channels;
+  body.cooldown = rule.cooldown;
+  return body;
+}
+
+config::YamlNode RuleAsYaml(const ThresholdRule& rule) {
+  config::YamlMap map;
+  map.AddText("name", rule.name);
+  map.AddText("description", rule.description);
+  map.AddText("metric_name", rule.metric_name);
+  std::vector<std::string> matchers;
+  for (const Matcher& matcher : rule.matchers) matchers.push_back(matcher.ToString());
+  map.AddTexts("matchers", matchers);
+  map.Add("condition", config::YamlText(ConditionSymbol(rule.condition)));
+  map.Add("threshold", config::YamlText(rule.threshold_text));
+  map.Add("duration", config::YamlWord(FormatDuration(rule.duration)));
+  map.AddText("severity", SeverityName(rule.severity));
+  map.AddBool("enabled", rule.enabled);
+  map.Add("notification_channels", config::YamlTexts(rule.notification_channels));
+  map.AddText("notification_template", rule.notification_template);
+  map.Add("cooldown_period", config::YamlWord(FormatDuration(rule.cooldown)));
+  return std::move(map).Take();
+}
+
+}  // namespace
+
+std::string RulesAsFile(const std::vector<std::shared_ptr<const ThresholdRule>>& rules) {
+  std::vector<config::YamlNode> nodes;
+  for (const auto& rule : rules) nodes.push_back(RuleAsYaml(*rule));
+  config::YamlMap file;
+  file.Add("rules", config::YamlList(std::move(nodes)));
+  return config::PrintYaml(std::move(file).Take());
+}
+
+std::vector<http::Route> RulesApi::Routes() {
+  std::vector<http::Route> routes;
+  for (const char* mount : kMounts) {
+    const auto add = [&](const char* method, const std::string& path, http::Handler handler) {
+      routes.push_back(JsonRoute(method, mount + path, std::move(handler)));
+    };
+    add("POST", "/rules", [this](const Request& r) { return Create(r); });
+    add("PUT", "/rules/{id}", [this](const Request& r) { return Update(r); });
+    add("DELETE", "/rules/{id}", [this](const Request& r) { return Remove(r); });
+    add("POST", "/rules/{id}/enable", [this](const Request& r) { return SetEnabled(r, true); });
+    add("POST", "/rules/{id}/disable", [this](const Request& r) { return SetEnabled(r, false); });
+    add("POST", "/rules/validate", [this](const Request& r) { return Validate(r); });
+    add("GET", "/rules/export", [this](const Request&) { return Export(); });
+  }
+  return routes;
+}
+
+std::vector<http::Route> RulesApi::DemoRoutes() {
+  std::vector<http::Route> routes;
+  for (const char* mount : kMounts) {
+    routes.push_back(JsonRoute("POST", std::string(mount) + "/demo/create-rule",
+                               [this](const Request&) { return CreateDemoRule(); }));
+  }
+  return routes;
+}
+
+Response RulesApi::Answer(const RuleOutcome& outcome) const {
+  switch (outcome.kind) {
+    case RuleOutcome::Kind::kDone:
+      break;
+    case RuleOutcome::Kind::kNotFound:
+      return Detail(404, kNoRule);
+    case RuleOutcome::Kind::kConflict:
+      return Detail(409, outcome.detail);
+    case RuleOutcome::Kind::kUnconfirmed:
+      return Detail(503, "The change is in force, but the state store has not confirmed it yet");
+    case RuleOutcome::Kind::kStopping:
+      return Detail(503, "The daemon is stopping: nothing has changed");
+  }
+  if (outcome.rule == nullptr) {
+    return JsonResponse(200, {{"message", "Alert rule deleted successfully"}});
+  }
+  const ThresholdRule& rule = *outcome.rule->rule;
+  Json body = RuleJson(rule, outcome.rule->updated_at, outcome.rule.get());
+  const std::vector<std::string> warnings =
+      RuleWarnings(rule, *sources_.receivers(), sources_.staleness());
+  if (!warnings.empty()) body["warnings"] = warnings;
+  return JsonResponse(200, body);
+}
+
+std::optional<Response> RulesApi::RefuseChange(const std::string& id) const {
+  const std::shared_ptr<const ThresholdRule> rule = sources_.rules().index->Find(id);
+  if (rule == nullptr || rule->source_file.empty()) return std::nullopt;
+  return Detail(409, "Alert rule is defined in " + rule->source_file);
+}
+
+Response RulesApi::Create(const Request& request) const {
+  Json faults = Json::array();
+  const nlohmann::json object = ReadObject(request.body, &faults);
+  if (!faults.empty()) return Unprocessable(faults);
+  const RuleBody body =
+      ReadRuleBody(object, RuleFields::kAllRequired, *sources_.receivers(), &faults);
+  const std::string key(request.Header("Idempotency-Key"));
+  if (key.size() > kMaxIdempotencyKey) {
+    faults.push_back(
+        Fault({"header", "Idempotency-Key"},
+              fmt::format("ensure this value has at most {} characters", kMaxIdempotencyKey),
+              "value_error.any_str.max_length", {{"limit_value", kMaxIdempotencyKey}}));
+  }
+  if (!faults.empty()) return Unprocessable(faults);
+  return Answer(sources_.commands.create(body, kActor, key));
+}
+
+Response RulesApi::Update(const Request& request) const {
+  if (std::optional<Response> refused = RefuseChange(request.captures[0])) return *refused;
+  Json faults = Json::array();
+  const nlohmann::json object = ReadObject(request.body, &faults);
+  if (!faults.empty()) return Unprocessable(faults);
+  const RuleBody body =
+      ReadRuleBody(object, RuleFields::kAnySubset, *sources_.receivers(), &faults);
+  if (!faults.empty()) return Unprocessable(faults);
+  return Answer(sources_.commands.update(request.captures[0], body, kActor));
+}
+
+Response RulesApi::Remove(const Request& request) const {
+  if (std::optional<Response> refused = RefuseChange(request.captures[0])) return *refused;
+  return Answer(sources_.commands.remove(request.captures[0], kActor));
+}
+
+Response RulesApi::SetEnabled(const Request& request, bool enabled) const {
+  if (std::optional<Response> refused = RefuseChange(request.captures[0])) return *refused;
+  RuleBody body;
+  body.enabled = enabled;
+  return Answer(sources_.commands.update(request.captures[0], body, kActor));
+}
+
+Response RulesApi::Validate(const Request& request) const {
+  Json faults = Json::array();
+  const nlohmann::json object = ReadObject(request.body, &faults);
+  if (!faults.empty()) return Unprocessable(faults);
+  const auto receivers = sources_.receivers();
+  const RuleBody body = ReadRuleBody(object, RuleFields::kAllRequired, *receivers, &faults);
+  if (!faults.empty()) return Unprocessable(faults);
+  ThresholdRule rule;
+  body.ApplyTo(&rule);
+  return JsonResponse(
+      200, {{"valid", true}, {"warnings", RuleWarnings(rule, *receivers, sources_.staleness())}});
+}
+
+Response RulesApi::Export() const {
+  const LoadedRules rules = sources_.rules();
+  std::vector<std::shared_ptr<const ThresholdRule>> managed;
+  for (const auto& rule : rules.index->rules()) {
+    if (rules.ManagedOf(*rule) != nullptr) managed.push_back(rule);
+  }
+  Response response;
+  response.content_type = "application/yaml";
+  response.headers.emplace_back("Content-Disposition", "attachment; filename=\"api_rules.yml\"");
+  response.body = RulesAsFile(managed);
+  return response;
+}
+
+Response RulesApi::CreateDemoRule() const {
+  const RuleOutcome outcome = sources_.commands.create(BodyOf(DemoRule()), "demo", "");
+  if (outcome.kind != RuleOutcome::Kind::kDone) return Answer(outcome);
+  return JsonResponse(
+      200, {{"message", fmt::format("Demo rule created with ID: {}", outcome.rule->rule->id)}});
+}
+
+std::vector<http::Route> DemoTriggerRoutes(const http::Handler& submit) {
+  const http::Handler trigger = [submit](const Request& request) -> Response {
+    Json faults = Json::array();
+    std::string name = "demo.metric";
+    ReadWord(request, "metric_name", &name, &faults);
+    const std::string text = request.QueryParameter("value").value_or("100.0");
+    const std::optional<double> value = ParseFloat(text);
+    if (!value) {
+      faults.push_back(Fault({"query", "value"}, "value is not a valid float", "type_error.float"));
+    } else if (!std::isfinite(*value)) {
+      faults.push_back(
+          Fault({"query", "value"}, "value must be a finite number", "type_error.float"));
+    }
+    if (!faults.empty()) return Unprocessable(faults);
+    Request metric = request;
+    const std::string number = FormatFloatPython(*value);
+    metric.body = fmt::format(R"({{"metric_name":{},"value":{},"metadata":{{"source":"demo"}}}})",
+                              JsonString(name), number);
+    metric.body.reserve(metric.body.size() + http::kBodyPadding);
+    const Response submitted = submit(metric);
+    if (submitted.status != 200) return submitted;
+    return JsonResponse(200,
+                        {{"message", fmt::format("Demo alert triggered for {}={}", name, number)}});
+  };
+  std::vector<http::Route> routes;
+  for (const char* mount : kMounts) {
+    routes.push_back(JsonRoute("POST", std::string(mount) + "/demo/trigger-alert", trigger));
+  }
+  return routes;
+}
+
+}  // namespace tocsin::api

@@ -1,0 +1,549 @@
+// Events in the state store: their numbers, what they survive, how they are found and forgotten.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sqlite3.h>
+#include <sys/resource.h>
+
+#include <csignal>
+#include <filesystem>
+#include <future>
+#include <thread>
+
+#include "base/check.h"
+#include "evaluator/persist/event_backlog.h"
+#include "evaluator/persist/sqlite_store.h"
+#include "tests/support/null_log.h"
+#include "tests/support/temp_dir.h"
+
+namespace tocsin::evaluator {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+using Numbers = std::vector<std::uint64_t>;
+
+Timestamp At(std::int64_t seconds) { return FromUnixMillis(1'700'000'000'000 + seconds * 1000); }
+
+// No file may grow beyond what it has: as a full disk.
+class FullDisk {
+ public:
+  FullDisk() {
+    std::signal(SIGXFSZ, SIG_IGN);
+    CHECK(getrlimit(RLIMIT_FSIZE, &before_) == 0);
+    rlimit small = before_;
+    small.rlim_cur = 1024;
+    CHECK(setrlimit(RLIMIT_FSIZE, &small) == 0);
+  }
+  ~FullDisk() { CHECK(setrlimit(RLIMIT_FSIZE, &before_) == 0); }
+  FullDisk(const FullDisk&) = delete;
+  FullDisk& operator=(const FullDisk&) = delete;
+
+ private:
+  rlimit before_{};
+};
+
+Event Make(std::string type, std::int64_t second = 0) {
+  Event event;
+  event.type = std::move(type);
+  event.at = At(second);
+  event.body = "{}";
+  return event;
+}
+
+Numbers NumbersOf(const std::vector<Event>& events) {
+  Numbers numbers;
+  for (const Event& event : events) numbers.push_back(event.sequence);
+  return numbers;
+}
+
+class EventStoreTest : public ::testing::Test {
+ protected:
+  std::unique_ptr<SqliteStore> Open() { return OpenAt(Path()); }
+  std::unique_ptr<SqliteStore> OpenAt(const std::string& path) {
+    registry_ = std::make_unique<MetricRegistry>();
+    auto store = SqliteStore::Open(path, clock_, Logger(log_, "store"), *registry_);
+    CHECK(store.ok());
+    return *std::move(store);
+  }
+  std::string Path() const { return dir_.path() + "/state.db"; }
+
+  static Status Commit(SqliteStore& store, WriteBatch batch) {
+    std::promise<Status> done;
+    store.Submit(std::move(batch), [&](const Status& status) { done.set_value(status); });
+    return done.get_future().get();
+  }
+  static Status Record(SqliteStore& store, std::vector<Event> events) {
+    WriteBatch batch;
+    for (Event& event : events) batch.Record(std::move(event));
+    return Commit(store, std::move(batch));
+  }
+  static Status Record(SqliteStore& store, Event event) {
+    WriteBatch batch;
+    batch.Record(std::move(event));
+    return Commit(store, std::move(batch));
+  }
+  static Numbers Find(const SqliteStore& store, const EventQuery& query) {
+    const auto events = store.Events(query);
+    EXPECT_TRUE(events.ok());
+    return events.ok() ? NumbersOf(*events) : Numbers();
+  }
+  static Numbers All(const SqliteStore& store) {
+    EventQuery query;
+    query.limit = 1'000'000;
+    return Find(store, query);
+  }
+  // Pruning is the writer's, and over when there is nothing left to do.
+  static void AwaitOldest(const SqliteStore& store, std::uint64_t oldest) {
+    EventQuery query;
+    query.limit = 1;
+    while (Find(store, query) != Numbers{oldest}) std::this_thread::yield();
+  }
+  double Metric(const std::string& name) const {
+    for (const auto& family : registry_->Collect()) {
+      if (family.name == name) return family.metric.at(0).counter.value;
+    }
+    return -1;
+  }
+
+  testing::TempDir dir_;
+  SystemClock clock_;
+  testing::RecordingLogSink log_;
+  std::unique_ptr<MetricRegistry> registry_;
+};
+
+// ---- numbers
+
+TEST_F(EventStoreTest, AnEventComesBackAsItWasRecordedWithItsNumber) {
+  auto store = Open();
+  EXPECT_EQ(store->LastEvent(), 0U);
+  Event event = Make("notification.failed", 5);
+  event.alert_id = "a'1";
+  event.rule_id = "r\"1";
+  event.receiver = "ops; DROP TABLE events";
+  event.labels = Labels{{"alertname", "High CPU"}, {"host", "wéb,1"}};
+  event.body = R"({"reason":"503"})";
+  ASSERT_TRUE(Record(*store, event).ok());
+  EXPECT_EQ(store->LastEvent(), 1U);
+  const auto events = *store->Events({});
+  ASSERT_EQ(events.size(), 1U);
+  EXPECT_EQ(events[0].sequence, 1U);
+  EXPECT_EQ(events[0].at, At(5));
+  EXPECT_EQ(events[0].type, event.type);
+  EXPECT_EQ(events[0].alert_id, event.alert_id);
+  EXPECT_EQ(events[0].rule_id, event.rule_id);
+  EXPECT_EQ(events[0].receiver, event.receiver);
+  EXPECT_EQ(events[0].labels, event.labels);
+  EXPECT_EQ(events[0].body, event.body);
+}
+
+TEST_F(EventStoreTest, NumbersFollowTheCommitsWithoutAGapFromOneProcessToTheNext) {
+  {
+    auto store = Open();
+    ASSERT_TRUE(Record(*store, {Make("a.a"), Make("a.b")}).ok());
+    WriteBatch no_event;
+    no_event.Put(StateTable::kAlerts, "k", "v");
+    ASSERT_TRUE(Commit(*store, std::move(no_event)).ok());
+    ASSERT_TRUE(Record(*store, Make("a.c")).ok());
+  }
+  auto store = Open();
+  EXPECT_EQ(store->LastEvent(), 3U);
+  ASSERT_TRUE(Record(*store, Make("a.d")).ok());
+  const auto events = *store->Events({});
+  EXPECT_EQ(NumbersOf(events), (Numbers{1, 2, 3, 4}));
+  EXPECT_EQ(events[3].type, "a.d");
+}
+
+TEST_F(EventStoreTest, ManyThreadsGetEachNumberOnce) {
+  auto store = Open();
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 4; ++t) {
+    threads.emplace_back([&store] {
+      for (int i = 0; i < 100; ++i)
+        store->Submit(
+            [] {
+              WriteBatch batch;
+              batch.Record(Make("a.a"));
+              return batch;
+            }(),
+            nullptr);
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  ASSERT_TRUE(Record(*store, Make("a.last")).ok());
+  Numbers expected(401);
+  for (std::size_t i = 0; i < expected.size(); ++i) expected[i] = i + 1;
+  EXPECT_EQ(All(*store), expected);
+}
+
+// What kill -9 leaves behind: the files as they are, the log not yet moved into the database.
+TEST_F(EventStoreTest, AKilledProcessHasUsedNoNumberThatIsNotThere) {
+  const testing::TempDir left;
+  const std::string copy = left.path() + "/state.db";
+  auto store = Open();
+  ASSERT_TRUE(Record(*store, {Make("a.a"), Make("a.b")}).ok());
+  std::filesystem::copy_file(Path(), copy);
+  std::filesystem::copy_file(Path() + "-wal", copy + "-wal");
+  ASSERT_TRUE(Record(*store, Make("a.lost")).ok());
+  auto reopened = OpenAt(copy);
+  EXPECT_EQ(reopened->LastEvent(), 2U);
+  ASSERT_TRUE(Record(*reopened, Make("a.c")).ok());
+  EXPECT_EQ(All(*reopened), (Numbers{1, 2, 3}));
+}
+
+TEST_F(EventStoreTest, RowsAndEventsOfABatchAreThereTogether) {
+  auto store = Open();
+  WriteBatch batch;
+  batch.Put(StateTable::kAlerts, "a", "1");
+  batch.Record(Make("a.a"));
+  ASSERT_TRUE(Commit(*store, std::move(batch)).ok());
+  EXPECT_EQ(store->Scan(StateTable::kAlerts)->size(), 1U);
+  EXPECT_EQ(All(*store), (Numbers{1}));
+}
+
+// ---- listeners
+
+TEST_F(EventStoreTest, ListenersHearOfWhatIsCommittedInOrder) {
+  auto store = Open();
+  Numbers heard;
+  std::vector<bool> was_readable;
+  const SqliteStore* const readable = store.get();  // `store` is empty while it is reset
+  store->ListenToEvents([&](std::span<const Event> events) {
+    for (const Event& event : events) {
+      heard.push_back(event.sequence);
+      EventQuery query;
+      query.after = event.sequence - 1;
+      query.limit = 1;
+      was_readable.push_back(Find(*readable, query) == Numbers{event.sequence});
+    }
+  });
+  std::size_t second = 0;
+  store->ListenToEvents([&](std::span<const Event> events) { second += events.size(); });
+  ASSERT_TRUE(Record(*store, {Make("a.a"), Make("a.b")}).ok());
+  ASSERT_TRUE(Record(*store, Make("a.c")).ok());
+  store.reset();  // whoever listens is called after the callbacks of a batch
+  EXPECT_EQ(heard, (Numbers{1, 2, 3}));
+  EXPECT_THAT(was_readable, ElementsAre(true, true, true));
+  EXPECT_EQ(second, 3U);
+}
+
+// ---- a store that cannot be written
+
+TEST_F(EventStoreTest, EventsOfFailedCommitsAreToldWithTheNumbersUnderWhichTheyAreWrittenLater) {
+  auto store = Open();
+  Numbers heard;
+  store->ListenToEvents([&](std::span<const Event> events) {
+    for (const Event& event : events) heard.push_back(event.sequence);
+  });
+  ASSERT_TRUE(Record(*store, Make("a.before")).ok());
+  {
+    const FullDisk full;
+    EXPECT_FALSE(Record(*store, Make("a.during")).ok());
+    EXPECT_FALSE(Record(*store, {Make("a.during"), Make("a.too")}).ok());
+    EXPECT_EQ(All(*store), (Numbers{1}));
+  }
+  ASSERT_TRUE(Record(*store, Make("a.after")).ok());
+  EXPECT_EQ(store->LastEvent(), 5U);
+  const auto events = *store->Events({});
+  EXPECT_EQ(NumbersOf(events), (Numbers{1, 2, 3, 4, 5}));
+  EXPECT_EQ(events[1].type, "a.during");
+  EXPECT_EQ(events[3].type, "a.too");
+  EXPECT_EQ(events[4].type, "a.after");
+  store.reset();
+  EXPECT_EQ(heard, (Numbers{1, 2, 3, 4, 5}));
+}
+
+TEST_F(EventStoreTest, EventsThatCouldNotBeWrittenAreWrittenWhenItCloses) {
+  {
+    auto store = Open();
+    const FullDisk full;
+    EXPECT_FALSE(Record(*store, Make("a.kept")).ok());
+  }
+  EXPECT_EQ(All(*Open()), (Numbers{1}));
+}
+
+TEST_F(EventStoreTest, WhatDoesNotFitWhileNothingCanBeWrittenIsCountedAndLeavesNoGap) {
+  auto store = Open();
+  std::uint64_t heard = 0;
+  store->ListenToEvents([&](std::span<const Event> events) { heard += events.size(); });
+  ASSERT_TRUE(Record(*store, Make("a.before")).ok());
+  {
+    const FullDisk full;
+    std::vector<Event> many(EventBacklog::kMostEvents + 7, Make("a.during"));
+    EXPECT_FALSE(Record(*store, std::move(many)).ok());
+    EXPECT_FALSE(Record(*store, Make("a.during")).ok());
+  }
+  ASSERT_TRUE(Record(*store, Make("a.after")).ok());
+  EXPECT_EQ(Metric("tocsin_events_dropped_total"), 8);
+  EXPECT_EQ(store->LastEvent(), EventBacklog::kMostEvents + 2);
+  EventQuery newest;
+  newest.newest_first = true;
+  newest.limit = 1;
+  EXPECT_EQ(store->Events(newest)->at(0).type, "a.after");
+  EXPECT_EQ(All(*store).size(), EventBacklog::kMostEvents + 2);
+  store.reset();
+  EXPECT_EQ(heard, EventBacklog::kMostEvents + 2);
+}
+
+TEST(EventBacklog, IsBoundedInBytes) {
+  EventBacklog backlog;
+  Event large = Make("a.a");
+  large.body = std::string(EventBacklog::kMostBytes / 2, 'x');
+  EXPECT_TRUE(backlog.Add(large));
+  EXPECT_FALSE(backlog.Add(large));
+  EXPECT_FALSE(backlog.Add(Make("a.small")));  // one in between would be missing
+  EXPECT_EQ(backlog.TakeAll().size(), 1U);
+  EXPECT_TRUE(backlog.Add(large));
+}
+
+// ---- queries
+
+class EventQueryTest : public EventStoreTest {
+ protected:
+  // 1 alert.pending     a1 r1       0 s
+  // 2 alert.active      a1 r1      10 s
+  // 3 alert.active      a2 r2       5 s   (the clock was set back)
+  // 4 notification.delivered a1 r1 ops   20 s
+  // 5 notification.failed    a2 r2 page  30 s
+  // 6 silence.created              40 s
+  // 7 alert.resolved    a1 r1      50 s
+  EventQueryTest() : store_(Open()) {
+    const auto event = [](const char* type, std::int64_t second, const char* alert,
+                          const char* rule, const char* receiver) {
+      Event made = Make(type, second);
+      made.alert_id = alert;
+      made.rule_id = rule;
+      made.receiver = receiver;
+      return made;
+    };
+    CHECK(Record(*store_, {event("alert.pending", 0, "a1", "r1", ""),
+                           event("alert.active", 10, "a1", "r1", ""),
+                           event("alert.active", 5, "a2", "r2", ""),
+                           event("notification.delivered", 20, "a1", "r1", "ops"),
+                           event("notification.failed", 30, "a2", "r2", "page"),
+                           event("silence.created", 40, "", "", ""),
+                           event("alert.resolved", 50, "a1", "r1", "")})
+              .ok());
+  }
+  Numbers Of(const EventQuery& query) const { return Find(*store_, query); }
+
+  std::unique_ptr<SqliteStore> store_;
+};
+
+TEST_F(EventQueryTest, ByNumber) {
+  EventQuery query;
+  query.after = 5;
+  EXPECT_EQ(Of(query), (Numbers{6, 7}));
+  query.after = 2;
+  query.before = 5;
+  EXPECT_EQ(Of(query), (Numbers{3, 4}));
+  query.before = 3;
+  EXPECT_THAT(Of(query), IsEmpty());
+  query.after = ~std::uint64_t{0};
+  query.before.reset();
+  EXPECT_THAT(Of(query), IsEmpty());
+}
+
+TEST_F(EventQueryTest, ByTimeWithBothEndsAlsoWhereTheClockWentBack) {
+  EventQuery query;
+  query.from = At(10);
+  EXPECT_EQ(Of(query), (Numbers{2, 4, 5, 6, 7}));
+  query.until = At(30);
+  EXPECT_EQ(Of(query), (Numbers{2, 4}));
+  query.from.reset();
+  EXPECT_EQ(Of(query), (Numbers{1, 2, 3, 4}));
+  query.until = At(10);
+  EXPECT_EQ(Of(query), (Numbers{1, 3}));
+  query.from = At(100);
+  query.until.reset();
+  EXPECT_THAT(Of(query), IsEmpty());
+}
+
+TEST_F(EventQueryTest, ByTimeAgainSeesWhatHasComeMeanwhile) {
+  EventQuery query;
+  query.from = At(45);
+  query.until = At(100);
+  EXPECT_EQ(Of(query), (Numbers{7}));
+  ASSERT_TRUE(Record(*store_, {Make("a.a", 99), Make("a.b", 100), Make("a.c", 46)}).ok());
+  EXPECT_EQ(Of(query), (Numbers{7, 8, 10}));
+  query.newest_first = true;
+  query.before = 10;
+  EXPECT_EQ(Of(query), (Numbers{8, 7}));
+  query = {};
+  query.from = At(200);
+  EXPECT_THAT(Of(query), IsEmpty());
+  ASSERT_TRUE(Record(*store_, Make("a.a", 200)).ok());
+  EXPECT_EQ(Of(query), (Numbers{11}));
+  query.from = At(45);
+  EXPECT_EQ(Of(query), (Numbers{7, 8, 9, 10, 11}));
+}
+
+TEST_F(EventQueryTest, ByTypeSeveralAndBeginning) {
+  EventQuery query;
+  query.types = {"alert.active"};
+  EXPECT_EQ(Of(query), (Numbers{2, 3}));
+  query.types = {"silence.created", "alert.active"};
+  EXPECT_EQ(Of(query), (Numbers{2, 3, 6}));
+  query.types = {"notification.", "alert.resolved"};
+  EXPECT_EQ(Of(query), (Numbers{4, 5, 7}));
+  query.types = {"alert"};
+  EXPECT_THAT(Of(query), IsEmpty());
+  query.types = {"alert."};
+  query.newest_first = true;
+  query.limit = 3;
+  EXPECT_EQ(Of(query), (Numbers{7, 3, 2}));
+}
+
+TEST_F(EventQueryTest, ByAlertRuleAndReceiver) {
+  EventQuery query;
+  query.alert_id = "a1";
+  EXPECT_EQ(Of(query), (Numbers{1, 2, 4, 7}));
+  query = {};
+  query.rule_id = "r2";
+  EXPECT_EQ(Of(query), (Numbers{3, 5}));
+  query = {};
+  query.receiver = "ops";
+  EXPECT_EQ(Of(query), (Numbers{4}));
+  query.receiver = "nobody";
+  EXPECT_THAT(Of(query), IsEmpty());
+}
+
+TEST_F(EventQueryTest, ByEveryConditionAtOnce) {
+  EventQuery query;
+  query.from = At(5);
+  query.until = At(50);
+  query.after = 1;
+  query.before = 7;
+  query.types = {"alert.", "notification.delivered"};
+  query.alert_id = "a1";
+  query.rule_id = "r1";
+  EXPECT_EQ(Of(query), (Numbers{2, 4}));
+  query.receiver = "ops";
+  EXPECT_EQ(Of(query), (Numbers{4}));
+  query.rule_id = "r2";
+  EXPECT_THAT(Of(query), IsEmpty());
+}
+
+TEST_F(EventQueryTest, InBothOrdersWithALimit) {
+  EventQuery query;
+  query.limit = 2;
+  EXPECT_EQ(Of(query), (Numbers{1, 2}));
+  query.newest_first = true;
+  EXPECT_EQ(Of(query), (Numbers{7, 6}));
+  query.before = 6;
+  EXPECT_EQ(Of(query), (Numbers{5, 4}));
+  query.limit = 0;
+  EXPECT_THAT(Of(query), IsEmpty());
+}
+
+TEST_F(EventQueryTest, WithoutBodies) {
+  EventQuery query;
+  query.without_body = true;
+  const auto events = *store_->Events(query);
+  ASSERT_EQ(events.size(), 7U);
+  EXPECT_EQ(events[0].body, "");
+  EXPECT_EQ(events[0].type, "alert.pending");
+}
+
+TEST_F(EventQueryTest, FindsTheSameAsTheRuleForOneEvent) {
+  std::vector<Event> all = *store_->Events({});
+  for (const std::vector<std::string>& types :
+       {std::vector<std::string>{}, {"alert."}, {"alert.active", "notification."}}) {
+    for (const char* alert : {"", "a1", "a2"}) {
+      for (const std::int64_t from : {-1, 5, 10, 30}) {
+        EventQuery query;
+        query.types = types;
+        query.alert_id = alert;
+        query.from = At(from);
+        Numbers expected;
+        for (const Event& event : all) {
+          if (EventMatches(query, event)) expected.push_back(event.sequence);
+        }
+        EXPECT_EQ(Of(query), expected) << alert << " " << from << " " << types.size();
+      }
+    }
+  }
+}
+
+TEST_F(EventStoreTest, InMemoryEventsAreReadToo) {
+  auto store = OpenAt(":memory:");
+  ASSERT_TRUE(Record(*store, {Make("a.a"), Make("a.b")}).ok());
+  EXPECT_EQ(All(*store), (Numbers{1, 2}));
+}
+
+TEST_F(EventStoreTest, ReadersSeeWhatIsCommittedWhileTheWriterGoesOn) {
+  auto store = Open();
+  for (std::uint64_t i = 1; i <= 20; ++i) {
+    ASSERT_TRUE(Record(*store, Make("a.a")).ok());
+    EXPECT_EQ(All(*store).back(), i);
+  }
+}
+
+// ---- forgetting
+
+TEST_F(EventStoreTest, ForgetsWhatIsTooOld) {
+  auto store = Open();
+  std::vector<Event> events;
+  for (int i = 0; i < 1'000; ++i) events.push_back(Make("a.a", i));
+  ASSERT_TRUE(Record(*store, std::move(events)).ok());
+  store->PruneEvents(At(700), 1'000'000);
+  AwaitOldest(*store, 701);
+  EXPECT_EQ(All(*store).size(), 300U);
+  ASSERT_TRUE(Record(*store, Make("a.next")).ok());
+  EXPECT_EQ(store->LastEvent(), 1'001U);
+}
+
+TEST_F(EventStoreTest, ForgetsTheOldestOfTooMany) {
+  auto store = Open();
+  ASSERT_TRUE(Record(*store, std::vector<Event>(1'000, Make("a.a", 10))).ok());
+  store->PruneEvents(At(0), 250);
+  AwaitOldest(*store, 751);
+  EXPECT_EQ(All(*store).size(), 250U);
+}
+
+TEST_F(EventStoreTest, TheNewestStaysHoweverOldSoThatItsNumberIsNotGivenAgain) {
+  {
+    auto store = Open();
+    ASSERT_TRUE(Record(*store, std::vector<Event>(450, Make("a.a", 0))).ok());
+    store->PruneEvents(At(1'000), 0);
+    AwaitOldest(*store, 450);
+  }
+  auto store = Open();
+  EXPECT_EQ(store->LastEvent(), 450U);
+  ASSERT_TRUE(Record(*store, Make("a.next")).ok());
+  EXPECT_EQ(All(*store), (Numbers{450, 451}));
+}
+
+TEST_F(EventStoreTest, ForgettingInAnEmptyHistoryDoesNothing) {
+  auto store = Open();
+  store->PruneEvents(At(1'000), 0);
+  ASSERT_TRUE(Record(*store, Make("a.a")).ok());
+  EXPECT_EQ(All(*store), (Numbers{1}));
+}
+
+// ---- an older file
+
+TEST_F(EventStoreTest, ADatabaseFromBeforeTheHistoryKeepsItsRowsAndGetsOne) {
+  {
+    auto store = Open();
+    WriteBatch batch;
+    batch.Put(StateTable::kAlerts, "a", "1");
+    batch.Put(StateTable::kSilences, "s", "2");
+    ASSERT_TRUE(Commit(*store, std::move(batch)).ok());
+  }
+  sqlite3* raw = nullptr;
+  ASSERT_EQ(sqlite3_open(Path().c_str(), &raw), SQLITE_OK);
+  ASSERT_EQ(
+      sqlite3_exec(raw, "DROP TABLE events; PRAGMA user_version = 7", nullptr, nullptr, nullptr),
+      SQLITE_OK);
+  sqlite3_close(raw);
+  auto store = Open();
+  EXPECT_EQ(*store->Scan(StateTable::kAlerts), (std::vector<StateStore::Row>{{"a", "1"}}));
+  EXPECT_EQ(*store->Scan(StateTable::kSilences), (std::vector<StateStore::Row>{{"s", "2"}}));
+  ASSERT_TRUE(Record(*store, Make("a.a")).ok());
+  EXPECT_EQ(All(*store), (Numbers{1}));
+}
+
+}  // namespace
+}  // namespace tocsin::evaluator
