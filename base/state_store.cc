@@ -1,5 +1,7 @@
 #include "base/state_store.h"
 
+#include <algorithm>
+
 namespace tocsin {
 
 std::string_view StateTableName(StateTable table) {
@@ -34,6 +36,17 @@ std::string_view StateTableName(StateTable table) {
       return "idempotency_keys";
   }
   return "";
+}
+
+Result<std::vector<StateStore::Row>> StateStore::ScanPart(StateTable table,
+                                                          const Part& part) const {
+  Result<std::vector<Row>> rows = Scan(table);
+  if (!rows) return rows.error();
+  std::erase_if(
+      *rows, [&part](const Row& row) { return row.first < part.from || row.first >= part.below; });
+  if (part.from_end) std::reverse(rows->begin(), rows->end());
+  if (rows->size() > part.limit) rows->resize(part.limit);
+  return rows;
 }
 
 }  // namespace tocsin

@@ -5,6 +5,7 @@
 // order of Submit, and several that wait share one commit (one fdatasync).
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -79,6 +80,17 @@ class StateStore {
   // Every row of a table in key order. Sees what was committed before the call. Any thread; for
   // start-up.
   virtual Result<std::vector<Row>> Scan(StateTable table) const = 0;
+
+  // Part of a table: keys from `from` on and below `below`, the first `limit` of them in key order,
+  // or the last ones, the greatest key first. Sees what was committed before the call. Any thread.
+  // A store that has nothing better reads the whole table.
+  struct Part {
+    std::string from;
+    std::string below;
+    std::size_t limit = 0;
+    bool from_end = false;
+  };
+  virtual Result<std::vector<Row>> ScanPart(StateTable table, const Part& part) const;
 
   // Recorded events, in their order or against it. Any thread; reads beside the writer.
   virtual Result<std::vector<Event>> Events(const EventQuery& query) const = 0;

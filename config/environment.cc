@@ -25,6 +25,8 @@ constexpr UnsupportedVariable kUnsupported[] = {
     {"API_URL", "the health probe"},
 };
 
+constexpr std::size_t kShortSecret = 16;
+
 constexpr std::string_view kDatabaseForms =
     "sqlite:///relative.db, sqlite:////absolute.db, sqlite:// (memory)";
 
@@ -37,6 +39,7 @@ class EnvironmentReader {
     ReadDatabase();
     ReadMetricsPort();
     settings_.receivers = ReadEnvironmentChannels(values_);
+    ReadApiKeys();
     ReportUnsupported();
     settings_.files_read = values_.files_read();
     return std::move(settings_);
@@ -85,6 +88,42 @@ class EnvironmentReader {
     settings_.extra_metrics_port = static_cast<std::uint16_t>(*port);
   }
 
+  // scope:secret, scope:secret ... Whoever sets keys counts on them: what cannot be read is an
+  // error, which never shows what stands there.
+  void ReadApiKeys() {
+    std::optional<std::string> text = values_.Value("TOCSIN_API_KEYS");
+    if (!text) return;
+    std::replace(text->begin(), text->end(), '\n', ',');
+    std::size_t number = 0;
+    for (const std::string_view item : Split(*text, ',')) {
+      ++number;
+      if (!TrimSpace(item).empty()) ReadApiKey(TrimSpace(item), number);
+    }
+    if (settings_.api_keys.empty()) {
+      values_.ReportError("TOCSIN_API_KEYS holds no key: write scope:secret, separated by commas");
+    }
+  }
+
+  void ReadApiKey(std::string_view item, std::size_t number) {
+    const std::size_t colon = item.find(':');
+    const std::string_view secret =
+        colon == std::string_view::npos ? "" : TrimSpace(item.substr(colon + 1));
+    const std::optional<Scopes> scopes =
+        Scopes::Parse(item.substr(0, std::min(colon, item.size())));
+    if (secret.empty() || !scopes) {
+      values_.ReportError(
+          fmt::format("TOCSIN_API_KEYS: key {} is not of the form scope:secret, with a scope of {}",
+                      number, kScopeWords));
+      return;
+    }
+    if (secret.size() < kShortSecret) {
+      values_.ReportWarning(fmt::format(
+          "TOCSIN_API_KEYS: the secret of key {} is shorter than {} characters and may be guessed",
+          number, kShortSecret));
+    }
+    settings_.api_keys.push_back({*scopes, Secret(std::string(secret))});
+  }
+
   void ReportUnsupported() {
     for (const UnsupportedVariable& variable : kUnsupported) {
       for (const std::string& name :
@@ -93,11 +132,6 @@ class EnvironmentReader {
         values_.ReportWarning(
             fmt::format("{} has no effect: {} is not supported yet", name, variable.feature));
       }
-    }
-    // Whoever sets keys counts on them: going on without would leave the door open.
-    for (const char* name : {"TOCSIN_API_KEYS", "TOCSIN_API_KEYS_FILE"}) {
-      if (values_.Raw(name))
-        values_.ReportError(fmt::format("{}: API keys are not supported yet", name));
     }
   }
 

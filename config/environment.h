@@ -24,6 +24,7 @@ struct EnvironmentSettings {
   std::string database_path = "alerting.db";
   std::optional<std::uint16_t> extra_metrics_port;
   std::vector<ReceiverSettings> receivers;
+  std::vector<EnvironmentKey> api_keys;
   std::vector<std::string> files_read;  // of the <NAME>_FILE variables
 };
 

@@ -13,6 +13,7 @@
 
 #include "base/egress_policy.h"
 #include "base/labels.h"
+#include "base/scopes.h"
 #include "base/secret.h"
 #include "base/threshold_rule.h"
 #include "base/time.h"
@@ -97,11 +98,30 @@ enum class NativeRouting : std::uint8_t {
   kBoth,      // both
 };
 
+// A key of TOCSIN_API_KEYS.
+struct EnvironmentKey {
+  Scopes scopes;
+  Secret secret;
+  friend bool operator==(const EnvironmentKey&, const EnvironmentKey&) = default;
+};
+
+// What one client may send, by its key or else its address; nothing: without a limit.
+struct RateLimitSettings {
+  std::optional<double> requests_per_second;
+  std::optional<double> samples_per_second;
+  std::optional<double> bytes_per_second;  // of bodies
+  std::optional<double> burst;             // requests or samples at once; else what a second brings
+  friend bool operator==(const RateLimitSettings&, const RateLimitSettings&) = default;
+
+  bool any() const { return requests_per_second || samples_per_second || bytes_per_second; }
+};
+
 struct WebSettings {
   std::size_t workers = 32;
   std::size_t max_streams = 128;
   bool allow_unauthenticated = false;  // listen beyond loopback without keys
-  bool public_metrics = false;
+  bool public_metrics = false;         // /metrics without a key
+  RateLimitSettings rate_limit;
   bool demo = true;  // the routes of the demonstration
   std::vector<std::string> allowed_origins;
   std::string
@@ -163,6 +183,7 @@ struct Settings {
   // environment
   std::string database_path;                        // absolute or relative to storage; ":memory:"
   std::optional<std::uint16_t> extra_metrics_port;  // PROMETHEUS_PORT
+  std::vector<EnvironmentKey> api_keys;             // TOCSIN_API_KEYS
 
   // Every file that was read, the configuration file first, and all patterns that were looked for:
   // what a watcher watches.

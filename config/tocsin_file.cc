@@ -15,7 +15,6 @@ namespace {
 
 // Of addresses that come over the API, once there are such.
 constexpr std::string_view kUnsupportedEgressKeys[] = {"trust_proxy"};
-constexpr std::string_view kUnsupportedWebKeys[] = {"rate_limit"};
 
 // Faster than this the collector would measure itself.
 constexpr Duration kMinHostInterval = std::chrono::milliseconds(100);
@@ -28,6 +27,7 @@ constexpr std::uint64_t kMaxAlerts = 100'000'000;
 constexpr std::uint64_t kMaxEvents = 1'000'000'000;
 // Old events are looked for once a minute.
 constexpr Duration kMinHistory = std::chrono::minutes(1);
+constexpr std::uint64_t kMaxRate = 1'000'000'000;
 
 // A duration that has to last some time, however short.
 void ReadLastingDuration(MapDecoder& map, std::string_view key, Duration* out,
@@ -64,6 +64,29 @@ bool IsOrigin(std::string_view text) {
   return text.find_first_of("/?#\\", host) == std::string_view::npos;
 }
 
+void DecodeRateLimit(const YamlNode& node, FileReport& report, RateLimitSettings* limit) {
+  MapDecoder map(node, "tocsin.web.rate_limit", report);
+  const auto read = [&map](std::string_view key, std::optional<double>* out) {
+    std::uint64_t value = 0;
+    if (map.ReadCount(key, &value, 1, kMaxRate)) *out = static_cast<double>(value);
+  };
+  read("requests_per_second", &limit->requests_per_second);
+  read("samples_per_second", &limit->samples_per_second);
+  std::uint64_t bytes = 0;
+  if (map.ReadSize("bytes_per_second", &bytes)) {
+    if (bytes == 0) {
+      report.Error(map.PlaceOf("bytes_per_second"), "bytes_per_second must be at least 1");
+    }
+    limit->bytes_per_second = static_cast<double>(bytes);
+  }
+  read("burst", &limit->burst);
+  if (limit->burst && !limit->any()) {
+    report.Error(map.PlaceOfKey("burst"),
+                 "burst means nothing without requests_per_second or samples_per_second");
+  }
+  map.Finish();
+}
+
 void DecodeWeb(const YamlNode& node, FileReport& report, WebSettings* web) {
   MapDecoder map(node, "tocsin.web", report);
   ReadSize(map, "workers", 1, kMaxWorkers, &web->workers);
@@ -88,7 +111,9 @@ void DecodeWeb(const YamlNode& node, FileReport& report, WebSettings* web) {
                                QuoteForMessage(origin.text)));
     }
   }
-  map.Refuse(kUnsupportedWebKeys, "web.");
+  if (const YamlNode* limit = map.Find("rate_limit")) {
+    DecodeRateLimit(*limit, report, &web->rate_limit);
+  }
   map.Finish();
 }
 

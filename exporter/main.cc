@@ -10,6 +10,7 @@
 #include "exporter/daemon/dead_letter_commands.h"
 #include "exporter/daemon/options.h"
 #include "exporter/daemon/receiver_commands.h"
+#include "exporter/daemon/security_commands.h"
 #include "exporter/daemon/version.h"
 
 namespace {
@@ -125,6 +126,31 @@ int Run(int argc, char** argv) {
   receiver_test->add_flag("--render-only", test.render_only,
                           "Show what would be sent, and send nothing");
 
+  CLI::App* keys = app.add_subcommand("keys", "API keys, whether or not a daemon runs");
+  keys->require_subcommand(1);
+  std::string state_path = options.storage_path;
+  tocsin::daemon::KeyCreation key_order;
+  std::string key_id;
+  CLI::App* keys_create = keys->add_subcommand("create", "Make a key and print its token, once");
+  keys_create->add_option("--name", key_order.name, "What it is for")->required();
+  keys_create->add_option("--scope", key_order.scopes, "Of read, push, operate, admin: S[,S]")
+      ->required();
+  keys_create->add_option("--expires", key_order.expires, "After how long, such as 90d");
+  CLI::App* keys_list = keys->add_subcommand("list", "Print the keys, without their tokens");
+  CLI::App* keys_revoke = keys->add_subcommand("revoke", "End a key for good");
+  keys_revoke->add_option("ID", key_id, "As `tocsin keys list` shows it")->required();
+
+  CLI::App* audit = app.add_subcommand("audit", "The log of changes and refusals");
+  audit->require_subcommand(1);
+  std::string audit_anchor;
+  CLI::App* audit_verify =
+      audit->add_subcommand("verify", "Find what was altered, removed or moved in it");
+  audit_verify->add_option("--expect", audit_anchor,
+                           "NUMBER:HASH of an entry, as an earlier run has printed it");
+  for (CLI::App* command : {keys_create, keys_list, keys_revoke, audit_verify}) {
+    command->add_option("--storage.path", state_path, "The daemon's folder")->capture_default_str();
+  }
+
   try {
     app.parse(ReversedArguments(argc, argv));
   } catch (const CLI::ParseError& e) {
@@ -148,6 +174,10 @@ int Run(int argc, char** argv) {
                : tocsin::daemon::CheckConfig(config_file);
   }
   if (receiver_test->parsed()) return tocsin::daemon::TestReceiver(test);
+  if (keys_create->parsed()) return tocsin::daemon::CreateKey(state_path, key_order);
+  if (keys_list->parsed()) return tocsin::daemon::ListKeys(state_path);
+  if (keys_revoke->parsed()) return tocsin::daemon::RevokeKey(state_path, key_id);
+  if (audit_verify->parsed()) return tocsin::daemon::VerifyAudit(state_path, audit_anchor);
   if (check_rules->parsed()) return tocsin::daemon::CheckRules(rule_files);
   return tocsin::daemon::RunDaemon(options);
 }

@@ -401,11 +401,30 @@ void SqliteStore::SetTrouble(std::optional<std::string> why) {
 }
 
 Result<std::vector<StateStore::Row>> SqliteStore::Scan(StateTable table) const {
+  return Select(fmt::format("SELECT key, value FROM {} ORDER BY key", StateTableName(table)),
+                nullptr);
+}
+
+Result<std::vector<StateStore::Row>> SqliteStore::ScanPart(StateTable table,
+                                                           const Part& part) const {
+  return Select(
+      fmt::format("SELECT key, value FROM {} WHERE key >= ?1 AND key < ?2 ORDER BY key {} "
+                  "LIMIT ?3",
+                  StateTableName(table), part.from_end ? "DESC" : "ASC"),
+      &part);
+}
+
+Result<std::vector<StateStore::Row>> SqliteStore::Select(const std::string& sql,
+                                                         const Part* part) const {
   MutexLock lock(database_mu_);
   SqliteConnection& connection = database_->connection;
-  Result<SqliteStatement> rows_of = connection.Prepare(
-      fmt::format("SELECT key, value FROM {} ORDER BY key", StateTableName(table)));
+  Result<SqliteStatement> rows_of = connection.Prepare(sql);
   if (!rows_of) return rows_of.error();
+  if (part != nullptr) {
+    rows_of->BindText(1, part->from);
+    rows_of->BindText(2, part->below);
+    rows_of->BindNumber(3, static_cast<std::int64_t>(part->limit));
+  }
   std::vector<Row> rows;
   SqliteStatement::Stepped stepped = rows_of->Step();
   for (; stepped == SqliteStatement::Stepped::kRow; stepped = rows_of->Step()) {

@@ -48,6 +48,7 @@ class SqliteStore final : public StateStore {
 
   void Submit(WriteBatch batch, Committed committed) override;
   Result<std::vector<Row>> Scan(StateTable table) const override;
+  Result<std::vector<Row>> ScanPart(StateTable table, const Part& part) const override;
   Result<std::vector<Event>> Events(const EventQuery& query) const override
       EXCLUDES(reader_mu_, database_mu_);
   std::uint64_t LastEvent() const override { return last_event_; }
@@ -72,6 +73,8 @@ class SqliteStore final : public StateStore {
   SqliteStore(std::unique_ptr<Database> database, std::uint64_t last_event, const Clock& clock,
               const Logger& log, MetricRegistry& metrics);
 
+  // Rows of a SELECT of key and value, whose parameters are bound in order: texts, then a number.
+  Result<std::vector<Row>> Select(const std::string& sql, const Part* part) const;
   void Run();
   std::vector<Waiting> TakeWaiting(bool* stop);
   // True also where there is nothing.

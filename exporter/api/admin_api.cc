@@ -23,17 +23,20 @@ std::vector<http::Route> AdminRoutes(const AdminSources& sources) {
     return is_ready() ? Text(200, "OK") : Text(503, "Tocsin is starting");
   };
   std::vector<http::Route> routes;
-  const auto add = [&](const char* method, const char* path, http::Handler handler) {
+  const auto add = [&](const char* method, const char* path, http::Access access,
+                       http::Handler handler) {
     http::Route route;
     route.method = method;
     route.pattern = path;
     route.handler = std::move(handler);
+    route.access = access;
     routes.push_back(std::move(route));
   };
-  add("GET", "/-/healthy", [](const http::Request&) { return Text(200, "OK"); });
-  add("GET", "/-/ready", ready);
-  add("POST", "/-/reload", reload);
-  add("PUT", "/-/reload", reload);
+  add("GET", "/-/healthy", http::Access::kOpen,
+      [](const http::Request&) { return Text(200, "OK"); });
+  add("GET", "/-/ready", http::Access::kOpen, ready);
+  add("POST", "/-/reload", http::Access::kAdmin, reload);
+  add("PUT", "/-/reload", http::Access::kAdmin, reload);
   return routes;
 }
 

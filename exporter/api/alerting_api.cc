@@ -140,15 +140,31 @@ void ReadSticky(const nlohmann::json& body, std::optional<Duration>* value, Json
   }
 }
 
-CommandBody ReadCommandBody(const std::string& text, Json* faults) {
+// Where the body names nobody, it was the holder of the key.
+CommandBody ReadCommandBody(const Request& request, Json* faults) {
   CommandBody command;
-  if (TrimSpace(text).empty()) return command;
-  const nlohmann::json body = ReadObject(text, faults);
+  if (request.actor.known()) command.actor = request.actor.name;
+  if (TrimSpace(request.body).empty()) return command;
+  const nlohmann::json body = ReadObject(request.body, faults);
   ReadText(body, "actor", &command.actor, faults);
   ReadText(body, "note", &command.note, faults);
   ReadLasting(body, "expires_in", &command.expires_in, faults);
   ReadSticky(body, &command.sticky, faults);
   return command;
+}
+
+// For the audit log: what the alert was, and what was said of it.
+http::Change ChangeOf(const char* action, const std::string& id, const AlertPtr& alert,
+                      const CommandBody& body) {
+  http::Change change{action, id, "", ""};
+  if (alert != nullptr) {
+    change.before = Dump({{"status", std::string(AlertStateName(alert->state))},
+                          {"acknowledged_by", TextOrNull(alert->acknowledged_by)}});
+  }
+  Json after = {{"by", body.actor}, {"note", TextOrNull(body.note)}};
+  if (body.expires_in) after["expires_in"] = FormatDuration(*body.expires_in);
+  change.after = Dump(after);
+  return change;
 }
 
 Response Respond(const std::optional<evaluator::CommandResult>& result, const char* done_message) {
@@ -177,17 +193,23 @@ const evaluator::ManagedRule* LoadedRules::ManagedOf(const ThresholdRule& rule) 
 std::vector<http::Route> AlertingApi::Routes() {
   std::vector<http::Route> routes;
   for (const char* mount : {"/api/v1/alerting", "/alerting"}) {
-    const auto add = [&](const char* method, const std::string& path, http::Handler handler) {
-      routes.push_back(JsonRoute(method, mount + path, std::move(handler)));
+    const auto add = [&](const char* method, const std::string& path, http::Handler handler,
+                         http::Access access = http::Access::kByMethod) {
+      routes.push_back(JsonRoute(method, mount + path, std::move(handler), access));
     };
     add("GET", "/rules", [this](const Request&) { return ListRules(); });
     add("GET", "/rules/{id}", [this](const Request& r) { return GetRule(r.captures[0]); });
     add("GET", "/alerts", [this](const Request& r) { return ListAlerts(r); });
     add("GET", "/alerts/{id}", [this](const Request& r) { return GetAlert(r.captures[0]); });
-    add("POST", "/alerts/{id}/acknowledge", [this](const Request& r) { return Acknowledge(r); });
-    add("POST", "/alerts/{id}/resolve", [this](const Request& r) { return Resolve(r); });
+    add(
+        "POST", "/alerts/{id}/acknowledge", [this](const Request& r) { return Acknowledge(r); },
+        http::Access::kOperate);
+    add(
+        "POST", "/alerts/{id}/resolve", [this](const Request& r) { return Resolve(r); },
+        http::Access::kOperate);
     add("GET", "/status", [this](const Request&) { return Status(); });
-    add("GET", "/health", [this](const Request&) { return Health(); });
+    add(
+        "GET", "/health", [this](const Request& r) { return Health(r); }, http::Access::kOpen);
   }
   return routes;
 }
@@ -249,20 +271,28 @@ Json AlertingApi::HistoryOf(const Alert& alert) const {
 
 Response AlertingApi::Acknowledge(const Request& request) {
   Json faults = Json::array();
-  const CommandBody body = ReadCommandBody(request.body, &faults);
+  const CommandBody body = ReadCommandBody(request, &faults);
   if (!faults.empty()) return Unprocessable(faults);
+  const std::string& id = request.captures[0];
+  http::Change change = ChangeOf("alert.acknowledge", id, sources_.book.Find(id), body);
   const AcknowledgeCommand command{body.actor, body.note, body.expires_in, body.sticky};
-  return Respond(sources_.acknowledgements.Acknowledge(request.captures[0], command),
-                 "Alert acknowledged successfully");
+  Response response = Respond(sources_.acknowledgements.Acknowledge(id, command),
+                              "Alert acknowledged successfully");
+  http::NoteChange(std::move(change), &response);
+  return response;
 }
 
 Response AlertingApi::Resolve(const Request& request) {
   Json faults = Json::array();
-  const CommandBody body = ReadCommandBody(request.body, &faults);
+  const CommandBody body = ReadCommandBody(request, &faults);
   if (!faults.empty()) return Unprocessable(faults);
+  const std::string& id = request.captures[0];
+  http::Change change = ChangeOf("alert.resolve", id, sources_.book.Find(id), body);
   CommandAnswer answer;
-  sources_.engine.Resolve(request.captures[0], body.actor, body.note, answer.Done());
-  return Respond(answer.Wait(), "Alert resolved successfully");
+  sources_.engine.Resolve(id, body.actor, body.note, answer.Done());
+  Response response = Respond(answer.Wait(), "Alert resolved successfully");
+  http::NoteChange(std::move(change), &response);
+  return response;
 }
 
 Response AlertingApi::Status() const {
@@ -302,18 +332,20 @@ Response AlertingApi::Status() const {
         std::chrono::duration_cast<std::chrono::seconds>(status.now - status.started).count()}});
 }
 
-Response AlertingApi::Health() const {
+// Whoever comes without a key, where keys are asked for, learns how we are, but not why.
+Response AlertingApi::Health(const Request& request) const {
   const DaemonStatus status = sources_.status();
   const std::string overall = status.overall();
-  return JsonResponse(overall == "unhealthy" ? 503 : 200,
-                      {{"status", overall},
-                       {"timestamp", FormatRfc3339(status.now)},
-                       {"service", "pynomaly-alerting"},
-                       {"checks",
-                        {{"alert_manager", status.alert_manager_health()},
-                         {"database", status.database_health()},
-                         {"notifications", status.notifications_health()},
-                         {"metrics_collection", status.collection_health()}}}});
+  Json body = {{"status", overall},
+               {"timestamp", FormatRfc3339(status.now)},
+               {"service", "pynomaly-alerting"}};
+  if (!request.stranger) {
+    body["checks"] = {{"alert_manager", status.alert_manager_health()},
+                      {"database", status.database_health()},
+                      {"notifications", status.notifications_health()},
+                      {"metrics_collection", status.collection_health()}};
+  }
+  return JsonResponse(overall == "unhealthy" ? 503 : 200, body);
 }
 
 }  // namespace tocsin::api

@@ -61,7 +61,7 @@ class AlertingApi {
   http::Response GetAlert(const std::string& id) const;
   Json HistoryOf(const Alert& alert) const;
   http::Response Status() const;
-  http::Response Health() const;
+  http::Response Health(const http::Request& request) const;
   http::Response Acknowledge(const http::Request& request);
   http::Response Resolve(const http::Request& request);
 

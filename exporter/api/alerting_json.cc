@@ -32,12 +32,14 @@ http::Response JsonResponse(int status, const Json& body) {
   return response;
 }
 
-http::Route JsonRoute(std::string method, std::string pattern, http::Handler handler) {
+http::Route JsonRoute(std::string method, std::string pattern, http::Handler handler,
+                      http::Access access) {
   http::Route route;
   route.method = std::move(method);
   route.pattern = std::move(pattern);
   route.handler = std::move(handler);
   route.errors = http::ErrorStyle::kJson;
+  route.access = access;
   return route;
 }
 

@@ -23,7 +23,8 @@ http::Response JsonResponse(int status, const Json& body);
 http::Response Detail(int status, const std::string& detail);
 
 // Whose errors are JSON too.
-http::Route JsonRoute(std::string method, std::string pattern, http::Handler handler);
+http::Route JsonRoute(std::string method, std::string pattern, http::Handler handler,
+                      http::Access access = http::Access::kByMethod);
 
 Json TimeOrNull(const std::optional<Timestamp>& t);
 Json TextOrNull(const std::string& text);

@@ -132,12 +132,13 @@ AlertmanagerApi::AlertmanagerApi(AlertmanagerSources sources)
 std::vector<http::Route> AlertmanagerApi::Routes(const std::string& prefix) {
   std::vector<http::Route> routes;
   const auto add = [&](const char* method, const char* path, std::size_t max_body,
-                       http::Handler handler) {
+                       http::Handler handler, http::Access access = http::Access::kByMethod) {
     http::Route route;
     route.method = method;
     route.pattern = prefix + "/api/v2" + path;
     route.max_body = max_body;
     route.errors = http::ErrorStyle::kCoded;
+    route.access = access;
     route.handler = [handle = std::move(handler)](const http::Request& request) {
       http::Response response = handle(request);
       response.headers.emplace_back("Cache-Control", "no-store");
@@ -151,9 +152,10 @@ std::vector<http::Route> AlertmanagerApi::Routes(const std::string& prefix) {
     add("GET", path, 0, [this, handler](const http::Request& r) { return (this->*handler)(r); });
   };
   const auto change = [&](const char* method, const char* path, std::size_t max_body,
-                          Changing handler) {
-    add(method, path, max_body,
-        [this, handler](const http::Request& r) { return (this->*handler)(r); });
+                          http::Access access, Changing handler) {
+    add(
+        method, path, max_body,
+        [this, handler](const http::Request& r) { return (this->*handler)(r); }, access);
   };
   add("GET", "/swagger.json", 0,
       [base = prefix + "/api/v2", version = sources_.identity.version](const http::Request&) {
@@ -162,15 +164,19 @@ std::vector<http::Route> AlertmanagerApi::Routes(const std::string& prefix) {
   add("GET", "/status", 0, [this](const http::Request&) { return Status(); });
   read("/receivers", &AlertmanagerApi::Receivers);
   read("/alerts", &AlertmanagerApi::ListAlerts);
-  change("POST", "/alerts", kMaxPostedAlerts, &AlertmanagerApi::PostAlerts);
+  change("POST", "/alerts", kMaxPostedAlerts, http::Access::kPushOrOperate,
+         &AlertmanagerApi::PostAlerts);
   read("/alerts/groups", &AlertmanagerApi::ListGroups);
   read("/silences", &AlertmanagerApi::ListSilences);
-  change("POST", "/silences", kMaxPostedSilence, &AlertmanagerApi::PostSilence);
+  change("POST", "/silences", kMaxPostedSilence, http::Access::kOperate,
+         &AlertmanagerApi::PostSilence);
   read("/silence/{silenceID}", &AlertmanagerApi::GetSilence);
-  change("DELETE", "/silence/{silenceID}", 0, &AlertmanagerApi::DeleteSilence);
+  change("DELETE", "/silence/{silenceID}", 0, http::Access::kOperate,
+         &AlertmanagerApi::DeleteSilence);
   for (const char* path : {"/status", "/receivers", "/alerts", "/alerts/groups", "/silences",
                            "/silence/{silenceID}"}) {
-    add("OPTIONS", path, 0, [](const http::Request&) { return Empty(); });
+    add(
+        "OPTIONS", path, 0, [](const http::Request&) { return Empty(); }, http::Access::kOpen);
   }
   return routes;
 }
@@ -348,6 +354,7 @@ http::Response AlertmanagerApi::PostSilence(const http::Request& request) {
   if (auto* refusal = std::get_if<http::Response>(&read)) return std::move(*refusal);
   Silence& posted = std::get<Silence>(read);
   if (FindAcknowledgement(posted.id) != nullptr) return ChangeAcknowledgement(posted);
+  http::Change change{"silence.set", "", JsonOf(sources_.silences.Find(posted.id)), ""};
   std::string id;
   Commit commit;
   const std::optional<receivers::SilenceRefusal> refusal =
@@ -359,7 +366,17 @@ http::Response AlertmanagerApi::PostSilence(const http::Request& request) {
     return PlainJsonError(400, "Failed to create silence: " + refusal->message);
   }
   commit.Wait();
-  return JsonAnswer(fmt::format(R"({{"silenceID":{}}})", JsonString(id)) + "\n");
+  http::Response response = JsonAnswer(fmt::format(R"({{"silenceID":{}}})", JsonString(id)) + "\n");
+  change.target = id;
+  change.after = JsonOf(sources_.silences.Find(id));
+  http::NoteChange(std::move(change), &response);
+  return response;
+}
+
+std::string AlertmanagerApi::JsonOf(const SilencePtr& silence) const {
+  std::string json;
+  if (silence != nullptr) AppendSilence(*silence, sources_.clock.Now(), &json);
+  return json;
 }
 
 SilencePtr AlertmanagerApi::FindAcknowledgement(const std::string& id) const {
@@ -367,10 +384,16 @@ SilencePtr AlertmanagerApi::FindAcknowledgement(const std::string& id) const {
 }
 
 http::Response AlertmanagerApi::ChangeAcknowledgement(const Silence& changed) {
+  http::Change change{"acknowledgement.change", changed.id, JsonOf(FindAcknowledgement(changed.id)),
+                      ""};
   if (const std::optional<std::string> refusal = sources_.acknowledgements->Change(changed)) {
     return PlainJsonError(400, "Failed to create silence: " + *refusal);
   }
-  return JsonAnswer(fmt::format(R"({{"silenceID":{}}})", JsonString(changed.id)) + "\n");
+  http::Response response =
+      JsonAnswer(fmt::format(R"({{"silenceID":{}}})", JsonString(changed.id)) + "\n");
+  change.after = JsonOf(FindAcknowledgement(changed.id));
+  http::NoteChange(std::move(change), &response);
+  return response;
 }
 
 http::Response AlertmanagerApi::GetSilence(const http::Request& request) const {
@@ -393,8 +416,14 @@ http::Response AlertmanagerApi::DeleteSilence(const http::Request& request) {
   if (std::optional<http::Response> refusal = RequireUuid(id)) return *std::move(refusal);
   Commit commit;
   http::Response response = Empty();
-  if (FindAcknowledgement(id) != nullptr) {
-    sources_.acknowledgements->End(id, "silence expired");
+  const SilencePtr acknowledgement = FindAcknowledgement(id);
+  const SilencePtr before = acknowledgement ? acknowledgement : sources_.silences.Find(id);
+  http::NoteChange(
+      {acknowledgement ? "acknowledgement.end" : "silence.expire", id, JsonOf(before), ""},
+      &response);
+  if (acknowledgement != nullptr) {
+    const http::Actor& actor = request.actor;
+    sources_.acknowledgements->End(id, actor.known() ? actor.name : "silence expired");
   } else if (sources_.silences.Expire(id, sources_.clock.Now(), commit.Callback())) {
     commit.Wait();
   } else {

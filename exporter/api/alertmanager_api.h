@@ -72,6 +72,8 @@ class AlertmanagerApi {
   http::Response PostSilence(const http::Request& request);
   http::Response GetSilence(const http::Request& request) const;
   http::Response DeleteSilence(const http::Request& request);
+  // For the audit log; empty for none.
+  std::string JsonOf(const receivers::SilencePtr& silence) const;
   receivers::SilencePtr FindAcknowledgement(const std::string& id) const;
   http::Response ChangeAcknowledgement(const receivers::Silence& changed);
 

@@ -7,6 +7,7 @@
 
 #include "base/json_text.h"
 #include "base/number.h"
+#include "base/rule_json.h"
 #include "base/text.h"
 #include "config/yaml_print.h"
 #include "exporter/api/alerting_json.h"
@@ -21,7 +22,22 @@ using http::Response;
 constexpr const char* kMounts[] = {"/api/v1/alerting", "/alerting"};
 constexpr const char* kNoRule = "Alert rule not found";
 constexpr std::size_t kMaxIdempotencyKey = 255;
-constexpr const char* kActor = "api";
+
+std::string ActorOf(const Request& request) {
+  return request.actor.known() ? request.actor.name : "api";
+}
+
+// For the audit log: the rule as it was and as it is now; null where there was or is none.
+void NoteRule(const char* action, const ThresholdRule* before, const RuleOutcome& outcome,
+              Response* response) {
+  if (outcome.kind != RuleOutcome::Kind::kDone) return;
+  const ThresholdRule* const after = outcome.rule == nullptr ? nullptr : outcome.rule->rule.get();
+  http::Change change{action, "", "", ""};
+  if (before != nullptr) change.before = RuleToJson(*before);
+  if (after != nullptr) change.after = RuleToJson(*after);
+  change.target = after != nullptr ? after->id : before != nullptr ? before->id : "";
+  http::NoteChange(std::move(change), response);
+}
 
 // The contract's: what the demonstration makes.
 ThresholdRule DemoRule() {
@@ -87,7 +103,7 @@ std::vector<http::Route> RulesApi::Routes() {
   std::vector<http::Route> routes;
   for (const char* mount : kMounts) {
     const auto add = [&](const char* method, const std::string& path, http::Handler handler) {
-      routes.push_back(JsonRoute(method, mount + path, std::move(handler)));
+      routes.push_back(JsonRoute(method, mount + path, std::move(handler), http::Access::kOperate));
     };
     add("POST", "/rules", [this](const Request& r) { return Create(r); });
     add("PUT", "/rules/{id}", [this](const Request& r) { return Update(r); });
@@ -95,7 +111,8 @@ std::vector<http::Route> RulesApi::Routes() {
     add("POST", "/rules/{id}/enable", [this](const Request& r) { return SetEnabled(r, true); });
     add("POST", "/rules/{id}/disable", [this](const Request& r) { return SetEnabled(r, false); });
     add("POST", "/rules/validate", [this](const Request& r) { return Validate(r); });
-    add("GET", "/rules/export", [this](const Request&) { return Export(); });
+    routes.push_back(JsonRoute("GET", std::string(mount) + "/rules/export",
+                               [this](const Request&) { return Export(); }));
   }
   return routes;
 }
@@ -103,8 +120,9 @@ std::vector<http::Route> RulesApi::Routes() {
 std::vector<http::Route> RulesApi::DemoRoutes() {
   std::vector<http::Route> routes;
   for (const char* mount : kMounts) {
-    routes.push_back(JsonRoute("POST", std::string(mount) + "/demo/create-rule",
-                               [this](const Request&) { return CreateDemoRule(); }));
+    routes.push_back(JsonRoute(
+        "POST", std::string(mount) + "/demo/create-rule",
+        [this](const Request& r) { return CreateDemoRule(r); }, http::Access::kOperate));
   }
   return routes;
 }
@@ -133,8 +151,12 @@ Response RulesApi::Answer(const RuleOutcome& outcome) const {
   return JsonResponse(200, body);
 }
 
+std::shared_ptr<const ThresholdRule> RulesApi::RuleNow(const std::string& id) const {
+  return sources_.rules().index->Find(id);
+}
+
 std::optional<Response> RulesApi::RefuseChange(const std::string& id) const {
-  const std::shared_ptr<const ThresholdRule> rule = sources_.rules().index->Find(id);
+  const std::shared_ptr<const ThresholdRule> rule = RuleNow(id);
   if (rule == nullptr || rule->source_file.empty()) return std::nullopt;
   return Detail(409, "Alert rule is defined in " + rule->source_file);
 }
@@ -153,7 +175,10 @@ Response RulesApi::Create(const Request& request) const {
               "value_error.any_str.max_length", {{"limit_value", kMaxIdempotencyKey}}));
   }
   if (!faults.empty()) return Unprocessable(faults);
-  return Answer(sources_.commands.create(body, kActor, key));
+  const RuleOutcome outcome = sources_.commands.create(body, ActorOf(request), key);
+  Response response = Answer(outcome);
+  NoteRule("rule.create", nullptr, outcome, &response);
+  return response;
 }
 
 Response RulesApi::Update(const Request& request) const {
@@ -164,19 +189,31 @@ Response RulesApi::Update(const Request& request) const {
   const RuleBody body =
       ReadRuleBody(object, RuleFields::kAnySubset, *sources_.receivers(), &faults);
   if (!faults.empty()) return Unprocessable(faults);
-  return Answer(sources_.commands.update(request.captures[0], body, kActor));
+  return Change(request, body);
+}
+
+Response RulesApi::Change(const Request& request, const RuleBody& body) const {
+  const std::shared_ptr<const ThresholdRule> before = RuleNow(request.captures[0]);
+  const RuleOutcome outcome = sources_.commands.update(request.captures[0], body, ActorOf(request));
+  Response response = Answer(outcome);
+  NoteRule("rule.update", before.get(), outcome, &response);
+  return response;
 }
 
 Response RulesApi::Remove(const Request& request) const {
   if (std::optional<Response> refused = RefuseChange(request.captures[0])) return *refused;
-  return Answer(sources_.commands.remove(request.captures[0], kActor));
+  const std::shared_ptr<const ThresholdRule> before = RuleNow(request.captures[0]);
+  const RuleOutcome outcome = sources_.commands.remove(request.captures[0], ActorOf(request));
+  Response response = Answer(outcome);
+  NoteRule("rule.delete", before.get(), outcome, &response);
+  return response;
 }
 
 Response RulesApi::SetEnabled(const Request& request, bool enabled) const {
   if (std::optional<Response> refused = RefuseChange(request.captures[0])) return *refused;
   RuleBody body;
   body.enabled = enabled;
-  return Answer(sources_.commands.update(request.captures[0], body, kActor));
+  return Change(request, body);
 }
 
 Response RulesApi::Validate(const Request& request) const {
@@ -205,11 +242,14 @@ Response RulesApi::Export() const {
   return response;
 }
 
-Response RulesApi::CreateDemoRule() const {
-  const RuleOutcome outcome = sources_.commands.create(BodyOf(DemoRule()), "demo", "");
+Response RulesApi::CreateDemoRule(const Request& request) const {
+  const std::string actor = request.actor.known() ? request.actor.name : "demo";
+  const RuleOutcome outcome = sources_.commands.create(BodyOf(DemoRule()), actor, "");
   if (outcome.kind != RuleOutcome::Kind::kDone) return Answer(outcome);
-  return JsonResponse(
+  Response response = JsonResponse(
       200, {{"message", fmt::format("Demo rule created with ID: {}", outcome.rule->rule->id)}});
+  NoteRule("rule.create", nullptr, outcome, &response);
+  return response;
 }
 
 std::vector<http::Route> DemoTriggerRoutes(const http::Handler& submit) {
@@ -238,7 +278,8 @@ std::vector<http::Route> DemoTriggerRoutes(const http::Handler& submit) {
   };
   std::vector<http::Route> routes;
   for (const char* mount : kMounts) {
-    routes.push_back(JsonRoute("POST", std::string(mount) + "/demo/trigger-alert", trigger));
+    routes.push_back(JsonRoute("POST", std::string(mount) + "/demo/trigger-alert", trigger,
+                               http::Access::kPush));
   }
   return routes;
 }

@@ -66,9 +66,13 @@ class RulesApi {
   http::Response SetEnabled(const http::Request& request, bool enabled) const;
   http::Response Validate(const http::Request& request) const;
   http::Response Export() const;
-  http::Response CreateDemoRule() const;
+  http::Response CreateDemoRule(const http::Request& request) const;
 
+  // REQUIRES: the rule is none of a file.
+  http::Response Change(const http::Request& request, const RuleBody& body) const;
   http::Response Answer(const RuleOutcome& outcome) const;
+  // Null where there is none.
+  std::shared_ptr<const ThresholdRule> RuleNow(const std::string& id) const;
   // The answer for a rule that nobody may change here; nothing where there is such a rule.
   std::optional<http::Response> RefuseChange(const std::string& id) const;
 

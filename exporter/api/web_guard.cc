@@ -30,7 +30,8 @@ http::Response Busy() {
 }  // namespace
 
 void WebGuard::Guard(http::Router* router) {
-  router->GuardAll([this](const http::Request& request) { return Refuse(request); });
+  router->GuardAll(
+      [this](http::Request& request, http::ErrorStyle /*errors*/) { return Refuse(request); });
   router->FinishBelow(
       "", [this](const http::Request&, http::Response* response) { SetHeaders(response); });
 }

@@ -33,6 +33,7 @@
 #include "exporter/api/overview.h"
 #include "exporter/api/receiver_trial_api.h"
 #include "exporter/api/rules_api.h"
+#include "exporter/api/security_api.h"
 #include "exporter/daemon/alert_pictures.h"
 #include "exporter/daemon/alertmanager_gauges.h"
 #include "exporter/daemon/config_log.h"
@@ -55,6 +56,7 @@
 #include "exporter/intake/intakes.h"
 #include "exporter/intake/push_store.h"
 #include "exporter/scrape/scrape_manager.h"
+#include "exporter/security/access_guard.h"
 #include "receivers/channels/console_writer.h"
 #include "receivers/channels/pictures.h"
 #include "receivers/dispatcher.h"
@@ -76,6 +78,8 @@ constexpr std::size_t kPictureCapacity = 64;
 constexpr std::size_t kSpareThreads = 32;
 constexpr Duration kPruneInterval = std::chrono::minutes(1);
 constexpr Duration kSelfInterval = std::chrono::seconds(5);
+// How long a key that another process has revoked may still be good.
+constexpr Duration kKeysInterval = std::chrono::seconds(2);
 // How long deliveries under way may take when the daemon stops; what is not confirmed by then goes
 // on after the next start.
 constexpr Duration kDrainTime = std::chrono::seconds(3);
@@ -83,17 +87,17 @@ constexpr Duration kDrainTime = std::chrono::seconds(3);
 // queue holds 65,536.
 constexpr std::size_t kStalledMessages = 60'000;
 
-// Listening beyond this machine lets everybody in: the operator must have said so.
+// Listening beyond this machine without keys lets everybody in: the operator must have said so.
 Status CheckExposure(const std::string& listen_address, const config::Settings& settings,
-                     const Logger& log) {
+                     bool asks_for_keys, const Logger& log) {
   const Result<http::ListenAddress> address = http::ParseListenAddress(listen_address);
   if (!address) return address.error();
-  if (address->ip.starts_with("127.")) return {};
+  if (asks_for_keys || address->ip.starts_with("127.")) return {};
   if (!settings.web.allow_unauthenticated) {
     return Error{
         fmt::format("refusing to listen on {}: whoever reaches it could change alerts, and there "
-                    "are no keys to "
-                    "ask for. Listen on 127.0.0.1 behind a proxy, or say "
+                    "are no keys to ask for. Make one with `tocsin keys create` or set "
+                    "TOCSIN_API_KEYS, or listen on 127.0.0.1 behind a proxy, or say "
                     "tocsin.web.allow_unauthenticated: true",
                     listen_address)};
   }
@@ -173,6 +177,7 @@ struct App::Parts {
 
   // New()
   Status OpenStore(const config::Settings& settings);
+  Status BuildSecurity(const config::Settings& settings);
   void PreparePictures();
   void BuildPipeline(Configured configured);
   Status Restore();
@@ -191,6 +196,7 @@ struct App::Parts {
   std::shared_ptr<const evaluator::RuleIndex> MakeRules() const;
   void RecordReload(const std::vector<std::string>& problems);
   void KeepHistory(Timestamp now);
+  void AuditReload(const char* outcome, std::size_t problems);
 
   // for the API
   api::AlertingSources Sources();
@@ -215,6 +221,10 @@ struct App::Parts {
   RuleGauges rule_gauges{metrics};
 
   std::unique_ptr<evaluator::SqliteStore> store;
+  std::optional<security::AuditLog> audit;
+  std::optional<security::KeyRing> keys;
+  security::RateLimiter rate_limiter{clock};
+  std::optional<security::AccessGuard> guard;
   std::unique_ptr<OnDemandHttpClient> http_client;
   std::unique_ptr<OnDemandMailClient> mail_client;
   TimerQueue timers{clock};
@@ -254,6 +264,7 @@ struct App::Parts {
   std::optional<api::AlertmanagerApi> alertmanager_api;
   std::optional<api::HistoryApi> history_api;
   std::optional<api::DeliveryApi> delivery_api;
+  std::optional<api::SecurityApi> security_api;
   http::Router router;
   http::Router extra_router;
   std::unique_ptr<http::Server> server;
@@ -264,6 +275,7 @@ struct App::Parts {
   std::unique_ptr<Periodic> prune_rounds;
   std::unique_ptr<Periodic> history_rounds;
   std::unique_ptr<Periodic> self_rounds;
+  std::unique_ptr<Periodic> security_rounds;
   std::unique_ptr<Periodic> resample_rounds;
   Duration resample_interval{0};
   std::unique_ptr<config::FileWatcher> watcher;
@@ -282,6 +294,17 @@ Status App::Parts::OpenStore(const config::Settings& opened) {
   rule_book.emplace(
       *store, queue, clock, RandomUuid, [this] { ApplyRules(); }, log.Named("rules"));
   return rule_book->Restore();
+}
+
+Status App::Parts::BuildSecurity(const config::Settings& secured) {
+  audit.emplace(*store, clock, log.Named("audit"), metrics);
+  if (Status restored = audit->Restore(); !restored) return restored;
+  keys.emplace(*store, *audit, clock, log.Named("keys"));
+  if (Status restored = keys->Restore(); !restored) return restored;
+  keys->SetEnvironment(secured.api_keys);
+  rate_limiter.Apply(secured.web.rate_limit);
+  guard.emplace(*keys, rate_limiter, *audit, clock, metrics);
+  return {};
 }
 
 // Nothing is drawn before the pipeline stands.
@@ -323,7 +346,15 @@ void App::Parts::BuildPipeline(Configured configured) {
   sink.emplace(*series, clock, metrics);
   alert_pictures.emplace(*series, clock);
 
-  const intake::Context context{*sink, *store, clock, log.Named("intake"), metrics};
+  const intake::Context context{
+      *sink,
+      *store,
+      clock,
+      log.Named("intake"),
+      metrics,
+      [this](const http::Request& request, std::size_t samples, http::ErrorStyle errors) {
+        return guard->TakeSamples(request, samples, errors);
+      }};
   push_store.emplace(context);
   intakes = intake::MakeIntakes(context, *push_store);
   scraper.emplace(*sink, *http_client, timers, *pool, clock, log.Named("scrape"), metrics);
@@ -346,7 +377,8 @@ Status App::Parts::Restore() {
 // The listener for scrapes first: once the main one answers, a request may wait for the engine, so
 // nothing may fail any more before that runs.
 Status App::Parts::Listen(const config::Settings& listening) {
-  if (Status safe = CheckExposure(options.listen_address, listening, log); !safe) return safe;
+  if (Status safe = CheckExposure(options.listen_address, listening, keys->asks(), log); !safe)
+    return safe;
   if (listening.extra_metrics_port) {
     http::ServerOptions extra_options;
     extra_options.listen_address = fmt::format("127.0.0.1:{}", *listening.extra_metrics_port);
@@ -377,6 +409,7 @@ Result<std::unique_ptr<App>> App::New(const Options& options,
   parts->storage.RemoveFile("address");  // an earlier process's
   ShowBuild(parts->metrics);
   if (Status opened = parts->OpenStore(*settings); !opened) return opened.error();
+  if (Status built = parts->BuildSecurity(*settings); !built) return built.error();
 
   parts->http_client =
       std::make_unique<OnDemandHttpClient>([client_log = log.Named("http_client")] {
@@ -441,9 +474,18 @@ void App::Parts::BuildRoutes(const config::Settings& served) {
   for (http::Route& route : api::ReceiverTrialRoutes(TrialSources())) add(std::move(route));
   alertmanager_api.emplace(AlertmanagerView());
   for (http::Route& route : alertmanager_api->Routes("")) add(std::move(route));
+  security_api.emplace(*keys, *audit, clock);
+  for (http::Route& route : security_api->Routes()) add(std::move(route));
   add(api::OverviewRoute(Sources()));
-  add(MetricsRoute(Page()));
-  extra_router.Add(MetricsRoute(Page()));
+  const auto metrics_route = [this, &served] {
+    http::Route route = MetricsRoute(Page());
+    route.access = served.web.public_metrics ? http::Access::kOpen : http::Access::kRead;
+    return route;
+  };
+  add(metrics_route());
+  extra_router.Add(metrics_route());
+  guard->Guard(&router);
+  guard->Guard(&extra_router);
 }
 
 api::AlertingSources App::Parts::Sources() {
@@ -571,6 +613,11 @@ void App::Parts::StartRounds() {
                                               [this](Timestamp now) { KeepHistory(now); });
   prune_rounds = std::make_unique<Periodic>(timers, *pool, clock, kPruneInterval,
                                             [this](Timestamp now) { series->Prune(now); });
+  security_rounds =
+      std::make_unique<Periodic>(timers, *pool, clock, kKeysInterval, [this](Timestamp now) {
+        keys->Tend(now);
+        audit->Tend(now);
+      });
   self_rounds = std::make_unique<Periodic>(
       timers, *pool, clock, kSelfInterval, [this, instance = server->address()](Timestamp now) {
         series->Append(CollectSelf({&metrics, &process_metrics, &*series}, instance, now), now);
@@ -622,6 +669,7 @@ Status App::Reload() {
   if (!next) {
     log.Error("the configuration is not reloaded: what was in force stays",
               {{"problems", problems.size()}});
+    p.AuditReload("failed", problems.size());
     std::string text = fmt::format("{}", fmt::join(problems, "\n"));
     p.RecordReload(problems);
     p.reloads.Note(p.clock.Now(), std::move(problems));
@@ -630,6 +678,7 @@ Status App::Reload() {
   }
   p.Swap(*std::move(next));
   p.RecordReload({});
+  p.AuditReload("done", 0);
   p.reloads.Note(p.clock.Now(), {});
   log.Info("configuration reloaded",
            {{"rules", p.settings->rules.size()}, {"receivers", p.settings->receivers.size()}});
@@ -644,6 +693,8 @@ void App::Parts::Swap(Configured next) {
   settings = next.settings;
   staleness_ms = settings->staleness.count();
   history.Publish(std::make_shared<const config::HistorySettings>(settings->history));
+  keys->SetEnvironment(settings->api_keys);
+  rate_limiter.Apply(settings->web.rate_limit);
   dispatcher->Apply(std::move(next.graph));
   series->SetLimits({settings->series.max_series, settings->series.retention});
   ApplyRules();
@@ -683,6 +734,18 @@ std::shared_ptr<const evaluator::RuleIndex> App::Parts::MakeRules() const {
                                                       settings->staleness);
 }
 
+// Who asked for it over HTTP stands in an entry of the request.
+void App::Parts::AuditReload(const char* outcome, std::size_t problems) {
+  security::AuditRecord record;
+  record.actor = "tocsin";
+  record.action = "config.reload";
+  record.target = options.config_file;
+  record.after = fmt::format(R"({{"rules":{},"receivers":{},"problems":{}}})",
+                             settings->rules.size(), settings->receivers.size(), problems);
+  record.outcome = outcome;
+  audit->Append(record);
+}
+
 // ---- Stop
 
 void App::Stop() {
@@ -693,11 +756,14 @@ void App::Stop() {
   p.server->Stop();
   if (p.extra_server != nullptr) p.extra_server->Stop();
   p.storage.RemoveFile("address");
+  p.keys->Close();
+  p.audit->Close();
 
   p.scraper->Stop();
   p.host->Stop();
   p.resample_rounds.reset();
   p.self_rounds.reset();
+  p.security_rounds.reset();
   p.prune_rounds.reset();
   p.history_rounds.reset();
   p.timers.Stop();

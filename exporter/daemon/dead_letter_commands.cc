@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <future>
@@ -62,6 +63,10 @@ class Client {
     request.method = method;
     request.url = url_ + path;
     request.max_response_bytes = kLongestAnswer;
+    // As everywhere: not on the command line, where every user of the machine sees it.
+    if (const char* key = std::getenv("TOCSIN_API_KEY"); key != nullptr && *key != '\0') {
+      request.headers.emplace_back("X-API-Key", key);
+    }
     std::promise<HttpClientResult> promise;
     http_->Send(std::move(request),
                 [&promise](const HttpClientResult& result) { promise.set_value(result); });
@@ -80,7 +85,10 @@ Result<json> Letters(Client* client) {
   const Result<HttpClientResponse> answer = client->Exchange("GET", kPath);
   if (!answer) return Error{"asking for the dead letters: " + answer.message()};
   if (answer->status != 200) {
-    return Error{fmt::format("asking for the dead letters: HTTP status {}", answer->status)};
+    return Error{fmt::format("asking for the dead letters: HTTP status {}{}", answer->status,
+                             answer->status == 401 || answer->status == 403
+                                 ? "; set TOCSIN_API_KEY to a key with the scope admin"
+                                 : "")};
   }
   json letters = ParseJson(answer->body);
   if (!letters.is_array()) return Error{"asking for the dead letters: no Tocsin answers there"};

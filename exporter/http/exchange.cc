@@ -40,6 +40,9 @@ void Fill(const mg_request_info& info, Request* request) {
     request->headers[i].second = TrimSpace(info.http_headers[i].value);
   }
   request->body.clear();
+  request->actor.key_id.clear();
+  request->actor.name.clear();
+  request->stranger = false;
 }
 
 Endpoint PeerOf(const mg_request_info& info) {
@@ -111,7 +114,7 @@ Response Exchange::Answer(const Router::Match& match, Rest* rest) {
     return ErrorResponse(503, match.errors, "the server is stopping");
   }
   rest->keep = head_.keep_alive && core_.MayIdle();
-  if (std::optional<Response> refused = core_.router.Refuse(request_)) {
+  if (std::optional<Response> refused = core_.router.Refuse(request_, match.errors)) {
     PassOverBody(match.errors, rest);
     return *std::move(refused);
   }

@@ -20,6 +20,16 @@ namespace tocsin::http {
 // What a request's body has in spare capacity behind its end: SIMD parsers read whole blocks.
 inline constexpr std::size_t kBodyPadding = 64;
 
+struct Route;
+
+// Who sends a request, as far as the guard knows: the holder of an API key.
+struct Actor {
+  std::string key_id;  // empty: nobody that we know
+  std::string name;
+
+  bool known() const { return !key_id.empty(); }
+};
+
 struct Request {
   std::string method;    // upper case
   std::string raw_path;  // as it came: percent escapes intact, without the query
@@ -36,6 +46,11 @@ struct Request {
   // What the pattern's {placeholders} stand for, then each part its trailing ** stands for.
   std::vector<std::string> captures;
 
+  // The route that was found, null where none was; as long as the router. Filled by the router.
+  const Route* route = nullptr;
+  Actor actor;            // filled by the guard
+  bool stranger = false;  // keys are asked for, and this one came without: to an open route
+
   // First value of a header, any case of the name; empty where absent.
   std::string_view Header(std::string_view name) const;
   // First value of a query parameter, decoded (plus is a blank); nothing where absent or malformed.
@@ -44,13 +59,28 @@ struct Request {
   std::vector<std::string> QueryParameters(std::string_view name) const;
 };
 
+// What a request has changed, for the audit log. JSON, never with secrets; empty where there is
+// nothing to say.
+struct Change {
+  std::string action;  // "key.create"; empty: the route's method and pattern
+  std::string target;  // what of: an id, a name; empty: the request's first capture
+  std::string before;
+  std::string after;
+};
+
 struct Response {
   int status = 200;
   std::string content_type = "text/plain; charset=utf-8";
   std::vector<std::pair<std::string, std::string>> headers;  // beside Content-Type and -Length
   std::string body;
   bool close = false;  // close the connection after this answer
+  std::shared_ptr<const Change> change = {};
 };
+
+// Says what an answer has changed.
+inline void NoteChange(Change change, Response* response) {
+  response->change = std::make_shared<const Change>(std::move(change));
+}
 
 using Handler = std::function<Response(const Request&)>;
 
@@ -64,6 +94,17 @@ enum class ErrorStyle : std::uint8_t {
 // An error in a route's style.
 Response ErrorResponse(int status, ErrorStyle style, std::string_view detail);
 
+// Who may call a route where API keys are asked for: holders of a key whose scopes allow it.
+enum class Access : std::uint8_t {
+  kByMethod,       // a route that says nothing: read to GET, admin to change
+  kOpen,           // everybody
+  kRead,           // whoever may read
+  kPush,           // submits metrics: counted, not audited
+  kPushOrOperate,  // submits alerts, which senders repeat every minute: not audited either
+  kOperate,        // acknowledges, resolves, silences, changes rules
+  kAdmin,          // the rest
+};
+
 struct Route {
   std::string method;  // "GET" answers HEAD too
   // "/-/ready", "/alerts/{id}/acknowledge", "/metrics/job/**" (the rest, at least one part).
@@ -71,6 +112,9 @@ struct Route {
   Handler handler;
   std::size_t max_body = 1 << 20;  // bytes as sent; more is 413
   ErrorStyle errors = ErrorStyle::kPlain;
+  Access access = Access::kByMethod;
+  // ?token= is taken for a key: for what browsers cannot send headers to. It must not be logged.
+  bool token_in_query = false;
 };
 
 // Routes are added before the server starts and never change. Thread-safe afterwards.
@@ -106,10 +150,10 @@ class Router {
 
   // Asks before everything else whether a request may pass, whatever its path: before the answers
   // that the router has for unknown paths, and before a body is read. The answer of one that may
-  // not is finished as any other.
-  using Guard = std::function<std::optional<Response>(const Request&)>;
+  // not is finished as any other. `errors` is the style of what was found (Match).
+  using Guard = std::function<std::optional<Response>(Request&, ErrorStyle errors)>;
   void GuardAll(Guard guard) { guard_ = std::move(guard); }
-  std::optional<Response> Refuse(const Request& request) const;
+  std::optional<Response> Refuse(Request& request, ErrorStyle errors) const;
 
   // All of them; valid as long as the router.
   std::vector<const Route*> routes() const;

@@ -35,6 +35,15 @@ void AppendHeader(std::string_view name, std::string_view value, std::string* ou
   out->append(name).append(": ").append(value).append("\r\n");
 }
 
+// Where a handler, or the owner of a web configuration file, does not know better.
+void AppendUnlessSet(const Response& response, std::string_view name, std::string_view value,
+                     std::string* out) {
+  const bool is_set =
+      std::any_of(response.headers.begin(), response.headers.end(),
+                  [name](const auto& header) { return EqualsIgnoreCase(header.first, name); });
+  if (!is_set) AppendHeader(name, value, out);
+}
+
 }  // namespace
 
 std::string_view StatusText(int status) {
@@ -136,8 +145,11 @@ void ResponseWriter::AppendHead(const Response& response, Connection connection,
                  StatusText(response.status));
   AppendHeader("Date", Date(now), out);
   AppendHeader("Server", "tocsin", out);
-  // Browsers shall not take one kind of content for another, say a pushed label value for a script.
+  // Browsers shall not take one kind of content for another, say a pushed label value for a script;
+  // shall not show us inside a page of others; and shall not tell others which address led to them.
   AppendHeader("X-Content-Type-Options", "nosniff", out);
+  AppendUnlessSet(response, "X-Frame-Options", "DENY", out);
+  AppendUnlessSet(response, "Referrer-Policy", "no-referrer", out);
   const bool has_content = !response.body.empty() && MayHaveBody(response.status);
   if (has_content && !response.content_type.empty()) {
     AppendHeader("Content-Type", response.content_type, out);

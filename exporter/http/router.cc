@@ -175,6 +175,7 @@ void Router::Add(Route route) {
 Router::Match Router::Find(Request& request) const {
   Match match;
   request.captures.clear();
+  request.route = nullptr;
   if (!SplitPath(request.raw_path, &request.path)) {
     match.errors = root_->StyleFor(request.path);
     match.error = ErrorResponse(
@@ -204,6 +205,7 @@ Router::Match Router::Find(Request& request) const {
     return match;
   }
   match.route = node->RouteOf(request.method);
+  request.route = match.route;
   match.errors = match.route->errors;
   if (trailing_slash && !match.route->pattern.ends_with(kRest)) request.path.pop_back();
   return match;
@@ -222,8 +224,8 @@ void Router::Finish(const Request& request, Response* response) const {
   }
 }
 
-std::optional<Response> Router::Refuse(const Request& request) const {
-  return guard_ ? guard_(request) : std::nullopt;
+std::optional<Response> Router::Refuse(Request& request, ErrorStyle errors) const {
+  return guard_ ? guard_(request, errors) : std::nullopt;
 }
 
 std::vector<const Route*> Router::routes() const {

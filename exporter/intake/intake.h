@@ -4,6 +4,9 @@
 // instrumentation happen around it.
 #pragma once
 
+#include <cstddef>
+#include <functional>
+#include <optional>
 #include <vector>
 
 #include "base/clock.h"
@@ -15,6 +18,11 @@
 
 namespace tocsin::intake {
 
+// Asked once an intake knows how many samples a request carries, and before it takes them: the
+// answer to a client that may not send so many now. Any thread; null: everybody may.
+using Admission = std::function<std::optional<http::Response>(
+    const http::Request& request, std::size_t samples, http::ErrorStyle errors)>;
+
 // What an intake may use. Everything synchronises itself and outlives the intakes.
 struct Context {
   SampleSink& sink;
@@ -22,6 +30,7 @@ struct Context {
   const Clock& clock;
   Logger log;
   MetricRegistry& metrics;
+  Admission admission = {};
 };
 
 class PushStore;

@@ -117,6 +117,7 @@ struct JsonMetricsIntake::Metrics {
 JsonMetricsIntake::JsonMetricsIntake(const Context& context, const JsonMetricsLimits& limits)
     : sink_(context.sink),
       clock_(context.clock),
+      admission_(context.admission),
       limits_(limits),
       metrics_(std::make_unique<const Metrics>(context.metrics)) {}
 
@@ -132,6 +133,7 @@ std::vector<http::Route> JsonMetricsIntake::Routes() {
       route.handler = std::move(handler);
       route.max_body = max_body;
       route.errors = http::ErrorStyle::kJson;
+      route.access = http::Access::kPush;
       routes.push_back(std::move(route));
     };
     add("/metrics", limits_.single_bytes,
@@ -148,7 +150,7 @@ http::Response JsonMetricsIntake::SubmitOne(const http::Request& request) {
   JsonMetricsReader& reader = *lease;
   const Timestamp now = clock_.Now();
   const Outcome outcome = reader.ReadOne(request.body, limits_, now);
-  if (std::optional<http::Response> refused = RefuseWhole(reader, outcome)) {
+  if (std::optional<http::Response> refused = RefuseWhole(request, reader, outcome)) {
     return *std::move(refused);
   }
   Tally tally;
@@ -172,7 +174,7 @@ http::Response JsonMetricsIntake::SubmitBatch(const http::Request& request) {
   JsonMetricsReader& reader = *lease;
   const Timestamp now = clock_.Now();
   const Outcome outcome = reader.ReadBatch(request.body, limits_, now);
-  if (std::optional<http::Response> refused = RefuseWhole(reader, outcome)) {
+  if (std::optional<http::Response> refused = RefuseWhole(request, reader, outcome)) {
     return *std::move(refused);
   }
   Tally tally;
@@ -198,11 +200,13 @@ http::Response JsonMetricsIntake::SubmitBatch(const http::Request& request) {
   return Json(200, fmt::format(R"({{"message":"Submitted {} metrics successfully"}})", accepted));
 }
 
-std::optional<http::Response> JsonMetricsIntake::RefuseWhole(JsonMetricsReader& reader,
+std::optional<http::Response> JsonMetricsIntake::RefuseWhole(const http::Request& request,
+                                                             JsonMetricsReader& reader,
                                                              Outcome outcome) {
   switch (outcome) {
     case Outcome::kRead:
-      return std::nullopt;
+      if (!admission_) return std::nullopt;
+      return admission_(request, reader.items(), http::ErrorStyle::kJson);
     case Outcome::kMalformed:
       metrics_->Reject(Reason::kMalformed);
       return Json(422, "{" + reader.faults().ToMembers("detail") + "}");

@@ -36,8 +36,8 @@ class JsonMetricsIntake final : public Intake {
 
   http::Response SubmitOne(const http::Request& request);
   http::Response SubmitBatch(const http::Request& request);
-  // The answer to a body that nothing can be taken from; empty for others.
-  std::optional<http::Response> RefuseWhole(JsonMetricsReader& reader,
+  // The answer to a body that nothing can be taken from, or nothing now; empty for others.
+  std::optional<http::Response> RefuseWhole(const http::Request& request, JsonMetricsReader& reader,
                                             JsonMetricsReader::Outcome outcome);
   // Hands the good metrics over; those that were refused are counted and listed among the faults.
   void Append(JsonMetricsReader& reader, Timestamp now, Tally* tally);
@@ -45,6 +45,7 @@ class JsonMetricsIntake final : public Intake {
 
   SampleSink& sink_;
   const Clock& clock_;
+  const Admission admission_;
   const JsonMetricsLimits limits_;
   const std::unique_ptr<const Metrics> metrics_;
   ToldNames told_;

@@ -74,6 +74,12 @@ Result<GroupingKey> KeyOf(const http::Request& request, const exposition::TextLi
   return ParseGroupingKey(parts, limits);
 }
 
+std::size_t SamplesIn(const std::vector<exposition::Family>& families) {
+  std::size_t samples = 0;
+  for (const exposition::Family& family : families) samples += family.points.size();
+  return samples;
+}
+
 Refused Because(const PushOutcome& outcome) {
   Reason reason = Reason::kInconsistent;
   if (outcome.trouble == PushTrouble::kLimit) reason = Reason::kLimit;
@@ -126,7 +132,9 @@ struct PushIntake::Metrics {
 };
 
 PushIntake::PushIntake(const Context& context, PushStore& store)
-    : store_(store), metrics_(std::make_unique<const Metrics>(context.metrics)) {}
+    : store_(store),
+      admission_(context.admission),
+      metrics_(std::make_unique<const Metrics>(context.metrics)) {}
 
 PushIntake::~PushIntake() = default;
 
@@ -139,6 +147,7 @@ std::vector<http::Route> PushIntake::Routes() {
       route.pattern = pattern;
       route.handler = std::move(handler);
       route.max_body = store_.limits().body_bytes;
+      route.access = http::Access::kPush;
       routes.push_back(std::move(route));
     };
     add("PUT", [this](const http::Request& r) {
@@ -173,6 +182,11 @@ http::Response PushIntake::Push(const http::Request& request, PushMode mode) {
   if (const auto error = exposition::ParseFamilies(body, exposition::Dialect::kPush, &families,
                                                    store_.limits().text)) {
     return metrics_->Refuse(Because(*error));
+  }
+  if (admission_) {
+    if (auto refused = admission_(request, SamplesIn(families), http::ErrorStyle::kPlain)) {
+      return *std::move(refused);
+    }
   }
   const PushOutcome outcome = store_.Push(turn, *key, mode, std::move(families));
   return outcome.ok() ? Empty(200) : metrics_->Refuse(Because(outcome));

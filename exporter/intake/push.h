@@ -30,6 +30,7 @@ class PushIntake final : public Intake {
   http::Response Delete(const http::Request& request);
 
   PushStore& store_;
+  const Admission admission_;
   const std::unique_ptr<const Metrics> metrics_;
 };
 

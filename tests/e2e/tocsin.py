@@ -17,6 +17,7 @@ class Tocsin(HttpApi):
     and restarts."""
 
     command = ()  # the sub-command
+    listen_address = "127.0.0.1:0"
 
     def __init__(
         self, folder, config="", rules="", config_file=None, environment=None, arguments=()
@@ -58,7 +59,7 @@ class Tocsin(HttpApi):
                 *self.command,
                 f"--config.file={self.config_file}",
                 f"--storage.path={self.storage}",
-                "--web.listen-address=127.0.0.1:0",
+                f"--web.listen-address={self.listen_address}",
                 *self.arguments,
             ],
             self.folder,
@@ -77,7 +78,7 @@ class Tocsin(HttpApi):
                 f"tocsin ended with {self.process.wait()}:\n{self.process.stderr()}"
             )
         address = (self.storage / "address").read_text().strip()
-        self.port = int(address.removeprefix("127.0.0.1:"))
+        self.port = int(address.rpartition(":")[2])
         return self.get("/-/ready").status == 200
 
     def kill9(self):

@@ -213,11 +213,33 @@ TEST(Environment, NamesWhatIsNotBuiltYet) {
   }
 }
 
-TEST(Environment, ApiKeysAreRefusedWhileNobodyWouldCheckThem) {
-  EXPECT_THAT(ReadAll({{"TOCSIN_API_KEYS", "admin:s3cret"}}).problems,
-              ElementsAre("TOCSIN_API_KEYS: API keys are not supported yet"));
-  EXPECT_THAT(ReadAll({{"TOCSIN_API_KEYS_FILE", "/keys"}}).problems,
-              ElementsAre("TOCSIN_API_KEYS_FILE: API keys are not supported yet"));
+TEST(ApiKeys, AreScopesWithTheirSecrets) {
+  const Read read = ReadAll(
+      {{"TOCSIN_API_KEYS", "admin:the-secret-of-the-operator, write:a:colon:is:part:of:it,"}});
+  EXPECT_THAT(read.problems, IsEmpty());
+  ASSERT_EQ(read.settings.api_keys.size(), 2U);
+  EXPECT_EQ(read.settings.api_keys[0].scopes, Scopes{Scope::kAdmin});
+  EXPECT_EQ(read.settings.api_keys[0].secret.Reveal(), "the-secret-of-the-operator");
+  EXPECT_EQ(read.settings.api_keys[1].scopes, (Scopes{Scope::kPush, Scope::kOperate}));
+  EXPECT_EQ(read.settings.api_keys[1].secret.Reveal(), "a:colon:is:part:of:it");
+}
+
+TEST(ApiKeys, WhatIsNoKeyIsAnErrorThatDoesNotShowIt) {
+  const char* form =
+      "is not of the form scope:secret, with a scope of read, push, operate, admin, or write for "
+      "push and operate";
+  EXPECT_THAT(
+      ReadAll({{"TOCSIN_API_KEYS", "s3cret-without-scope,root:s3cret-of-somebody,read:"}}).problems,
+      ElementsAre(std::string("TOCSIN_API_KEYS: key 1 ") + form,
+                  std::string("TOCSIN_API_KEYS: key 2 ") + form,
+                  std::string("TOCSIN_API_KEYS: key 3 ") + form,
+                  "TOCSIN_API_KEYS holds no key: write scope:secret, separated by commas"));
+}
+
+TEST(ApiKeys, AShortSecretIsWarnedOf) {
+  EXPECT_THAT(ReadAll({{"TOCSIN_API_KEYS", "read:short"}}).problems,
+              ElementsAre("TOCSIN_API_KEYS: the secret of key 1 is shorter than 16 characters and "
+                          "may be guessed"));
 }
 
 TEST(ExpandVariables, ReplacesBothFormsAndKeepsOtherDollars) {

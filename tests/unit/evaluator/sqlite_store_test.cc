@@ -312,5 +312,30 @@ TEST_F(SqliteStoreTest, ManyThreadsMaySubmitAtOnce) {
   EXPECT_EQ(store->Scan(StateTable::kAlerts)->size(), 400U);
 }
 
+TEST_F(SqliteStoreTest, ReadsPartsOfATableFromEitherEnd) {
+  const auto store = Open();
+  ASSERT_TRUE(store.ok());
+  for (const char* key : {"a", "b", "c", "d", "head"}) {
+    ASSERT_TRUE(Commit(**store, Put(key, std::string("of ") + key)).ok());
+  }
+  const auto keys = [&store](const StateStore::Part& part) {
+    std::string found;
+    for (const auto& [key, value] : (*store)->ScanPart(StateTable::kAlerts, part).value()) {
+      EXPECT_EQ(value, "of " + key);
+      found += key;
+    }
+    return found;
+  };
+  EXPECT_EQ(keys({"", "e", 10, false}), "abcd");
+  EXPECT_EQ(keys({"b", "d", 10, false}), "bc");
+  EXPECT_EQ(keys({"", "e", 2, false}), "ab");
+  EXPECT_EQ(keys({"", "e", 2, true}), "dc");
+  EXPECT_EQ(keys({"x", "y", 2, true}), "");
+  // The base's way of doing it says the same.
+  const StateStore& base = **store;
+  EXPECT_EQ(base.StateStore::ScanPart(StateTable::kAlerts, {"b", "e", 2, true}).value(),
+            base.ScanPart(StateTable::kAlerts, {"b", "e", 2, true}).value());
+}
+
 }  // namespace
 }  // namespace tocsin::evaluator

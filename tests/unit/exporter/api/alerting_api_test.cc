@@ -277,6 +277,25 @@ TEST(AlertingApiCommands, OnNothingAre404) {
   }
 }
 
+TEST(AlertingApiCommands, WhereTheBodyNamesNobodyItWasTheHolderOfTheKey) {
+  ApiWorld world({CpuRule()});
+  world.Submit("a", 95);
+  const std::string path = "/alerts/" + world.IdOf("a");
+  world.actor = {"0123456789abcdef", "key of ann"};
+  http::Response done = world.Post(path + "/acknowledge", R"({"actor":"bob","note":"mine"})");
+  EXPECT_EQ(world.AlertOf("a").at("acknowledged_by"), "bob");
+  ASSERT_NE(done.change, nullptr);
+  EXPECT_EQ(done.change->action, "alert.acknowledge");
+  EXPECT_EQ(json::parse(done.change->before).at("status"), "active");
+  EXPECT_EQ(json::parse(done.change->after).at("by"), "bob");
+  EXPECT_EQ(json::parse(done.change->after).at("note"), "mine");
+  done = world.Post(path + "/resolve");
+  EXPECT_EQ(world.AlertOf("a").at("resolved_by"), "key of ann");
+  ASSERT_NE(done.change, nullptr);
+  EXPECT_EQ(done.change->action, "alert.resolve");
+  EXPECT_EQ(json::parse(done.change->before).at("acknowledged_by"), "bob");
+}
+
 TEST(AlertingApiCommands, AnAcknowledgedAlertMayBeAcknowledgedAgainAndAResolvedOneMayNot) {
   ApiWorld world({CpuRule()});
   world.Submit("a", 90);
@@ -563,6 +582,15 @@ TEST(AlertingApiHealth, KeepsTheServicesName) {
   EXPECT_EQ(health.at("checks").at("database"), "healthy");
   EXPECT_EQ(health.at("checks").at("notifications"), "healthy");
   EXPECT_EQ(health.at("checks").at("metrics_collection"), "healthy");
+}
+
+TEST(AlertingApiHealth, TellsStrangersNotWhy) {
+  ApiWorld world({});
+  world.stranger = true;
+  world.status.store_trouble = "disk full";
+  const json health = Parsed(world.Get("/health"));
+  EXPECT_EQ(health.at("status"), "degraded");
+  EXPECT_FALSE(health.contains("checks"));
 }
 
 TEST(AlertingApiHealth, AStoreThatCannotBeWrittenIsDegradedWith200) {

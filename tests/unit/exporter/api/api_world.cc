@@ -99,6 +99,8 @@ http::Response ApiWorld::Send(const std::string& method, const std::string& path
   request.query = query;
   request.body.reserve(body.size() + http::kBodyPadding);
   request.body = body;
+  request.actor = actor;
+  request.stranger = stranger;
   const http::Router::Match match = parts_->router.Find(request);
   return match.route != nullptr ? match.route->handler(request) : match.error;
 }

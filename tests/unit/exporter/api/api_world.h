@@ -58,6 +58,8 @@ class ApiWorld {
   std::map<std::string, receivers::AnnouncementView> announced;
   MetricRegistry registry;
   receivers::AlertStore alerts{registry};  // that senders have posted
+  http::Actor actor;                       // of requests, as the guard finds it
+  bool stranger = false;
 
  private:
   struct Parts;

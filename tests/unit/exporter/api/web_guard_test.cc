@@ -31,13 +31,17 @@ http::Request Asking(const std::string& credentials = "") {
   return request;
 }
 
+std::optional<http::Response> Judge(const http::Router& router, http::Request request) {
+  return router.Refuse(request, http::ErrorStyle::kPlain);
+}
+
 TEST(WebGuard, LetsEverybodyInWhereThereAreNoUsers) {
   WebGuard guard(With({}));
   http::Router router;
   guard.Guard(&router);
   EXPECT_FALSE(guard.asks_for_passwords());
-  EXPECT_EQ(router.Refuse(Asking()), std::nullopt);
-  EXPECT_EQ(router.Refuse(Asking("eve:guess")), std::nullopt);
+  EXPECT_EQ(Judge(router, Asking()), std::nullopt);
+  EXPECT_EQ(Judge(router, Asking("eve:guess")), std::nullopt);
 }
 
 TEST(WebGuard, AnswersAsProgramsOfThePrometheusFamilyDo) {
@@ -45,9 +49,9 @@ TEST(WebGuard, AnswersAsProgramsOfThePrometheusFamilyDo) {
   http::Router router;
   guard.Guard(&router);
   EXPECT_TRUE(guard.asks_for_passwords());
-  EXPECT_EQ(router.Refuse(Asking("ann:secret")), std::nullopt);
+  EXPECT_EQ(Judge(router, Asking("ann:secret")), std::nullopt);
   for (const char* credentials : {"", "ann:guess", "eve:secret", "ann"}) {
-    const std::optional<http::Response> refused = router.Refuse(Asking(credentials));
+    const std::optional<http::Response> refused = Judge(router, Asking(credentials));
     ASSERT_TRUE(refused.has_value()) << credentials;
     EXPECT_EQ(refused->status, 401);
     EXPECT_EQ(refused->content_type, "text/plain; charset=utf-8");
@@ -62,12 +66,12 @@ TEST(WebGuard, TakesNewUsersFromTheNextRequestOn) {
   WebGuard guard(With({{"ann", Secret(kSecret)}}));
   http::Router router;
   guard.Guard(&router);
-  ASSERT_EQ(router.Refuse(Asking("ann:secret")), std::nullopt);
+  ASSERT_EQ(Judge(router, Asking("ann:secret")), std::nullopt);
   guard.Apply(With({{"bob", Secret(kSecret)}}));
-  EXPECT_TRUE(router.Refuse(Asking("ann:secret")).has_value());
-  EXPECT_EQ(router.Refuse(Asking("bob:secret")), std::nullopt);
+  EXPECT_TRUE(Judge(router, Asking("ann:secret")).has_value());
+  EXPECT_EQ(Judge(router, Asking("bob:secret")), std::nullopt);
   guard.Apply(With({}));
-  EXPECT_EQ(router.Refuse(Asking()), std::nullopt);
+  EXPECT_EQ(Judge(router, Asking()), std::nullopt);
 }
 
 TEST(WebGuard, SetsHeadersInPlaceOfThoseOfAHandlerAndOfferEachOnce) {

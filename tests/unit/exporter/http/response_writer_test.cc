@@ -22,10 +22,22 @@ TEST(ResponseWriter, WritesTheHead) {
             "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n"
             "Server: tocsin\r\n"
             "X-Content-Type-Options: nosniff\r\n"
+            "X-Frame-Options: DENY\r\n"
+            "Referrer-Policy: no-referrer\r\n"
             "Content-Type: text/plain; charset=utf-8\r\n"
             "Allow: GET\r\n"
             "Content-Length: 5\r\n"
             "\r\n");
+}
+
+TEST(ResponseWriter, LeavesHeadersForBrowsersToWhoeverHasSetThem) {
+  Response response;
+  response.headers = {{"x-frame-options", "sameorigin"}, {"Referrer-Policy", "origin"}};
+  const std::string head = HeadOf(response);
+  EXPECT_THAT(head, ::testing::HasSubstr("\r\nx-frame-options: sameorigin\r\n"));
+  EXPECT_THAT(head, ::testing::HasSubstr("\r\nReferrer-Policy: origin\r\n"));
+  EXPECT_THAT(head, ::testing::Not(::testing::HasSubstr("DENY")));
+  EXPECT_THAT(head, ::testing::Not(::testing::HasSubstr("no-referrer")));
 }
 
 TEST(ResponseWriter, TellsTheLengthOfNothing) {

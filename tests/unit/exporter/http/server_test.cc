@@ -527,7 +527,7 @@ TEST(Server, FinishersSeeTheServersOwnRefusals) {
 
 // ---- guards
 
-std::optional<Response> NeedsKey(const Request& request) {
+std::optional<Response> NeedsKey(const Request& request, ErrorStyle /*errors*/) {
   if (request.Header("Key") == "good") return std::nullopt;
   return ErrorResponse(401, ErrorStyle::kPlain, "who are you");
 }

@@ -1,0 +1,253 @@
+#include "exporter/api/security_api.h"
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <future>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "base/json_library.h"
+#include "base/json_text.h"
+#include "base/number.h"
+#include "base/text.h"
+#include "exporter/api/alerting_json.h"
+#include "exporter/api/faults.h"
+
+namespace tocsin::api {
+namespace {
+
+using http::Request;
+using http::Response;
+
+constexpr std::size_t kUsualEntries = 100;
+constexpr std::int64_t kMostEntries = 1'000;
+constexpr std::size_t kLongestBody = 64 << 10;
+constexpr double kLongestLife = 100.0 * 365 * 24 * 3600;  // of a key, in seconds
+
+Response JsonText(int status, std::string body) {
+  Response response;
+  response.status = status;
+  response.content_type = "application/json";
+  response.headers.emplace_back("Cache-Control", "no-store");
+  response.body = std::move(body);
+  return response;
+}
+
+// Tells when a change is durable. Shared with the store: a worker that gives up waiting leaves an
+// answer that must have somewhere to go.
+class Durable {
+ public:
+  StateStore::Committed Callback() const {
+    return [promise = promise_](const Status& status) { promise->set_value(status); };
+  }
+  // Once.
+  Status Wait() {
+    constexpr std::chrono::seconds kPatience(10);
+    std::future<Status> told = promise_->get_future();
+    if (told.wait_for(kPatience) == std::future_status::ready) return told.get();
+    return Error{"the state store does not answer"};
+  }
+
+ private:
+  std::shared_ptr<std::promise<Status>> promise_ = std::make_shared<std::promise<Status>>();
+};
+
+// ---- the body of POST keys
+
+void ReadScopes(const nlohmann::json& body, security::KeyOrder* order, Json* faults) {
+  const auto found = body.find("scopes");
+  std::optional<Scopes> scopes;
+  if (found != body.end() && found->is_string()) {
+    scopes = Scopes::Parse(found->get<std::string>());
+  } else if (found != body.end() && found->is_array()) {
+    scopes = Scopes();
+    for (const nlohmann::json& word : *found) {
+      const std::optional<Scopes> one =
+          word.is_string() ? Scopes::Parse(word.get<std::string>()) : std::nullopt;
+      if (!one) {
+        scopes.reset();
+        break;
+      }
+      scopes->Add(*one);
+    }
+  }
+  if (scopes && !scopes->empty()) {
+    order->scopes = *scopes;
+  } else {
+    faults->push_back(Fault({"body", "scopes"},
+                            fmt::format("a list of scopes is required: {}", kScopeWords),
+                            found == body.end() ? "value_error.missing" : "value_error.scopes"));
+  }
+}
+
+void ReadExpiry(const nlohmann::json& body, Timestamp now, security::KeyOrder* order,
+                Json* faults) {
+  const auto in = body.find("expires_in");
+  const auto at = body.find("expires_at");
+  if (in != body.end() && !in->is_null()) {
+    std::optional<Duration> life;
+    if (in->is_string()) {
+      life = ParseDuration(in->get<std::string>());
+    } else if (in->is_number() && in->get<double>() <= kLongestLife) {
+      life = Duration(static_cast<std::int64_t>(in->get<double>() * 1000));
+    }
+    if (life && *life > Duration(0) && life->count() <= kLongestLife * 1000) {
+      order->expires_at = now + *life;
+    } else {
+      faults->push_back(Fault({"body", "expires_in"},
+                              "ensure this value is a number of seconds greater than 0, or a "
+                              "duration, of a hundred years at most",
+                              "value_error.duration"));
+    }
+  } else if (at != body.end() && !at->is_null()) {
+    order->expires_at =
+        at->is_string() ? ParseRfc3339(at->get<std::string>()) : std::optional<Timestamp>();
+    if (!order->expires_at) {
+      faults->push_back(
+          Fault({"body", "expires_at"}, "invalid datetime format", "value_error.datetime"));
+    }
+  }
+}
+
+security::KeyOrder ReadKeyOrder(const Request& request, Timestamp now, Json* faults) {
+  security::KeyOrder order;
+  order.created_by = request.actor.known() ? request.actor.name : "api";
+  const nlohmann::json body = ParseJson(request.body);
+  if (!body.is_object()) {
+    faults->push_back(body.is_discarded()
+                          ? Fault({"body"}, "the body is not JSON", "value_error.jsondecode")
+                          : Fault({"body"}, "value is not a valid dict", "type_error.dict"));
+    return order;
+  }
+  const auto name = body.find("name");
+  if (name == body.end()) {
+    faults->push_back(Fault({"body", "name"}, "field required", "value_error.missing"));
+  } else if (!name->is_string()) {
+    faults->push_back(Fault({"body", "name"}, "str type expected", "type_error.str"));
+  } else {
+    order.name = name->get<std::string>();
+  }
+  ReadScopes(body, &order, faults);
+  ReadExpiry(body, now, &order, faults);
+  if (faults->empty()) {
+    if (const std::optional<std::string> fault = FindFault(order, now)) {
+      faults->push_back(Fault({"body"}, *fault, "value_error"));
+    }
+  }
+  return order;
+}
+
+// ---- the query of GET audit
+
+// RFC 3339, or seconds since 1970.
+std::optional<Timestamp> ParseSince(const std::string& text) {
+  if (const std::optional<Timestamp> time = ParseRfc3339(text)) return time;
+  const std::optional<double> seconds = ParseFloat(text);
+  if (!seconds || !(*seconds >= 0) || *seconds > 1e11) return std::nullopt;
+  return FromUnixMillis(static_cast<std::int64_t>(*seconds * 1000));
+}
+
+}  // namespace
+
+std::vector<http::Route> SecurityApi::Routes() {
+  std::vector<http::Route> routes;
+  for (const char* mount : {"/api/v1/alerting", "/alerting"}) {
+    const auto add = [&](const char* method, const std::string& path, http::Handler handler) {
+      routes.push_back(JsonRoute(method, mount + path, std::move(handler), http::Access::kAdmin));
+      routes.back().max_body = kLongestBody;
+    };
+    add("GET", "/keys", [this](const Request&) { return ListKeys(); });
+    add("POST", "/keys", [this](const Request& r) { return CreateKey(r); });
+    add("DELETE", "/keys/{id}", [this](const Request& r) { return RevokeKey(r); });
+    add("GET", "/audit", [this](const Request& r) { return ListAudit(r); });
+  }
+  return routes;
+}
+
+Response SecurityApi::ListKeys() const {
+  const Timestamp now = clock_.Now();
+  std::string list = "[";
+  for (const security::KeyRing::View& view : keys_.List()) {
+    if (list.size() > 1) list.push_back(',');
+    list += KeyJson(view.key, view.last_used_at, now);
+  }
+  return JsonText(200, list + "]");
+}
+
+Response SecurityApi::CreateKey(const Request& request) {
+  const Timestamp now = clock_.Now();
+  Json faults = Json::array();
+  const security::KeyOrder order = ReadKeyOrder(request, now, &faults);
+  if (!faults.empty()) return Unprocessable(faults);
+  const security::MadeKey made = security::MakeKey(order, now);
+  Durable durable;
+  keys_.Add(made.key, durable.Callback());
+  if (const Status stored = durable.Wait(); !stored) {
+    return Detail(503, "The key could not be stored: use no token, and try again later");
+  }
+  keys_.Refresh();
+  const std::string key = KeyJson(made.key, std::nullopt, now);
+  std::string body = key;
+  body.pop_back();
+  body += ",\"token\":" + JsonString(made.token.Reveal()) + "}";
+  Response response = JsonText(200, std::move(body));
+  http::NoteChange({"key.create", made.key.id, "", key}, &response);
+  return response;
+}
+
+Response SecurityApi::RevokeKey(const Request& request) {
+  const std::string& id = request.captures[0];
+  const Timestamp now = clock_.Now();
+  keys_.Refresh();  // another process may just have made it
+  Durable durable;
+  switch (keys_.Revoke(id, now, durable.Callback())) {
+    case security::KeyRing::Revoking::kUnknown:
+      return Detail(404, "API key not found");
+    case security::KeyRing::Revoking::kOfEnvironment:
+      return Detail(409, "API key is defined in TOCSIN_API_KEYS");
+    case security::KeyRing::Revoking::kDone:
+      break;
+  }
+  // It is in force already; a store that cannot write keeps it and tries again.
+  static_cast<void>(durable.Wait());
+  Response response = JsonResponse(200, {{"message", "API key revoked successfully"}});
+  http::NoteChange({"key.revoke", id, "", ""}, &response);
+  return response;
+}
+
+Response SecurityApi::ListAudit(const Request& request) const {
+  Json faults = Json::array();
+  std::optional<Timestamp> since;
+  if (const std::optional<std::string> text = request.QueryParameter("since")) {
+    since = ParseSince(*text);
+    if (!since) {
+      faults.push_back(
+          Fault({"query", "since"}, "invalid datetime format", "value_error.datetime"));
+    }
+  }
+  std::size_t limit = kUsualEntries;
+  if (const std::optional<std::string> text = request.QueryParameter("limit")) {
+    const std::optional<std::int64_t> number = ParseInt(*text);
+    if (number && *number >= 1 && *number <= kMostEntries) {
+      limit = static_cast<std::size_t>(*number);
+    } else {
+      faults.push_back(Fault({"query", "limit"},
+                             fmt::format("ensure this value is between 1 and {}", kMostEntries),
+                             "value_error.number"));
+    }
+  }
+  if (!faults.empty()) return Unprocessable(faults);
+  const Result<std::vector<std::string>> entries = audit_.Newest(since, limit);
+  if (!entries) return Detail(503, "The audit log cannot be read now");
+  std::string list = "[";
+  for (const std::string& entry : *entries) {
+    if (list.size() > 1) list.push_back(',');
+    list += entry;
+  }
+  return JsonText(200, list + "]");
+}
+
+}  // namespace tocsin::api

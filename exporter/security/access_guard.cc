@@ -1,0 +1,198 @@
+#include "exporter/security/access_guard.h"
+
+#include <fmt/format.h>
+
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "base/number.h"
+#include "base/text.h"
+#include "exporter/security/credentials.h"
+
+namespace tocsin::security {
+namespace {
+
+using http::Access;
+using http::ErrorStyle;
+using http::Request;
+using http::Response;
+using http::Route;
+using Kind = RateLimiter::Kind;
+
+constexpr std::size_t kLongestPath = 200;  // of a refused request, in the audit log
+
+bool ChangesState(const Route& route) { return route.method != "GET" && route.method != "OPTIONS"; }
+
+RateLimiter::Client ClientOf(const Request& request) {
+  return {request.actor.key_id, request.remote_address};
+}
+
+AuditRecord RecordOf(const Request& request, const Response& response) {
+  AuditRecord record;
+  record.key_id = request.actor.key_id;
+  record.actor = request.actor.name;
+  record.from = request.remote_address;
+  record.outcome = std::to_string(response.status);
+  return record;
+}
+
+// Paths of strangers may hold anything.
+std::string PathForAudit(const Request& request) {
+  return ToValidUtf8(TruncateUtf8(request.raw_path, kLongestPath));
+}
+
+}  // namespace
+
+bool IsOpenToAll(const Route* route) { return route != nullptr && route->access == Access::kOpen; }
+
+bool IsOpenTo(const Route* route, const Scopes& scopes) {
+  if (route == nullptr) return true;
+  switch (route->access) {
+    case Access::kOpen:
+      return true;
+    case Access::kByMethod:
+      return scopes.Allow(ChangesState(*route) ? Scope::kAdmin : Scope::kRead);
+    case Access::kRead:
+      return scopes.Allow(Scope::kRead);
+    case Access::kPush:
+      return scopes.Allow(Scope::kPush);
+    case Access::kPushOrOperate:
+      return scopes.Allow(Scope::kPush) || scopes.Allow(Scope::kOperate);
+    case Access::kOperate:
+      return scopes.Allow(Scope::kOperate);
+    case Access::kAdmin:
+      return scopes.Allow(Scope::kAdmin);
+  }
+  return false;
+}
+
+bool IsAudited(const Route* route) {
+  return route != nullptr && ChangesState(*route) && route->access != Access::kPush &&
+         route->access != Access::kPushOrOperate;
+}
+
+AccessGuard::AccessGuard(KeyRing& keys, RateLimiter& limits, AuditLog& audit, const Clock& clock,
+                         MetricRegistry& metrics)
+    : keys_(keys),
+      limits_(limits),
+      audit_(audit),
+      clock_(clock),
+      missing_(CounterFamily(metrics, "tocsin_http_requests_refused_total",
+                             "Requests refused for want of a good key, or beyond a client's rate.")
+                   .Add({{"reason", "missing_key"}})),
+      invalid_(CounterFamily(metrics, "tocsin_http_requests_refused_total", "")
+                   .Add({{"reason", "invalid_key"}})),
+      scope_(CounterFamily(metrics, "tocsin_http_requests_refused_total", "")
+                 .Add({{"reason", "scope"}})),
+      rate_(CounterFamily(metrics, "tocsin_http_requests_refused_total", "")
+                .Add({{"reason", "rate"}})) {}
+
+void AccessGuard::Guard(http::Router* router) {
+  router->GuardAll([this](Request& request, ErrorStyle errors) { return Judge(request, errors); });
+  router->FinishBelow(
+      "", [this](const Request& request, Response* response) { Finish(request, response); });
+}
+
+std::optional<Response> AccessGuard::Judge(Request& request, ErrorStyle errors) {
+  const bool asks = keys_.asks();
+  std::optional<std::string> token;
+  std::shared_ptr<const ApiKey> key;
+  if (asks) {
+    token = FindToken(request);
+    if (token) key = keys_.Find(*token, clock_.Now());
+    request.stranger = key == nullptr;
+    if (key != nullptr) {
+      request.actor.key_id = key->id;
+      request.actor.name = key->name;
+    }
+  }
+  // Probes are never held up: they decide whether we live.
+  if (IsOpenToAll(request.route)) return std::nullopt;
+  if (std::optional<Response> refused = LimitRate(request, errors)) return refused;
+  if (!asks) return std::nullopt;
+  if (key == nullptr) return Unauthorized(token.has_value(), errors);
+  if (!IsOpenTo(request.route, key->scopes)) return Forbidden(errors);
+  return std::nullopt;
+}
+
+std::optional<Response> AccessGuard::LimitRate(const Request& request, ErrorStyle errors) {
+  const RateLimiter::Client client = ClientOf(request);
+  std::optional<std::int64_t> wait = limits_.Take(client, Kind::kRequests, 1);
+  if (!wait) {
+    // A chunked body has no length yet: it is charged when it was read.
+    const std::optional<std::int64_t> length = ParseInt(request.Header("Content-Length"));
+    if (length) wait = limits_.Take(client, Kind::kBytes, static_cast<double>(*length));
+  }
+  if (wait) return TooMuch(*wait, errors);
+  return std::nullopt;
+}
+
+Response AccessGuard::TooMuch(std::int64_t seconds, ErrorStyle errors) {
+  rate_.Increment();
+  Response response = http::ErrorResponse(429, errors, "Rate limit exceeded");
+  response.headers.emplace_back("Retry-After", std::to_string(seconds));
+  return response;
+}
+
+std::optional<Response> AccessGuard::TakeSamples(const Request& request, std::size_t samples,
+                                                 ErrorStyle errors) {
+  const std::optional<std::int64_t> wait =
+      limits_.Take(ClientOf(request), Kind::kSamples, static_cast<double>(samples));
+  if (wait) return TooMuch(*wait, errors);
+  return std::nullopt;
+}
+
+Response AccessGuard::Unauthorized(bool is_invalid, ErrorStyle errors) {
+  (is_invalid ? invalid_ : missing_).Increment();
+  Response response =
+      http::ErrorResponse(401, errors, is_invalid ? "Invalid API key" : "Missing API key");
+  // Basic is what browsers and tools ask their users for.
+  response.headers.emplace_back("WWW-Authenticate", R"(Bearer realm="tocsin")");
+  response.headers.emplace_back("WWW-Authenticate", R"(Basic realm="tocsin", charset="UTF-8")");
+  response.change = std::make_shared<const http::Change>(
+      http::Change{"access.refused", "", "",
+                   is_invalid ? R"({"reason":"invalid key"})" : R"({"reason":"missing key"})"});
+  return response;
+}
+
+Response AccessGuard::Forbidden(ErrorStyle errors) {
+  scope_.Increment();
+  Response response = http::ErrorResponse(403, errors, "Not permitted");
+  response.change = std::make_shared<const http::Change>(
+      http::Change{"access.refused", "", "", R"({"reason":"scope"})"});
+  return response;
+}
+
+void AccessGuard::Finish(const Request& request, Response* response) {
+  if (!request.body.empty() && request.Header("Content-Length").empty()) {
+    limits_.Charge(ClientOf(request), Kind::kBytes, static_cast<double>(request.body.size()));
+  }
+  Audit(request, *response);
+}
+
+void AccessGuard::Audit(const Request& request, const Response& response) {
+  const bool is_refused = response.status == 401 || response.status == 403;
+  const bool is_changed = response.status < 400 || response.status >= 500;
+  if (!is_refused && !(is_changed && IsAudited(request.route))) return;
+  AuditRecord record = RecordOf(request, response);
+  if (is_refused) {
+    record.action = "access.refused";
+    record.target = fmt::format("{} {}", request.method, PathForAudit(request));
+    record.after = response.change != nullptr ? response.change->after : "";
+    audit_.Refuse(record, fmt::format("{} {} {}", response.status, record.key_id, record.after));
+    return;
+  }
+  record.action = fmt::format("{} {}", request.route->method, request.route->pattern);
+  if (!request.captures.empty()) record.target = request.captures.front();
+  if (response.change != nullptr) {
+    const http::Change& change = *response.change;
+    if (!change.action.empty()) record.action = change.action;
+    if (!change.target.empty()) record.target = change.target;
+    record.before = change.before;
+    record.after = change.after;
+  }
+  audit_.Append(record);
+}
+
+}  // namespace tocsin::security

@@ -1,0 +1,61 @@
+// AccessGuard: stands in front of every route of a listener. It finds out who asks, holds clients
+// to their rates, compares the key's scopes with what the route needs, and tells the audit log what
+// was changed and who was refused.
+//
+// Without any key everybody may do everything, within their rates. Any thread. Outlives the routers
+// that it guards.
+#pragma once
+
+#include <optional>
+
+#include "base/clock.h"
+#include "base/metrics.h"
+#include "exporter/http/http.h"
+#include "exporter/security/audit_log.h"
+#include "exporter/security/key_ring.h"
+#include "exporter/security/rate_limiter.h"
+
+namespace tocsin::security {
+
+// Whether a key with these scopes opens a route. `route` is null where there is none: then any key
+// learns so.
+bool IsOpenTo(const http::Route* route, const Scopes& scopes);
+bool IsOpenToAll(const http::Route* route);
+// Whether what the route does belongs into the audit log: it changes something, and is no
+// submission of metrics or alerts.
+bool IsAudited(const http::Route* route);
+
+class AccessGuard {
+ public:
+  // Everything outlives the object.
+  AccessGuard(KeyRing& keys, RateLimiter& limits, AuditLog& audit, const Clock& clock,
+              MetricRegistry& metrics);
+
+  // Before the server starts.
+  void Guard(http::Router* router);
+
+  // For intakes, once they know how many samples a request carries and before they take them: the
+  // answer to one that may not send so many now.
+  std::optional<http::Response> TakeSamples(const http::Request& request, std::size_t samples,
+                                            http::ErrorStyle errors);
+
+ private:
+  std::optional<http::Response> Judge(http::Request& request, http::ErrorStyle errors);
+  std::optional<http::Response> LimitRate(const http::Request& request, http::ErrorStyle errors);
+  http::Response TooMuch(std::int64_t seconds, http::ErrorStyle errors);
+  http::Response Unauthorized(bool is_invalid, http::ErrorStyle errors);
+  http::Response Forbidden(http::ErrorStyle errors);
+  void Finish(const http::Request& request, http::Response* response);
+  void Audit(const http::Request& request, const http::Response& response);
+
+  KeyRing& keys_;
+  RateLimiter& limits_;
+  AuditLog& audit_;
+  const Clock& clock_;
+  prometheus::Counter& missing_;
+  prometheus::Counter& invalid_;
+  prometheus::Counter& scope_;
+  prometheus::Counter& rate_;
+};
+
+}  // namespace tocsin::security

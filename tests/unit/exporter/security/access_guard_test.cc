@@ -1,0 +1,258 @@
+#include "exporter/security/access_guard.h"
+
+#include "base/bytes.h"
+#include "tests/unit/exporter/security/security_world.h"
+
+namespace tocsin::security {
+namespace {
+
+using http::Access;
+using http::ErrorStyle;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+const Scopes kRead{Scope::kRead};
+const Scopes kPush{Scope::kPush};
+const Scopes kOperate{Scope::kOperate};
+const Scopes kAdmin{Scope::kAdmin};
+
+class AccessGuardTest : public ::testing::Test {
+ protected:
+  AccessGuardTest() {
+    Add("GET", "/rules", Access::kByMethod);
+    Add("DELETE", "/rules/{id}", Access::kByMethod);
+    Add("GET", "/healthy", Access::kOpen);
+    Add("POST", "/metrics", Access::kPush);
+    Add("POST", "/api/v2/alerts", Access::kPushOrOperate, ErrorStyle::kCoded);
+    Add("POST", "/ack/{id}", Access::kOperate);
+    Add("GET", "/keys", Access::kAdmin);
+    guard_.Guard(&router_);
+  }
+
+  void Add(const char* method, const char* pattern, Access access,
+           ErrorStyle errors = ErrorStyle::kJson) {
+    http::Route route;
+    route.method = method;
+    route.pattern = pattern;
+    route.handler = [](const http::Request&) { return http::Response(); };
+    route.errors = errors;
+    route.access = access;
+    router_.Add(std::move(route));
+  }
+
+  // As the server does it.
+  http::Response Send(const std::string& method, const std::string& path,
+                      std::vector<std::pair<std::string, std::string>> headers = {},
+                      std::string body = "") {
+    request_ = {};
+    request_.method = method;
+    request_.raw_path = path;
+    request_.headers = std::move(headers);
+    request_.remote_address = "10.0.0.1";
+    const http::Router::Match match = router_.Find(request_);
+    std::optional<http::Response> refused = router_.Refuse(request_, match.errors);
+    http::Response response;
+    if (refused) {
+      response = *std::move(refused);
+    } else if (match.route == nullptr) {
+      response = match.error;
+    } else {
+      request_.body = std::move(body);
+      response = answer_ ? *answer_ : match.route->handler(request_);
+    }
+    router_.Finish(request_, &response);
+    return response;
+  }
+  int StatusWith(const Scopes& scopes, const std::string& method, const std::string& path) {
+    const MadeKey made = world_.Make(scopes);
+    return Send(method, path, {{"X-API-Key", made.token.Reveal()}}).status;
+  }
+
+  SecurityWorld world_;
+  RateLimiter limits_{world_.clock};
+  AccessGuard guard_{world_.keys, limits_, world_.audit, world_.clock, world_.metrics};
+  http::Router router_;
+  http::Request request_;
+  std::optional<http::Response> answer_;
+};
+
+TEST_F(AccessGuardTest, WithoutAnyKeyEverybodyMayDoEverything) {
+  EXPECT_EQ(Send("GET", "/rules").status, 200);
+  EXPECT_EQ(Send("DELETE", "/rules/7").status, 200);
+  EXPECT_EQ(Send("GET", "/keys", {{"X-API-Key", "anything"}}).status, 200);
+  EXPECT_EQ(Send("GET", "/nowhere").status, 404);
+  EXPECT_FALSE(request_.actor.known());
+  EXPECT_FALSE(request_.stranger);
+}
+
+TEST_F(AccessGuardTest, EachScopeOpensWhatItNamesAndNoMore) {
+  struct Row {
+    const char* method;
+    const char* path;
+    bool read, push, operate, admin;
+  };
+  const Row rows[] = {
+      {"GET", "/rules", true, false, true, true},
+      {"HEAD", "/rules", true, false, true, true},
+      {"DELETE", "/rules/7", false, false, false, true},
+      {"POST", "/metrics", false, true, false, true},
+      {"POST", "/api/v2/alerts", false, true, true, true},
+      {"POST", "/ack/7", false, false, true, true},
+      {"GET", "/keys", false, false, false, true},
+      {"GET", "/healthy", true, true, true, true},
+  };
+  for (const Row& row : rows) {
+    EXPECT_EQ(StatusWith(kRead, row.method, row.path) == 200, row.read) << row.path;
+    EXPECT_EQ(StatusWith(kPush, row.method, row.path) == 200, row.push) << row.path;
+    EXPECT_EQ(StatusWith(kOperate, row.method, row.path) == 200, row.operate) << row.path;
+    EXPECT_EQ(StatusWith(kAdmin, row.method, row.path) == 200, row.admin) << row.path;
+  }
+  EXPECT_EQ(StatusWith(kRead, "POST", "/metrics"), 403);
+}
+
+TEST_F(AccessGuardTest, SaysWhyItRefusesInTheRoutesStyle) {
+  const MadeKey reader = world_.Make(kRead);
+  const http::Response missing = Send("GET", "/rules");
+  EXPECT_EQ(missing.status, 401);
+  EXPECT_EQ(missing.body, R"({"detail":"Missing API key"})");
+  EXPECT_THAT(
+      missing.headers,
+      ElementsAre(std::make_pair("WWW-Authenticate", R"(Bearer realm="tocsin")"),
+                  std::make_pair("WWW-Authenticate", R"(Basic realm="tocsin", charset="UTF-8")")));
+  const http::Response invalid = Send("GET", "/rules", {{"X-API-Key", "guess"}});
+  EXPECT_EQ(invalid.status, 401);
+  EXPECT_EQ(invalid.body, R"({"detail":"Invalid API key"})");
+  const http::Response forbidden =
+      Send("DELETE", "/rules/7", {{"Authorization", "Bearer " + reader.token.Reveal()}});
+  EXPECT_EQ(forbidden.status, 403);
+  EXPECT_EQ(forbidden.body, R"({"detail":"Not permitted"})");
+  EXPECT_EQ(Send("POST", "/api/v2/alerts").body, R"({"code":401,"message":"Missing API key"})");
+}
+
+TEST_F(AccessGuardTest, TellsStrangersNotWhichPathsExist) {
+  const MadeKey pusher = world_.Make(kPush);
+  EXPECT_EQ(Send("GET", "/nowhere").status, 401);
+  EXPECT_EQ(Send("PATCH", "/rules").status, 401);
+  EXPECT_EQ(Send("GET", "/nowhere", {{"X-API-Key", pusher.token.Reveal()}}).status, 404);
+}
+
+TEST_F(AccessGuardTest, TellsHandlersWhoAsks) {
+  const MadeKey made = world_.Make(kOperate, "ann");
+  Send("POST", "/ack/7", {{"Authorization", "Basic " + Base64Encode("x:" + made.token.Reveal())}});
+  EXPECT_EQ(request_.actor.name, "ann");
+  EXPECT_EQ(request_.actor.key_id, made.key.id);
+  EXPECT_FALSE(request_.stranger);
+  EXPECT_EQ(Send("GET", "/healthy").status, 200);
+  EXPECT_TRUE(request_.stranger);
+  EXPECT_EQ(Send("GET", "/healthy", {{"X-API-Key", "guess"}}).status, 200);
+  EXPECT_TRUE(request_.stranger);
+  Send("GET", "/healthy", {{"X-API-Key", made.token.Reveal()}});
+  EXPECT_FALSE(request_.stranger);
+}
+
+TEST_F(AccessGuardTest, HoldsClientsToTheirRates) {
+  limits_.Apply({2, std::nullopt, std::nullopt, std::nullopt});
+  EXPECT_EQ(Send("GET", "/rules").status, 200);
+  EXPECT_EQ(Send("GET", "/nowhere").status, 404);
+  const http::Response refused = Send("GET", "/rules");
+  EXPECT_EQ(refused.status, 429);
+  EXPECT_EQ(refused.body, R"({"detail":"Rate limit exceeded"})");
+  EXPECT_THAT(refused.headers, ElementsAre(std::make_pair("Retry-After", "1")));
+  EXPECT_EQ(Send("POST", "/api/v2/alerts").body, R"({"code":429,"message":"Rate limit exceeded"})");
+  EXPECT_EQ(Send("GET", "/healthy").status, 200);  // probes decide whether we live
+}
+
+TEST_F(AccessGuardTest, GuessingIsLimitedToo) {
+  world_.Make(kRead);
+  limits_.Apply({2, std::nullopt, std::nullopt, std::nullopt});
+  EXPECT_EQ(Send("GET", "/rules", {{"X-API-Key", "guess 1"}}).status, 401);
+  EXPECT_EQ(Send("GET", "/rules", {{"X-API-Key", "guess 2"}}).status, 401);
+  EXPECT_EQ(Send("GET", "/rules", {{"X-API-Key", "guess 3"}}).status, 429);
+}
+
+TEST_F(AccessGuardTest, CountsBytesByWhatIsAnnouncedOrElseByWhatCame) {
+  limits_.Apply({std::nullopt, std::nullopt, 100, std::nullopt});
+  EXPECT_EQ(Send("POST", "/metrics", {{"Content-Length", "90"}}, std::string(90, 'x')).status, 200);
+  EXPECT_EQ(Send("POST", "/metrics", {{"Content-Length", "20"}}).status, 429);
+  EXPECT_EQ(Send("POST", "/metrics", {}, std::string(250, 'x')).status, 200);  // chunked
+  world_.clock.Advance(std::chrono::seconds(2));
+  EXPECT_EQ(Send("POST", "/metrics", {{"Content-Length", "1"}}).status, 429);
+}
+
+TEST_F(AccessGuardTest, CountsSamplesWhereTheIntakeSaysHowMany) {
+  limits_.Apply({std::nullopt, 10, std::nullopt, std::nullopt});
+  Send("POST", "/metrics");
+  EXPECT_EQ(guard_.TakeSamples(request_, 10, ErrorStyle::kJson), std::nullopt);
+  const auto refused = guard_.TakeSamples(request_, 1, ErrorStyle::kPlain);
+  ASSERT_TRUE(refused.has_value());
+  EXPECT_EQ(refused->status, 429);
+  EXPECT_EQ(refused->body, "Rate limit exceeded\n");
+}
+
+TEST_F(AccessGuardTest, AuditsWhatChangesSomethingAndNothingElse) {
+  const MadeKey admin = world_.Make(kAdmin, "ann");
+  const std::vector<std::pair<std::string, std::string>> key = {
+      {"X-API-Key", admin.token.Reveal()}};
+  Send("GET", "/rules", key);
+  Send("POST", "/metrics", key);
+  Send("POST", "/api/v2/alerts", key);
+  Send("GET", "/healthy");
+  EXPECT_THAT(world_.Entries(), IsEmpty());
+  Send("DELETE", "/rules/7", key);
+  ASSERT_EQ(world_.Entries().size(), 1U);
+  const nlohmann::json entry = world_.Entries()[0];
+  EXPECT_EQ(entry["action"], "DELETE /rules/{id}");
+  EXPECT_EQ(entry["target"], "7");
+  EXPECT_EQ(entry["actor"], "ann");
+  EXPECT_EQ(entry["key_id"], admin.key.id);
+  EXPECT_EQ(entry["from"], "10.0.0.1");
+  EXPECT_EQ(entry["outcome"], "200");
+}
+
+TEST_F(AccessGuardTest, AuditsWhatAHandlerSaysOfItsChange) {
+  answer_ = http::Response();
+  http::NoteChange({"rule.delete", "rule 7", R"({"name":"a"})", ""}, &*answer_);
+  Send("DELETE", "/rules/7");
+  const nlohmann::json entry = world_.Entries().at(0);
+  EXPECT_EQ(entry["action"], "rule.delete");
+  EXPECT_EQ(entry["target"], "rule 7");
+  EXPECT_EQ(entry["before"]["name"], "a");
+  EXPECT_TRUE(entry["after"].is_null());
+  EXPECT_TRUE(entry["actor"].is_null());
+}
+
+TEST_F(AccessGuardTest, ARequestThatFailedForItsOwnFaultHasChangedNothing) {
+  for (const int status : {400, 404, 409, 422}) {
+    answer_ = http::Response();
+    answer_->status = status;
+    Send("DELETE", "/rules/7");
+  }
+  EXPECT_THAT(world_.Entries(), IsEmpty());
+  answer_->status = 500;
+  Send("DELETE", "/rules/7");
+  EXPECT_EQ(world_.Entries().at(0)["outcome"], "500");
+}
+
+TEST_F(AccessGuardTest, AuditsWhomItRefusesWithoutWhatTheySent) {
+  const MadeKey reader = world_.Make(kRead, "bob");
+  Send("GET", "/rules");
+  Send("GET", "/rules", {{"X-API-Key", "s3cret-guess"}});
+  Send("DELETE", "/rules/7", {{"X-API-Key", reader.token.Reveal()}});
+  const std::vector<nlohmann::json> entries = world_.Entries();
+  ASSERT_EQ(entries.size(), 3U);
+  const char* outcomes[] = {"401", "401", "403"};
+  const char* reasons[] = {"missing key", "invalid key", "scope"};
+  for (std::size_t i = 0; i < 3; ++i) {
+    EXPECT_EQ(entries[i]["action"], "access.refused");
+    EXPECT_EQ(entries[i]["outcome"], outcomes[i]);
+    EXPECT_EQ(entries[i]["after"]["reason"], reasons[i]);
+    EXPECT_EQ(entries[i].dump().find("s3cret"), std::string::npos);
+  }
+  EXPECT_EQ(entries[2]["actor"], "bob");
+  EXPECT_EQ(entries[2]["target"], "DELETE /rules/7");
+  for (int i = 0; i < 1'000; ++i) Send("GET", "/rules?token=x");
+  EXPECT_EQ(world_.Entries().size(), 3U);
+}
+
+}  // namespace
+}  // namespace tocsin::security
