@@ -44,9 +44,9 @@ struct SslFree {
 };
 
 // One connection, in the clear or over TLS.
-class Wire {
+class Peer {
  public:
-  Wire(int fd, SSL_CTX* tls) : fd_(fd), ssl_(tls == nullptr ? nullptr : SSL_new(tls)) {}
+  Peer(int fd, SSL_CTX* tls) : fd_(fd), ssl_(tls == nullptr ? nullptr : SSL_new(tls)) {}
 
   int fd() const { return fd_; }
 
@@ -84,54 +84,54 @@ class Wire {
   const std::unique_ptr<SSL, SslFree> ssl_;
 };
 
-bool ReadRequestFrom(Wire& wire, RawRequest* request) {
+bool ReadRequestFrom(Peer& peer, RawRequest* request) {
   std::string buffer;
   std::size_t end = 0;
   while ((end = buffer.find(kEndOfHead)) == std::string::npos) {
-    if (!wire.Read(&buffer)) return false;
+    if (!peer.Read(&buffer)) return false;
   }
   request->head = buffer.substr(0, end);
   request->body = buffer.substr(end + kEndOfHead.size());
   const auto length =
       static_cast<std::size_t>(ParseInt(request->Header("content-length")).value_or(0));
   while (request->body.size() < length) {
-    if (!wire.Read(&request->body)) return false;
+    if (!peer.Read(&request->body)) return false;
   }
   return true;
 }
 
-bool DripTo(Wire& wire, std::string_view bytes) {
+bool DripTo(Peer& peer, std::string_view bytes) {
   constexpr timespec kPause{0, 100'000};
   for (const char& byte : bytes) {
-    if (!wire.Send({&byte, 1}) || PeerLeaves(wire.fd(), &kPause)) return false;
+    if (!peer.Send({&byte, 1}) || PeerLeaves(peer.fd(), &kPause)) return false;
   }
   return true;
 }
 
 // False when the connection is over. `request` is the one that was read last.
-bool Do(const BadAct& act, Wire& wire, RawRequest* request) {
+bool Do(const BadAct& act, Peer& peer, RawRequest* request) {
   using Kind = BadAct::Kind;
   switch (act.kind) {
     case Kind::kAwaitRequest:
-      AwaitBytes(wire.fd());
+      AwaitBytes(peer.fd());
       return true;
     case Kind::kReadRequest:
-      return ReadRequestFrom(wire, request);
+      return ReadRequestFrom(peer, request);
     case Kind::kSend:
-      return wire.Send(act.bytes);
+      return peer.Send(act.bytes);
     case Kind::kSendMade:
-      return wire.Send(act.make(*request));
+      return peer.Send(act.make(*request));
     case Kind::kDrip:
-      return DripTo(wire, act.bytes);
+      return DripTo(peer, act.bytes);
     case Kind::kRepeat:
-      while (wire.Send(act.bytes)) {
+      while (peer.Send(act.bytes)) {
       }
       return false;
     case Kind::kHang:
-      PeerLeaves(wire.fd(), nullptr);
+      PeerLeaves(peer.fd(), nullptr);
       return false;
     case Kind::kReset:
-      DoNotLinger(wire.fd());
+      DoNotLinger(peer.fd());
       return false;
   }
   return false;
@@ -290,14 +290,14 @@ void BadHttpServer::Serve(Connection* connection, const BadScript& script, int p
     fd = connection->fd;
   }
   {
-    Wire wire(fd, tls_.get());
+    Peer peer(fd, tls_.get());
     RawRequest request;
-    bool goes_on = wire.Greet();
+    bool goes_on = peer.Greet();
     for (std::size_t i = 0; goes_on && i < script.size(); ++i) {
-      goes_on = Do(script[i], wire, &request);
+      goes_on = Do(script[i], peer, &request);
       if (goes_on && script[i].kind == BadAct::Kind::kReadRequest) Record(request, play);
     }
-    if (goes_on) wire.SayGoodbye();
+    if (goes_on) peer.SayGoodbye();
   }
   MutexLock lock(mu_);
   close(fd);

@@ -9,6 +9,7 @@
 
 #include "base/number.h"
 #include "tests/support/png_image.h"
+#include "tests/unit/base/infinity.h"
 
 namespace tocsin {
 namespace {
@@ -20,7 +21,6 @@ using ::testing::ElementsAre;
 using ::testing::Le;
 using ::testing::SizeIs;
 
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
 const Timestamp kTo = FromUnixMillis(1'714'557'600'000);  // 2024-05-01 10:00
 const Timestamp kFrom = kTo - hours(1);
 

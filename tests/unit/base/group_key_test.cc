@@ -7,15 +7,12 @@
 
 #include "base/matcher_text.h"
 #include "base/text.h"
+#include "tests/unit/base/matcher_builders.h"
 
 namespace tocsin {
 namespace {
 
 using Op = Matcher::Op;
-
-Matcher Make(std::string name, Op op, std::string value) {
-  return *Matcher::Make(std::move(name), op, std::move(value));
-}
 
 // Keys that other programs have stored: computed by Alertmanager, never by us.
 TEST(GroupKey, AndItsHashAreThoseOfAlertmanager) {
@@ -35,7 +32,7 @@ TEST(GroupKey, AndItsHashAreThoseOfAlertmanager) {
        {{"instance", "web-1:9100"}, {"alertname", "DiskFull"}},
        R"({}/{severity="critical"}:{alertname="DiskFull", instance="web-1:9100"})",
        "349da8d6a3aa27a965099bfcafede67d555f2306fa1a1ef961a253ce0dd11bda"},
-      {{{}, {Make("sev", Op::kRegex, "a|b"), Matcher::Equal("service", "db")}},
+      {{{}, {MakeMatcher("sev", Op::kRegex, "a|b"), Matcher::Equal("service", "db")}},
        {{"job", "j"}, {"alertname", "A\"q"}},
        R"({}/{service="db",sev=~"a|b"}:{alertname="A\"q", job="j"})",
        "91f6be7ec80bfde9a90ecc18eeb44f7b4089562d30e854c864ba56b94577fc6a"},
@@ -47,9 +44,10 @@ TEST(GroupKey, AndItsHashAreThoseOfAlertmanager) {
 }
 
 TEST(GroupKey, JoinsTheListsOfAllNodes) {
-  EXPECT_EQ(GroupKey({{}, {Matcher::Equal("a", "1")}, {}, {Make("env", Op::kRegex, "^(?:x.*)$")}},
-                     Labels{}),
-            R"({}/{a="1"}/{}/{env=~"^(?:x.*)$"}:{})");
+  EXPECT_EQ(
+      GroupKey({{}, {Matcher::Equal("a", "1")}, {}, {MakeMatcher("env", Op::kRegex, "^(?:x.*)$")}},
+               Labels{}),
+      R"({}/{a="1"}/{}/{env=~"^(?:x.*)$"}:{})");
 }
 
 TEST(GroupKey, QuotesLabelValuesAsGoDoes) {

@@ -8,11 +8,11 @@ namespace {
 TEST(JsonValue, WritesWhatItWasMadeOf) {
   JsonValue list = JsonValue::List({1, true, "a"});
   list.Append(JsonValue());
-  JsonValue json = JsonValue::Object({{"b", list}, {"a", std::int64_t{-5}}});
-  json.Set("c", JsonValue::Object());
-  json.Set("d", JsonValue::List());
-  json.Set("e", JsonValue::Written(R"({"x":[1.5]})"));
-  EXPECT_EQ(json.Write(), R"({"b":[1,true,"a",null],"a":-5,"c":{},"d":[],"e":{"x":[1.5]}})");
+  JsonValue object = JsonValue::Object({{"b", list}, {"a", std::int64_t{-5}}});
+  object.Set("c", JsonValue::Object());
+  object.Set("d", JsonValue::List());
+  object.Set("e", JsonValue::Written(R"({"x":[1.5]})"));
+  EXPECT_EQ(object.Write(), R"({"b":[1,true,"a",null],"a":-5,"c":{},"d":[],"e":{"x":[1.5]}})");
 }
 
 TEST(JsonValue, EscapesTextsAndNames) {
@@ -21,15 +21,15 @@ TEST(JsonValue, EscapesTextsAndNames) {
 }
 
 TEST(JsonValue, ReplacesMembersAndLeavesOutWhatIsEmpty) {
-  JsonValue json = JsonValue::Object({{"a", 1}});
-  json.Set("a", "2");
-  json.SetUnlessEmpty("b", "");
-  json.SetUnlessEmpty("c", JsonValue::List());
-  json.SetUnlessEmpty("d", JsonValue::Object());
-  json.SetUnlessEmpty("e", JsonValue());
-  json.SetUnlessEmpty("f", false);
-  json["g"] = 3;
-  EXPECT_EQ(json.Write(), R"({"a":"2","f":false,"g":3})");
+  JsonValue object = JsonValue::Object({{"a", 1}});
+  object.Set("a", "2");
+  object.SetUnlessEmpty("b", "");
+  object.SetUnlessEmpty("c", JsonValue::List());
+  object.SetUnlessEmpty("d", JsonValue::Object());
+  object.SetUnlessEmpty("e", JsonValue());
+  object.SetUnlessEmpty("f", false);
+  object["g"] = 3;
+  EXPECT_EQ(object.Write(), R"({"a":"2","f":false,"g":3})");
 }
 
 }  // namespace

@@ -19,7 +19,7 @@ using ::testing::Not;
 using testing::PoliteReply;
 using testing::SmtpTestServer;
 
-constexpr char kSecret[] = "open sesame";
+constexpr char kPassword[] = "open sesame";
 constexpr char kMessage[] = "Subject: x\r\n\r\nfirst\r\n.second\r\n";
 
 MailRequest Mail(const SmtpTestServer& server) {
@@ -189,7 +189,7 @@ TEST_F(MailClientTest, AuthenticatesWithPlainOrLogin) {
     });
     MailRequest request = Mail(server);
     request.user = "Aladdin";
-    request.password = Secret(kSecret);
+    request.password = Secret(kPassword);
     const MailResult result = Send(request);
     EXPECT_TRUE(result.accepted) << offered << ": " << result.message;
     EXPECT_TRUE(authenticated) << offered;
@@ -221,7 +221,7 @@ TEST_F(MailClientTest, DoesNotAuthenticateWhereTheServerDoesNotOfferIt) {
   const SmtpTestServer server([](std::string_view command) { return PoliteReply(command); });
   MailRequest request = Mail(server);
   request.user = "Aladdin";
-  request.password = Secret(kSecret);
+  request.password = Secret(kPassword);
   EXPECT_TRUE(Send(request).accepted);
 }
 
@@ -230,13 +230,13 @@ TEST_F(MailClientTest, SaysThatAuthenticationFailedAndNoSecret) {
       Saying("AUTH", "535 5.7.8 credentials invalid\r\n", {"AUTH PLAIN LOGIN"}));
   MailRequest request = Mail(server);
   request.user = "Aladdin";
-  request.password = Secret(kSecret);
+  request.password = Secret(kPassword);
   const MailResult result = Send(request);
   EXPECT_FALSE(result.accepted);
   EXPECT_TRUE(result.authentication_failed);
   EXPECT_EQ(result.reply, 535);
   EXPECT_THAT(result.message, HasSubstr("535 5.7.8 credentials invalid"));
-  EXPECT_THAT(result.message, Not(HasSubstr(kSecret)));
+  EXPECT_THAT(result.message, Not(HasSubstr(kPassword)));
 }
 
 TEST_F(MailClientTest, RequiresStartTlsUnlessToldOtherwise) {
@@ -395,12 +395,12 @@ TEST_F(MailClientTest, IsCancelledAndEndsWhileAServerIsSilentAfterTheMessage) {
 }
 
 TEST_F(MailClientTest, RepeatsNoPasswordThatAServerRepeats) {
-  for (const char* said : {kSecret, "b3BlbiBzZXNhbWU=", "AEFsYWRkaW4Ab3BlbiBzZXNhbWU="}) {
+  for (const char* said : {kPassword, "b3BlbiBzZXNhbWU=", "AEFsYWRkaW4Ab3BlbiBzZXNhbWU="}) {
     const SmtpTestServer server(
         Saying("AUTH", fmt::format("535 you said {}\r\n", said), {"AUTH PLAIN LOGIN"}));
     MailRequest request = Mail(server);
     request.user = "Aladdin";
-    request.password = Secret(kSecret);
+    request.password = Secret(kPassword);
     const MailResult result = Send(request);
     EXPECT_EQ(result.reply, 535);
     EXPECT_THAT(result.message, Not(HasSubstr(said)));

@@ -6,9 +6,12 @@
 #include <utility>
 #include <vector>
 
+#include "tests/unit/base/matcher_builders.h"
+
 namespace tocsin {
 namespace {
 
+using Op = Matcher::Op;
 using Table = std::vector<std::pair<std::string, std::string>>;
 
 constexpr auto kClassic = MatcherDialect::kClassic;
@@ -245,29 +248,23 @@ TEST(ParseSingleMatcher, RefusesBracesListsAndNothing) {
   EXPECT_EQ(ReadSingle("", kClassic), "bad matcher format: ");
 }
 
-Matcher Make(std::string name, Matcher::Op op, std::string value) {
-  return *Matcher::Make(std::move(name), op, std::move(value));
-}
-
 TEST(FormatMatcher, EscapesThreeCharactersUnlessTheNameNeedsQuotes) {
-  using Op = Matcher::Op;
-  EXPECT_EQ(FormatMatcher(Make("a", Op::kNotEqual, "x\"\n\\\t\u00a0")),
+  EXPECT_EQ(FormatMatcher(MakeMatcher("a", Op::kNotEqual, "x\"\n\\\t\u00a0")),
             "a!=\"x\\\"\\n\\\\\t\u00a0\"");
-  EXPECT_EQ(FormatMatcher(Make("a b", Op::kRegex, "x\t\u00a0")), R"("a b"=~"x\t\u00a0")");
-  EXPECT_EQ(FormatMatcher(Make("a\u3000b", Op::kEqual, "")), R"("a\u3000b"="")");
+  EXPECT_EQ(FormatMatcher(MakeMatcher("a b", Op::kRegex, "x\t\u00a0")), R"("a b"=~"x\t\u00a0")");
+  EXPECT_EQ(FormatMatcher(MakeMatcher("a\u3000b", Op::kEqual, "")), R"("a\u3000b"="")");
   for (const char c : std::string("{}!=~,\\\"'`")) {
-    EXPECT_EQ(FormatMatcher(Make(std::string(1, c), Op::kEqual, "")).front(), '"') << c;
+    EXPECT_EQ(FormatMatcher(MakeMatcher(std::string(1, c), Op::kEqual, "")).front(), '"') << c;
   }
-  EXPECT_EQ(FormatMatcher(Make("\u00fc.-:/", Op::kNotRegex, "")), "\u00fc.-:/!~\"\"");
+  EXPECT_EQ(FormatMatcher(MakeMatcher("\u00fc.-:/", Op::kNotRegex, "")), "\u00fc.-:/!~\"\"");
 }
 
 TEST(FormatMatchers, SortsByNameThenValueThenOperator) {
-  using Op = Matcher::Op;
   EXPECT_EQ(FormatMatchers({}), "{}");
-  EXPECT_EQ(FormatMatchers({Make("b", Op::kEqual, "1"), Make("a", Op::kNotRegex, "1"),
-                            Make("a", Op::kRegex, "1"), Make("a", Op::kNotEqual, "1"),
-                            Make("a", Op::kEqual, "2"), Make("a", Op::kEqual, "1"),
-                            Make("a", Op::kEqual, "10"), Make("B", Op::kEqual, "")}),
+  EXPECT_EQ(FormatMatchers({MakeMatcher("b", Op::kEqual, "1"), MakeMatcher("a", Op::kNotRegex, "1"),
+                            MakeMatcher("a", Op::kRegex, "1"), MakeMatcher("a", Op::kNotEqual, "1"),
+                            MakeMatcher("a", Op::kEqual, "2"), MakeMatcher("a", Op::kEqual, "1"),
+                            MakeMatcher("a", Op::kEqual, "10"), MakeMatcher("B", Op::kEqual, "")}),
             R"({B="",a="1",a!="1",a=~"1",a!~"1",a="10",a="2",b="1"})");
 }
 

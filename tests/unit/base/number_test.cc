@@ -3,13 +3,12 @@
 #include <gtest/gtest.h>
 
 #include <clocale>
-#include <limits>
 #include <string>
+
+#include "tests/unit/base/infinity.h"
 
 namespace tocsin {
 namespace {
-
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 TEST(ParseFloat, ReadsEveryFormOfTheExpositionFormats) {
   EXPECT_EQ(ParseFloat("1"), 1.0);

@@ -13,15 +13,6 @@ namespace {
 
 using ::testing::HasSubstr;
 
-struct Case {
-  std::string_view text;
-  std::string_view want;
-};
-
-void Check(const std::vector<Case>& cases) {
-  for (const Case& c : cases) EXPECT_EQ(Execute(c.text), c.want) << c.text;
-}
-
 TEST(TemplateExecute, TextCommentsAndTrimming) {
   Check({
       {"", ""},

@@ -2,6 +2,8 @@
 // every function, whose clock stands still.
 #pragma once
 
+#include <gtest/gtest.h>
+
 #include <memory>
 #include <optional>
 #include <string>
@@ -116,6 +118,19 @@ inline std::string ExecuteHtml(std::string_view text, const Value& data) {
   ExecuteOptions options;
   options.escaping = Escaping::kHtml;
   return Execute(text, data, options);
+}
+
+struct Case {
+  std::string_view text;
+  std::string_view want;
+};
+
+inline void Check(const std::vector<Case>& cases) {
+  for (const Case& c : cases) EXPECT_EQ(Execute(c.text), c.want) << c.text;
+}
+
+inline void CheckHtml(const Value& data, const std::vector<Case>& cases) {
+  for (const Case& c : cases) EXPECT_EQ(ExecuteHtml(c.text, data), c.want) << c.text;
 }
 
 }  // namespace tocsin::gotemplate

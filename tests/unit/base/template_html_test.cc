@@ -12,17 +12,8 @@ namespace {
 
 using ::testing::HasSubstr;
 
-struct Case {
-  std::string_view text;
-  std::string_view want;
-};
-
-void Check(const Value& data, const std::vector<Case>& cases) {
-  for (const Case& c : cases) EXPECT_EQ(ExecuteHtml(c.text, data), c.want) << c.text;
-}
-
 TEST(TemplateHtml, TextAndAttributes) {
-  Check(
+  CheckHtml(
       Value("<a b='c' d=\"e\">&+"),
       {
           {"{{.}}", "&lt;a b=&#39;c&#39; d=&#34;e&#34;&gt;&amp;&#43;"},
@@ -44,20 +35,20 @@ TEST(TemplateHtml, TextAndAttributes) {
 }
 
 TEST(TemplateHtml, AStrayAngleBecomesNoTagWithAValueBehindIt) {
-  Check(Value("script src=//e"), {
-                                     {"a <{{.}}>", "a &lt;script src=//e>"},
-                                     {"a </{{.}}>", "a &lt;/script src=//e>"},
-                                     {"<{{if .}}b{{end}}>x</b>", "<b>x</b>"},
-                                     {"<{{5}}", "&lt;5"},
-                                 });
+  CheckHtml(Value("script src=//e"), {
+                                         {"a <{{.}}>", "a &lt;script src=//e>"},
+                                         {"a </{{.}}>", "a &lt;/script src=//e>"},
+                                         {"<{{if .}}b{{end}}>x</b>", "<b>x</b>"},
+                                         {"<{{5}}", "&lt;5"},
+                                     });
 }
 
 TEST(TemplateHtml, CommentsOfTheTemplateAreDropped) {
-  Check(Value("x"), {
-                        {"a<!-- {{.}} <b> -->b", "ab"},
-                        {"<!-- <script> -->{{.}}", "x"},
-                        {"<p><!----></p>", "<p></p>"},
-                    });
+  CheckHtml(Value("x"), {
+                            {"a<!-- {{.}} <b> -->b", "ab"},
+                            {"<!-- <script> -->{{.}}", "x"},
+                            {"<p><!----></p>", "<p></p>"},
+                        });
 }
 
 TEST(TemplateHtml, NamesOfAttributesAreFiltered) {
@@ -82,85 +73,89 @@ TEST(TemplateHtml, UrlsAreFilteredAndNormalised) {
   EXPECT_EQ(href("mailto:a@b"), "<a href=\"mailto:a@b\">");
   EXPECT_EQ(href("/a:b"), "<a href=\"/a:b\">");
   EXPECT_EQ(href("a%2fb%zz"), "<a href=\"a%2fb%25zz\">");
-  Check(Value("a b/c?d&e:f"),
-        {
-            {"<a href=\"/x/{{.}}\">", "<a href=\"/x/a%20b/c?d&amp;e:f\">"},
-            {"<a href=\"/x?q={{.}}\">", "<a href=\"/x?q=a%20b%2fc%3fd%26e%3af\">"},
-            {"<a href='/x#{{.}}'>", "<a href='/x#a%20b%2fc%3fd%26e%3af'>"},
-            {"<img src={{.}}>", "<img src=a%20b/c?d&amp;e:f>"},
-            {"<img src=/{{.}}>", "<img src=/a%20b/c?d&amp;e:f>"},
-            {"<a href=\"{{\"java\"}}{{\"script:x\"}}\">", "<a href=\"java#ZgotmplZ\">"},
-            {"<a href=\"{{\"http://h/?q\"}}={{.}}\">",
-             "<a href=\"http://h/?q=a%20b%2fc%3fd%26e%3af\">"},
-            {"<a href=\"?q={{. | urlquery}}\">", "<a href=\"?q=a&#43;b%2Fc%3Fd%26e%3Af\">"},
-            {"<a data-url=\"{{\"javascript:x\"}}\">", "<a data-url=\"#ZgotmplZ\">"},
-            {"<img srcset=\"{{\"a.png 1x, javascript:b 2x, /c d.png\"}}\">",
-             "<img srcset=\"a.png 1x,#ZgotmplZ,/c d.png\">"},
-        });
+  CheckHtml(Value("a b/c?d&e:f"),
+            {
+                {"<a href=\"/x/{{.}}\">", "<a href=\"/x/a%20b/c?d&amp;e:f\">"},
+                {"<a href=\"/x?q={{.}}\">", "<a href=\"/x?q=a%20b%2fc%3fd%26e%3af\">"},
+                {"<a href='/x#{{.}}'>", "<a href='/x#a%20b%2fc%3fd%26e%3af'>"},
+                {"<img src={{.}}>", "<img src=a%20b/c?d&amp;e:f>"},
+                {"<img src=/{{.}}>", "<img src=/a%20b/c?d&amp;e:f>"},
+                {"<a href=\"{{\"java\"}}{{\"script:x\"}}\">", "<a href=\"java#ZgotmplZ\">"},
+                {"<a href=\"{{\"http://h/?q\"}}={{.}}\">",
+                 "<a href=\"http://h/?q=a%20b%2fc%3fd%26e%3af\">"},
+                {"<a href=\"?q={{. | urlquery}}\">", "<a href=\"?q=a&#43;b%2Fc%3Fd%26e%3Af\">"},
+                {"<a data-url=\"{{\"javascript:x\"}}\">", "<a data-url=\"#ZgotmplZ\">"},
+                {"<img srcset=\"{{\"a.png 1x, javascript:b 2x, /c d.png\"}}\">",
+                 "<img srcset=\"a.png 1x,#ZgotmplZ,/c d.png\">"},
+            });
 }
 
 TEST(TemplateHtml, JavaScript) {
-  Check(Value("O'Reilly </script> \"x\" \\"),
-        {
-            {"<script>var x = {{.}};</script>",
-             "<script>var x = \"O\\u0027Reilly \\u003c/script\\u003e \\\"x\\\" \\\\\";</script>"},
-            {"<script>f(\"{{.}}\")</script>",
-             "<script>f(\"O\\u0027Reilly \\u003c\\/script\\u003e \\u0022x\\u0022 \\\\\")</script>"},
-            {"<script>f('{{.}}')</script>",
-             "<script>f('O\\u0027Reilly \\u003c\\/script\\u003e \\u0022x\\u0022 \\\\')</script>"},
-            {"<a onclick=\"f('{{.}}')\">",
-             "<a onclick=\"f('O\\u0027Reilly \\u003c\\/script\\u003e \\u0022x\\u0022 \\\\')\">"},
-            {"<a onclick=\"f({{.}})\">",
-             "<a onclick=\"f(&#34;O\\u0027Reilly \\u003c/script\\u003e \\&#34;x\\&#34; "
-             "\\\\&#34;)\">"},
-            {"<a onclick=\"f(&quot;{{.}}&quot;)\">",
-             "<a onclick=\"f(&quot;O\\u0027Reilly \\u003c\\/script\\u003e \\u0022x\\u0022 "
-             "\\\\&quot;)\">"},
-            {"<script>// {{.}}\nx</script>", "<script>// \nx</script>"},
-            {"<script>/* {{.}} */x</script>", "<script>/*  */x</script>"},
-        });
-  Check(TestData(),
-        {
-            {"<script>x={{.Int}}+{{.True}}</script>", "<script>x= 17 + true </script>"},
-            {"<script>x={{.List}};y={{.Map}};z={{.Nil}}</script>",
-             "<script>x=[\"a\",\"b\",\"c\"];y={\"a\":\"1\",\"b\":\"2\"};z= null </script>"},
-            {"<script>x={{.At}}</script>", "<script>x=\"2026-01-02T03:04:05.678Z\"</script>"},
-            {"<script type=\"text/plain\"><b>{{.Html}}</b></script>",
-             "<script type=\"text/plain\"><b>&lt;b&gt;&#34;Q&amp;A&#34;&lt;/b&gt;</b></script>"},
-            {"<script>if (\"</scrip\") {}</script>{{.Html}}",
-             "<script>if (\"</scrip\") {}</script>&lt;b&gt;&#34;Q&amp;A&#34;&lt;/b&gt;"},
-        });
+  CheckHtml(
+      Value("O'Reilly </script> \"x\" \\"),
+      {
+          {"<script>var x = {{.}};</script>",
+           "<script>var x = \"O\\u0027Reilly \\u003c/script\\u003e \\\"x\\\" \\\\\";</script>"},
+          {"<script>f(\"{{.}}\")</script>",
+           "<script>f(\"O\\u0027Reilly \\u003c\\/script\\u003e \\u0022x\\u0022 \\\\\")</script>"},
+          {"<script>f('{{.}}')</script>",
+           "<script>f('O\\u0027Reilly \\u003c\\/script\\u003e \\u0022x\\u0022 \\\\')</script>"},
+          {"<a onclick=\"f('{{.}}')\">",
+           "<a onclick=\"f('O\\u0027Reilly \\u003c\\/script\\u003e \\u0022x\\u0022 \\\\')\">"},
+          {"<a onclick=\"f({{.}})\">",
+           "<a onclick=\"f(&#34;O\\u0027Reilly \\u003c/script\\u003e \\&#34;x\\&#34; "
+           "\\\\&#34;)\">"},
+          {"<a onclick=\"f(&quot;{{.}}&quot;)\">",
+           "<a onclick=\"f(&quot;O\\u0027Reilly \\u003c\\/script\\u003e \\u0022x\\u0022 "
+           "\\\\&quot;)\">"},
+          {"<script>// {{.}}\nx</script>", "<script>// \nx</script>"},
+          {"<script>/* {{.}} */x</script>", "<script>/*  */x</script>"},
+      });
+  CheckHtml(
+      TestData(),
+      {
+          {"<script>x={{.Int}}+{{.True}}</script>", "<script>x= 17 + true </script>"},
+          {"<script>x={{.List}};y={{.Map}};z={{.Nil}}</script>",
+           "<script>x=[\"a\",\"b\",\"c\"];y={\"a\":\"1\",\"b\":\"2\"};z= null </script>"},
+          {"<script>x={{.At}}</script>", "<script>x=\"2026-01-02T03:04:05.678Z\"</script>"},
+          {"<script type=\"text/plain\"><b>{{.Html}}</b></script>",
+           "<script type=\"text/plain\"><b>&lt;b&gt;&#34;Q&amp;A&#34;&lt;/b&gt;</b></script>"},
+          {"<script>if (\"</scrip\") {}</script>{{.Html}}",
+           "<script>if (\"</scrip\") {}</script>&lt;b&gt;&#34;Q&amp;A&#34;&lt;/b&gt;"},
+      });
 }
 
 TEST(TemplateHtml, RegularExpressionsAndTemplateStringsOfJavaScript) {
-  Check(Value("a/b.c`${x}"),
-        {
-            {"<script>x = /{{.}}/g</script>",
-             "<script>x = /a\\/b\\u002ec\\u0060\\u0024\\u007bx\\u007d/g</script>"},
-            {"<script>x = a / {{.}} / 2</script>", "<script>x = a / \"a/b.c`${x}\" / 2</script>"},
-            {"<script>return /[/]{{.}}/</script>",
-             "<script>return /[/]a\\/b\\u002ec\\u0060\\u0024\\u007bx\\u007d/</script>"},
-            {"<script>x = `{{.}}`</script>",
-             "<script>x = `a\\/b.c\\u0060\\u0024\\u007bx\\u007d`</script>"},
-            {"<script>x = `${ {a:{{.}}} } {{.}}`</script>",
-             "<script>x = `${ {a:\"a/b.c`${x}\"} } a\\/b.c\\u0060\\u0024\\u007bx\\u007d`</script>"},
-        });
+  CheckHtml(
+      Value("a/b.c`${x}"),
+      {
+          {"<script>x = /{{.}}/g</script>",
+           "<script>x = /a\\/b\\u002ec\\u0060\\u0024\\u007bx\\u007d/g</script>"},
+          {"<script>x = a / {{.}} / 2</script>", "<script>x = a / \"a/b.c`${x}\" / 2</script>"},
+          {"<script>return /[/]{{.}}/</script>",
+           "<script>return /[/]a\\/b\\u002ec\\u0060\\u0024\\u007bx\\u007d/</script>"},
+          {"<script>x = `{{.}}`</script>",
+           "<script>x = `a\\/b.c\\u0060\\u0024\\u007bx\\u007d`</script>"},
+          {"<script>x = `${ {a:{{.}}} } {{.}}`</script>",
+           "<script>x = `${ {a:\"a/b.c`${x}\"} } a\\/b.c\\u0060\\u0024\\u007bx\\u007d`</script>"},
+      });
   EXPECT_EQ(ExecuteHtml("<script>x = /{{.}}/</script>", Value("")), "<script>x = /(?:)/</script>");
 }
 
 TEST(TemplateHtml, Styles) {
-  Check(Value("red"), {
-                          {"<p style=\"color: {{.}}\">", "<p style=\"color: red\">"},
-                          {"<style>p { color: {{.}} }</style>", "<style>p { color: red }</style>"},
-                          {"<style>/* {{.}} */</style>", "<style>/*  */</style>"},
-                      });
+  CheckHtml(Value("red"),
+            {
+                {"<p style=\"color: {{.}}\">", "<p style=\"color: red\">"},
+                {"<style>p { color: {{.}} }</style>", "<style>p { color: red }</style>"},
+                {"<style>/* {{.}} */</style>", "<style>/*  */</style>"},
+            });
   for (std::string_view bad : {"expression(1)", "red; x: y", "url(x)", "a/*b", "</style>", "\"",
                                "--x", "ex\\70ression", "e-x-pression", "-moz-binding"}) {
     EXPECT_EQ(ExecuteHtml("<p style=\"color: {{.}}\">", Value(bad)),
               "<p style=\"color: ZgotmplZ\">")
         << bad;
   }
-  Check(
+  CheckHtml(
       Value("javascript:x"),
       {
           {"<p style=\"background: url('{{.}}')\">", "<p style=\"background: url('#ZgotmplZ')\">"},
@@ -173,7 +168,7 @@ TEST(TemplateHtml, Styles) {
 }
 
 TEST(TemplateHtml, SafeTextIsRespectedWhereItsKindFits) {
-  Check(
+  CheckHtml(
       Value("<b>x</b> & \"y\""),
       {
           {"{{. | safeHtml}}", "<b>x</b> & \"y\""},
@@ -183,23 +178,24 @@ TEST(TemplateHtml, SafeTextIsRespectedWhereItsKindFits) {
           {"{{. | html}}", "&lt;b&gt;x&lt;/b&gt; &amp; &#34;y&#34;"},
           {"<a href=\"{{. | safeHtml}}\">", "<a href=\"%3cb%3ex%3c/b%3e%20&amp;%20%22y%22\">"},
       });
-  Check(Value("javascript:f('x')"),
-        {
-            {"<a href=\"{{. | safeUrl}}\">", "<a href=\"javascript:f%28%27x%27%29\">"},
-            {"<a href=\"{{. | safeHtml}}\">", "<a href=\"#ZgotmplZ\">"},
-        });
+  CheckHtml(Value("javascript:f('x')"),
+            {
+                {"<a href=\"{{. | safeUrl}}\">", "<a href=\"javascript:f%28%27x%27%29\">"},
+                {"<a href=\"{{. | safeHtml}}\">", "<a href=\"#ZgotmplZ\">"},
+            });
 }
 
 TEST(TemplateHtml, NamedTemplatesAreEscapedForWhereTheyAreCalled) {
-  Check(Value("<&>"),
-        {
-            {"{{define \"x\"}}{{.}}{{end}}<p title=\"{{template \"x\" .}}\">{{template \"x\" "
-             ".}}<script>{{template \"x\" .}}</script>",
-             "<p title=\"&lt;&amp;&gt;\">&lt;&amp;&gt;<script>\"\\u003c\\u0026\\u003e\"</script>"},
-            {"{{define \"open\"}}<a href=\"/?q={{end}}{{template \"open\"}}{{.}}\">",
-             "<a href=\"/?q=%3c%26%3e\">"},
-            {"<a{{if .}} href=\"{{.}}\"{{end}}>{{.}}", "<a href=\"%3c&amp;%3e\">&lt;&amp;&gt;"},
-        });
+  CheckHtml(
+      Value("<&>"),
+      {
+          {"{{define \"x\"}}{{.}}{{end}}<p title=\"{{template \"x\" .}}\">{{template \"x\" "
+           ".}}<script>{{template \"x\" .}}</script>",
+           "<p title=\"&lt;&amp;&gt;\">&lt;&amp;&gt;<script>\"\\u003c\\u0026\\u003e\"</script>"},
+          {"{{define \"open\"}}<a href=\"/?q={{end}}{{template \"open\"}}{{.}}\">",
+           "<a href=\"/?q=%3c%26%3e\">"},
+          {"<a{{if .}} href=\"{{.}}\"{{end}}>{{.}}", "<a href=\"%3c&amp;%3e\">&lt;&amp;&gt;"},
+      });
 }
 
 TEST(TemplateHtml, HtmlThatEndsInsideOfSomethingIsAnError) {

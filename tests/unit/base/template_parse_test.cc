@@ -18,11 +18,6 @@ std::string ErrorOf(std::string_view text) {
   return status.ok() ? "none" : status.message();
 }
 
-struct Case {
-  std::string_view text;
-  std::string_view want;
-};
-
 TEST(TemplateParse, ErrorsSayWhereWhatWasFoundAndWhatWasExpected) {
   const std::vector<Case> cases = {
       {"a\nb{{", "f.tmpl:2:2: the action is never closed; expected '}}'"},

@@ -3,22 +3,12 @@
 #include <gtest/gtest.h>
 
 #include <limits>
-#include <string_view>
 #include <vector>
 
 #include "tests/unit/base/template_fixture.h"
 
 namespace tocsin::gotemplate {
 namespace {
-
-struct Case {
-  std::string_view text;
-  std::string_view want;
-};
-
-void Check(const std::vector<Case>& cases) {
-  for (const Case& c : cases) EXPECT_EQ(Execute(c.text), c.want) << c.text;
-}
 
 TEST(TemplatePrint, BlanksBetweenOperandsThatAreNoStrings) {
   Check({

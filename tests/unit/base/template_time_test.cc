@@ -22,13 +22,13 @@ Time At(std::int64_t millis, int offset = 0, std::string zone = "UTC") {
   return time;
 }
 
-struct Case {
+struct LayoutCase {
   std::string_view layout;
   std::string_view want;
 };
 
 TEST(TemplateTime, LayoutsShowEachPart) {
-  const std::vector<Case> cases = {
+  const std::vector<LayoutCase> cases = {
       {"2006-01-02 15:04:05", "2026-01-02 03:04:05"},
       {"Mon Jan _2 15:04:05 2006", "Fri Jan  2 03:04:05 2026"},
       {"Monday, 2 January 2006", "Friday, 2 January 2026"},
@@ -40,7 +40,7 @@ TEST(TemplateTime, LayoutsShowEachPart) {
       {"Month Janet _2006 text", "Month Janet _2026 text"},
       {"", ""},
   };
-  for (const Case& c : cases)
+  for (const LayoutCase& c : cases)
     EXPECT_EQ(FormatTime(At(1767323045678), c.layout), c.want) << c.layout;
 }
 
@@ -155,7 +155,7 @@ TEST(TemplateTime, MovingAndSubtractingSaturate) {
 }
 
 TEST(TemplateTime, Methods) {
-  const std::vector<Case> cases = {
+  const std::vector<LayoutCase> cases = {
       {"{{.At.Format \"15:04\"}} {{.At.Unix}} {{.At.UnixMilli}}", "03:04 1767323045 1767323045678"},
       {"{{.At.Year}}-{{.At.Day}} {{.At.Hour}} {{.At.Minute}} {{.At.Second}} {{.At.YearDay}}",
        "2026-2 3 4 5 2"},
@@ -171,7 +171,7 @@ TEST(TemplateTime, Methods) {
        "1h2m4s 1h2m0s 1h2m3.5s"},
       {"{{.At.UTC.String}}", "2026-01-02 03:04:05.678 +0000 UTC"},
   };
-  for (const Case& c : cases) EXPECT_EQ(Execute(c.layout), c.want) << c.layout;
+  for (const LayoutCase& c : cases) EXPECT_EQ(Execute(c.layout), c.want) << c.layout;
   EXPECT_THAT(Execute("{{.At.Format}}"), HasSubstr("wrong number of arguments: want 1, got 0"));
   EXPECT_THAT(Execute("{{.At.Sub 1}}"), HasSubstr("want time.Time, got int"));
   EXPECT_THAT(Execute("{{.At.Nope}}"), HasSubstr("type time.Time has no field or method \"Nope\""));

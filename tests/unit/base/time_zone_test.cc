@@ -80,7 +80,7 @@ TEST(TimeZone, KeepsTheNameItWasAskedFor) {
   EXPECT_EQ(Zone("").name(), "UTC");
 }
 
-class LocalZone : public testing::Test {
+class LocalZone : public ::testing::Test {
  protected:
   void TearDown() override { unsetenv("TZ"); }
 };

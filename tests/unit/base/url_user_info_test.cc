@@ -9,12 +9,12 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-struct Case {
+struct UserInfoCase {
   std::string url, without, user, password;
 };
 
 TEST(UrlUserInfo, IsTakenOutAndDecoded) {
-  const std::vector<Case> cases = {
+  const std::vector<UserInfoCase> cases = {
       {"https://me:secret@host/path?q#f", "https://host/path?q#f", "me", "secret"},
       {"http://me@host:80", "http://host:80", "me", ""},
       {"http://:secret@[::1]:80/", "http://[::1]:80/", "", "secret"},
@@ -24,7 +24,7 @@ TEST(UrlUserInfo, IsTakenOutAndDecoded) {
       {"http://a@b@host/", "http://host/", "a@b", ""},
       {"http://@host/", "http://host/", "", ""},
   };
-  for (const Case& one : cases) {
+  for (const UserInfoCase& one : cases) {
     std::string url = one.url;
     const std::optional<UrlUserInfo> info = TakeUserInfo(&url);
     ASSERT_TRUE(info) << one.url;

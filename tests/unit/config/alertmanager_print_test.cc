@@ -5,12 +5,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <filesystem>
 #include <string>
 #include <vector>
 
 #include "config/files.h"
 #include "tests/unit/config/alertmanager_loading.h"
+#include "tests/unit/config/disk_files.h"
 
 namespace tocsin::config {
 namespace {
@@ -24,10 +24,6 @@ std::vector<std::string> GoodFiles() {
   std::vector<std::string> paths = DiskFiles().Match(TOCSIN_GOOD_FOLDER, "alertmanager/*.yml");
   CHECK(!paths.empty());
   return paths;
-}
-
-std::string TestName(const ::testing::TestParamInfo<std::string>& info) {
-  return std::filesystem::path(info.param).stem().string();
 }
 
 class GoodAlertmanagerFile : public ::testing::TestWithParam<std::string> {
@@ -54,7 +50,8 @@ TEST_P(GoodAlertmanagerFile, HidesEverySecret) {
   EXPECT_THAT(PrintAlertmanagerConfig(GoodAlertmanager(text())), Not(HasSubstr("hidden")));
 }
 
-INSTANTIATE_TEST_SUITE_P(Good, GoodAlertmanagerFile, ::testing::ValuesIn(GoodFiles()), TestName);
+INSTANTIATE_TEST_SUITE_P(Good, GoodAlertmanagerFile, ::testing::ValuesIn(GoodFiles()),
+                         FileTestName);
 
 TEST(PrintAlertmanagerConfig, FillsDefaultsInAndShowsWhatDiffersFromTheParent) {
   const std::string printed = PrintAlertmanagerConfig(GoodAlertmanager(R"(

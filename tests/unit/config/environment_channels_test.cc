@@ -22,7 +22,7 @@ struct Channels {
   const CheckedKeys& keys() const { return receivers.at(0).channels.at(0).keys; }
 };
 
-Channels ReadAll(const Variables& variables) {
+Channels ReadChannels(const Variables& variables) {
   const Environment environment = [&](std::string_view name) -> std::optional<std::string> {
     for (const auto& [key, value] : variables) {
       if (key == name) return value;
@@ -46,7 +46,7 @@ TEST(EnvironmentChannels, AddressesMakeReceiversOfTheChannelsName) {
   for (const auto& [variable, name] :
        {std::pair("SLACK_WEBHOOK_URL", "slack"), std::pair("DISCORD_WEBHOOK_URL", "discord"),
         std::pair("TEAMS_WEBHOOK_URL", "teams")}) {
-    const Channels read = ReadAll({{variable, "https://example.org/s3cret"}});
+    const Channels read = ReadChannels({{variable, "https://example.org/s3cret"}});
     EXPECT_THAT(read.problems, IsEmpty());
     EXPECT_EQ(NameOf(read), name);
     EXPECT_EQ(read.receivers[0].channels[0].type, name);
@@ -57,17 +57,17 @@ TEST(EnvironmentChannels, AddressesMakeReceiversOfTheChannelsName) {
 }
 
 TEST(EnvironmentChannels, SlackMayHaveAChannel) {
-  EXPECT_EQ(ReadAll({{"SLACK_WEBHOOK_URL", "https://s/"}, {"SLACK_CHANNEL", "#ops"}})
+  EXPECT_EQ(ReadChannels({{"SLACK_WEBHOOK_URL", "https://s/"}, {"SLACK_CHANNEL", "#ops"}})
                 .keys()
                 .Text("channel"),
             "#ops");
-  EXPECT_THAT(ReadAll({{"SLACK_CHANNEL", "#ops"}}).problems,
+  EXPECT_THAT(ReadChannels({{"SLACK_CHANNEL", "#ops"}}).problems,
               ElementsAre("warning: SLACK_CHANNEL has no effect without SLACK_WEBHOOK_URL"));
 }
 
 TEST(EnvironmentChannels, BadAddressesAreReportedAndNotTold) {
   for (const char* variable : {"SLACK_WEBHOOK_URL", "DISCORD_WEBHOOK_URL", "TEAMS_WEBHOOK_URL"}) {
-    const Channels read = ReadAll({{variable, "ftp://s3cret"}});
+    const Channels read = ReadChannels({{variable, "ftp://s3cret"}});
     ASSERT_EQ(read.problems.size(), 1U);
     EXPECT_THAT(read.problems[0], HasSubstr(variable));
     EXPECT_THAT(read.problems[0], Not(HasSubstr("s3cret")));
@@ -76,7 +76,7 @@ TEST(EnvironmentChannels, BadAddressesAreReportedAndNotTold) {
 
 TEST(EnvironmentChannels, PagerDutyHasTwoSpellings) {
   for (const char* variable : {"PAGERDUTY_INTEGRATION_KEY", "PAGERDUTY_API_KEY"}) {
-    const Channels read = ReadAll({{variable, "k3y"}});
+    const Channels read = ReadChannels({{variable, "k3y"}});
     EXPECT_EQ(NameOf(read), "pagerduty");
     EXPECT_EQ(read.keys().SecretOf("routing_key").Reveal(), "k3y");
     EXPECT_EQ(read.keys().Text("url"), "https://events.pagerduty.com/v2/enqueue");
@@ -85,13 +85,14 @@ TEST(EnvironmentChannels, PagerDutyHasTwoSpellings) {
 
 TEST(EnvironmentChannels, TheFirstSpellingWinsAndAConflictIsTold) {
   const Channels conflict =
-      ReadAll({{"PAGERDUTY_API_KEY", "b"}, {"PAGERDUTY_INTEGRATION_KEY", "a"}});
+      ReadChannels({{"PAGERDUTY_API_KEY", "b"}, {"PAGERDUTY_INTEGRATION_KEY", "a"}});
   EXPECT_EQ(conflict.keys().SecretOf("routing_key").Reveal(), "a");
   EXPECT_THAT(conflict.problems,
               ElementsAre("warning: PAGERDUTY_INTEGRATION_KEY and PAGERDUTY_API_KEY say different "
                           "things; PAGERDUTY_INTEGRATION_KEY is used"));
-  EXPECT_THAT(ReadAll({{"PAGERDUTY_API_KEY", "a"}, {"PAGERDUTY_INTEGRATION_KEY", "a"}}).problems,
-              IsEmpty());
+  EXPECT_THAT(
+      ReadChannels({{"PAGERDUTY_API_KEY", "a"}, {"PAGERDUTY_INTEGRATION_KEY", "a"}}).problems,
+      IsEmpty());
 }
 
 TEST(EnvironmentChannels, MailReadsEverySpelling) {
@@ -114,7 +115,7 @@ TEST(EnvironmentChannels, MailReadsEverySpelling) {
                                              {"SMTP_FROM", "Tocsin <t@example.org>"},
                                              {"EMAIL_TO", "a@example.org, b@example.org"}}};
   for (const Variables& variables : spellings) {
-    const Channels read = ReadAll(variables);
+    const Channels read = ReadChannels(variables);
     EXPECT_THAT(read.problems, IsEmpty());
     ASSERT_EQ(NameOf(read), "email");
     EXPECT_EQ(read.keys().Text("smarthost"), "mail.example.org:2525");
@@ -126,7 +127,8 @@ TEST(EnvironmentChannels, MailReadsEverySpelling) {
 }
 
 TEST(EnvironmentChannels, MailHasDefaults) {
-  const Channels read = ReadAll({{"SMTP_SERVER", "::1"}, {"SMTP_USERNAME", "user@example.org"}});
+  const Channels read =
+      ReadChannels({{"SMTP_SERVER", "::1"}, {"SMTP_USERNAME", "user@example.org"}});
   EXPECT_EQ(read.keys().Text("smarthost"), "[::1]:587");
   EXPECT_EQ(read.keys().Text("from"), "user@example.org");
   EXPECT_EQ(read.keys().Text("to"), "user@example.org");
@@ -135,12 +137,12 @@ TEST(EnvironmentChannels, MailHasDefaults) {
 }
 
 TEST(EnvironmentChannels, MailWithoutASenderOrWithBadValuesIsRefused) {
-  EXPECT_THAT(ReadAll({{"SMTP_SERVER", "m"}, {"SMTP_USERNAME", "user"}}).problems,
+  EXPECT_THAT(ReadChannels({{"SMTP_SERVER", "m"}, {"SMTP_USERNAME", "user"}}).problems,
               ElementsAre("EMAIL_FROM is not set, and the mail user is no address to send from"));
-  EXPECT_THAT(ReadAll({{"SMTP_SERVER", "m"},
-                       {"SMTP_PORT", "mail"},
-                       {"EMAIL_FROM", "nobody"},
-                       {"EMAIL_TO", "a b"}})
+  EXPECT_THAT(ReadChannels({{"SMTP_SERVER", "m"},
+                            {"SMTP_PORT", "mail"},
+                            {"EMAIL_FROM", "nobody"},
+                            {"EMAIL_TO", "a b"}})
                   .problems,
               ElementsAre("SMTP_PORT must be a number from 1 to 65535, not \"mail\"",
                           "EMAIL_FROM: \"nobody\" ends where @ belongs, in an address",
@@ -149,13 +151,13 @@ TEST(EnvironmentChannels, MailWithoutASenderOrWithBadValuesIsRefused) {
 
 TEST(EnvironmentChannels, AHostIsNoHostAndPort) {
   EXPECT_THAT(
-      ReadAll({{"SMTP_SERVER", "m:587"}, {"EMAIL_FROM", "a@x.org"}, {"EMAIL_TO", "a@x.org"}})
+      ReadChannels({{"SMTP_SERVER", "m:587"}, {"EMAIL_FROM", "a@x.org"}, {"EMAIL_TO", "a@x.org"}})
           .problems,
       ElementsAre("SMTP_SERVER must be a host without a port; set EMAIL_SMTP_PORT"));
 }
 
 TEST(EnvironmentChannels, VariablesOfMailAloneHaveNoEffect) {
-  EXPECT_THAT(ReadAll({{"EMAIL_TO", "a@x.org"}}).problems,
+  EXPECT_THAT(ReadChannels({{"EMAIL_TO", "a@x.org"}}).problems,
               ElementsAre("warning: EMAIL_TO has no effect without EMAIL_SMTP_HOST"));
 }
 

@@ -21,20 +21,21 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
 
-struct Read {
+struct EnvironmentResult {
   EnvironmentSettings settings;
   std::vector<std::string> problems;
 };
-Read ReadAll(std::map<std::string_view, std::string_view> variables, MemoryFiles files = {}) {
+EnvironmentResult ReadAll(std::map<std::string_view, std::string_view> variables,
+                          MemoryFiles files = {}) {
   Diagnostics diagnostics;
-  Read read;
+  EnvironmentResult read;
   read.settings = ReadEnvironment(MakeEnvironment(std::move(variables)), files, diagnostics);
   read.problems = Lines(diagnostics);
   return read;
 }
 
 TEST(Environment, WithoutVariablesNothingIsSetButTheDatabase) {
-  const Read read = ReadAll({});
+  const EnvironmentResult read = ReadAll({});
   EXPECT_EQ(read.settings.database_path, "alerting.db");
   EXPECT_EQ(read.settings.extra_metrics_port, std::nullopt);
   EXPECT_THAT(read.settings.receivers, IsEmpty());
@@ -42,7 +43,8 @@ TEST(Environment, WithoutVariablesNothingIsSetButTheDatabase) {
 }
 
 TEST(Environment, AVariableSetToNothingIsNotSet) {
-  const Read read = ReadAll({{"DATABASE_URL", ""}, {"WEBHOOK_URL", ""}, {"TOCSIN_API_KEYS", ""}});
+  const EnvironmentResult read =
+      ReadAll({{"DATABASE_URL", ""}, {"WEBHOOK_URL", ""}, {"TOCSIN_API_KEYS", ""}});
   EXPECT_EQ(read.settings.database_path, "alerting.db");
   EXPECT_THAT(read.problems, IsEmpty());
 }
@@ -58,7 +60,7 @@ TEST(DatabaseUrl, NamesASqliteFileOrMemory) {
       {"sqlite+pysqlite:////abs.db", "/abs.db"},
   };
   for (const auto& [url, path] : forms) {
-    const Read read = ReadAll({{"DATABASE_URL", url}});
+    const EnvironmentResult read = ReadAll({{"DATABASE_URL", url}});
     EXPECT_EQ(read.settings.database_path, path) << url;
     EXPECT_THAT(read.problems, IsEmpty()) << url;
   }
@@ -78,7 +80,7 @@ TEST(DatabaseUrl, OtherFormsAreRefusedWithTheListOfGoodOnes) {
 TEST(DatabaseUrl, PostgresIsNamedAndItsPasswordIsNot) {
   for (const char* url : {"postgresql://u:hunter2@h/db", "postgres://u:hunter2@h/db",
                           "postgresql+psycopg2://u:hunter2@h/db"}) {
-    const Read read = ReadAll({{"DATABASE_URL", url}});
+    const EnvironmentResult read = ReadAll({{"DATABASE_URL", url}});
     ASSERT_EQ(read.problems.size(), 1U) << url;
     EXPECT_THAT(read.problems[0], HasSubstr(":// is not supported yet")) << url;
     EXPECT_THAT(read.problems[0], Not(HasSubstr("hunter2"))) << url;
@@ -89,7 +91,7 @@ TEST(PrometheusPort, IsAPort) {
   EXPECT_EQ(ReadAll({{"PROMETHEUS_PORT", "8001"}}).settings.extra_metrics_port, 8001);
   EXPECT_EQ(ReadAll({{"PROMETHEUS_PORT", "65535"}}).settings.extra_metrics_port, 65535);
   for (const char* port : {"0", "65536", "-1", "80x", "http"}) {
-    const Read read = ReadAll({{"PROMETHEUS_PORT", port}});
+    const EnvironmentResult read = ReadAll({{"PROMETHEUS_PORT", port}});
     EXPECT_EQ(read.settings.extra_metrics_port, std::nullopt) << port;
     EXPECT_THAT(read.problems,
                 ElementsAre(fmt::format(
@@ -98,7 +100,7 @@ TEST(PrometheusPort, IsAPort) {
 }
 
 TEST(WebhookUrl, MakesAReceiverOfThatName) {
-  const Read read =
+  const EnvironmentResult read =
       ReadAll({{"WEBHOOK_URL", "https://example.org/hook/token"},
                {"WEBHOOK_HEADERS", R"({"X-Team": "ops", "Authorization": "Bearer t"})"}});
   EXPECT_THAT(read.problems, IsEmpty());
@@ -121,7 +123,7 @@ TEST(WebhookUrl, MakesAReceiverOfThatName) {
 TEST(WebhookUrl, IsCheckedAndStandsInNoMessage) {
   for (const char* url : {"ftp://secret.example/", "secret", "https://u:secret@example.org/",
                           "http://example.org/secret\r\nX: y"}) {
-    const Read read = ReadAll({{"WEBHOOK_URL", url}});
+    const EnvironmentResult read = ReadAll({{"WEBHOOK_URL", url}});
     EXPECT_EQ(read.problems.size(), 1U) << url;
     EXPECT_THAT(read.problems, Each(HasSubstr("WEBHOOK_URL: "))) << url;
     EXPECT_THAT(read.problems, Each(Not(HasSubstr("secret")))) << url;
@@ -157,7 +159,7 @@ TEST(WebhookHeaders, AloneHaveNoEffect) {
 
 TEST(EnvironmentFiles, HoldTheValueWithoutItsLineEnd) {
   const MemoryFiles files = FilesOf({{"/run/secrets/hook", "https://example.org/hook\r\n"}});
-  const Read read = ReadAll({{"WEBHOOK_URL_FILE", "/run/secrets/hook"}}, files);
+  const EnvironmentResult read = ReadAll({{"WEBHOOK_URL_FILE", "/run/secrets/hook"}}, files);
   EXPECT_THAT(read.problems, IsEmpty());
   ASSERT_EQ(read.settings.receivers.size(), 1U);
   EXPECT_EQ(read.settings.receivers[0].channels[0].webhook.url.Reveal(),
@@ -168,11 +170,11 @@ TEST(EnvironmentFiles, HoldTheValueWithoutItsLineEnd) {
 TEST(EnvironmentFiles, ServeEveryVariable) {
   const MemoryFiles files = FilesOf(
       {{"/db", "sqlite:////x.db\n"}, {"/port", "9100"}, {"/url", "http://h/"}, {"/headers", "{}"}});
-  const Read read = ReadAll({{"DATABASE_URL_FILE", "/db"},
-                             {"PROMETHEUS_PORT_FILE", "/port"},
-                             {"WEBHOOK_URL_FILE", "/url"},
-                             {"WEBHOOK_HEADERS_FILE", "/headers"}},
-                            files);
+  const EnvironmentResult read = ReadAll({{"DATABASE_URL_FILE", "/db"},
+                                          {"PROMETHEUS_PORT_FILE", "/port"},
+                                          {"WEBHOOK_URL_FILE", "/url"},
+                                          {"WEBHOOK_HEADERS_FILE", "/headers"}},
+                                         files);
   EXPECT_THAT(read.problems, IsEmpty());
   EXPECT_EQ(read.settings.database_path, "/x.db");
   EXPECT_EQ(read.settings.extra_metrics_port, 9100);
@@ -182,7 +184,7 @@ TEST(EnvironmentFiles, ServeEveryVariable) {
 
 TEST(EnvironmentFiles, TheVariableItselfWinsAndTheConflictIsTold) {
   const MemoryFiles files = FilesOf({{"/db", "sqlite:///of-file.db"}});
-  const Read read =
+  const EnvironmentResult read =
       ReadAll({{"DATABASE_URL", "sqlite:///of-name.db"}, {"DATABASE_URL_FILE", "/db"}}, files);
   EXPECT_EQ(read.settings.database_path, "of-name.db");
   EXPECT_THAT(read.problems, ElementsAre("warning: DATABASE_URL and DATABASE_URL_FILE are both "
@@ -205,7 +207,7 @@ TEST(EnvironmentFiles, ThatCannotBeReadOrAreEmptyAreErrors) {
 TEST(Environment, NamesWhatIsNotBuiltYet) {
   for (const char* name : {"REDIS_URL", "API_URL"}) {
     for (const std::string& spelling : {std::string(name), std::string(name) + "_FILE"}) {
-      const Read read = ReadAll({{spelling, "s3cret"}});
+      const EnvironmentResult read = ReadAll({{spelling, "s3cret"}});
       ASSERT_EQ(read.problems.size(), 1U) << spelling;
       EXPECT_THAT(read.problems[0], HasSubstr("warning: " + spelling + " has no effect: the "));
       EXPECT_THAT(read.problems[0], Not(HasSubstr("s3cret")));

@@ -17,6 +17,7 @@
 #include "config/receivers.h"
 #include "config/rule_file.h"
 #include "tests/unit/config/config_world.h"
+#include "tests/unit/config/disk_files.h"
 
 namespace tocsin::config {
 namespace {
@@ -46,10 +47,6 @@ std::vector<std::string> FaultyFiles(const std::string& folder) {
   return paths;
 }
 
-std::string TestName(const ::testing::TestParamInfo<std::string>& info) {
-  return std::filesystem::path(info.param).stem().string();
-}
-
 class FaultyConfiguration : public ::testing::TestWithParam<std::string> {};
 
 TEST_P(FaultyConfiguration, IsReportedWithAllItsProblemsAndTheirPlaces) {
@@ -63,7 +60,7 @@ TEST_P(FaultyConfiguration, IsReportedWithAllItsProblemsAndTheirPlaces) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Faulty, FaultyConfiguration, ::testing::ValuesIn(FaultyFiles("tocsin")),
-                         TestName);
+                         FileTestName);
 
 class FaultyRuleFile : public ::testing::TestWithParam<std::string> {};
 
@@ -81,7 +78,7 @@ TEST_P(FaultyRuleFile, IsReportedWithAllItsProblemsAndTheirPlaces) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Faulty, FaultyRuleFile, ::testing::ValuesIn(FaultyFiles("rules")),
-                         TestName);
+                         FileTestName);
 
 class FaultyAlertmanagerFile : public ::testing::TestWithParam<std::string> {};
 
@@ -97,7 +94,7 @@ TEST_P(FaultyAlertmanagerFile, IsReportedWithAllItsProblemsAndTheirPlaces) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Faulty, FaultyAlertmanagerFile,
-                         ::testing::ValuesIn(FaultyFiles("alertmanager")), TestName);
+                         ::testing::ValuesIn(FaultyFiles("alertmanager")), FileTestName);
 
 }  // namespace
 }  // namespace tocsin::config

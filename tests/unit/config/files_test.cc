@@ -3,10 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <filesystem>
-#include <fstream>
-
 #include "tests/support/temp_dir.h"
+#include "tests/unit/config/disk_files.h"
 
 namespace tocsin::config {
 namespace {
@@ -15,15 +13,10 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
-void Write(const std::string& path, std::string_view text) {
-  std::filesystem::create_directories(FolderOf(path));
-  std::ofstream(path, std::ios::binary) << text;
-}
-
 TEST(DiskFiles, ReadWholeFilesUpToTheLimit) {
   const testing::TempDir folder;
   const std::string path = folder.path() + "/a.yml";
-  Write(path, std::string(100'000, 'x'));
+  WriteFile(path, std::string(100'000, 'x'));
   EXPECT_EQ(DiskFiles().Read(path, 100'000).value().size(), 100'000U);
   EXPECT_EQ(DiskFiles().Read(path, 99'999).message(), "the file is larger than 99999 bytes");
 }
@@ -37,7 +30,7 @@ TEST(DiskFiles, GiveTheSystemsReason) {
 TEST(DiskFiles, MatchesAreSortedByBytesAndSpelledAsThePatternDoes) {
   const testing::TempDir folder;
   for (const char* name : {"b.yml", "B.yml", "a.yml", "c.txt", ".hidden.yml"}) {
-    Write(folder.path() + "/rules/" + name, "");
+    WriteFile(folder.path() + "/rules/" + name, "");
   }
   const std::string& root = folder.path();
   EXPECT_THAT(DiskFiles().Match(root, "rules/*.yml"),
@@ -49,8 +42,8 @@ TEST(DiskFiles, MatchesAreSortedByBytesAndSpelledAsThePatternDoes) {
 
 TEST(DiskFiles, AFoldersOwnNameIsNoPattern) {
   const testing::TempDir folder;
-  Write(folder.path() + "/a*[b]/x.yml", "");
-  Write(folder.path() + "/ab/y.yml", "");
+  WriteFile(folder.path() + "/a*[b]/x.yml", "");
+  WriteFile(folder.path() + "/ab/y.yml", "");
   const std::string odd = folder.path() + "/a*[b]";
   EXPECT_THAT(DiskFiles().Match(odd, "*.yml"), ElementsAre(odd + "/x.yml"));
 }

@@ -3,13 +3,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <filesystem>
 #include <fstream>
 #include <set>
 #include <string>
 
 #include "config/alertmanager_settings.h"
 #include "tests/support/temp_dir.h"
+#include "tests/unit/config/disk_files.h"
 #include "tests/unit/config/loading.h"
 
 namespace tocsin::config {
@@ -194,16 +194,11 @@ TEST(Loader, ARuleFileOver16MegabytesIsRefused) {
               ElementsAre("rules.d/a.yml: cannot be read: the file is larger than 16777216 bytes"));
 }
 
-void Write(const std::string& path, std::string_view text) {
-  std::filesystem::create_directories(FolderOf(path));
-  std::ofstream(path, std::ios::binary) << text;
-}
-
 TEST(Loader, LoadsFromDisk) {
   const testing::TempDir folder;
   const std::string file = folder.path() + "/tocsin.yml";
-  Write(file, "tocsin: {staleness: 1m}\n");
-  Write(folder.path() + "/rules.d/a.yml", RuleNamed("A"));
+  WriteFile(file, "tocsin: {staleness: 1m}\n");
+  WriteFile(folder.path() + "/rules.d/a.yml", RuleNamed("A"));
   const Loaded loaded = LoadConfiguration(file, EmptyEnvironment());
   ASSERT_NE(loaded.settings, nullptr);
   EXPECT_EQ(loaded.settings->staleness, std::chrono::minutes(1));
@@ -213,8 +208,8 @@ TEST(Loader, LoadsFromDisk) {
 TEST(Loader, AFileThatSeveralPatternsMatchIsReadOnce) {
   const testing::TempDir folder;
   const std::string file = folder.path() + "/tocsin.yml";
-  Write(file, "rule_files: [rules/*.yml, ./rules/a.yml, rules/a.*, rules//a.yml]\n");
-  Write(folder.path() + "/rules/a.yml", RuleNamed("A"));
+  WriteFile(file, "rule_files: [rules/*.yml, ./rules/a.yml, rules/a.*, rules//a.yml]\n");
+  WriteFile(folder.path() + "/rules/a.yml", RuleNamed("A"));
   const Loaded loaded = LoadConfiguration(file, EmptyEnvironment());
   ASSERT_NE(loaded.settings, nullptr);
   EXPECT_THAT(loaded.settings->rules, SizeIs(1));
@@ -248,8 +243,8 @@ TEST(LoadRuleFiles, ReadsAllAndReportsAll) {
   const std::string good = folder.path() + "/good.yml";
   const std::string bad = folder.path() + "/bad.yml";
   const std::string missing = folder.path() + "/missing.yml";
-  Write(good, RuleNamed("A", "anybody"));
-  Write(bad, "rules: {}\n");
+  WriteFile(good, RuleNamed("A", "anybody"));
+  WriteFile(bad, "rules: {}\n");
   const LoadedRules loaded = LoadRuleFiles({missing, good, bad});
   EXPECT_THAT(loaded.rules, SizeIs(1));
   EXPECT_THAT(Lines(loaded.diagnostics),

@@ -31,7 +31,7 @@ NativeGrouping GroupingOfReceiver(std::string_view keys) {
 
 // What is wrong with keys of tocsin.routing.native, which stand in line 4, and with the same keys
 // of a receiver; from the seventh column on there as here.
-Texts Problems(std::string_view keys) {
+Texts ProblemsOfRouting(std::string_view keys) {
   return LoadText("tocsin:\n  routing:\n    native:\n      " + std::string(keys) + "\n").problems;
 }
 
@@ -150,14 +150,15 @@ TEST(NativeGrouping, EveryErrorHasItsPlace) {
   for (const Case& c : cases) {
     SCOPED_TRACE(c.keys);
     const Texts expected = c.problem.empty() ? Texts() : Texts{"tocsin.yml:4:" + c.problem};
-    EXPECT_EQ(Problems(c.keys), expected);
+    EXPECT_EQ(ProblemsOfRouting(c.keys), expected);
     EXPECT_EQ(ProblemsOfReceiver(c.keys), expected);
   }
 }
 
 TEST(NativeGrouping, EveryProblemIsReportedNotJustTheFirst) {
   EXPECT_THAT(
-      Problems("{group_by: [a, a, '...'], group_wait: x, group_interval: 0s, repeat_interval: 0s}"),
+      ProblemsOfRouting(
+          "{group_by: [a, a, '...'], group_wait: x, group_interval: 0s, repeat_interval: 0s}"),
       ElementsAre(
           "tocsin.yml:4:18: cannot have wildcard group_by (`...`) and other labels at the same "
           "time",
@@ -169,7 +170,7 @@ TEST(NativeGrouping, EveryProblemIsReportedNotJustTheFirst) {
 }
 
 TEST(NativeGrouping, KeysThatNobodyKnowsAreRefused) {
-  EXPECT_THAT(Problems("group_buy: [a]"),
+  EXPECT_THAT(ProblemsOfRouting("group_buy: [a]"),
               ElementsAre("tocsin.yml:4:7: unknown key \"group_buy\" in tocsin.routing.native; did "
                           "you mean group_by?"));
   EXPECT_THAT(LoadText("tocsin:\n  routing:\n    native: often\n").problems,

@@ -17,7 +17,7 @@ std::string Written(const Result<IntRange>& range, Format format) {
   return range.ok() ? format(*range) : range.message();
 }
 
-std::string Clock(const std::string& start, const std::string& end) {
+std::string PrintedTimes(const std::string& start, const std::string& end) {
   const Result<ClockRange> range = ParseClockTimes(start, end);
   if (!range) return range.message();
   return FormatClockTime(range->start) + "-" + FormatClockTime(range->end);
@@ -26,23 +26,23 @@ std::string Clock(const std::string& start, const std::string& end) {
 TEST(ParseClockTimes, ReadsTwentyFourHours) {
   EXPECT_EQ(*ParseClockTimes("00:00", "24:00"), (ClockRange{0, 1440}));
   EXPECT_EQ(*ParseClockTimes("09:05", "17:00"), (ClockRange{545, 1020}));
-  EXPECT_EQ(Clock("00:00", "24:00"), "00:00-24:00");
-  EXPECT_EQ(Clock("23:59", "24:00"), "23:59-24:00");
-  EXPECT_EQ(Clock("09:05", "17:00"), "09:05-17:00");
+  EXPECT_EQ(PrintedTimes("00:00", "24:00"), "00:00-24:00");
+  EXPECT_EQ(PrintedTimes("23:59", "24:00"), "23:59-24:00");
+  EXPECT_EQ(PrintedTimes("09:05", "17:00"), "09:05-17:00");
 }
 
 TEST(ParseClockTimes, RefusesInAlertmanagersWords) {
-  EXPECT_EQ(Clock("", "10:00"), "both start and end times must be provided");
-  EXPECT_EQ(Clock("10:00", ""), "both start and end times must be provided");
+  EXPECT_EQ(PrintedTimes("", "10:00"), "both start and end times must be provided");
+  EXPECT_EQ(PrintedTimes("10:00", ""), "both start and end times must be provided");
   const std::string order = "start time cannot be equal or greater than end time";
-  EXPECT_EQ(Clock("10:00", "10:00"), order);
-  EXPECT_EQ(Clock("22:00", "06:00"), order);
-  EXPECT_EQ(Clock("24:00", "24:00"), order);
+  EXPECT_EQ(PrintedTimes("10:00", "10:00"), order);
+  EXPECT_EQ(PrintedTimes("22:00", "06:00"), order);
+  EXPECT_EQ(PrintedTimes("24:00", "24:00"), order);
   for (const std::string bad : {"9:00", "09:0", "09:60", "24:01", "25:00", "0900", "09-00", "-1:00",
                                 "09:00 ", " 9:00", "09:00:00", "+9:00", "\xff\xff:00", ":::::"}) {
     const std::string message = "couldn't parse timestamp " + bad + ", invalid format";
-    EXPECT_EQ(Clock(bad, "23:00"), message);
-    EXPECT_EQ(Clock("00:00", bad), message);
+    EXPECT_EQ(PrintedTimes(bad, "23:00"), message);
+    EXPECT_EQ(PrintedTimes("00:00", bad), message);
   }
 }
 

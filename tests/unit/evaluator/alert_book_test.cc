@@ -3,14 +3,13 @@
 #include <gtest/gtest.h>
 
 #include "tests/support/evaluator_builders.h"
+#include "tests/unit/evaluator/cpu_series.h"
 
 namespace tocsin::evaluator {
 namespace {
 
 using std::chrono::minutes;
 using std::chrono::seconds;
-
-const Timestamp kNow = FromUnixMillis(1'700'000'000'000);
 
 AlertPtr MakeAlert(const std::string& id, AlertState state, Timestamp at) {
   auto alert = std::make_shared<Alert>();

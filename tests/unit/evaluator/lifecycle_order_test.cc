@@ -389,7 +389,7 @@ TEST(LifecycleMemory, AValueThatSwingsAroundItsThresholdDoesNotFillTheBook) {
 
 // ---- restarts
 
-TEST(LifecycleRestart, APendingAlertWhoseDeadlinePassedMeanwhileFiresAtTheStart) {
+TEST(LifecycleOrderAcrossRestarts, APendingAlertWhoseDeadlinePassedMeanwhileFiresAtTheStart) {
   World world({RuleFor(seconds(60))});
   world.Submit("a", 90);
   const Timestamp began = world.now;
@@ -399,7 +399,7 @@ TEST(LifecycleRestart, APendingAlertWhoseDeadlinePassedMeanwhileFiresAtTheStart)
   EXPECT_EQ(world.Told(), (Lines{"active a"}));
 }
 
-TEST(LifecycleRestart, AViolatingSampleAfterwardsKeepsThePendingAlertsStart) {
+TEST(LifecycleOrderAcrossRestarts, AViolatingSampleAfterwardsKeepsThePendingAlertsStart) {
   World world({RuleFor(seconds(60))});
   world.Submit("a", 90);
   const Timestamp began = world.now;
@@ -411,7 +411,7 @@ TEST(LifecycleRestart, AViolatingSampleAfterwardsKeepsThePendingAlertsStart) {
   EXPECT_EQ(world.Told(), (Lines{"active a"}));
 }
 
-TEST(LifecycleRestart, AnAcknowledgedAlertThatGoesOnViolatingStaysAcknowledged) {
+TEST(LifecycleOrderAcrossRestarts, AnAcknowledgedAlertThatGoesOnViolatingStaysAcknowledged) {
   World world({RuleFor(seconds(0))});
   world.Submit("a", 90);
   world.Acknowledge(world.Only(AlertState::kFiring)->id);
@@ -423,7 +423,7 @@ TEST(LifecycleRestart, AnAcknowledgedAlertThatGoesOnViolatingStaysAcknowledged) 
   EXPECT_EQ(world.Only(AlertState::kAcknowledged)->value, 91);
 }
 
-TEST(LifecycleRestart, AfterAStaleResolveARestartFindsNothingFiring) {
+TEST(LifecycleOrderAcrossRestarts, AfterAStaleResolveARestartFindsNothingFiring) {
   World world({RuleFor(seconds(0))});
   world.Submit("a", 90);
   world.Advance(minutes(5));
@@ -432,7 +432,7 @@ TEST(LifecycleRestart, AfterAStaleResolveARestartFindsNothingFiring) {
   EXPECT_EQ(world.Only(AlertState::kResolved)->resolved_reason, ResolveReason::kStale);
 }
 
-TEST(LifecycleRestart, WhatTheNewRulesEndedIsWrittenBeforeTheReceiversHearOfIt) {
+TEST(LifecycleOrderAcrossRestarts, WhatTheNewRulesEndedIsWrittenBeforeTheReceiversHearOfIt) {
   class OrderSink final : public AlertSink {
    public:
     explicit OrderSink(const MemoryStateStore& store) : store_(store) {}
@@ -464,7 +464,7 @@ TEST(LifecycleRestart, WhatTheNewRulesEndedIsWrittenBeforeTheReceiversHearOfIt) 
   EXPECT_EQ(sink.writes_submitted, 1U);
 }
 
-TEST(LifecycleRestart, ARuleWhoseConditionChangedMeanwhileResolvesItsAlert) {
+TEST(LifecycleOrderAcrossRestarts, ARuleWhoseConditionChangedMeanwhileResolvesItsAlert) {
   const auto rule = RuleFor(seconds(0));
   World world({rule});
   world.Submit("a", 90);

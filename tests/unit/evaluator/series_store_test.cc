@@ -9,6 +9,7 @@
 #include "evaluator/rules/rule_index.h"
 #include "evaluator/series/store.h"
 #include "tests/support/evaluator_builders.h"
+#include "tests/unit/evaluator/cpu_series.h"
 
 namespace tocsin::evaluator {
 namespace {
@@ -17,8 +18,6 @@ using std::chrono::minutes;
 using std::chrono::seconds;
 using testing::CpuRule;
 using testing::RecordingSignals;
-
-const Timestamp kNow = FromUnixMillis(1'700'000'000'000);
 
 class SeriesStoreTest : public ::testing::Test {
  protected:

@@ -6,6 +6,7 @@
 
 #include "base/number.h"
 #include "tests/support/evaluator_builders.h"
+#include "tests/unit/evaluator/cpu_series.h"
 
 namespace tocsin::evaluator {
 namespace {
@@ -13,9 +14,6 @@ namespace {
 using std::chrono::minutes;
 using std::chrono::seconds;
 using testing::CpuRule;
-
-const Timestamp kNow = FromUnixMillis(1'700'000'000'000);
-const Labels kSeries{{"__name__", "cpu"}, {"host", "a"}};
 
 class ThresholdWatchTest : public ::testing::Test {
  protected:
@@ -30,7 +28,7 @@ class ThresholdWatchTest : public ::testing::Test {
     rule->duration = seconds(60);
     return rule;
   }();
-  ThresholdWatch watch_{rule_, kSeries, minutes(5)};
+  ThresholdWatch watch_{rule_, kCpuSeries, minutes(5)};
   Signal signal_;
 };
 
@@ -104,15 +102,15 @@ TEST_F(ThresholdWatchTest, AViolationAfterASilenceIsAnotherOne) {
 
 TEST_F(ThresholdWatchTest, ARuleWithoutDurationHasNothingToHold) {
   auto rule = CpuRule();
-  ThresholdWatch watch(rule, kSeries, minutes(5));
+  ThresholdWatch watch(rule, kCpuSeries, minutes(5));
   EXPECT_TRUE(watch.OnSample({kNow, 90}, kNow, &signal_));
   EXPECT_FALSE(watch.OnSample({kNow + seconds(1), 90}, kNow, &signal_));
 }
 
 TEST_F(ThresholdWatchTest, TheFingerprintIsOfRuleAndLabelSet) {
-  const ThresholdWatch same(rule_, kSeries, minutes(5));
+  const ThresholdWatch same(rule_, kCpuSeries, minutes(5));
   const ThresholdWatch other_series(rule_, Labels{{"__name__", "cpu"}, {"host", "b"}}, minutes(5));
-  const ThresholdWatch other_rule(CpuRule("another"), kSeries, minutes(5));
+  const ThresholdWatch other_rule(CpuRule("another"), kCpuSeries, minutes(5));
   EXPECT_EQ(watch_.fingerprint(), same.fingerprint());
   EXPECT_NE(watch_.fingerprint(), other_series.fingerprint());
   EXPECT_NE(watch_.fingerprint(), other_rule.fingerprint());
@@ -129,7 +127,7 @@ TEST_F(ThresholdWatchTest, ItsSuccessorKnowsWhatItKnewAndSharesWhatItSees) {
   EXPECT_EQ(watch_.newest().value, 95);
   EXPECT_EQ(watch_.last_arrival(), kNow + seconds(10));
   EXPECT_TRUE(successor.SharesKnowledgeWith(watch_));
-  EXPECT_FALSE(ThresholdWatch(rule_, kSeries, minutes(5)).SharesKnowledgeWith(watch_));
+  EXPECT_FALSE(ThresholdWatch(rule_, kCpuSeries, minutes(5)).SharesKnowledgeWith(watch_));
 }
 
 TEST_F(ThresholdWatchTest, CanBeAskedToSignalTheNextViolationAgain) {

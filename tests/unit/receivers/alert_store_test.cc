@@ -12,6 +12,7 @@
 #include "tests/support/null_log.h"
 #include "tests/support/posted_alert_builders.h"
 #include "tests/support/receiver_builders.h"
+#include "tests/unit/receivers/times.h"
 
 namespace tocsin::receivers {
 namespace {
@@ -19,11 +20,8 @@ namespace {
 using testing::Named;
 using testing::Posted;
 
-const Timestamp kZero = FromUnixMillis(1'714'557'600'000);
-Timestamp At(int seconds) { return kZero + std::chrono::seconds(seconds); }
-
 PostedAlert Of(std::string_view alertname, std::string_view instance, int ends = 100) {
-  return Posted(Labels{{"alertname", alertname}, {"instance", instance}}, kZero, At(ends), kZero);
+  return Posted(Labels{{"alertname", alertname}, {"instance", instance}}, kNow, At(ends), kNow);
 }
 
 TEST(AlertStore, KeepsEachAlertOnceByItsLabels) {

@@ -10,13 +10,15 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
-Timestamp At(int seconds) { return FromUnixMillis(1000LL * seconds); }
+Timestamp AtSecond(int second) { return FromUnixMillis(1000LL * second); }
 
-DeliveryAttempt Attempt(int seconds) { return {At(seconds), "firing", "delivered", 200, ""}; }
+DeliveryAttempt Attempt(int second) { return {AtSecond(second), "firing", "delivered", 200, ""}; }
 
-std::vector<Timestamp> Times(const AttemptJournal& journal, const std::string& key, int since) {
+std::vector<Timestamp> TimesSince(const AttemptJournal& journal, const std::string& key,
+                                  int since) {
   std::vector<Timestamp> times;
-  for (const DeliveryAttempt& attempt : journal.Since(key, At(since))) times.push_back(attempt.at);
+  for (const DeliveryAttempt& attempt : journal.Since(key, AtSecond(since)))
+    times.push_back(attempt.at);
   return times;
 }
 
@@ -24,16 +26,16 @@ TEST(AttemptJournal, GivesThoseSinceATime) {
   AttemptJournal journal(10, 10);
   for (int t = 1; t <= 3; ++t) journal.Add("a", Attempt(t));
   journal.Add("b", Attempt(4));
-  EXPECT_THAT(Times(journal, "a", 0), ElementsAre(At(1), At(2), At(3)));
-  EXPECT_THAT(Times(journal, "a", 3), ElementsAre(At(3)));
-  EXPECT_THAT(Times(journal, "a", 4), IsEmpty());
-  EXPECT_THAT(Times(journal, "nothing", 0), IsEmpty());
+  EXPECT_THAT(TimesSince(journal, "a", 0), ElementsAre(AtSecond(1), AtSecond(2), AtSecond(3)));
+  EXPECT_THAT(TimesSince(journal, "a", 3), ElementsAre(AtSecond(3)));
+  EXPECT_THAT(TimesSince(journal, "a", 4), IsEmpty());
+  EXPECT_THAT(TimesSince(journal, "nothing", 0), IsEmpty());
 }
 
 TEST(AttemptJournal, KeepsTheNewestOfEach) {
   AttemptJournal journal(10, 2);
   for (int t = 1; t <= 3; ++t) journal.Add("a", Attempt(t));
-  EXPECT_THAT(Times(journal, "a", 0), ElementsAre(At(2), At(3)));
+  EXPECT_THAT(TimesSince(journal, "a", 0), ElementsAre(AtSecond(2), AtSecond(3)));
 }
 
 TEST(AttemptJournal, KeepsWhatWasTriedLast) {
@@ -42,11 +44,11 @@ TEST(AttemptJournal, KeepsWhatWasTriedLast) {
   journal.Add("b", Attempt(2));
   journal.Add("a", Attempt(3));
   journal.Add("c", Attempt(4));
-  EXPECT_THAT(Times(journal, "a", 0), ElementsAre(At(1), At(3)));
-  EXPECT_THAT(Times(journal, "b", 0), IsEmpty());
-  EXPECT_THAT(Times(journal, "c", 0), ElementsAre(At(4)));
+  EXPECT_THAT(TimesSince(journal, "a", 0), ElementsAre(AtSecond(1), AtSecond(3)));
+  EXPECT_THAT(TimesSince(journal, "b", 0), IsEmpty());
+  EXPECT_THAT(TimesSince(journal, "c", 0), ElementsAre(AtSecond(4)));
   journal.Add("b", Attempt(5));
-  EXPECT_THAT(Times(journal, "b", 0), ElementsAre(At(5)));
+  EXPECT_THAT(TimesSince(journal, "b", 0), ElementsAre(AtSecond(5)));
 }
 
 }  // namespace

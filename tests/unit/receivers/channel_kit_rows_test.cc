@@ -69,8 +69,9 @@ TEST(ChannelKitRows, HaveNamesOfTheirOwn) {
 // ---- secrets
 
 bool IsSecret(config::ValueKind kind) {
-  using Kind = config::ValueKind;
-  return kind == Kind::kSecret || kind == Kind::kSecretUrl || kind == Kind::kSecretTemplateUrl;
+  using config::ValueKind;
+  return kind == ValueKind::kSecret || kind == ValueKind::kSecretUrl ||
+         kind == ValueKind::kSecretTemplateUrl;
 }
 
 // Of keys inside of others as "sigv4.secret_key".

@@ -89,4 +89,9 @@ struct ChannelWorld {
   std::vector<Outcome> outcomes;
 };
 
+// "POST http://jira/rest/api/2/search"
+inline std::string Line(const HttpClientRequest& request) {
+  return request.method + " " + request.url;
+}
+
 }  // namespace tocsin::receivers

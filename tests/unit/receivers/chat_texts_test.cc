@@ -2,19 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/unit/receivers/shown_text.h"
+
 namespace tocsin::receivers {
 namespace {
 
-// U+200B, as tests write it: |
-std::string Shown(std::string_view text) {
-  std::string shown(text);
-  constexpr std::string_view kInvisible = "\xE2\x80\x8B";
-  for (std::size_t at = shown.find(kInvisible); at != std::string::npos;
-       at = shown.find(kInvisible)) {
-    shown.replace(at, kInvisible.size(), "|");
-  }
-  return shown;
-}
 std::string Defused(std::string_view text) { return Shown(Defuse(text)); }
 std::string Markdown(std::string_view text) { return Shown(EscapeMarkdown(text)); }
 

@@ -24,7 +24,7 @@ config::ChannelSettings ConsoleSettings() {
   return settings;
 }
 
-std::string Line(AlertPtr alert, NotificationStatus status = NotificationStatus::kFiring) {
+std::string PrintedLine(AlertPtr alert, NotificationStatus status = NotificationStatus::kFiring) {
   ChannelWorld world;
   const std::unique_ptr<Channel> channel = world.Make(ConsoleSettings());
   world.Deliver(*channel, {std::move(alert)}, status);
@@ -35,20 +35,21 @@ std::string Line(AlertPtr alert, NotificationStatus status = NotificationStatus:
 // ---- the line
 
 TEST(ConsoleLine, TellsOfAnAlertThatFires) {
-  EXPECT_EQ(Line(FiringAlert(CpuUsageRule(), "e1")),
+  EXPECT_EQ(PrintedLine(FiringAlert(CpuUsageRule(), "e1")),
             "2024-05-01T10:00:00.123Z  FIRING    high      High CPU Usage {host=\"web-1\"}  "
             "85.5 > 80.0  CPU usage is high\n");
 }
 
 TEST(ConsoleLine, TellsOfARecovery) {
-  EXPECT_EQ(Line(Resolved(*FiringAlert(CpuUsageRule(), "e1")), NotificationStatus::kResolved),
-            "2024-05-01T10:02:00.123Z  RESOLVED  high      High CPU Usage {host=\"web-1\"}  "
-            "75.0  after 2m, recovered\n");
+  EXPECT_EQ(
+      PrintedLine(Resolved(*FiringAlert(CpuUsageRule(), "e1")), NotificationStatus::kResolved),
+      "2024-05-01T10:02:00.123Z  RESOLVED  high      High CPU Usage {host=\"web-1\"}  "
+      "75.0  after 2m, recovered\n");
 }
 
 TEST(ConsoleLine, SaysThatDataStoppedAndNotThatTheValueRecovered) {
-  EXPECT_THAT(Line(Resolved(*FiringAlert(CpuUsageRule(), "e1"), ResolveReason::kStale),
-                   NotificationStatus::kResolved),
+  EXPECT_THAT(PrintedLine(Resolved(*FiringAlert(CpuUsageRule(), "e1"), ResolveReason::kStale),
+                          NotificationStatus::kResolved),
               HasSubstr("after 2m, stale, data stopped\n"));
 }
 
@@ -56,14 +57,14 @@ TEST(ConsoleLine, SaysWhoResolvedItAndWhy) {
   auto alert = Resolved(*FiringAlert(CpuUsageRule(), "e1"), ResolveReason::kManual);
   alert->resolved_by = "anna";
   alert->resolve_note = "restarted";
-  EXPECT_THAT(Line(alert, NotificationStatus::kResolved),
+  EXPECT_THAT(PrintedLine(alert, NotificationStatus::kResolved),
               HasSubstr("after 2m, manual by anna: restarted\n"));
 }
 
 TEST(ConsoleLine, LeavesOutTheLabelsWhereThereAreNone) {
   auto alert = FiringAlert(CpuUsageRule(), "e1");
   alert->metadata = Labels();
-  EXPECT_THAT(Line(alert), HasSubstr("  High CPU Usage  85.5 > 80.0  "));
+  EXPECT_THAT(PrintedLine(alert), HasSubstr("  High CPU Usage  85.5 > 80.0  "));
 }
 
 TEST(ConsoleLine, KeepsItsColumnsForShortTimesAndLongWords) {
@@ -71,14 +72,15 @@ TEST(ConsoleLine, KeepsItsColumnsForShortTimesAndLongWords) {
   rule->severity = Severity::kCritical;
   auto alert = FiringAlert(rule, "e1");
   alert->triggered_at = FromUnixMillis(1'714'557'600'000);
-  EXPECT_THAT(Line(alert), ::testing::StartsWith(
-                               "2024-05-01T10:00:00Z      FIRING    critical  High CPU Usage"));
+  EXPECT_THAT(
+      PrintedLine(alert),
+      ::testing::StartsWith("2024-05-01T10:00:00Z      FIRING    critical  High CPU Usage"));
 }
 
 TEST(ConsoleLine, HasTheRulesTemplateFilledIn) {
   auto rule = CpuUsageRule();
   rule->notification_template = "CPU usage is at {value}% on {host}";
-  EXPECT_THAT(Line(FiringAlert(rule, "e1")),
+  EXPECT_THAT(PrintedLine(FiringAlert(rule, "e1")),
               HasSubstr("85.5 > 80.0  CPU usage is at 85.5% on web-1\n"));
 }
 
@@ -89,7 +91,7 @@ TEST(ConsoleLine, IsOneLineThatMovesNoCursorWhateverTheNamesHold) {
       "x\xc2\x9b"
       "31my\xff";
   rule->threshold_text = "8\n0";
-  const std::string line = Line(FiringAlert(rule, "e1", "h\n\x1b[2J"));
+  const std::string line = PrintedLine(FiringAlert(rule, "e1", "h\n\x1b[2J"));
   EXPECT_THAT(line, HasSubstr(R"(a\nb\x1b[31mc\rd\x7f)"));
   EXPECT_THAT(line, HasSubstr(R"({host="h\n\x1b[2J"})"));
   EXPECT_THAT(line, HasSubstr(R"(8\n0)"));
@@ -101,7 +103,7 @@ TEST(ConsoleLine, IsOneLineThatMovesNoCursorWhateverTheNamesHold) {
 TEST(ConsoleLine, KeepsQuotesBackslashesAndUnicode) {
   auto rule = CpuUsageRule();
   rule->name = "say \"hi\" C:\\ \xe2\x98\x95 caf\xc3\xa9";
-  EXPECT_THAT(Line(FiringAlert(rule, "e1")),
+  EXPECT_THAT(PrintedLine(FiringAlert(rule, "e1")),
               HasSubstr("  say \"hi\" C:\\ \xe2\x98\x95 caf\xc3\xa9 {"));
 }
 

@@ -2,11 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/unit/receivers/times.h"
+
 namespace tocsin::receivers {
 namespace {
-
-const Timestamp kNow = FromUnixMillis(1'714'557'600'000);
-constexpr Duration kMinute = std::chrono::minutes(1);
 
 TEST(CooldownClocks, RunUntilTheirEndAndNotBeyond) {
   CooldownClocks clocks;

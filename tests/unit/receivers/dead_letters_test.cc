@@ -38,7 +38,7 @@ OutboxRow Letter(std::uint64_t sequence, Duration made_after = Duration(0)) {
   return row;
 }
 
-Sequences Of(const DeadLetters& letters) {
+Sequences SequencesOf(const DeadLetters& letters) {
   Sequences sequences;
   for (const OutboxRow& row : letters.All()) sequences.push_back(row.sequence);
   return sequences;
@@ -68,7 +68,7 @@ TEST(DeadLetters, ListsTheNewestFirst) {
   letters.Put(Letter(2));
   letters.Put(Letter(3));
   letters.Put(Letter(1));
-  EXPECT_EQ(Of(letters), Sequences({3, 2, 1}));
+  EXPECT_EQ(SequencesOf(letters), Sequences({3, 2, 1}));
   EXPECT_EQ(letters.size(), 3U);
 }
 
@@ -101,7 +101,7 @@ TEST(DeadLetters, RowsOfSlotsAreWrittenByTheirSlots) {
   letters.Put(Letter(2));
   letters.Forget(1, /*remove_row=*/false);
   EXPECT_THAT(Flushed(&letters), IsEmpty());
-  EXPECT_EQ(Of(letters), Sequences({2}));
+  EXPECT_EQ(SequencesOf(letters), Sequences({2}));
 }
 
 TEST(DeadLetters, ADetachedOneIsWrittenOnceAsOneThatNobodyWaitsFor) {
@@ -140,7 +140,7 @@ TEST(DeadLetters, WhatIsForgottenIsRemovedWhereThatIsAskedFor) {
   letters.Forget(2, /*remove_row=*/false);
   letters.Forget(7, /*remove_row=*/true);  // is none
   EXPECT_THAT(Flushed(&letters), ElementsAre("delete 1"));
-  EXPECT_EQ(Of(letters), Sequences({3}));
+  EXPECT_EQ(SequencesOf(letters), Sequences({3}));
 }
 
 TEST(DeadLetters, WhatIsForgottenBeforeItWasWrittenIsNotWritten) {
@@ -159,13 +159,13 @@ TEST(DeadLetters, DetachedOnesAreForgottenWhenTheyAreOld) {
   letters.Put(Letter(3));
   Flushed(&letters);
   letters.Prune(FiredAt() + hours(1) - Duration(1));
-  EXPECT_EQ(Of(letters), Sequences({3, 2, 1}));
+  EXPECT_EQ(SequencesOf(letters), Sequences({3, 2, 1}));
   EXPECT_THAT(Flushed(&letters), IsEmpty());
   letters.Prune(FiredAt() + hours(1));
-  EXPECT_EQ(Of(letters), Sequences({3, 2}));
+  EXPECT_EQ(SequencesOf(letters), Sequences({3, 2}));
   EXPECT_THAT(Flushed(&letters), ElementsAre("delete 1"));
   letters.Prune(FiredAt() + hours(1000));
-  EXPECT_EQ(Of(letters), Sequences({3}));  // stands in its slot, which lets it go
+  EXPECT_EQ(SequencesOf(letters), Sequences({3}));  // stands in its slot, which lets it go
   EXPECT_THAT(Flushed(&letters), ElementsAre("delete 2"));
 }
 
@@ -183,7 +183,7 @@ TEST(DeadLetters, OfTooManyTheOldestGo) {
   for (const std::uint64_t sequence : {1, 2, 3, 4, 5}) letters.Detach(Letter(sequence));
   Flushed(&letters);
   letters.Prune(FiredAt());
-  EXPECT_EQ(Of(letters), Sequences({5, 4, 3}));
+  EXPECT_EQ(SequencesOf(letters), Sequences({5, 4, 3}));
   EXPECT_THAT(Flushed(&letters), ElementsAre("delete 1", "delete 2"));
   letters.Prune(FiredAt());
   EXPECT_EQ(letters.size(), 3U);
@@ -199,10 +199,10 @@ TEST(DeadLetters, OfTooManyOnlyDetachedOnesGo) {
   letters.Detach(Letter(6));
   Flushed(&letters);
   letters.Prune(FiredAt());
-  EXPECT_EQ(Of(letters), Sequences({5, 3, 1}));
+  EXPECT_EQ(SequencesOf(letters), Sequences({5, 3, 1}));
   EXPECT_THAT(Flushed(&letters), ElementsAre("delete 2", "delete 4", "delete 6"));
   letters.Prune(FiredAt());
-  EXPECT_EQ(Of(letters), Sequences({5, 3, 1}));
+  EXPECT_EQ(SequencesOf(letters), Sequences({5, 3, 1}));
   EXPECT_THAT(Flushed(&letters), IsEmpty());
 }
 
@@ -212,7 +212,7 @@ TEST(DeadLetters, TheOldAndTheTooManyAreCountedOnce) {
   letters.Detach(Letter(2, hours(2)));
   letters.Detach(Letter(3, hours(2)));
   letters.Prune(FiredAt() + hours(2));  // the first is both
-  EXPECT_EQ(Of(letters), Sequences({3, 2}));
+  EXPECT_EQ(SequencesOf(letters), Sequences({3, 2}));
 }
 
 }  // namespace

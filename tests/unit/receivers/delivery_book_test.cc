@@ -3,13 +3,12 @@
 #include <gtest/gtest.h>
 
 #include "tests/unit/receivers/outbox_world.h"
+#include "tests/unit/receivers/times.h"
 
 namespace tocsin::receivers {
 namespace {
 
-constexpr Duration kMinute = std::chrono::minutes(1);
-
-struct World {
+struct BookWorld {
   testing::RecordingLogSink log;
   Board board;
   DeliveryBook book{{}, board, Logger(log, "outbox")};
@@ -24,7 +23,7 @@ std::shared_ptr<Alert> WithCooldown(const std::string& id, bool over = false) {
 
 // Messages may be written before the book is: a kill in between leaves them alone.
 TEST(DeliveryBook, TakesAnEpisodeForAnnouncedWhoseMessageIsAllThatIsLeftOfIt) {
-  World world;
+  BookWorld world;
   const Timestamp now = testing::FiredAt();
   world.book.OnRestored(MakeMessage(WithCooldown("e1"), 1, "ops"), now);
   EXPECT_EQ(world.book.HeldUntil(*WithCooldown("e1"), now), std::nullopt);
@@ -33,7 +32,7 @@ TEST(DeliveryBook, TakesAnEpisodeForAnnouncedWhoseMessageIsAllThatIsLeftOfIt) {
 }
 
 TEST(DeliveryBook, BeginsNoCooldownWithTheEndOfAnEpisode) {
-  World world;
+  BookWorld world;
   const Timestamp now = testing::FiredAt();
   world.book.OnRestored(MakeMessage(WithCooldown("e1", /*over=*/true), 1, "ops"), now);
   EXPECT_EQ(world.book.HeldUntil(*WithCooldown("e2"), now), std::nullopt);

@@ -12,9 +12,6 @@ namespace {
 using ::testing::ElementsAre;
 using testing::Named;
 
-constexpr Duration kSecond = std::chrono::seconds(1);
-constexpr Duration kMinute = std::chrono::minutes(1);
-
 WireConfig RepeatsEveryTwoMinutes() {
   WireConfig config;
   config.settings.route.group_interval = kMinute;

@@ -18,28 +18,6 @@ using ::testing::IsEmpty;
 using testing::Named;
 using testing::Resolved;
 
-constexpr Duration kSecond = std::chrono::seconds(1);
-constexpr Duration kMinute = std::chrono::minutes(1);
-
-DispatchWorldOptions WithAnOutbox() {
-  DispatchWorldOptions options;
-  options.durable = true;
-  return options;
-}
-
-WireConfig EveryMinute() {
-  WireConfig config;
-  config.settings.route.group_interval = kMinute;
-  return config;
-}
-
-config::TimeInterval Interval(const std::string& name, int start, int end) {
-  config::TimeIntervalSpec spec;
-  spec.times = {{start, end}};
-  return {name, {spec}};
-}
-constexpr int kTen = 600;  // the world begins at 10:00:00.123; minutes of the day
-
 ExplainedRoute RouteOf(const Explanation& explanation) {
   EXPECT_EQ(explanation.routes.size(), 1U);
   return explanation.routes.empty() ? ExplainedRoute() : explanation.routes.front();

@@ -6,8 +6,6 @@
 namespace tocsin::receivers {
 namespace {
 
-constexpr Duration kSecond = std::chrono::seconds(1);
-
 WireConfig GroupPerAlert(std::vector<WireIntegration> integrations = {{}}) {
   WireConfig config;
   config.settings.route.group_by = {"alertname"};

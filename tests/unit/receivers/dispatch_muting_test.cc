@@ -11,19 +11,7 @@ using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using testing::Named;
 
-constexpr Duration kSecond = std::chrono::seconds(1);
-constexpr Duration kMinute = std::chrono::minutes(1);
-
-config::TimeInterval Interval(const std::string& name, int start, int end) {
-  config::TimeIntervalSpec spec;
-  spec.times = {{start, end}};
-  return {name, {spec}};
-}
-
-// The world begins at 10:00:00.123; minutes of the day.
-constexpr int kTen = 600;
-
-WireConfig EveryMinute() {
+WireConfig EveryMinuteWithIntervals() {
   WireConfig config;
   config.settings.route.group_interval = kMinute;
   config.settings.time_intervals = {Interval("now", kTen, kTen + 3), Interval("all day", 0, 1440),
@@ -56,7 +44,7 @@ TEST(DispatchMuting, GoesFromInhibitionToIntervalsToSilences) {
   };
   for (const Case& c : cases) {
     SCOPED_TRACE(c.by);
-    WireConfig config = EveryMinute();
+    WireConfig config = EveryMinuteWithIntervals();
     config::AlertmanagerRoute child = config.settings.route;
     child.matchers = Matchers("alertname=Target");
     if (c.inactive) child.active_time_intervals = {"evening"};
@@ -77,7 +65,7 @@ TEST(DispatchMuting, GoesFromInhibitionToIntervalsToSilences) {
 }
 
 TEST(DispatchMuting, LeavesMutedAlertsOutOfAMessage) {
-  WireConfig config = EveryMinute();
+  WireConfig config = EveryMinuteWithIntervals();
   config.settings.route.group_wait = kSecond;
   config.settings.inhibit_rules = {Inhibits("alertname=A", "alertname=B")};
   DispatchWorld world(config);
@@ -89,7 +77,7 @@ TEST(DispatchMuting, LeavesMutedAlertsOutOfAMessage) {
 }
 
 TEST(DispatchMuting, AnAlertThatResolvesWhileItIsSilencedIsNeverToldResolved) {
-  DispatchWorld world(EveryMinute());
+  DispatchWorld world(EveryMinuteWithIntervals());
   world.Fire("A");
   const std::string id = world.Silence("alertname=A");
   world.Resolve("A");
@@ -102,14 +90,8 @@ TEST(DispatchMuting, AnAlertThatResolvesWhileItIsSilencedIsNeverToldResolved) {
 
 // ---- whoever was told of an alert is told of its end
 
-DispatchWorldOptions WithAnOutbox() {
-  DispatchWorldOptions options;
-  options.durable = true;
-  return options;
-}
-
 TEST(DispatchMuting, WithAnOutboxTellsTheEndOfWhatWasToldAlsoUnderASilence) {
-  DispatchWorld world(EveryMinute(), WithAnOutbox());
+  DispatchWorld world(EveryMinuteWithIntervals(), WithAnOutbox());
   world.Post({world.Firing(Named("A")), world.Firing(Named("B"))});
   world.Silence("alertname=~\"A|C\"");
   world.Post({world.Firing(Named("C")), world.Over(Named("A"))});
@@ -121,7 +103,7 @@ TEST(DispatchMuting, WithAnOutboxTellsTheEndOfWhatWasToldAlsoUnderASilence) {
 }
 
 TEST(DispatchMuting, WithAnOutboxAnEndThatIsMutedIsSwallowedWhereThatIsAskedFor) {
-  WireConfig config = EveryMinute();
+  WireConfig config = EveryMinuteWithIntervals();
   config.send_resolved_when_muted = false;
   config.settings.route.mute_time_intervals = {"break"};
   config.settings.time_intervals = {Interval("break", kTen + 5, kTen + 8)};
@@ -143,7 +125,7 @@ TEST(DispatchMuting, WithAnOutboxAnEndThatIsMutedIsSwallowedWhereThatIsAskedFor)
 }
 
 TEST(DispatchMuting, RemembersWhatWasToldWhileItIsSilencedAndOthersAreTold) {
-  DispatchWorld world(EveryMinute(), WithAnOutbox());
+  DispatchWorld world(EveryMinuteWithIntervals(), WithAnOutbox());
   world.Fire("A");
   const std::string id = world.Silence("alertname=A");
   world.Fire("B");
@@ -163,7 +145,7 @@ TEST(DispatchMuting, RemembersWhatWasToldWhileItIsSilencedAndOthersAreTold) {
 }
 
 TEST(DispatchMuting, HoldsTheEndOfWhatWasToldUntilTheIntervalAllowsIt) {
-  WireConfig config = EveryMinute();
+  WireConfig config = EveryMinuteWithIntervals();
   config.settings.time_intervals = {Interval("soon", kTen + 1, kTen + 5)};
   config.settings.route.mute_time_intervals = {"soon"};
   DispatchWorld world(config, WithAnOutbox());
@@ -176,7 +158,7 @@ TEST(DispatchMuting, HoldsTheEndOfWhatWasToldUntilTheIntervalAllowsIt) {
 }
 
 TEST(DispatchMuting, ASilencedAlertIsNoReasonToTellTheOthers) {
-  DispatchWorld world(EveryMinute());
+  DispatchWorld world(EveryMinuteWithIntervals());
   world.Post({world.Firing(Named("A")), world.Firing(Named("B"))});
   const std::string id = world.Silence("alertname=A");
   world.AdvanceTo(2 * kMinute);
@@ -188,7 +170,7 @@ TEST(DispatchMuting, ASilencedAlertIsNoReasonToTellTheOthers) {
 
 TEST(DispatchMuting, ASourceMutesItsTargetAlsoWhereBothComeTogether) {
   for (const bool source_first : {true, false}) {
-    WireConfig config = EveryMinute();
+    WireConfig config = EveryMinuteWithIntervals();
     config.settings.route.group_by = {"alertname"};
     config.settings.inhibit_rules = {Inhibits("alertname=Source", "alertname=Target")};
     DispatchWorld world(config);
@@ -202,7 +184,7 @@ TEST(DispatchMuting, ASourceMutesItsTargetAlsoWhereBothComeTogether) {
 }
 
 TEST(DispatchMuting, ATargetIsToldAtTheTickAfterItsSourceHasEnded) {
-  WireConfig config = EveryMinute();
+  WireConfig config = EveryMinuteWithIntervals();
   config.settings.route.group_by = {"alertname"};
   config.settings.inhibit_rules = {Inhibits("alertname=Source", "alertname=Target")};
   DispatchWorld world(config);
@@ -217,7 +199,7 @@ TEST(DispatchMuting, ATargetIsToldAtTheTickAfterItsSourceHasEnded) {
 }
 
 TEST(DispatchMuting, ASourceNeedNotBeRoutedAnywhereNorBeToldOf) {
-  WireConfig config = EveryMinute();
+  WireConfig config = EveryMinuteWithIntervals();
   config.settings.route.receiver = "nobody";
   config::AlertmanagerRoute child = config.settings.route;
   child.receiver = "ops";
@@ -231,7 +213,7 @@ TEST(DispatchMuting, ASourceNeedNotBeRoutedAnywhereNorBeToldOf) {
 }
 
 TEST(DispatchMuting, AMuteIntervalHoldsAGroupUntilItsEnd) {
-  WireConfig config = EveryMinute();
+  WireConfig config = EveryMinuteWithIntervals();
   config.settings.route.mute_time_intervals = {"evening", "now", "all day"};
   config.settings.time_intervals[1] = Interval("all day", 0, kTen + 2);  // shorter, for once
   DispatchWorld world(config);
@@ -247,7 +229,7 @@ TEST(DispatchMuting, AMuteIntervalHoldsAGroupUntilItsEnd) {
 }
 
 TEST(DispatchMuting, AGroupThatIsInhibitedIsNotShownAsMutedForLongerThanItsInterval) {
-  WireConfig config = EveryMinute();
+  WireConfig config = EveryMinuteWithIntervals();
   config.settings.route.mute_time_intervals = {"now"};
   config.settings.inhibit_rules = {Inhibits("alertname=Source", "alertname=Target")};
   config.settings.route.group_by = {"alertname"};
@@ -262,7 +244,7 @@ TEST(DispatchMuting, AGroupThatIsInhibitedIsNotShownAsMutedForLongerThanItsInter
 }
 
 TEST(DispatchMuting, OutsideItsActiveIntervalsAGroupIsMutedByAllOfThem) {
-  WireConfig config = EveryMinute();
+  WireConfig config = EveryMinuteWithIntervals();
   config.settings.route.active_time_intervals = {"evening", "later"};
   DispatchWorld world(config);
   world.Fire("A");
@@ -274,7 +256,7 @@ TEST(DispatchMuting, OutsideItsActiveIntervalsAGroupIsMutedByAllOfThem) {
 }
 
 TEST(DispatchMuting, AnActiveIntervalDoesNotOutweighAMuteInterval) {
-  WireConfig config = EveryMinute();
+  WireConfig config = EveryMinuteWithIntervals();
   config.settings.route.active_time_intervals = {"all day"};
   config.settings.route.mute_time_intervals = {"now"};
   DispatchWorld world(config);
@@ -284,7 +266,7 @@ TEST(DispatchMuting, AnActiveIntervalDoesNotOutweighAMuteInterval) {
 }
 
 TEST(DispatchMuting, AnAlertThatResolvesInAMuteIntervalIsNeverToldResolved) {
-  WireConfig config = EveryMinute();
+  WireConfig config = EveryMinuteWithIntervals();
   config.settings.route.mute_time_intervals = {"later"};
   DispatchWorld world(config);
   world.Fire("A");
@@ -296,7 +278,7 @@ TEST(DispatchMuting, AnAlertThatResolvesInAMuteIntervalIsNeverToldResolved) {
 }
 
 TEST(DispatchMuting, ViewsAreSortedByLabelsAndThenReceiver) {
-  WireConfig config = EveryMinute();
+  WireConfig config = EveryMinuteWithIntervals();
   config.settings.route.group_by = {"zone", "job"};
   config::AlertmanagerRoute child = config.settings.route;
   child.receiver = "night";

@@ -20,23 +20,7 @@ using ::testing::SizeIs;
 using testing::TimedOut;
 using testing::Unavailable;
 
-constexpr Duration kSecond = std::chrono::seconds(1);
-constexpr Duration kMinute = std::chrono::minutes(1);
-constexpr Duration kHour = std::chrono::hours(1);
-
 using Strings = std::vector<std::string>;
-
-DispatchWorldOptions WithAnOutbox() {
-  DispatchWorldOptions options;
-  options.durable = true;
-  return options;
-}
-
-WireConfig EveryMinute() {
-  WireConfig config;
-  config.settings.route.group_interval = kMinute;
-  return config;
-}
 
 const Outcome kTaken = Outcome::Delivered(200);
 

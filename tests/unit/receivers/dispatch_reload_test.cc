@@ -11,9 +11,6 @@ using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using testing::Named;
 
-constexpr Duration kSecond = std::chrono::seconds(1);
-constexpr Duration kMinute = std::chrono::minutes(1);
-
 WireConfig Waits(Duration group_wait = 30 * kSecond) {
   WireConfig config;
   config.settings.route.group_wait = group_wait;

@@ -11,8 +11,6 @@ using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using testing::Named;
 
-constexpr Duration kSecond = std::chrono::seconds(1);
-
 WireConfig Timed(Duration wait, Duration interval, Duration repeat = std::chrono::hours(4)) {
   WireConfig config;
   config.settings.route.group_wait = wait;

@@ -7,16 +7,11 @@
 #include <chrono>
 #include <utility>
 
-#include "base/matcher_text.h"
 #include "receivers/alerts/alert_store.h"
 #include "receivers/pipeline/tick_sender.h"
 #include "tests/support/memory_state_store.h"
 
 namespace tocsin::receivers {
-
-std::vector<Matcher> Matchers(std::string_view text) {
-  return ParseMatcherList(text, MatcherDialect::kFallback)->matchers;
-}
 
 WireConfig::WireConfig() {
   settings.route.receiver = "ops";

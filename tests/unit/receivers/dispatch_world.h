@@ -18,14 +18,14 @@
 #include "tests/support/null_log.h"
 #include "tests/support/posted_alert_builders.h"
 #include "tests/support/receiver_builders.h"
+#include "tests/unit/receivers/matchers.h"
+#include "tests/unit/receivers/times.h"
 
 namespace tocsin::testing {
 class MemoryStateStore;
 }
 
 namespace tocsin::receivers {
-
-std::vector<Matcher> Matchers(std::string_view text);
 
 // An integration of a receiver; its channel is the test itself.
 struct WireIntegration {
@@ -43,11 +43,32 @@ struct WireConfig {
   bool send_resolved_when_muted = true;
 };
 
+inline WireConfig EveryMinute() {
+  WireConfig config;
+  config.settings.route.group_interval = kMinute;
+  return config;
+}
+
+// Of every day, in its minutes.
+inline config::TimeInterval Interval(const std::string& name, int start, int end) {
+  config::TimeIntervalSpec spec;
+  spec.times = {{start, end}};
+  return {name, {spec}};
+}
+// In minutes, too: the world begins at 10:00:00.123.
+inline constexpr int kTen = 600;
+
 struct DispatchWorldOptions {
   DispatchOptions dispatch;
   std::size_t max_in_flight = 128;
   bool durable = false;  // with an outbox, as in the full daemon
 };
+
+inline DispatchWorldOptions WithAnOutbox() {
+  DispatchWorldOptions options;
+  options.durable = true;
+  return options;
+}
 
 class DispatchWorld {
  public:

@@ -14,6 +14,7 @@
 #include "tests/support/null_log.h"
 #include "tests/support/posted_alert_builders.h"
 #include "tests/unit/receivers/channel_world.h"
+#include "tests/unit/receivers/times.h"
 
 namespace tocsin::receivers {
 namespace {
@@ -22,9 +23,6 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using testing::MemoryStateStore;
 using testing::Named;
-
-constexpr Duration kSecond = std::chrono::seconds(1);
-constexpr Duration kMinute = std::chrono::minutes(1);
 
 class DispatcherWorld {
  public:

@@ -222,7 +222,7 @@ class DispatcherTest : public ::testing::Test {
   std::optional<NativeAlerts> native_;
 };
 
-AlertPtr Fires(int number) {
+AlertPtr NumberedAlert(int number) {
   return FiringAlert(CpuUsageRule(), "e" + std::to_string(number), "web-" + std::to_string(number));
 }
 
@@ -232,7 +232,7 @@ TEST_F(DispatcherTest, DeliversWhatAnyThreadHandsOver) {
   std::vector<std::thread> threads;
   for (int t = 0; t < 4; ++t) {
     threads.emplace_back([this, t] {
-      for (int i = 0; i < 50; ++i) Offer({Fires(t * 50 + i)});
+      for (int i = 0; i < 50; ++i) Offer({NumberedAlert(t * 50 + i)});
     });
   }
   for (std::thread& thread : threads) thread.join();
@@ -244,7 +244,7 @@ TEST_F(DispatcherTest, ShowsHowAnEpisodeWasAnnounced) {
   http_.AlwaysAnswer(kA, 200);
   Dispatcher& dispatcher = Start(Receivers({{"ops", kA}}));
   EXPECT_EQ(dispatcher.ForEpisode("e1"), std::nullopt);
-  Offer({Fires(1)});
+  Offer({NumberedAlert(1)});
   http_.AwaitTold(1);
   store_.AwaitRows(StateTable::kOutbox, 0);
   dispatcher.Stop(seconds(60));
@@ -286,7 +286,7 @@ TEST_F(DispatcherTest, AConsoleThatBlocksDelaysNoOther) {
   webhook.type = "webhook";
   webhook.webhook.url = Secret(kA);
   Start(Build({{"both", {console, webhook}, "test"}}));
-  for (int i = 0; i < 10; ++i) Offer({Fires(i)});
+  for (int i = 0; i < 10; ++i) Offer({NumberedAlert(i)});
   http_.AwaitTold(10);
   store_.AwaitRows(StateTable::kOutbox, 10);
   {
@@ -299,7 +299,7 @@ TEST_F(DispatcherTest, AConsoleThatBlocksDelaysNoOther) {
 
 TEST_F(DispatcherTest, StopsWhileAReceiverHangsAndKeepsItsMessage) {
   Dispatcher& dispatcher = Start(Receivers({{"ops", kA}}));
-  Offer({Fires(1)});
+  Offer({NumberedAlert(1)});
   http_.AwaitTold(1);
   dispatcher.Stop(Duration(20));
   EXPECT_EQ(store_.Rows(StateTable::kOutbox), 1U);
@@ -307,11 +307,11 @@ TEST_F(DispatcherTest, StopsWhileAReceiverHangsAndKeepsItsMessage) {
 
 TEST_F(DispatcherTest, LetsAnAttemptUnderWayEndWhenItStopsAndBeginsNoOther) {
   Dispatcher& dispatcher = Start(Receivers({{"ops", kA}}));
-  Offer({Fires(1)});
+  Offer({NumberedAlert(1)});
   http_.AwaitTold(1);
   // The dispatcher's thread is held up until it must have been asked to stop.
   store_.Hold();
-  Offer({Fires(2)});
+  Offer({NumberedAlert(2)});
   store_.AwaitHeldWriter();
   http_.AnswerAll(200);
   std::thread stopper([&dispatcher] { dispatcher.Stop(std::chrono::minutes(10)); });
@@ -325,7 +325,7 @@ TEST_F(DispatcherTest, LetsAnAttemptUnderWayEndWhenItStopsAndBeginsNoOther) {
 
 TEST_F(DispatcherTest, SurvivesAnAnswerThatComesAfterItsEnd) {
   Start(Receivers({{"ops", kA}}));
-  Offer({Fires(1)});
+  Offer({NumberedAlert(1)});
   http_.AwaitTold(1);
   dispatcher_.reset();
   http_.AnswerAll(200);
@@ -336,13 +336,13 @@ TEST_F(DispatcherTest, MayBeStoppedTwiceAndTakesNothingAfterwards) {
   Dispatcher& dispatcher = Start(Receivers({{"ops", kA}}));
   dispatcher.Stop(seconds(60));
   dispatcher.Stop(seconds(60));
-  Offer({Fires(1)});
+  Offer({NumberedAlert(1)});
   EXPECT_EQ(store_.Rows(StateTable::kOutbox), 0U);
 }
 
 TEST_F(DispatcherTest, MayEndWithoutHavingBeenStarted) {
   Make(Receivers({{"ops", kA}}));
-  Offer({Fires(1)});
+  Offer({NumberedAlert(1)});
   dispatcher_.reset();
   EXPECT_THAT(http_.told(), IsEmpty());
 }
@@ -357,11 +357,11 @@ TEST_F(DispatcherTest, RefusesAStoreThatCannotBeRead) {
 
 TEST_F(DispatcherTest, SendsAfterARestartWhatWasUnderWayUnderTheSameKey) {
   Start(Receivers({{"ops", kA}}));
-  Offer({Fires(1)});
+  Offer({NumberedAlert(1)});
   http_.AwaitTold(1);
   dispatcher_.reset();
   Dispatcher& next = Start(Receivers({{"ops", kA}}));
-  Offer({Fires(1)});
+  Offer({NumberedAlert(1)});
   next.EngineRestored();
   EXPECT_THAT(http_.AwaitTold(2),
               ElementsAre(std::string(kA) + " e1-firing-1", std::string(kA) + " e1-firing-1"));
@@ -370,7 +370,7 @@ TEST_F(DispatcherTest, SendsAfterARestartWhatWasUnderWayUnderTheSameKey) {
 TEST_F(DispatcherTest, ForgetsWhatTheEngineDidNotOffer) {
   http_.AlwaysAnswer(kA, 503);
   Start(Receivers({{"ops", kA}}));
-  Offer({Fires(1)});
+  Offer({NumberedAlert(1)});
   http_.AwaitTold(1);
   dispatcher_.reset();
   ASSERT_EQ(store_.Rows(StateTable::kOutbox), 1U);
@@ -381,19 +381,19 @@ TEST_F(DispatcherTest, ForgetsWhatTheEngineDidNotOffer) {
 TEST_F(DispatcherTest, HearsOfTheAlertsThatWereOfferedBeforeItForgetsTheOthers) {
   http_.AlwaysAnswer(kA, 200);
   Start(Receivers({{"ops", kA}}));
-  Offer({Fires(1)});
+  Offer({NumberedAlert(1)});
   http_.AwaitTold(1);
   store_.AwaitRows(StateTable::kOutbox, 0);
   dispatcher_.reset();
   Dispatcher& next = Make(Receivers({{"ops", kA}}));
   ASSERT_TRUE(next.Restore().ok());
   // Both wait when the thread starts.
-  Offer({Fires(1)});
+  Offer({NumberedAlert(1)});
   next.EngineRestored();
-  Offer({Fires(2)});
+  Offer({NumberedAlert(2)});
   next.Start();
   http_.AwaitTold(2);
-  Offer({Resolved(*Fires(1))});
+  Offer({Resolved(*NumberedAlert(1))});
   EXPECT_EQ(http_.AwaitTold(3).back(), std::string(kA) + " e1-resolved-2");
 }
 
@@ -401,7 +401,7 @@ TEST_F(DispatcherTest, SendsADeadLetterToTheNewAddress) {
   http_.AlwaysAnswer(kA, 404);
   http_.AlwaysAnswer(kB, 200);
   Dispatcher& dispatcher = Start(Receivers({{"ops", kA}}));
-  Offer({Fires(1)});
+  Offer({NumberedAlert(1)});
   http_.AwaitTold(1);
   dispatcher.Apply(Receivers({{"ops", kB}}));
   EXPECT_THAT(http_.AwaitTold(2),
@@ -426,7 +426,7 @@ TEST_F(DispatcherTest, AnAlertDoesNotOvertakeTheReloadThatBroughtItsReceiver) {
 
 TEST_F(DispatcherTest, IsNotStalledWhileNothingHasWaitedForLong) {
   Dispatcher& dispatcher = Make(Receivers({{"ops", kA}}));
-  Offer({Fires(1)});  // waits, since the thread has not been started
+  Offer({NumberedAlert(1)});  // waits, since the thread has not been started
   EXPECT_FALSE(dispatcher.stalled());
 }
 

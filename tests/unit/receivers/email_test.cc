@@ -20,7 +20,7 @@ constexpr char kKeys[] =
 
 std::string Keys(const std::string& more) { return std::string("{") + kKeys + more + "}"; }
 
-MailRequest Sent(NativeChannelWorld& email, const AlertPtr& alert, std::uint64_t number = 1) {
+MailRequest SentMail(NativeChannelWorld& email, const AlertPtr& alert, std::uint64_t number = 1) {
   Notification notification = NativeChannelWorld::About({alert});
   notification.flush_number = number;
   email.Deliver(notification);
@@ -35,7 +35,7 @@ MessageCard CardOf(std::vector<AlertPtr> alerts) {
 
 TEST(EmailChannel, HandsTheMailToItsServer) {
   NativeChannelWorld email("email", Keys(", auth_username: u, auth_password: p, hello: h"));
-  const MailRequest mail = Sent(email, NativeChannelWorld::Fires());
+  const MailRequest mail = SentMail(email, NativeChannelWorld::Fires());
   EXPECT_EQ(mail.host, "m.example.org");
   EXPECT_EQ(mail.port, 587);
   EXPECT_EQ(mail.hello, "h");
@@ -50,7 +50,7 @@ TEST(EmailChannel, HandsTheMailToItsServer) {
 TEST(EmailChannel, SendsNoPasswordInTheClearUnlessToldTo) {
   const auto security = [](const std::string& keys) {
     NativeChannelWorld email("email", "{from: t@x.org, to: a@x.org, " + keys + "}");
-    return Sent(email, NativeChannelWorld::Fires()).security;
+    return SentMail(email, NativeChannelWorld::Fires()).security;
   };
   EXPECT_EQ(security("smarthost: 'm:587'"), MailSecurity::kStartTls);
   EXPECT_EQ(security("smarthost: 'm:465'"), MailSecurity::kTls);
@@ -67,15 +67,15 @@ TEST(EmailChannel, SendsNoPasswordInTheClearUnlessToldTo) {
 
 TEST(EmailChannel, TiesTheEndToTheBeginning) {
   NativeChannelWorld email("email", Keys(""));
-  const std::string firing = Sent(email, NativeChannelWorld::Fires(), 1).message;
-  const std::string over = Sent(email, NativeChannelWorld::IsOver(), 2).message;
+  const std::string firing = SentMail(email, NativeChannelWorld::Fires(), 1).message;
+  const std::string over = SentMail(email, NativeChannelWorld::IsOver(), 2).message;
   EXPECT_THAT(firing, HasSubstr("Subject: [HIGH] High CPU Usage\r\n"));
   EXPECT_THAT(firing, HasSubstr("Message-ID: <e1-1."));
   EXPECT_THAT(firing, HasSubstr("References: <e1@host.test>\r\n"));
   EXPECT_THAT(over, HasSubstr("Subject: [RESOLVED] High CPU Usage\r\n"));
   EXPECT_THAT(over, HasSubstr("Message-ID: <e1-2."));
   EXPECT_THAT(over, HasSubstr("References: <e1@host.test>\r\n"));
-  EXPECT_EQ(Sent(email, NativeChannelWorld::Fires(), 1).message, firing);
+  EXPECT_EQ(SentMail(email, NativeChannelWorld::Fires(), 1).message, firing);
 }
 
 // What is encoded as a whole is no address any more.
@@ -84,14 +84,14 @@ TEST(EmailChannel, EncodesNamesAndLeavesAddresses) {
   NativeChannelWorld email(
       "email",
       "{smarthost: 'm:25', from: 'Überwachung <t@x.org>', to: 'a@x.org, \"B, C\" <b@x.org>'}");
-  const std::string message = Sent(email, NativeChannelWorld::Fires()).message;
+  const std::string message = SentMail(email, NativeChannelWorld::Fires()).message;
   EXPECT_THAT(message, HasSubstr("From: =?utf-8?q?=C3=9Cberwachung?= <t@x.org>\r\n"));
   EXPECT_THAT(message, HasSubstr("To: a@x.org,\r\n \"B, C\" <b@x.org>\r\n"));
 }
 
 TEST(EmailChannel, HasBothForms) {
   NativeChannelWorld email("email", Keys(""));
-  const std::string message = Sent(email, NativeChannelWorld::Fires()).message;
+  const std::string message = SentMail(email, NativeChannelWorld::Fires()).message;
   EXPECT_LT(message.find("text/plain"), message.find("text/html"));
 }
 
@@ -111,7 +111,7 @@ TEST(EmailChannel, RefusesSettingsThatItCannotSendWith) {
 
 TEST(SmsChannel, SendsOneShortText) {
   NativeChannelWorld sms("sms", "{smarthost: 'gw:25', from: t@x.org, to: 15551234@sms.x.org}");
-  const MailRequest mail = Sent(sms, NativeChannelWorld::Fires());
+  const MailRequest mail = SentMail(sms, NativeChannelWorld::Fires());
   EXPECT_THAT(mail.to, ElementsAre("15551234@sms.x.org"));
   EXPECT_THAT(mail.message, Not(HasSubstr("Subject")));
   EXPECT_THAT(mail.message, Not(HasSubstr("text/html")));

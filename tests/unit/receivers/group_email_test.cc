@@ -15,7 +15,7 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 using Kind = Outcome::Kind;
 
-constexpr char kGlobal[] =
+constexpr char kMailGlobal[] =
     "{smtp_smarthost: 'mail.example.org:587', smtp_from: 'Tocsin <t@example.org>'}";
 
 GroupNotification Numbered(std::uint64_t number) {
@@ -29,13 +29,13 @@ class GroupEmail : public ::testing::Test {
  public:
   // The mail of one attempt with these settings.
   MailRequest Deliver(const std::string& item, const GroupNotification& notification,
-                      const std::string& global = kGlobal) {
+                      const std::string& global = kMailGlobal) {
     world_ = std::make_unique<VendorWorld>("email_configs", item, global);
     world_->Deliver(notification);
     const auto& sent = world_->world.mail.exchanges;
     return sent.empty() ? MailRequest() : sent.back().request;
   }
-  MailRequest Deliver(const std::string& item, const std::string& global = kGlobal) {
+  MailRequest Deliver(const std::string& item, const std::string& global = kMailGlobal) {
     return Deliver(item, About({Fires(DiskFull())}), global);
   }
   // How an attempt ends whose conversation ended so.
@@ -51,7 +51,7 @@ class GroupEmail : public ::testing::Test {
   std::unique_ptr<VendorWorld> world_;
 };
 
-MailResult Refused(int reply) {
+MailResult RefusedMail(int reply) {
   MailResult result;
   result.message = "mail server, at MAIL: no";
   result.reply = reply;
@@ -180,19 +180,19 @@ TEST_F(GroupEmail, GivesUpWhereATemplateFails) {
 }
 
 TEST_F(GroupEmail, TriesEveryStepAgainAsAlertmanagerDoes) {
-  EXPECT_EQ(OutcomeOf(Refused(550)).kind, Kind::kRetry);
-  EXPECT_EQ(OutcomeOf(Refused(451)).kind, Kind::kRetry);
-  EXPECT_EQ(OutcomeOf(Refused(0)).kind, Kind::kRetry);
+  EXPECT_EQ(OutcomeOf(RefusedMail(550)).kind, Kind::kRetry);
+  EXPECT_EQ(OutcomeOf(RefusedMail(451)).kind, Kind::kRetry);
+  EXPECT_EQ(OutcomeOf(RefusedMail(0)).kind, Kind::kRetry);
   MailResult accepted;
   accepted.accepted = true;
   EXPECT_EQ(OutcomeOf(accepted).kind, Kind::kDelivered);
 }
 
 TEST_F(GroupEmail, GivesUpWhatTheServerRefusesForGoodInTheOutbox) {
-  EXPECT_EQ(OutcomeOf(Refused(550), 1).kind, Kind::kGiveUp);
-  EXPECT_EQ(OutcomeOf(Refused(451), 1).kind, Kind::kRetry);
-  EXPECT_EQ(OutcomeOf(Refused(0), 1).kind, Kind::kRetry);
-  MailResult denied = Refused(535);
+  EXPECT_EQ(OutcomeOf(RefusedMail(550), 1).kind, Kind::kGiveUp);
+  EXPECT_EQ(OutcomeOf(RefusedMail(451), 1).kind, Kind::kRetry);
+  EXPECT_EQ(OutcomeOf(RefusedMail(0), 1).kind, Kind::kRetry);
+  MailResult denied = RefusedMail(535);
   denied.authentication_failed = true;
   EXPECT_EQ(OutcomeOf(denied, 1).failure, Failure::kAuth);
   MailResult lost;
@@ -214,7 +214,7 @@ TEST_F(GroupEmail, IsDeliveredInTheOutboxThoughSomeWereRefused) {
 
 // Greylisting refuses everybody for now.
 TEST_F(GroupEmail, IsTriedAgainWhereARecipientMayBeTakenLater) {
-  MailResult refused = Refused(550);
+  MailResult refused = RefusedMail(550);
   refused.refused = {{"a@x.org", "451 later"}, {"b@x.org", "550 no"}};
   EXPECT_EQ(OutcomeOf(refused, 1).kind, Kind::kRetry);
 }

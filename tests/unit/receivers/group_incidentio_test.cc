@@ -14,7 +14,7 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 using Kind = Outcome::Kind;
 
-constexpr char kItem[] =
+constexpr char kIncidentioItem[] =
     "{url: 'http://io/v2/alert_events/alertmanager/1', alert_source_token: t0ken}";
 constexpr std::size_t kMaxBodyBytes = 524'288;
 // FNV-1a of the labels, by hand.
@@ -28,7 +28,7 @@ GroupNotification TwoAlerts(std::size_t bytes) {
 }
 
 TEST(GroupIncidentio, SendsAlertmanagersMessage) {
-  VendorWorld incidentio("incidentio_configs", kItem);
+  VendorWorld incidentio("incidentio_configs", kIncidentioItem);
   const HttpClientRequest request = incidentio.DeliverFiring();
   EXPECT_EQ(request.method, "POST");
   EXPECT_EQ(request.url, "http://io/v2/alert_events/alertmanager/1");
@@ -52,7 +52,7 @@ TEST(GroupIncidentio, SendsAlertmanagersMessage) {
 }
 
 TEST(GroupIncidentio, TellsWhatIsOverWhyAndByWhichRoute) {
-  VendorWorld incidentio("incidentio_configs", kItem);
+  VendorWorld incidentio("incidentio_configs", kIncidentioItem);
   GroupNotification notification = About({IsOver(DiskFull())});
   notification.reason = NotificationReason::kAllAlertsResolved;
   notification.route_labels = Labels{{"team", "{{ .CommonLabels.job }}-team"}};
@@ -74,7 +74,7 @@ TEST(GroupIncidentio, TellsWhatIsOverWhyAndByWhichRoute) {
 }
 
 TEST(GroupIncidentio, CutsTheZerosOfFractions) {
-  VendorWorld incidentio("incidentio_configs", kItem);
+  VendorWorld incidentio("incidentio_configs", kIncidentioItem);
   PostedAlert alert = DiskFull();
   alert.starts_at = At("2026-01-02T03:04:05.670Z");
   alert.ends_at = At("2026-01-02T03:05:00.100Z");
@@ -84,7 +84,7 @@ TEST(GroupIncidentio, CutsTheZerosOfFractions) {
 }
 
 TEST(GroupIncidentio, TellsWhatAlertsHaveInCommon) {
-  VendorWorld incidentio("incidentio_configs", kItem);
+  VendorWorld incidentio("incidentio_configs", kIncidentioItem);
   PostedAlert other = DiskFullOn("b");
   other.annotations = {{"summary", "99%"}};
   const std::string body = incidentio.Deliver(About({IsOver(DiskFullOn("a")), Fires(other)})).body;
@@ -109,7 +109,7 @@ TEST(GroupIncidentio, TellsTheFirstMaxAlerts) {
 
 // What is said of the group stays that of the whole, as in Alertmanager.
 TEST(GroupIncidentio, TellsTheFirstAlertOnlyWhereAllAreTooMuch) {
-  VendorWorld incidentio("incidentio_configs", kItem);
+  VendorWorld incidentio("incidentio_configs", kIncidentioItem);
   const std::size_t frame = incidentio.Deliver(TwoAlerts(1)).body.size() - 1;
   const std::string fits = incidentio.Deliver(TwoAlerts(kMaxBodyBytes - frame)).body;
   EXPECT_EQ(fits.size(), kMaxBodyBytes);
@@ -125,7 +125,7 @@ TEST(GroupIncidentio, TellsTheFirstAlertOnlyWhereAllAreTooMuch) {
 }
 
 TEST(GroupIncidentio, SendsAnAlertThatIsTooLargeByItselfAllTheSame) {
-  VendorWorld incidentio("incidentio_configs", kItem);
+  VendorWorld incidentio("incidentio_configs", kIncidentioItem);
   const std::string body = incidentio.Deliver(TwoAlerts(2 * kMaxBodyBytes)).body;
   EXPECT_GT(body.size(), 2 * kMaxBodyBytes);
   EXPECT_EQ(nlohmann::json::parse(body)["alerts"].size(), 1U);
@@ -174,7 +174,7 @@ TEST(GroupIncidentio, SendsTheCredentialsOfHttpConfigWhereItHasNoToken) {
   VendorWorld incidentio("incidentio_configs",
                          "{url: 'http://io/', http_config: {authorization: {credentials: c}}}");
   EXPECT_EQ(HeaderOf(incidentio.DeliverFiring(), "Authorization"), "Bearer c");
-  VendorWorld token("incidentio_configs", kItem,
+  VendorWorld token("incidentio_configs", kIncidentioItem,
                     "{http_config: {authorization: {credentials: c}}}");
   EXPECT_EQ(HeaderOf(token.DeliverFiring(), "Authorization"), "Bearer t0ken");
 }
@@ -184,12 +184,12 @@ TEST(GroupIncidentio, TakesTheShorterOfItsTimeoutAndTheDeadline) {
   VendorWorld incidentio("incidentio_configs", "{url: 'http://io/', timeout: 5s}");
   EXPECT_EQ(incidentio.Deliver(TwoAlerts(0), seconds(60)).timeout, seconds(5));
   EXPECT_EQ(incidentio.Deliver(TwoAlerts(0), seconds(2)).timeout, seconds(2));
-  VendorWorld none("incidentio_configs", kItem);
+  VendorWorld none("incidentio_configs", kIncidentioItem);
   EXPECT_EQ(none.Deliver(TwoAlerts(0), seconds(60)).timeout, seconds(60));
 }
 
 TEST(GroupIncidentio, KeepsHostileTextsInTheirMembers) {
-  VendorWorld incidentio("incidentio_configs", kItem);
+  VendorWorld incidentio("incidentio_configs", kIncidentioItem);
   const std::string text = "\"}]<script>alert('x')</script>\n\\\t\x01";
   PostedAlert alert = DiskFull();
   alert.annotations = {{"summary", text}, {"z\xff", "\xff"}};
@@ -201,7 +201,7 @@ TEST(GroupIncidentio, KeepsHostileTextsInTheirMembers) {
 }
 
 TEST(GroupIncidentio, IsRetriedAsAlertmanagerDoesAndByTheOutboxMoreOften) {
-  VendorWorld incidentio("incidentio_configs", kItem);
+  VendorWorld incidentio("incidentio_configs", kIncidentioItem);
   EXPECT_EQ(incidentio.OutcomeOf(202).kind, Kind::kDelivered);
   for (const int status : {429, 500, 503}) {
     EXPECT_EQ(incidentio.OutcomeOf(status).kind, Kind::kRetry) << status;
@@ -219,7 +219,7 @@ TEST(GroupIncidentio, IsRetriedAsAlertmanagerDoesAndByTheOutboxMoreOften) {
 }
 
 TEST(GroupIncidentio, GivesUpWhereALabelOfTheRouteFailsAndSendsNothing) {
-  VendorWorld incidentio("incidentio_configs", kItem);
+  VendorWorld incidentio("incidentio_configs", kIncidentioItem);
   GroupNotification notification = About({Fires(DiskFull())});
   notification.route_labels = Labels{{"team", "{{ .Nothing }}"}};
   incidentio.Deliver(notification);

@@ -4,6 +4,7 @@
 #include "base/group_key.h"
 #include "receivers/channels/vendor_list.h"
 #include "tests/unit/config/alertmanager_loading.h"
+#include "tests/unit/receivers/jira_answers.h"
 #include "tests/unit/receivers/vendor_world.h"
 
 namespace tocsin::receivers {
@@ -14,64 +15,55 @@ using ::testing::Not;
 using ::testing::StartsWith;
 using Kind = Outcome::Kind;
 
-constexpr char kNone[] = R"({"issues":[]})";
-constexpr char kOpen[] =
-    R"({"issues":[{"key":"OPS-1","fields":{"status":{"statusCategory":{"key":"new"}}}}]})";
-constexpr char kClosed[] =
-    R"({"issues":[{"key":"OPS-1","fields":{"status":{"statusCategory":{"key":"done"}}}}]})";
-constexpr char kTransitions[] =
-    R"({"transitions":[{"id":"31","name":"Close"},{"id":"41","name":"Reopen"}]})";
-constexpr char kMoving[] =
+constexpr char kMovingKeys[] =
     "resolve_transition: Close, reopen_transition: Reopen, reopen_duration: 1h";
 
-std::string ItemWith(const std::string& keys = "priority: ''") {
+std::string JiraItemWith(const std::string& keys = "priority: ''") {
   return "{api_url: 'http://jira/rest/api/2/', project: OPS, issue_type: Bug, " + keys + "}";
 }
 
 // The label of the group of group_notifications.h.
-std::string Label() { return "ALERT{" + Sha256Hex(R"({}:{alertname="DiskFull"})") + "}"; }
+std::string IssueLabel() { return "ALERT{" + Sha256Hex(R"({}:{alertname="DiskFull"})") + "}"; }
 
 // What a search says in JSON, of the condition on the state of issues.
 std::string SearchBody(const std::string& state) {
   return R"({"fields":["status"],"jql":")" + state + R"( and project=\"OPS\" and labels=\")" +
-         Label() +
+         IssueLabel() +
          R"(\" order by status ASC,resolutiondate DESC","maxResults":2})"
          "\n";
 }
 
-std::string Line(const HttpClientRequest& request) { return request.method + " " + request.url; }
-
 // The request that writes the issue, where the search says this.
-HttpClientRequest Written(VendorWorld& jira, const GroupNotification& notification,
-                          const std::string& found = kNone) {
+HttpClientRequest WrittenIssue(VendorWorld& jira, const GroupNotification& notification,
+                               const std::string& found = kNoIssue) {
   jira.Deliver(notification);
   jira.Answer(200, found);
   return jira.LastRequest();
 }
 
 std::string CreatedBody(const std::string& keys) {
-  VendorWorld jira("jira_configs", ItemWith(keys));
-  return Written(jira, About({Fires(DiskFull())})).body;
+  VendorWorld jira("jira_configs", JiraItemWith(keys));
+  return WrittenIssue(jira, About({Fires(DiskFull())})).body;
 }
 
 std::string EditedBody(const std::string& keys) {
-  VendorWorld jira("jira_configs", ItemWith(keys));
-  return Written(jira, About({Fires(DiskFull())}), kOpen).body;
+  VendorWorld jira("jira_configs", JiraItemWith(keys));
+  return WrittenIssue(jira, About({Fires(DiskFull())}), kOpenIssue).body;
 }
 
-std::string Refusal(const std::string& item) {
+std::string JiraRefusal(const std::string& item) {
   const Result<BuiltVendor> vendor = MakeGroupJira(config::GoodIntegration("jira_configs", item));
   return vendor ? "" : vendor.message();
 }
 
 TEST(GroupJira, LooksForItsIssueAndCreatesAlertmanagersDefaultOne) {
-  VendorWorld jira("jira_configs", ItemWith());
+  VendorWorld jira("jira_configs", JiraItemWith());
   const HttpClientRequest search = jira.DeliverFiring();
   EXPECT_EQ(Line(search), "POST http://jira/rest/api/2/search");
   EXPECT_EQ(HeaderOf(search, "Content-Type"), "application/json");
   EXPECT_EQ(HeaderOf(search, "Accept-Language"), "en");
   EXPECT_EQ(search.body, SearchBody("statusCategory != Done"));
-  jira.Answer(200, kNone);
+  jira.Answer(200, kNoIssue);
   const HttpClientRequest create = jira.LastRequest();
   EXPECT_EQ(Line(create), "POST http://jira/rest/api/2/issue");
   EXPECT_EQ(HeaderOf(create, "Content-Type"), "application/json");
@@ -81,7 +73,7 @@ TEST(GroupJira, LooksForItsIssueAndCreatesAlertmanagersDefaultOne) {
             R"(  - alertname = DiskFull\n  - job = node\n\nAnnotations:\n  - summary = 98%\n\n)"
             R"(Source: http://p/graph?g0.expr=a\u003e1\u0026g0.tab=1\n\n\n\n",)"
             R"("issuetype":{"name":"Bug"},"labels":[")" +
-                Label() +
+                IssueLabel() +
                 R"x("],"project":{"key":"OPS"},"summary":"[FIRING:1] DiskFull (node)"}})x"
                 "\n");
   EXPECT_TRUE(jira.outcomes.empty());
@@ -92,16 +84,16 @@ TEST(GroupJira, LooksForItsIssueAndCreatesAlertmanagersDefaultOne) {
 }
 
 TEST(GroupJira, NeedsNoIssueForWhatIsOver) {
-  VendorWorld jira("jira_configs", ItemWith(kMoving));
+  VendorWorld jira("jira_configs", JiraItemWith(kMovingKeys));
   EXPECT_EQ(jira.DeliverResolved().body, SearchBody("statusCategory != Done"));
-  jira.Answer(200, kNone);
+  jira.Answer(200, kNoIssue);
   EXPECT_EQ(jira.outcomes.at(0).kind, Kind::kDelivered);
   EXPECT_EQ(jira.http.sent(), 1U);
 }
 
 TEST(GroupJira, EditsAnIssueThatIsOpenAndLeavesItsStatus) {
-  VendorWorld jira("jira_configs", ItemWith(kMoving));
-  const HttpClientRequest edit = Written(jira, About({Fires(DiskFull())}), kOpen);
+  VendorWorld jira("jira_configs", JiraItemWith(kMovingKeys));
+  const HttpClientRequest edit = WrittenIssue(jira, About({Fires(DiskFull())}), kOpenIssue);
   EXPECT_EQ(Line(edit), "PUT http://jira/rest/api/2/issue/OPS-1");
   EXPECT_THAT(edit.body, HasSubstr(R"x("summary":"[FIRING:1] DiskFull (node)")x"));
   jira.Answer(204);
@@ -110,14 +102,14 @@ TEST(GroupJira, EditsAnIssueThatIsOpenAndLeavesItsStatus) {
 }
 
 TEST(GroupJira, EditsAndResolvesAnIssueWhenAllIsOver) {
-  VendorWorld jira("jira_configs", ItemWith(kMoving));
-  const HttpClientRequest edit = Written(jira, About({IsOver(DiskFull())}), kOpen);
+  VendorWorld jira("jira_configs", JiraItemWith(kMovingKeys));
+  const HttpClientRequest edit = WrittenIssue(jira, About({IsOver(DiskFull())}), kOpenIssue);
   EXPECT_EQ(edit.body,
             R"({"fields":{"description":"\n\n\n# Alerts Resolved:\n\nLabels:\n)"
             R"(  - alertname = DiskFull\n  - job = node\n\nAnnotations:\n  - summary = 98%\n\n)"
             R"(Source: http://p/graph?g0.expr=a\u003e1\u0026g0.tab=1\n\n\n",)"
             R"("issuetype":{"name":"Bug"},"labels":[")" +
-                Label() +
+                IssueLabel() +
                 R"x("],"project":{"key":"OPS"},"summary":"[RESOLVED] DiskFull (node)"}})x"
                 "\n");
   jira.Answer(204);
@@ -135,10 +127,10 @@ TEST(GroupJira, EditsAndResolvesAnIssueWhenAllIsOver) {
 }
 
 TEST(GroupJira, ReopensAnIssueThatWasResolvedNotLongAgo) {
-  VendorWorld jira("jira_configs", ItemWith(kMoving));
+  VendorWorld jira("jira_configs", JiraItemWith(kMovingKeys));
   EXPECT_EQ(jira.DeliverFiring().body,
             SearchBody(R"((resolutiondate is EMPTY OR resolutiondate \u003e= -60m))"));
-  jira.Answer(200, kClosed);
+  jira.Answer(200, kDoneIssue);
   EXPECT_EQ(Line(jira.LastRequest()), "PUT http://jira/rest/api/2/issue/OPS-1");
   jira.Answer(204);
   jira.Answer(200, kTransitions);
@@ -149,7 +141,7 @@ TEST(GroupJira, ReopensAnIssueThatWasResolvedNotLongAgo) {
 
 TEST(GroupJira, LooksForResolvedIssuesOnlyToReopenThem) {
   const auto search = [](const std::string& keys) {
-    VendorWorld jira("jira_configs", ItemWith(keys));
+    VendorWorld jira("jira_configs", JiraItemWith(keys));
     return jira.DeliverFiring().body;
   };
   const std::string open = SearchBody("statusCategory != Done");
@@ -163,22 +155,22 @@ TEST(GroupJira, LooksForResolvedIssuesOnlyToReopenThem) {
 
 TEST(GroupJira, LeavesAloneWhatShouldNotBeFixed) {
   // As written, without templates.
-  VendorWorld jira("jira_configs", ItemWith(R"(wont_fix_resolution: 'Won"t {{ .Status }}')"));
+  VendorWorld jira("jira_configs", JiraItemWith(R"(wont_fix_resolution: 'Won"t {{ .Status }}')"));
   EXPECT_EQ(jira.DeliverFiring().body,
             SearchBody(R"(resolution != \"Won\\\"t {{ .Status }}\" and statusCategory != Done)"));
 }
 
 TEST(GroupJira, LeavesTheStatusAloneWithoutATransition) {
-  VendorWorld jira("jira_configs", ItemWith());
-  Written(jira, About({IsOver(DiskFull())}), kOpen);
+  VendorWorld jira("jira_configs", JiraItemWith());
+  WrittenIssue(jira, About({IsOver(DiskFull())}), kOpenIssue);
   jira.Answer(204);
   EXPECT_EQ(jira.outcomes.at(0).kind, Kind::kDelivered);
   EXPECT_EQ(jira.http.sent(), 2U);
 }
 
 TEST(GroupJira, LeavesAStatusAloneThatTheAnswerDoesNotTell) {
-  VendorWorld jira("jira_configs", ItemWith(kMoving));
-  Written(jira, About({IsOver(DiskFull())}), R"({"issues":[{"key":"OPS-1"}]})");
+  VendorWorld jira("jira_configs", JiraItemWith(kMovingKeys));
+  WrittenIssue(jira, About({IsOver(DiskFull())}), R"({"issues":[{"key":"OPS-1"}]})");
   jira.Answer(204);
   EXPECT_EQ(jira.outcomes.at(0).kind, Kind::kDelivered);
   EXPECT_EQ(jira.http.sent(), 2U);
@@ -194,7 +186,7 @@ TEST(GroupJira, SendsEveryKey) {
             R"("customfield_1":{"firing":1,"value":"red"},"customfield_2":7,)"
             R"("customfield_3":null,"description":"d firing","issuetype":{"name":"Bug"},)"
             R"("labels":["ACE",")" +
-                Label() +
+                IssueLabel() +
                 R"(","firing","zone"],"priority":{"name":"P firing"},)"
                 R"("project":{"key":"OPS"},"security":"firing","summary":"own"}})"
                 "\n");
@@ -205,9 +197,9 @@ TEST(GroupJira, ProjectAndTypeAreTemplates) {
                    "{api_url: 'http://jira/', project: 'P{{ len .Alerts }}\"x', issue_type: "
                    "'T {{ .Status }}', description: '', priority: '', summary: ''}");
   EXPECT_THAT(jira.DeliverFiring().body, HasSubstr(R"( and project=\"P1\\\"x\" and labels=)"));
-  jira.Answer(200, kNone);
+  jira.Answer(200, kNoIssue);
   EXPECT_EQ(jira.LastRequest().body, R"({"fields":{"issuetype":{"name":"T firing"},"labels":[")" +
-                                         Label() +
+                                         IssueLabel() +
                                          R"("],"project":{"key":"P1\"x"},"summary":""}})"
                                          "\n");
 }
@@ -216,9 +208,9 @@ TEST(GroupJira, SendsTheDefaultPriority) {
   VendorWorld jira("jira_configs", "{api_url: 'http://jira/', project: OPS, issue_type: Bug}");
   PostedAlert alert = DiskFull();
   alert.labels = Labels{{"alertname", "DiskFull"}, {"severity", "critical"}};
-  EXPECT_THAT(Written(jira, About({Fires(alert)})).body,
+  EXPECT_THAT(WrittenIssue(jira, About({Fires(alert)})).body,
               HasSubstr(R"("priority":{"name":"High"})"));
-  EXPECT_THAT(Written(jira, About({Fires(DiskFull())})).body, Not(HasSubstr("priority")));
+  EXPECT_THAT(WrittenIssue(jira, About({Fires(DiskFull())})).body, Not(HasSubstr("priority")));
 }
 
 TEST(GroupJira, TellsAnIssueAnewOnlyWhatMayBeUpdated) {
@@ -258,7 +250,7 @@ TEST(GroupJira, Version3TakesDocuments) {
                      std::string("{project: OPS, issue_type: Bug, api_url: '") + url +
                          "', description: ' {\"type\":\"doc\",\"text\":\"{{ .Status }}\"} '}");
     EXPECT_EQ(jira.DeliverFiring().url, "http://jira/rest/api/3/search");
-    jira.Answer(200, kNone);
+    jira.Answer(200, kNoIssue);
     EXPECT_EQ(jira.LastRequest().url, "http://jira/rest/api/3/issue");
     EXPECT_THAT(jira.LastRequest().body,
                 StartsWith(R"({"fields":{"description":{"type":"doc","text":"firing"},)"));
@@ -273,7 +265,7 @@ TEST(GroupJira, Version3TakesNoText) {
   EXPECT_EQ(text.outcomes.at(0).kind, Kind::kGiveUp);
   EXPECT_THAT(text.reason(), StartsWith("description: version 3 of Jira's API"));
   VendorWorld none("jira_configs", url + ", description: ' '}");
-  EXPECT_THAT(Written(none, About({Fires(DiskFull())})).body, Not(HasSubstr("description")));
+  EXPECT_THAT(WrittenIssue(none, About({Fires(DiskFull())})).body, Not(HasSubstr("description")));
 }
 
 TEST(GroupJira, SearchesTheCloudInItsOwnWay) {
@@ -301,7 +293,7 @@ TEST(GroupJira, WritesInTheVersionOfTheSettingsInTheCloudToo) {
   const HttpClientRequest search = jira.DeliverFiring();
   EXPECT_EQ(search.url, "https://x.atlassian.net:443/rest/api/3/search/jql");
   EXPECT_EQ(HeaderOf(search, "Authorization"), "Basic dTpw");
-  jira.Answer(200, kNone);
+  jira.Answer(200, kNoIssue);
   EXPECT_EQ(jira.LastRequest().url, "https://x.atlassian.net:443/rest/api/2/issue");
   EXPECT_THAT(jira.LastRequest().body, HasSubstr(R"("description":"text")"));
 }
@@ -320,13 +312,13 @@ TEST(GroupJira, EachStepIsRetriedAsAlertmanagerDoesAndByTheOutboxMoreOften) {
   };
   const std::vector<Step> steps = {
       {{}, "looking for the issue: ", false},
-      {{{200, kNone}}, "creating the issue: ", false},
-      {{{200, kClosed}}, "editing the issue: ", false},
-      {{{200, kClosed}, {204, ""}}, "looking for a transition: ", true},
-      {{{200, kClosed}, {204, ""}, {200, kTransitions}}, "moving the issue: ", true},
+      {{{200, kNoIssue}}, "creating the issue: ", false},
+      {{{200, kDoneIssue}}, "editing the issue: ", false},
+      {{{200, kDoneIssue}, {204, ""}}, "looking for a transition: ", true},
+      {{{200, kDoneIssue}, {204, ""}, {200, kTransitions}}, "moving the issue: ", true},
   };
   const auto end = [](const Step& step, std::uint64_t flush_number, int status) {
-    VendorWorld jira("jira_configs", ItemWith(kMoving));
+    VendorWorld jira("jira_configs", JiraItemWith(kMovingKeys));
     GroupNotification notification = About({Fires(DiskFull())});
     notification.flush_number = flush_number;
     jira.Deliver(notification);
@@ -353,7 +345,7 @@ TEST(GroupJira, EachStepIsRetriedAsAlertmanagerDoesAndByTheOutboxMoreOften) {
 }
 
 TEST(GroupJira, NothingHasArrivedWhereTheSearchIsLost) {
-  VendorWorld jira("jira_configs", ItemWith());
+  VendorWorld jira("jira_configs", JiraItemWith());
   HttpClientFailure failure;
   failure.message = "timeout";
   failure.outcome_unknown = true;
@@ -363,14 +355,14 @@ TEST(GroupJira, NothingHasArrivedWhereTheSearchIsLost) {
   EXPECT_EQ(jira.reason(), "looking for the issue: timeout");
   EXPECT_FALSE(jira.outcomes.at(0).may_have_arrived);
   jira.DeliverFiring();
-  jira.Answer(200, kNone);
+  jira.Answer(200, kNoIssue);
   jira.http.Fail(2, failure);
   EXPECT_EQ(jira.outcomes.at(1).kind, Kind::kRetry);
   EXPECT_TRUE(jira.outcomes.at(1).may_have_arrived);
 }
 
 TEST(GroupJira, GivesUpWhereASearchCannotBeRead) {
-  VendorWorld jira("jira_configs", ItemWith());
+  VendorWorld jira("jira_configs", JiraItemWith());
   for (const char* body :
        {"", "<html>", "[]", R"({"issues":"none"})", R"({"issues":[{"key":"../../admin"}]})"}) {
     const Outcome outcome = jira.OutcomeOf(200, body);
@@ -387,8 +379,8 @@ TEST(GroupJira, GivesUpWhereThereIsNoSuchTransition) {
        {std::pair{R"({"transitions":[{"id":"1","name":"close"}]})",
                   "Jira has no transition \"Close\" for issue OPS-1 as it is"},
         std::pair{"<html>", "looking for a transition: Jira's answer cannot be read"}}) {
-    VendorWorld jira("jira_configs", ItemWith(kMoving));
-    Written(jira, About({IsOver(DiskFull())}), kOpen);
+    VendorWorld jira("jira_configs", JiraItemWith(kMovingKeys));
+    WrittenIssue(jira, About({IsOver(DiskFull())}), kOpenIssue);
     jira.Answer(204);
     jira.Answer(200, body);
     ASSERT_EQ(jira.outcomes.size(), 1U);
@@ -403,7 +395,7 @@ TEST(GroupJira, GivesUpWhereATemplateFailsAndSendsNothing) {
   for (const char* keys : {"summary: '{{ .Nothing }}'", "summary: {template: '{{ .Nothing }}'}",
                            "description: '{{ .Nothing }}'", "priority: '{{ .Nothing }}'",
                            "labels: ['{{ .Nothing }}']", "fields: {a: ['{{ .Nothing }}']}"}) {
-    VendorWorld jira("jira_configs", ItemWith(keys));
+    VendorWorld jira("jira_configs", JiraItemWith(keys));
     jira.DeliverFiring();
     EXPECT_EQ(jira.http.sent(), 0U) << keys;
     EXPECT_EQ(jira.outcomes.at(0).kind, Kind::kGiveUp) << keys;
@@ -412,22 +404,23 @@ TEST(GroupJira, GivesUpWhereATemplateFailsAndSendsNothing) {
 }
 
 TEST(GroupJira, IsNotMadeOfSettingsThatItCannotWorkWith) {
-  EXPECT_EQ(Refusal(ItemWith("api_type: datacenter")), "");
-  EXPECT_THAT(Refusal(ItemWith("summary: [a]")), HasSubstr("summary must be a text, or a map"));
-  EXPECT_THAT(Refusal(ItemWith("description: {text: a}")),
+  EXPECT_EQ(JiraRefusal(JiraItemWith("api_type: datacenter")), "");
+  EXPECT_THAT(JiraRefusal(JiraItemWith("summary: [a]")),
+              HasSubstr("summary must be a text, or a map"));
+  EXPECT_THAT(JiraRefusal(JiraItemWith("description: {text: a}")),
               HasSubstr("unknown key \"text\" in description"));
-  EXPECT_THAT(Refusal(ItemWith("description: {enable_update: maybe}")),
+  EXPECT_THAT(JiraRefusal(JiraItemWith("description: {enable_update: maybe}")),
               HasSubstr("description.enable_update must be true or false"));
 }
 
 TEST(GroupJira, HostileTextStaysText) {
   VendorWorld jira(
       "jira_configs",
-      ItemWith("summary: '{{ .CommonAnnotations.x }}', labels: ['{{ "
-               ".CommonAnnotations.x }}'], fields: {a: '{{ .CommonAnnotations.x }}'}"));
+      JiraItemWith("summary: '{{ .CommonAnnotations.x }}', labels: ['{{ "
+                   ".CommonAnnotations.x }}'], fields: {a: '{{ .CommonAnnotations.x }}'}"));
   PostedAlert alert = DiskFull();
   alert.annotations = {{"x", "\"},<script>&\n\\\xff"}};
-  const std::string body = Written(jira, About({Fires(alert)})).body;
+  const std::string body = WrittenIssue(jira, About({Fires(alert)})).body;
   constexpr char kText[] = R"("\"},\u003cscript\u003e\u0026\n\\�")";
   EXPECT_THAT(body, HasSubstr(std::string(R"("summary":)") + kText));
   EXPECT_THAT(body, HasSubstr(std::string(R"("labels":[)") + kText));

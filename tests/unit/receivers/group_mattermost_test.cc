@@ -14,19 +14,19 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 using Kind = Outcome::Kind;
 
-constexpr char kItem[] = "{webhook_url: 'http://mm/hooks/s3cret'}";
+constexpr char kMattermostItem[] = "{webhook_url: 'http://mm/hooks/s3cret'}";
 
-std::string ItemWith(const std::string& keys) {
+std::string MattermostItemWith(const std::string& keys) {
   return "{webhook_url: 'http://mm/hooks/s3cret', " + keys + "}";
 }
 
-std::string BodyOf(const std::string& keys) {
-  VendorWorld mattermost("mattermost_configs", ItemWith(keys));
+std::string MattermostBodyOf(const std::string& keys) {
+  VendorWorld mattermost("mattermost_configs", MattermostItemWith(keys));
   return mattermost.DeliverFiring().body;
 }
 
 TEST(GroupMattermost, SendsAlertmanagersDefaultMessage) {
-  VendorWorld mattermost("mattermost_configs", kItem);
+  VendorWorld mattermost("mattermost_configs", kMattermostItem);
   const HttpClientRequest request = mattermost.DeliverFiring();
   EXPECT_EQ(request.method, "POST");
   EXPECT_EQ(request.url, "http://mm/hooks/s3cret");
@@ -44,7 +44,7 @@ TEST(GroupMattermost, SendsAlertmanagersDefaultMessage) {
 }
 
 TEST(GroupMattermost, IsGreenWhenAllIsOver) {
-  VendorWorld mattermost("mattermost_configs", kItem);
+  VendorWorld mattermost("mattermost_configs", kMattermostItem);
   EXPECT_EQ(mattermost.DeliverResolved().body,
             R"({"username":"Alertmanager","attachments":[{)"
             R"x("fallback":"[RESOLVED] DiskFull (node) | http://am:9093/#/alerts?receiver=ops",)x"
@@ -57,7 +57,7 @@ TEST(GroupMattermost, IsGreenWhenAllIsOver) {
 }
 
 TEST(GroupMattermost, SendsEveryKeyOfThePostAndItsAttachment) {
-  EXPECT_EQ(BodyOf(R"(
+  EXPECT_EQ(MattermostBodyOf(R"(
     channel: 'c {{ .Status }}', username: u, icon_url: 'http://icon/', icon_emoji: ':fire:',
     type: custom_x, props: {card: '**{{ .Status }}**'}, fallback: f, color: '#00f', pretext: p,
     text: 't {{ .Status }}', author_name: an, author_link: 'http://al/', author_icon: 'http://ai/',
@@ -78,7 +78,7 @@ TEST(GroupMattermost, SendsEveryKeyOfThePostAndItsAttachment) {
 }
 
 TEST(GroupMattermost, ListedAttachmentsStandBesideThePostsOwnText) {
-  EXPECT_EQ(BodyOf(R"(
+  EXPECT_EQ(MattermostBodyOf(R"(
     text: 't {{ .Status }}', title: unused, username: '', attachments: [
     {fallback: f, color: c, pretext: p, text: 'x {{ .Status }}', author_name: an, author_link: al,
      author_icon: ai, title: h, title_link: l, thumb_url: t, footer: fo, footer_icon: fi,
@@ -92,14 +92,17 @@ TEST(GroupMattermost, ListedAttachmentsStandBesideThePostsOwnText) {
 }
 
 TEST(GroupMattermost, LeavesOutWhatIsEmpty) {
-  EXPECT_EQ(BodyOf("username: '', text: '', fallback: '', color: '', title: '', title_link: ''"),
+  EXPECT_EQ(MattermostBodyOf(
+                "username: '', text: '', fallback: '', color: '', title: '', title_link: ''"),
             "{}\n");
-  EXPECT_EQ(BodyOf("username: '', text: '', attachments: [{title: h}]"),
+  EXPECT_EQ(MattermostBodyOf("username: '', text: '', attachments: [{title: h}]"),
             "{\"attachments\":[{\"title\":\"h\"}]}\n");
 }
 
 TEST(GroupMattermost, PutsPrioritiesRight) {
-  const auto priority = [](const std::string& keys) { return BodyOf("priority: {" + keys + "}"); };
+  const auto priority = [](const std::string& keys) {
+    return MattermostBodyOf("priority: {" + keys + "}");
+  };
   EXPECT_THAT(priority("priority: Important, requested_ack: true, persistent_notifications: true"),
               EndsWith(R"("priority":{"priority":"important","requested_ack":true}})"
                        "\n"));
@@ -117,10 +120,11 @@ TEST(GroupMattermost, PutsPrioritiesRight) {
 
 TEST(GroupMattermost, CutsTextsAt16383Characters) {
   const auto of = [](std::size_t size) { return "text: '" + std::string(size, 'a') + "'"; };
-  EXPECT_THAT(BodyOf(of(16383)), HasSubstr("\"text\":\"" + std::string(16383, 'a') + "\""));
+  EXPECT_THAT(MattermostBodyOf(of(16383)),
+              HasSubstr("\"text\":\"" + std::string(16383, 'a') + "\""));
   const std::string cut = "\"text\":\"" + std::string(16382, 'a') + "…\"";
-  EXPECT_THAT(BodyOf(of(16384)), HasSubstr(cut));
-  EXPECT_THAT(BodyOf(of(16384) + ", attachments: [{title: h}]"), HasSubstr(cut));
+  EXPECT_THAT(MattermostBodyOf(of(16384)), HasSubstr(cut));
+  EXPECT_THAT(MattermostBodyOf(of(16384) + ", attachments: [{title: h}]"), HasSubstr(cut));
 }
 
 TEST(GroupMattermost, TakesTheAddressFromGlobalOrFromAFile) {
@@ -140,7 +144,7 @@ TEST(GroupMattermost, TakesTheAddressFromGlobalOrFromAFile) {
 }
 
 TEST(GroupMattermost, IsRetriedAsAlertmanagerDoesAndByTheOutboxMoreOften) {
-  VendorWorld mattermost("mattermost_configs", kItem);
+  VendorWorld mattermost("mattermost_configs", kMattermostItem);
   EXPECT_EQ(mattermost.OutcomeOf(200, "ok").kind, Kind::kDelivered);
   EXPECT_EQ(mattermost.OutcomeOf(200, "<html>").kind, Kind::kDelivered);
   EXPECT_EQ(mattermost.OutcomeOf(503).kind, Kind::kRetry);
@@ -157,7 +161,7 @@ TEST(GroupMattermost, GivesUpWhereATemplateFailsAndSendsNothing) {
   for (const char* keys :
        {"text: '{{ .Nothing }}'", "props: {card: '{{ .Nothing }}'}",
         "priority: {priority: '{{ .Nothing }}'}", "attachments: [{title: '{{ .Nothing }}'}]"}) {
-    VendorWorld mattermost("mattermost_configs", ItemWith(keys));
+    VendorWorld mattermost("mattermost_configs", MattermostItemWith(keys));
     mattermost.DeliverFiring();
     EXPECT_EQ(mattermost.http.sent(), 0U) << keys;
     EXPECT_EQ(mattermost.outcomes.at(0).kind, Kind::kGiveUp) << keys;
@@ -167,7 +171,7 @@ TEST(GroupMattermost, GivesUpWhereATemplateFailsAndSendsNothing) {
 
 TEST(GroupMattermost, HostileTextStaysText) {
   VendorWorld mattermost("mattermost_configs",
-                         ItemWith("title: '{{ .CommonAnnotations.summary }}'"));
+                         MattermostItemWith("title: '{{ .CommonAnnotations.summary }}'"));
   PostedAlert alert = DiskFull();
   alert.annotations = {{"summary", "\"},<script>&\n\\\xff"}};
   EXPECT_THAT(mattermost.Deliver(About({Fires(alert)})).body,

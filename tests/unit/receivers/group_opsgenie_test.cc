@@ -16,14 +16,14 @@ using Kind = Outcome::Kind;
 
 // printf %s '{}:{alertname="DiskFull"}' | sha256sum
 constexpr char kAlias[] = "17c4e445d234645c9e547ff6d32a864af0ebdadcd1902771c24c8d366637ff41";
-constexpr std::size_t kMaxRunes = 130;
+constexpr std::size_t kMaxOpsGenieRunes = 130;
 
-std::string ItemWith(const std::string& keys) {
+std::string OpsGenieItemWith(const std::string& keys) {
   return "{api_url: 'http://og/', api_key: k3y" + keys + "}";
 }
 
 nlohmann::json AlertOf(const std::string& keys, const std::string& summary = "s") {
-  VendorWorld opsgenie("opsgenie_configs", ItemWith(keys));
+  VendorWorld opsgenie("opsgenie_configs", OpsGenieItemWith(keys));
   PostedAlert alert = DiskFull();
   alert.annotations = {{"summary", summary}};
   return nlohmann::json::parse(opsgenie.Deliver(About({Fires(alert)})).body);
@@ -49,7 +49,7 @@ TEST(GroupOpsGenie, OpensAlertmanagersDefaultAlert) {
 }
 
 TEST(GroupOpsGenie, ClosesTheAlertWhenAllIsOver) {
-  VendorWorld opsgenie("opsgenie_configs", ItemWith(""));
+  VendorWorld opsgenie("opsgenie_configs", OpsGenieItemWith(""));
   const HttpClientRequest request = opsgenie.DeliverResolved();
   EXPECT_EQ(request.method, "POST");
   EXPECT_EQ(request.url,
@@ -59,7 +59,7 @@ TEST(GroupOpsGenie, ClosesTheAlertWhenAllIsOver) {
 }
 
 TEST(GroupOpsGenie, SendsEveryKeyOfAnAlert) {
-  VendorWorld opsgenie("opsgenie_configs", ItemWith(R"(,
+  VendorWorld opsgenie("opsgenie_configs", OpsGenieItemWith(R"(,
     message: 'm {{ .Status }}', description: 'd {{ .Status }}', source: 's {{ .Receiver }}',
     details: {zone: 'z {{ len .Alerts }}', job: own}, entity: 'e {{ .CommonLabels.job }}',
     responders: [{name: ops, type: team}, {id: '4', type: schedule},
@@ -77,7 +77,7 @@ TEST(GroupOpsGenie, SendsEveryKeyOfAnAlert) {
 }
 
 TEST(GroupOpsGenie, TellsTheLabelsThatAllAlertsHave) {
-  VendorWorld opsgenie("opsgenie_configs", ItemWith(""));
+  VendorWorld opsgenie("opsgenie_configs", OpsGenieItemWith(""));
   const HttpClientRequest request =
       opsgenie.Deliver(About({Fires(DiskFullOn("a")), Fires(DiskFullOn("b"))}));
   EXPECT_THAT(request.body, HasSubstr(R"("details":{"alertname":"DiskFull","job":"node"},)"));
@@ -116,7 +116,7 @@ TEST(GroupOpsGenie, MakesEachOfTheTeamsAResponder) {
 TEST(GroupOpsGenie, CutsTheMessageAtItsLimitInCharacters) {
   const std::string keys = ", message: '{{ .CommonAnnotations.summary }}'";
   std::string fits;
-  for (std::size_t i = 0; i < kMaxRunes; ++i) fits += "é";
+  for (std::size_t i = 0; i < kMaxOpsGenieRunes; ++i) fits += "é";
   EXPECT_EQ(AlertOf(keys, fits)["message"], fits);
   EXPECT_EQ(AlertOf(keys, fits + "é")["message"], fits.substr(0, fits.size() - 2) + "…");
 }
@@ -127,7 +127,7 @@ TEST(GroupOpsGenie, LeavesOutADescriptionThatIsEmpty) {
 
 TEST(GroupOpsGenie, ReplacesWhatAnOpenAlertSays) {
   VendorWorld opsgenie("opsgenie_configs",
-                       ItemWith(", update_alerts: true, message: m, description: d"));
+                       OpsGenieItemWith(", update_alerts: true, message: m, description: d"));
   EXPECT_EQ(opsgenie.DeliverFiring().url, "http://og/v2/alerts");
   opsgenie.Answer(202);
   ASSERT_EQ(opsgenie.http.sent(), 2U);
@@ -154,18 +154,18 @@ TEST(GroupOpsGenie, ReplacesWhatAnOpenAlertSays) {
 
 TEST(GroupOpsGenie, ReplacesTextsByTheCutOnesAndByNone) {
   VendorWorld opsgenie("opsgenie_configs",
-                       ItemWith(", update_alerts: true, message: " + std::string(200, 'a') +
-                                ", description: '{{ .CommonLabels.none }}'"));
+                       OpsGenieItemWith(", update_alerts: true, message: " + std::string(200, 'a') +
+                                        ", description: '{{ .CommonLabels.none }}'"));
   opsgenie.DeliverFiring();
   opsgenie.Answer(202);
   EXPECT_EQ(opsgenie.LastRequest().body,
-            "{\"message\":\"" + std::string(kMaxRunes - 1, 'a') + "…\"}\n");
+            "{\"message\":\"" + std::string(kMaxOpsGenieRunes - 1, 'a') + "…\"}\n");
   opsgenie.Answer(202);
   EXPECT_EQ(opsgenie.LastRequest().body, "{}\n");
 }
 
 TEST(GroupOpsGenie, UpdatesNothingThatIsOver) {
-  VendorWorld opsgenie("opsgenie_configs", ItemWith(", update_alerts: true"));
+  VendorWorld opsgenie("opsgenie_configs", OpsGenieItemWith(", update_alerts: true"));
   opsgenie.DeliverResolved();
   opsgenie.Answer(202);
   EXPECT_EQ(opsgenie.http.sent(), 1U);
@@ -173,7 +173,7 @@ TEST(GroupOpsGenie, UpdatesNothingThatIsOver) {
 }
 
 TEST(GroupOpsGenie, UpdatesNothingUnlessToldTo) {
-  VendorWorld opsgenie("opsgenie_configs", ItemWith(", update_alerts: false"));
+  VendorWorld opsgenie("opsgenie_configs", OpsGenieItemWith(", update_alerts: false"));
   opsgenie.DeliverFiring();
   opsgenie.Answer(202);
   EXPECT_EQ(opsgenie.http.sent(), 1U);
@@ -182,7 +182,7 @@ TEST(GroupOpsGenie, UpdatesNothingUnlessToldTo) {
 }
 
 TEST(GroupOpsGenie, StopsAtTheFirstRequestThatIsRefused) {
-  VendorWorld opsgenie("opsgenie_configs", ItemWith(", update_alerts: true"));
+  VendorWorld opsgenie("opsgenie_configs", OpsGenieItemWith(", update_alerts: true"));
   EXPECT_EQ(opsgenie.OutcomeOf(422).kind, Kind::kGiveUp);
   EXPECT_FALSE(opsgenie.outcomes[0].may_have_arrived);
   EXPECT_EQ(opsgenie.http.sent(), 1U);
@@ -262,7 +262,7 @@ TEST(GroupOpsGenie, KeepsHostileTextsInTheirMembers) {
 }
 
 TEST(GroupOpsGenie, IsRetriedAsAlertmanagerDoesAndByTheOutboxMoreOften) {
-  VendorWorld opsgenie("opsgenie_configs", ItemWith(""));
+  VendorWorld opsgenie("opsgenie_configs", OpsGenieItemWith(""));
   EXPECT_EQ(opsgenie.OutcomeOf(202).kind, Kind::kDelivered);
   for (const int status : {429, 500, 503}) {
     EXPECT_EQ(opsgenie.OutcomeOf(status).kind, Kind::kRetry) << status;
@@ -282,7 +282,7 @@ TEST(GroupOpsGenie, IsRetriedAsAlertmanagerDoesAndByTheOutboxMoreOften) {
 TEST(GroupOpsGenie, GivesUpWhereATemplateFailsAndSendsNothing) {
   for (const std::string key :
        {"message", "description", "source", "entity", "actions", "tags", "note", "priority"}) {
-    VendorWorld opsgenie("opsgenie_configs", ItemWith(", " + key + ": '{{ .Nothing }}'"));
+    VendorWorld opsgenie("opsgenie_configs", OpsGenieItemWith(", " + key + ": '{{ .Nothing }}'"));
     opsgenie.DeliverFiring();
     EXPECT_EQ(opsgenie.http.sent(), 0U);
     EXPECT_EQ(opsgenie.outcomes.at(0).kind, Kind::kGiveUp);
@@ -291,7 +291,7 @@ TEST(GroupOpsGenie, GivesUpWhereATemplateFailsAndSendsNothing) {
   for (const auto& [keys, place] :
        {std::pair(", details: {a: 'x {{ .Nothing }}'}", "details.a:1:6: "),
         std::pair(", responders: [{username: '{{ .Nothing }}', type: user}]", "username:1:4: ")}) {
-    VendorWorld opsgenie("opsgenie_configs", ItemWith(keys));
+    VendorWorld opsgenie("opsgenie_configs", OpsGenieItemWith(keys));
     opsgenie.DeliverFiring();
     EXPECT_EQ(opsgenie.http.sent(), 0U);
     EXPECT_THAT(opsgenie.reason(), HasSubstr(place));

@@ -15,12 +15,12 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 using Kind = Outcome::Kind;
 
-constexpr char kGlobal[] = "{pagerduty_url: 'http://pd/v2/enqueue'}";
+constexpr char kPagerDutyGlobal[] = "{pagerduty_url: 'http://pd/v2/enqueue'}";
 
 std::string KeyOfGroup() { return Sha256Hex(R"({}:{alertname="DiskFull"})"); }
 
 // The alert as JSON, members sorted as in every payload.
-std::string FiringAlert() {
+std::string FiringAlertJson() {
   return R"({"annotations":{"summary":"98%"},"endsAt":"0001-01-01T00:00:00Z","fingerprint":")" +
          FormatHex64(DiskFull().fingerprint) +
          R"(","generatorURL":"http://p/graph?g0.expr=a\u003e1\u0026g0.tab=1",)"
@@ -29,7 +29,7 @@ std::string FiringAlert() {
 }
 
 TEST(GroupPagerDuty, TriggersAnIncidentForTheGroup) {
-  VendorWorld pagerduty("pagerduty_configs", "{routing_key: r0uting}", kGlobal);
+  VendorWorld pagerduty("pagerduty_configs", "{routing_key: r0uting}", kPagerDutyGlobal);
   const HttpClientRequest request = pagerduty.DeliverFiring();
   EXPECT_EQ(request.url, "http://pd/v2/enqueue");
   const std::string body = request.body;
@@ -39,7 +39,7 @@ TEST(GroupPagerDuty, TriggersAnIncidentForTheGroup) {
   EXPECT_THAT(body, HasSubstr(R"x("payload":{"summary":"[FIRING:1] DiskFull (node)",)x"
                               R"("source":"Alertmanager","severity":"error",)"
                               R"("custom_details":{)"));
-  EXPECT_THAT(body, HasSubstr("\"firing\":[" + FiringAlert() + "]"));
+  EXPECT_THAT(body, HasSubstr("\"firing\":[" + FiringAlertJson() + "]"));
   EXPECT_THAT(body, HasSubstr(R"("num_firing":1,"num_resolved":0,"resolved":[])"));
   EXPECT_THAT(body, HasSubstr(R"("client":"Alertmanager",)"
                               R"("client_url":"http://am:9093/#/alerts?receiver=ops"})"));
@@ -47,7 +47,7 @@ TEST(GroupPagerDuty, TriggersAnIncidentForTheGroup) {
 }
 
 TEST(GroupPagerDuty, ResolvesTheSameIncident) {
-  VendorWorld pagerduty("pagerduty_configs", "{routing_key: r}", kGlobal);
+  VendorWorld pagerduty("pagerduty_configs", "{routing_key: r}", kPagerDutyGlobal);
   const std::string body = pagerduty.DeliverResolved().body;
   EXPECT_THAT(body, HasSubstr(R"("event_action":"resolve")"));
   EXPECT_THAT(body, HasSubstr(R"("dedup_key":")" + KeyOfGroup() + "\""));
@@ -73,7 +73,8 @@ TEST(GroupPagerDuty, SendsEveryKey) {
 }
 
 TEST(GroupPagerDuty, SpeaksVersion1WithAServiceKey) {
-  VendorWorld pagerduty("pagerduty_configs", "{service_key: s3rvice, details: {a: b}}", kGlobal);
+  VendorWorld pagerduty("pagerduty_configs", "{service_key: s3rvice, details: {a: b}}",
+                        kPagerDutyGlobal);
   const HttpClientRequest request = pagerduty.DeliverFiring();
   EXPECT_EQ(request.url, "https://events.pagerduty.com/generic/2010-04-15/create_event.json");
   EXPECT_THAT(request.body, HasSubstr(R"({"service_key":"s3rvice","event_type":"trigger",)"
@@ -89,13 +90,14 @@ TEST(GroupPagerDuty, SpeaksVersion1WithAServiceKey) {
 
 TEST(GroupPagerDuty, CutsSummariesAt1024Characters) {
   VendorWorld pagerduty("pagerduty_configs",
-                        "{routing_key: r, description: '" + std::string(1025, 'd') + "'}", kGlobal);
+                        "{routing_key: r, description: '" + std::string(1025, 'd') + "'}",
+                        kPagerDutyGlobal);
   EXPECT_THAT(pagerduty.DeliverFiring().body,
               HasSubstr("\"summary\":\"" + std::string(1023, 'd') + "…\""));
 }
 
 TEST(GroupPagerDuty, LeavesDetailsOutOfEventsThatAreTooLarge) {
-  VendorWorld pagerduty("pagerduty_configs", "{routing_key: r}", kGlobal);
+  VendorWorld pagerduty("pagerduty_configs", "{routing_key: r}", kPagerDutyGlobal);
   PostedAlert alert = DiskFull();
   alert.annotations = {{"summary", std::string(600'000, 'x')}};
   const std::string body = pagerduty.Deliver(About({Fires(alert)})).body;
@@ -105,12 +107,12 @@ TEST(GroupPagerDuty, LeavesDetailsOutOfEventsThatAreTooLarge) {
 }
 
 TEST(GroupPagerDuty, IsRetriedWhenItIsToldToSlowDown) {
-  VendorWorld version2("pagerduty_configs", "{routing_key: r}", kGlobal);
+  VendorWorld version2("pagerduty_configs", "{routing_key: r}", kPagerDutyGlobal);
   EXPECT_EQ(version2.OutcomeOf(202).kind, Kind::kDelivered);
   EXPECT_EQ(version2.OutcomeOf(429).kind, Kind::kRetry);
   EXPECT_EQ(version2.OutcomeOf(403).kind, Kind::kGiveUp);
   EXPECT_EQ(version2.OutcomeOf(400).kind, Kind::kGiveUp);
-  VendorWorld version1("pagerduty_configs", "{service_key: s}", kGlobal);
+  VendorWorld version1("pagerduty_configs", "{service_key: s}", kPagerDutyGlobal);
   EXPECT_EQ(version1.OutcomeOf(403).kind, Kind::kRetry);
   EXPECT_EQ(version1.OutcomeOf(429).kind, Kind::kGiveUp);
   EXPECT_EQ(version1.DurableOutcomeOf(429).kind, Kind::kRetry);
@@ -119,7 +121,8 @@ TEST(GroupPagerDuty, IsRetriedWhenItIsToldToSlowDown) {
 TEST(GroupPagerDuty, ReadsItsKeyFromAFileForEachMessage) {
   const testing::TempDir folder;
   const std::string path = folder.path() + "/key";
-  VendorWorld pagerduty("pagerduty_configs", "{routing_key_file: '" + path + "'}", kGlobal);
+  VendorWorld pagerduty("pagerduty_configs", "{routing_key_file: '" + path + "'}",
+                        kPagerDutyGlobal);
   pagerduty.DeliverFiring();
   EXPECT_EQ(pagerduty.http.sent(), 0U);
   EXPECT_EQ(pagerduty.outcomes.at(0).kind, Kind::kGiveUp);

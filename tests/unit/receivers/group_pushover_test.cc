@@ -19,7 +19,9 @@ using Kind = Outcome::Kind;
 
 constexpr char kUrl[] = "https://api.pushover.net/1/messages.json?";
 
-std::string ItemWith(const std::string& keys) { return "{user_key: u1, token: t0ken" + keys + "}"; }
+std::string PushoverItemWith(const std::string& keys) {
+  return "{user_key: u1, token: t0ken" + keys + "}";
+}
 
 // What Pushover reads in the address.
 std::map<std::string, std::string> ParametersOf(const HttpClientRequest& request) {
@@ -37,20 +39,14 @@ std::map<std::string, std::string> ParametersOf(const HttpClientRequest& request
 
 std::map<std::string, std::string> ParametersWith(const std::string& keys,
                                                   const std::string& summary = "s") {
-  VendorWorld pushover("pushover_configs", ItemWith(keys));
+  VendorWorld pushover("pushover_configs", PushoverItemWith(keys));
   PostedAlert alert = DiskFull();
   alert.annotations = {{"summary", summary}};
   return ParametersOf(pushover.Deliver(About({Fires(alert)})));
 }
 
-std::string Repeated(std::size_t count, const std::string& text) {
-  std::string all;
-  for (std::size_t i = 0; i < count; ++i) all += text;
-  return all;
-}
-
 TEST(GroupPushover, SendsAlertmanagersDefaultMessage) {
-  VendorWorld pushover("pushover_configs", ItemWith(""));
+  VendorWorld pushover("pushover_configs", PushoverItemWith(""));
   const HttpClientRequest request = pushover.DeliverFiring();
   EXPECT_EQ(request.method, "POST");
   EXPECT_EQ(request.body, "");
@@ -68,7 +64,7 @@ TEST(GroupPushover, SendsAlertmanagersDefaultMessage) {
 }
 
 TEST(GroupPushover, IsNoEmergencyWhenAllIsOver) {
-  VendorWorld pushover("pushover_configs", ItemWith(""));
+  VendorWorld pushover("pushover_configs", PushoverItemWith(""));
   const std::map<std::string, std::string> expected = {
       {"device", ""},
       {"expire", "3600"},
@@ -148,7 +144,7 @@ TEST(GroupPushover, TrimsTheMessageWhenItIsCut) {
 // As net/url escapes them; Pushover takes nothing but UTF-8.
 TEST(GroupPushover, KeepsHostileTextsInTheirParameters) {
   VendorWorld pushover("pushover_configs",
-                       ItemWith(", message: '{{ .CommonAnnotations.summary }}'"));
+                       PushoverItemWith(", message: '{{ .CommonAnnotations.summary }}'"));
   PostedAlert alert = DiskFull();
   alert.annotations = {{"summary", "a~*'é \"<script>\n&token=x#%\xff"}};
   EXPECT_THAT(
@@ -192,7 +188,7 @@ TEST(GroupPushover, FillsInSecretsAndTellsThemToNobody) {
 }
 
 TEST(GroupPushover, IsRetriedAsAlertmanagerDoesAndByTheOutboxMoreOften) {
-  VendorWorld pushover("pushover_configs", ItemWith(""));
+  VendorWorld pushover("pushover_configs", PushoverItemWith(""));
   EXPECT_EQ(pushover.OutcomeOf(200).kind, Kind::kDelivered);
   EXPECT_EQ(pushover.OutcomeOf(500).kind, Kind::kRetry);
   EXPECT_EQ(pushover.OutcomeOf(503).kind, Kind::kRetry);
@@ -211,13 +207,13 @@ TEST(GroupPushover, IsRetriedAsAlertmanagerDoesAndByTheOutboxMoreOften) {
 TEST(GroupPushover, GivesUpWhereATemplateFailsAndSendsNothing) {
   for (const std::string key :
        {"title", "message", "url", "url_title", "priority", "device", "sound"}) {
-    VendorWorld pushover("pushover_configs", ItemWith(", " + key + ": '{{ .Nothing }}'"));
+    VendorWorld pushover("pushover_configs", PushoverItemWith(", " + key + ": '{{ .Nothing }}'"));
     pushover.DeliverFiring();
     EXPECT_EQ(pushover.http.sent(), 0U);
     EXPECT_EQ(pushover.outcomes.at(0).kind, Kind::kGiveUp);
     EXPECT_THAT(pushover.reason(), HasSubstr(key + ":1:4: "));
   }
-  VendorWorld html("pushover_configs", ItemWith(", html: true, message: '{{ .Nothing }}'"));
+  VendorWorld html("pushover_configs", PushoverItemWith(", html: true, message: '{{ .Nothing }}'"));
   html.DeliverFiring();
   EXPECT_EQ(html.http.sent(), 0U);
   EXPECT_THAT(html.reason(), HasSubstr("message:1:4: "));
@@ -225,7 +221,7 @@ TEST(GroupPushover, GivesUpWhereATemplateFailsAndSendsNothing) {
 
 TEST(GroupPushover, RefusesHtmlInMonospace) {
   const auto built = [](const std::string& keys) {
-    return MakeGroupPushover(config::GoodIntegration("pushover_configs", ItemWith(keys)));
+    return MakeGroupPushover(config::GoodIntegration("pushover_configs", PushoverItemWith(keys)));
   };
   ASSERT_FALSE(built(", html: true, monospace: true").ok());
   EXPECT_THAT(built(", html: true, monospace: true").message(), HasSubstr("monospace & html"));

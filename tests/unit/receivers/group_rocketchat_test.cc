@@ -13,15 +13,15 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 using Kind = Outcome::Kind;
 
-constexpr char kItem[] = "{api_url: 'http://rocket/', token: t0ken, token_id: us3r}";
+constexpr char kRocketchatItem[] = "{api_url: 'http://rocket/', token: t0ken, token_id: us3r}";
 
-// `kItem` with more keys.
-std::string ItemWith(const std::string& keys) {
+// `kRocketchatItem` with more keys.
+std::string RocketchatItemWith(const std::string& keys) {
   return "{api_url: 'http://rocket/', token: t0ken, token_id: us3r, " + keys + "}";
 }
 
 TEST(GroupRocketchat, SendsAlertmanagersDefaultMessage) {
-  VendorWorld rocket("rocketchat_configs", kItem);
+  VendorWorld rocket("rocketchat_configs", kRocketchatItem);
   const HttpClientRequest request = rocket.DeliverFiring();
   EXPECT_EQ(request.method, "POST");
   EXPECT_EQ(request.url, "http://rocket/api/v1/chat.postMessage");
@@ -35,7 +35,7 @@ TEST(GroupRocketchat, SendsAlertmanagersDefaultMessage) {
 }
 
 TEST(GroupRocketchat, IsGreenWhenAllIsOver) {
-  VendorWorld rocket("rocketchat_configs", ItemWith("send_resolved: true"));
+  VendorWorld rocket("rocketchat_configs", RocketchatItemWith("send_resolved: true"));
   EXPECT_EQ(rocket.DeliverResolved().body,
             R"x({"attachments":[{"title":"[RESOLVED] DiskFull (node)",)x"
             R"("title_link":"http://am:9093/#/alerts?receiver=ops","color":"green"}]})"
@@ -44,7 +44,7 @@ TEST(GroupRocketchat, IsGreenWhenAllIsOver) {
 }
 
 TEST(GroupRocketchat, SendsEveryKey) {
-  VendorWorld rocket("rocketchat_configs", ItemWith(R"(
+  VendorWorld rocket("rocketchat_configs", RocketchatItemWith(R"(
     channel: '#{{ .Status }}', title: 't {{ .Status }}', title_link: 'http://l/', text: 'x', color: c,
     emoji: ':fire:', icon_url: 'http://i/', image_url: 'http://image/', thumb_url: 'http://thumb/',
     link_names: true, short_fields: true,
@@ -93,7 +93,8 @@ TEST(GroupRocketchat, ReadsCredentialsFromFilesForEachMessage) {
 
 TEST(GroupRocketchat, CutsTitlesAt1024Characters) {
   const auto body = [](std::size_t size) {
-    VendorWorld rocket("rocketchat_configs", ItemWith("title: '" + std::string(size, 'a') + "'"));
+    VendorWorld rocket("rocketchat_configs",
+                       RocketchatItemWith("title: '" + std::string(size, 'a') + "'"));
     return rocket.DeliverFiring().body;
   };
   EXPECT_THAT(body(1024), HasSubstr("\"title\":\"" + std::string(1024, 'a') + "\""));
@@ -101,7 +102,7 @@ TEST(GroupRocketchat, CutsTitlesAt1024Characters) {
 }
 
 TEST(GroupRocketchat, ReadsAnswersThatRefuseWithStatus200) {
-  VendorWorld rocket("rocketchat_configs", kItem);
+  VendorWorld rocket("rocketchat_configs", kRocketchatItem);
   EXPECT_EQ(rocket.OutcomeOf(200, R"({"success":true,"ts":1})").kind, Kind::kDelivered);
   const Outcome refused = rocket.OutcomeOf(200, R"({"success":false,"error":"no \"room\""})");
   EXPECT_EQ(refused.kind, Kind::kGiveUp);
@@ -114,7 +115,7 @@ TEST(GroupRocketchat, ReadsAnswersThatRefuseWithStatus200) {
 }
 
 TEST(GroupRocketchat, TriesAgainWhereTheAnswerCannotBeRead) {
-  VendorWorld rocket("rocketchat_configs", kItem);
+  VendorWorld rocket("rocketchat_configs", kRocketchatItem);
   for (const char* body : {"", "ok", "<html>", "[]", "null", R"({"success":"yes"})",
                            R"({"success":1})", R"({"success":true)"}) {
     const Outcome outcome = rocket.OutcomeOf(200, body);
@@ -124,7 +125,7 @@ TEST(GroupRocketchat, TriesAgainWhereTheAnswerCannotBeRead) {
 }
 
 TEST(GroupRocketchat, RepeatsNoSecretThatAnAnswerRepeats) {
-  VendorWorld rocket("rocketchat_configs", kItem);
+  VendorWorld rocket("rocketchat_configs", kRocketchatItem);
   for (const char* secret : {"t0ken", "us3r"}) {
     rocket.OutcomeOf(200, std::string(R"({"success":false,"error":"bad )") + secret + "\"}");
     EXPECT_THAT(rocket.reason(), HasSubstr("refuses the message"));
@@ -133,7 +134,7 @@ TEST(GroupRocketchat, RepeatsNoSecretThatAnAnswerRepeats) {
 }
 
 TEST(GroupRocketchat, IsRetriedAsAlertmanagerDoesAndByTheOutboxMoreOften) {
-  VendorWorld rocket("rocketchat_configs", kItem);
+  VendorWorld rocket("rocketchat_configs", kRocketchatItem);
   EXPECT_EQ(rocket.OutcomeOf(500).kind, Kind::kRetry);
   EXPECT_EQ(rocket.OutcomeOf(429).kind, Kind::kGiveUp);
   EXPECT_EQ(rocket.OutcomeOf(408).kind, Kind::kGiveUp);
@@ -147,7 +148,7 @@ TEST(GroupRocketchat, IsRetriedAsAlertmanagerDoesAndByTheOutboxMoreOften) {
 
 TEST(GroupRocketchat, GivesUpWhereATemplateFailsAndSendsNothing) {
   VendorWorld rocket("rocketchat_configs",
-                     ItemWith("fields: [{title: a, value: '{{ .Nothing }}'}]"));
+                     RocketchatItemWith("fields: [{title: a, value: '{{ .Nothing }}'}]"));
   rocket.DeliverFiring();
   EXPECT_EQ(rocket.http.sent(), 0U);
   EXPECT_EQ(rocket.outcomes.at(0).kind, Kind::kGiveUp);
@@ -155,7 +156,8 @@ TEST(GroupRocketchat, GivesUpWhereATemplateFailsAndSendsNothing) {
 }
 
 TEST(GroupRocketchat, HostileTextStaysText) {
-  VendorWorld rocket("rocketchat_configs", ItemWith("text: '{{ .CommonAnnotations.summary }}'"));
+  VendorWorld rocket("rocketchat_configs",
+                     RocketchatItemWith("text: '{{ .CommonAnnotations.summary }}'"));
   PostedAlert alert = DiskFull();
   alert.annotations = {{"summary", "\"},<script>&\n\\\xff"}};
   EXPECT_THAT(rocket.Deliver(About({Fires(alert)})).body,

@@ -21,26 +21,17 @@ using Kind = Outcome::Kind;
 constexpr char kAccess[] =
     "sigv4: {region: eu-central-1, access_key: AKID, secret_key: wJalrXUtnFEMI}";
 
-std::string ItemWith(const std::string& keys) {
+std::string SnsItemWith(const std::string& keys) {
   return std::string("{") + kAccess + ", " + keys + "}";
 }
 
-std::string BodyOf(const std::string& keys) {
-  VendorWorld sns("sns_configs", ItemWith(keys));
+std::string SnsBodyOf(const std::string& keys) {
+  VendorWorld sns("sns_configs", SnsItemWith(keys));
   return sns.DeliverFiring().body;
 }
 
-// Of a form; "" where there is no such parameter.
-std::string Parameter(const std::string& body, const std::string& name) {
-  for (const std::string_view pair : Split(body, '&')) {
-    const std::size_t equals = pair.find('=');
-    if (pair.substr(0, equals) == name) return *PercentDecode(pair.substr(equals + 1));
-  }
-  return "";
-}
-
 // Why a receiver with these keys sends nothing.
-std::string Refusal(const std::string& item) {
+std::string SnsRefusal(const std::string& item) {
   VendorWorld sns("sns_configs", item);
   sns.DeliverFiring();
   return sns.http.sent() > 0 ? "" : sns.reason();
@@ -54,7 +45,7 @@ constexpr char kResolvedMessage[] =
     " - summary = 98%\nSource: http://p/graph?g0.expr=a>1&g0.tab=1\n\n\n";
 
 TEST(GroupSns, PublishesAlertmanagersDefaultMessage) {
-  VendorWorld sns("sns_configs", ItemWith("topic_arn: 'arn:aws:sns:eu-central-1:1:ops'"));
+  VendorWorld sns("sns_configs", SnsItemWith("topic_arn: 'arn:aws:sns:eu-central-1:1:ops'"));
   const HttpClientRequest request = sns.DeliverFiring();
   EXPECT_EQ(request.method, "POST");
   EXPECT_EQ(request.url, "https://sns.eu-central-1.amazonaws.com/");
@@ -67,14 +58,14 @@ TEST(GroupSns, PublishesAlertmanagersDefaultMessage) {
 }
 
 TEST(GroupSns, PublishesThatAllIsOver) {
-  VendorWorld sns("sns_configs", ItemWith("target_arn: t"));
+  VendorWorld sns("sns_configs", SnsItemWith("target_arn: t"));
   EXPECT_EQ(sns.DeliverResolved().body,
             "Action=Publish&Message=" + PercentEncode(kResolvedMessage) +
                 "&Subject=%5BRESOLVED%5D%20DiskFull%20%28node%29&TargetArn=t&Version=2010-03-31");
 }
 
 TEST(GroupSns, SendsEveryKey) {
-  VendorWorld sns("sns_configs", ItemWith(R"(
+  VendorWorld sns("sns_configs", SnsItemWith(R"(
     api_url: 'http://sns.example/{{ .Status }}', phone_number: '+49{{ len .Alerts }}',
     subject: 's {{ .Status }}', message: 'm {{ .Status }}', use_aws_http_client: true,
     attributes: {zone: 'z {{ .Status }}', '{{ .Status }}': v})"));
@@ -92,7 +83,7 @@ TEST(GroupSns, SendsEveryKey) {
 }
 
 TEST(GroupSns, SignsTheRequestWithTheKeysOfTheSettings) {
-  VendorWorld sns("sns_configs", ItemWith("topic_arn: t"));
+  VendorWorld sns("sns_configs", SnsItemWith("topic_arn: t"));
   const HttpClientRequest request = sns.DeliverFiring();
   const std::string date = HeaderOf(request, "X-Amz-Date");
   ASSERT_EQ(date.size(), 16U);
@@ -125,7 +116,7 @@ TEST(GroupSns, TakesKeysAndRegionFromTheEnvironment) {
   EXPECT_THAT(HeaderOf(request, "Authorization"), HasSubstr("/us-west-2/sns/aws4_request, "));
   EXPECT_THAT(HeaderOf(request, "Authorization"), Not(HasSubstr("envsecret")));
   // Those of the settings win, and are of no session.
-  VendorWorld own("sns_configs", ItemWith("topic_arn: t"));
+  VendorWorld own("sns_configs", SnsItemWith("topic_arn: t"));
   const HttpClientRequest with_own = own.DeliverFiring();
   EXPECT_EQ(with_own.url, "https://sns.eu-central-1.amazonaws.com/");
   EXPECT_EQ(HeaderOf(with_own, "X-Amz-Security-Token"), "");
@@ -139,15 +130,16 @@ TEST(GroupSns, KnowsTheEndpointsInChina) {
 
 TEST(GroupSns, IsNotMadeWithoutCredentialsThatItCanUse) {
   const AwsEnvironment environment({});
-  EXPECT_EQ(Refusal("{topic_arn: t, sigv4: {region: r, access_key: a, secret_key: b}}"), "");
-  EXPECT_THAT(Refusal("{topic_arn: t, sigv4: {region: r}}"),
+  EXPECT_EQ(SnsRefusal("{topic_arn: t, sigv4: {region: r, access_key: a, secret_key: b}}"), "");
+  EXPECT_THAT(SnsRefusal("{topic_arn: t, sigv4: {region: r}}"),
               HasSubstr("give sigv4.access_key and sigv4.secret_key, or set AWS_ACCESS_KEY_ID"));
-  EXPECT_THAT(Refusal("{topic_arn: t, sigv4: {access_key: a, secret_key: b}}"),
+  EXPECT_THAT(SnsRefusal("{topic_arn: t, sigv4: {access_key: a, secret_key: b}}"),
               HasSubstr("give sigv4.region, or set AWS_REGION"));
-  EXPECT_THAT(Refusal("{topic_arn: t, sigv4: {region: 'r.evil/', access_key: a, secret_key: b}}"),
-              HasSubstr("is no region"));
+  EXPECT_THAT(
+      SnsRefusal("{topic_arn: t, sigv4: {region: 'r.evil/', access_key: a, secret_key: b}}"),
+      HasSubstr("is no region"));
   for (const char* key : {"profile", "role_arn"}) {
-    const std::string refusal = Refusal(
+    const std::string refusal = SnsRefusal(
         std::string("{topic_arn: t, sigv4: {region: r, access_key: a, secret_key: s3cret, ") + key +
         ": p}}");
     EXPECT_THAT(refusal, HasSubstr(std::string("sigv4.") + key + " is not supported"));
@@ -158,7 +150,7 @@ TEST(GroupSns, IsNotMadeWithoutCredentialsThatItCanUse) {
 
 TEST(GroupSns, CutsMessagesAt256KiBAndSaysSo) {
   const auto of = [](const std::string& message) {
-    return BodyOf("topic_arn: t, message: '" + message + "'");
+    return SnsBodyOf("topic_arn: t, message: '" + message + "'");
   };
   const std::string all(262144, 'a');
   EXPECT_EQ(Parameter(of(all), "Message"), all);
@@ -174,7 +166,7 @@ TEST(GroupSns, CutsMessagesAt256KiBAndSaysSo) {
 
 TEST(GroupSns, CutsTextMessagesAt1600CharactersWithoutAMark) {
   const auto of = [](const std::string& message) {
-    return BodyOf("phone_number: '+49', message: '" + message + "', attributes: {z: v}");
+    return SnsBodyOf("phone_number: '+49', message: '" + message + "', attributes: {z: v}");
   };
   std::string all;
   for (int i = 0; i < 1600; ++i) all += "é";
@@ -188,7 +180,7 @@ TEST(GroupSns, CutsTextMessagesAt1600CharactersWithoutAMark) {
 
 TEST(GroupSns, SubjectsAreOneShortLine) {
   const auto of = [](const std::string& subject) {
-    return BodyOf("topic_arn: t, subject: \"" + subject + "\"");
+    return SnsBodyOf("topic_arn: t, subject: \"" + subject + "\"");
   };
   EXPECT_EQ(Parameter(of(std::string(99, 'a')), "Subject"), std::string(99, 'a'));
   EXPECT_EQ(Parameter(of(std::string(100, 'a')), "Subject"), std::string(98, 'a') + "…");
@@ -199,15 +191,15 @@ TEST(GroupSns, SubjectsAreOneShortLine) {
 
 TEST(GroupSns, TopicsInOrderGetTheGroupAndAnIdOfTheMessage) {
   const std::string group = Sha256Hex(R"({}:{alertname="DiskFull"})");
-  VendorWorld sns("sns_configs", ItemWith("topic_arn: ops.fifo"));
+  VendorWorld sns("sns_configs", SnsItemWith("topic_arn: ops.fifo"));
   const std::string body = sns.DeliverFiring().body;
   EXPECT_EQ(Parameter(body, "MessageGroupId"), group);
   EXPECT_EQ(Parameter(body, "MessageDeduplicationId"), group);
-  EXPECT_THAT(BodyOf("topic_arn: ops"), Not(HasSubstr("MessageGroupId")));
+  EXPECT_THAT(SnsBodyOf("topic_arn: ops"), Not(HasSubstr("MessageGroupId")));
 }
 
 TEST(GroupSns, NumberedMessagesHaveIdsOfTheirOwnInTopicsInOrder) {
-  VendorWorld sns("sns_configs", ItemWith("topic_arn: ops.fifo"));
+  VendorWorld sns("sns_configs", SnsItemWith("topic_arn: ops.fifo"));
   const auto id = [&sns](FrozenAlert alert, std::uint64_t number) {
     GroupNotification notification = About({std::move(alert)});
     notification.dedup_key = "key";
@@ -224,7 +216,7 @@ TEST(GroupSns, NumberedMessagesHaveIdsOfTheirOwnInTopicsInOrder) {
 }
 
 TEST(GroupSns, IsRetriedAsAlertmanagerDoesAndByTheOutboxMoreOften) {
-  VendorWorld sns("sns_configs", ItemWith("topic_arn: t"));
+  VendorWorld sns("sns_configs", SnsItemWith("topic_arn: t"));
   EXPECT_EQ(sns.OutcomeOf(200, "<PublishResponse/>").kind, Kind::kDelivered);
   EXPECT_EQ(sns.OutcomeOf(500).kind, Kind::kRetry);
   EXPECT_EQ(sns.OutcomeOf(429).kind, Kind::kGiveUp);
@@ -236,7 +228,7 @@ TEST(GroupSns, IsRetriedAsAlertmanagerDoesAndByTheOutboxMoreOften) {
 }
 
 TEST(GroupSns, TellsAwssWordForWhatIsWrong) {
-  VendorWorld sns("sns_configs", ItemWith("topic_arn: t"));
+  VendorWorld sns("sns_configs", SnsItemWith("topic_arn: t"));
   sns.OutcomeOf(403,
                 "<ErrorResponse><Error><Type>Sender</Type><Code>SignatureDoesNotMatch</Code>"
                 "<Message>wJalrXUtnFEMI</Message></Error></ErrorResponse>");
@@ -250,7 +242,7 @@ TEST(GroupSns, TellsAwssWordForWhatIsWrong) {
 }
 
 TEST(GroupSns, TriesAgainAfterANetworkError) {
-  VendorWorld sns("sns_configs", ItemWith("topic_arn: t"));
+  VendorWorld sns("sns_configs", SnsItemWith("topic_arn: t"));
   sns.DeliverFiring();
   HttpClientFailure failure;
   failure.message = "no route";
@@ -265,7 +257,7 @@ TEST(GroupSns, GivesUpWhereATemplateFailsAndSendsNothing) {
         "topic_arn: t, subject: '{{ .Nothing }}'", "topic_arn: t, api_url: '{{ .Nothing }}'",
         "topic_arn: t, attributes: {'{{ .Nothing }}': v}",
         "topic_arn: t, attributes: {k: '{{ .Nothing }}'}"}) {
-    VendorWorld sns("sns_configs", ItemWith(keys));
+    VendorWorld sns("sns_configs", SnsItemWith(keys));
     sns.DeliverFiring();
     EXPECT_EQ(sns.http.sent(), 0U) << keys;
     EXPECT_EQ(sns.outcomes.at(0).kind, Kind::kGiveUp) << keys;
@@ -275,7 +267,8 @@ TEST(GroupSns, GivesUpWhereATemplateFailsAndSendsNothing) {
 
 TEST(GroupSns, GivesUpWhereTheAddressIsNone) {
   for (const char* url : {"ftp://a", "http://u:p@a/", "nonsense"}) {
-    VendorWorld sns("sns_configs", ItemWith(std::string("topic_arn: t, api_url: '") + url + "'"));
+    VendorWorld sns("sns_configs",
+                    SnsItemWith(std::string("topic_arn: t, api_url: '") + url + "'"));
     sns.DeliverFiring();
     EXPECT_EQ(sns.http.sent(), 0U) << url;
     EXPECT_EQ(sns.outcomes.at(0).kind, Kind::kGiveUp) << url;
@@ -284,8 +277,8 @@ TEST(GroupSns, GivesUpWhereTheAddressIsNone) {
 }
 
 TEST(GroupSns, HostileTextStaysText) {
-  VendorWorld sns("sns_configs", ItemWith("topic_arn: t, message: '{{ .CommonAnnotations.x }}', "
-                                          "attributes: {a: '{{ .CommonAnnotations.x }}'}"));
+  VendorWorld sns("sns_configs", SnsItemWith("topic_arn: t, message: '{{ .CommonAnnotations.x }}', "
+                                             "attributes: {a: '{{ .CommonAnnotations.x }}'}"));
   PostedAlert alert = DiskFull();
   alert.annotations = {{"x", "\"&Action=Delete<script>\n+%\xff\xc3"}};
   const std::string body = sns.Deliver(About({Fires(alert)})).body;

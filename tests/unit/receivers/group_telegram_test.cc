@@ -15,21 +15,15 @@ using ::testing::Not;
 using Kind = Outcome::Kind;
 
 constexpr char kOk[] = R"({"ok":true,"result":{"message_id":7}})";
-constexpr std::size_t kMaxRunes = 4096;
+constexpr std::size_t kMaxTelegramRunes = 4096;
 
-std::string ItemWith(const std::string& keys) {
+std::string TelegramItemWith(const std::string& keys) {
   return "{api_url: 'http://tg', bot_token: '42:s3cret', chat_id: -1001" + keys + "}";
 }
 
-std::string Repeated(std::size_t count, const std::string& text) {
-  std::string all;
-  for (std::size_t i = 0; i < count; ++i) all += text;
-  return all;
-}
-
 // The text of a message about an alert with this annotation.
-std::string TextOf(const std::string& keys, const std::string& summary) {
-  VendorWorld telegram("telegram_configs", ItemWith(keys));
+std::string TelegramTextOf(const std::string& keys, const std::string& summary) {
+  VendorWorld telegram("telegram_configs", TelegramItemWith(keys));
   PostedAlert alert = DiskFull();
   alert.annotations = {{"summary", summary}};
   return nlohmann::json::parse(telegram.Deliver(About({Fires(alert)})).body).at("text");
@@ -51,7 +45,7 @@ TEST(GroupTelegram, SendsAlertmanagersDefaultMessage) {
 }
 
 TEST(GroupTelegram, TellsWhatIsOver) {
-  VendorWorld telegram("telegram_configs", ItemWith(""));
+  VendorWorld telegram("telegram_configs", TelegramItemWith(""));
   EXPECT_EQ(telegram.DeliverResolved().body,
             R"({"chat_id":"-1001","disable_web_page_preview":"true","parse_mode":"HTML",)"
             R"("text":"\n\n\nAlerts Resolved:\nLabels:\n - alertname = DiskFull\n - job = node\n)"
@@ -62,8 +56,8 @@ TEST(GroupTelegram, TellsWhatIsOver) {
 
 TEST(GroupTelegram, SendsEveryKey) {
   VendorWorld telegram("telegram_configs",
-                       ItemWith(", message_thread_id: 7, message: '*{{ .Status }}*', "
-                                "disable_notifications: true, parse_mode: MarkdownV2"));
+                       TelegramItemWith(", message_thread_id: 7, message: '*{{ .Status }}*', "
+                                        "disable_notifications: true, parse_mode: MarkdownV2"));
   EXPECT_EQ(telegram.DeliverFiring().body,
             R"({"chat_id":"-1001","disable_notification":"true",)"
             R"("disable_web_page_preview":"true","message_thread_id":"7",)"
@@ -73,8 +67,8 @@ TEST(GroupTelegram, SendsEveryKey) {
 
 TEST(GroupTelegram, LeavesOutWhatSaysNothing) {
   VendorWorld telegram("telegram_configs",
-                       ItemWith(", message_thread_id: 0, message: m, "
-                                "disable_notifications: false, parse_mode: ''"));
+                       TelegramItemWith(", message_thread_id: 0, message: m, "
+                                        "disable_notifications: false, parse_mode: ''"));
   EXPECT_EQ(telegram.DeliverFiring().body,
             R"({"chat_id":"-1001","disable_web_page_preview":"true","text":"m"})"
             "\n");
@@ -83,9 +77,9 @@ TEST(GroupTelegram, LeavesOutWhatSaysNothing) {
 TEST(GroupTelegram, EscapesValuesInHtmlOnly) {
   const std::string message = ", message: '<b>{{ .CommonAnnotations.summary }}</b>'";
   const std::string text = "\"<script>x</script>&\n";
-  EXPECT_EQ(TextOf(message, text), "<b>&#34;&lt;script&gt;x&lt;/script&gt;&amp;\n</b>");
+  EXPECT_EQ(TelegramTextOf(message, text), "<b>&#34;&lt;script&gt;x&lt;/script&gt;&amp;\n</b>");
   for (const char* mode : {"Markdown", "MarkdownV2", "''"}) {
-    EXPECT_EQ(TextOf(message + ", parse_mode: " + mode, text), "<b>" + text + "</b>");
+    EXPECT_EQ(TelegramTextOf(message + ", parse_mode: " + mode, text), "<b>" + text + "</b>");
   }
 }
 
@@ -93,8 +87,10 @@ TEST(GroupTelegram, CutsPlainTextsAndMarkdownAtTheLimitInCharacters) {
   for (const char* mode : {"Markdown", "MarkdownV2", "''"}) {
     const std::string keys =
         std::string(", message: '{{ .CommonAnnotations.summary }}', parse_mode: ") + mode;
-    EXPECT_EQ(TextOf(keys, Repeated(kMaxRunes, "é")), Repeated(kMaxRunes, "é"));
-    EXPECT_EQ(TextOf(keys, Repeated(kMaxRunes + 1, "é")), Repeated(kMaxRunes - 1, "é") + "…");
+    EXPECT_EQ(TelegramTextOf(keys, Repeated(kMaxTelegramRunes, "é")),
+              Repeated(kMaxTelegramRunes, "é"));
+    EXPECT_EQ(TelegramTextOf(keys, Repeated(kMaxTelegramRunes + 1, "é")),
+              Repeated(kMaxTelegramRunes - 1, "é") + "…");
   }
 }
 
@@ -102,13 +98,13 @@ TEST(GroupTelegram, CutsPlainTextsAndMarkdownAtTheLimitInCharacters) {
 TEST(GroupTelegram, SendsANoticeInsteadOfHtmlThatIsTooLong) {
   const std::string keys = ", message: '<b>{{ .CommonAnnotations.summary }}</b>'";
   const std::size_t tags = std::string("<b></b>").size();
-  const std::string fits = Repeated(kMaxRunes - tags, "é");
-  EXPECT_EQ(TextOf(keys, fits), "<b>" + fits + "</b>");
-  const std::string notice = TextOf(keys, fits + "é");
+  const std::string fits = Repeated(kMaxTelegramRunes - tags, "é");
+  EXPECT_EQ(TelegramTextOf(keys, fits), "<b>" + fits + "</b>");
+  const std::string notice = TelegramTextOf(keys, fits + "é");
   EXPECT_THAT(notice, HasSubstr("longer than Telegram takes"));
   EXPECT_THAT(notice, Not(HasSubstr("é")));
   EXPECT_EQ(notice.find_first_of("<>&"), std::string::npos);
-  EXPECT_EQ(TextOf(keys, "x" + Repeated(5 * kMaxRunes, "é")), notice);
+  EXPECT_EQ(TelegramTextOf(keys, "x" + Repeated(5 * kMaxTelegramRunes, "é")), notice);
 }
 
 TEST(GroupTelegram, TakesTokenAndAddressFromGlobal) {
@@ -159,7 +155,7 @@ TEST(GroupTelegram, GivesUpWithoutATokenOrAChat) {
 }
 
 TEST(GroupTelegram, BelievesNothingButTelegramsWord) {
-  VendorWorld telegram("telegram_configs", ItemWith(""));
+  VendorWorld telegram("telegram_configs", TelegramItemWith(""));
   EXPECT_EQ(telegram.OutcomeOf(200, kOk).kind, Kind::kDelivered);
   EXPECT_EQ(telegram.outcomes.back().http_status, 200);
   for (const char* body : {"", "<html>", "[]", "{}", R"({"ok":"yes"})"}) {
@@ -173,7 +169,7 @@ TEST(GroupTelegram, BelievesNothingButTelegramsWord) {
 }
 
 TEST(GroupTelegram, TellsWhyTelegramRefuses) {
-  VendorWorld telegram("telegram_configs", ItemWith(""));
+  VendorWorld telegram("telegram_configs", TelegramItemWith(""));
   telegram.OutcomeOf(
       400, R"({"ok":false,"error_code":400,"description":"Bad Request: chat not found"})");
   EXPECT_THAT(telegram.reason(), HasSubstr("400"));
@@ -184,7 +180,7 @@ TEST(GroupTelegram, TellsWhyTelegramRefuses) {
 
 // An api_url that is not Telegram's may repeat what it was asked for.
 TEST(GroupTelegram, TellsNothingThatHoldsTheToken) {
-  VendorWorld telegram("telegram_configs", ItemWith(""));
+  VendorWorld telegram("telegram_configs", TelegramItemWith(""));
   for (const int status : {200, 404}) {
     telegram.OutcomeOf(status, R"({"ok":false,"description":"no /bot42:s3cret/sendMessage here"})");
     EXPECT_EQ(telegram.outcomes.back().kind, Kind::kRetry);
@@ -194,7 +190,7 @@ TEST(GroupTelegram, TellsNothingThatHoldsTheToken) {
 }
 
 TEST(GroupTelegram, WaitsAsLongAsTelegramAsks) {
-  VendorWorld telegram("telegram_configs", ItemWith(""));
+  VendorWorld telegram("telegram_configs", TelegramItemWith(""));
   const auto wait = [&telegram](const std::string& parameters) {
     telegram.OutcomeOf(429, R"({"ok":false,"parameters":)" + parameters + "}");
     return telegram.outcomes.back().retry_after;
@@ -208,7 +204,7 @@ TEST(GroupTelegram, WaitsAsLongAsTelegramAsks) {
 
 // Alertmanager does not tell its failures apart.
 TEST(GroupTelegram, IsRetriedWhateverItAnswers) {
-  VendorWorld telegram("telegram_configs", ItemWith(""));
+  VendorWorld telegram("telegram_configs", TelegramItemWith(""));
   for (const int status : {302, 400, 401, 403, 404, 408, 413, 429, 500, 503}) {
     EXPECT_EQ(telegram.OutcomeOf(status, R"({"ok":false})").kind, Kind::kRetry) << status;
     EXPECT_EQ(telegram.DurableOutcomeOf(status, R"({"ok":false})").kind, Kind::kRetry) << status;
@@ -228,19 +224,20 @@ TEST(GroupTelegram, IsRetriedWhateverItAnswers) {
 
 TEST(GroupTelegram, SendsInvalidBytesAsReplacementCharacters) {
   for (const char* mode : {"HTML", "Markdown"}) {
-    EXPECT_EQ(
-        TextOf(std::string(", message: '{{ .CommonAnnotations.summary }}', parse_mode: ") + mode,
-               "a\xff"
-               "b"),
-        "a\xEF\xBF\xBD"
-        "b");
+    EXPECT_EQ(TelegramTextOf(
+                  std::string(", message: '{{ .CommonAnnotations.summary }}', parse_mode: ") + mode,
+                  "a\xff"
+                  "b"),
+              "a\xEF\xBF\xBD"
+              "b");
   }
 }
 
 TEST(GroupTelegram, GivesUpWhereATemplateFailsAndSendsNothing) {
   for (const char* mode : {"HTML", "Markdown"}) {
-    VendorWorld telegram("telegram_configs",
-                         ItemWith(std::string(", message: '{{ .Nothing }}', parse_mode: ") + mode));
+    VendorWorld telegram(
+        "telegram_configs",
+        TelegramItemWith(std::string(", message: '{{ .Nothing }}', parse_mode: ") + mode));
     telegram.DeliverFiring();
     EXPECT_EQ(telegram.http.sent(), 0U);
     EXPECT_EQ(telegram.outcomes.at(0).kind, Kind::kGiveUp);

@@ -18,14 +18,14 @@ using Kind = Outcome::Kind;
 
 // printf %s '{}:{alertname="DiskFull"}' | sha256sum
 constexpr char kEntityId[] = "17c4e445d234645c9e547ff6d32a864af0ebdadcd1902771c24c8d366637ff41";
-constexpr std::size_t kMaxRunes = 20'480;
+constexpr std::size_t kMaxVictorOpsRunes = 20'480;
 
-std::string ItemWith(const std::string& keys) {
+std::string VictorOpsItemWith(const std::string& keys) {
   return "{api_url: 'http://vo/alert/', api_key: s3cret, routing_key: team" + keys + "}";
 }
 
 nlohmann::json MessageOf(const std::string& keys, const std::string& summary = "s") {
-  VendorWorld victorops("victorops_configs", ItemWith(keys));
+  VendorWorld victorops("victorops_configs", VictorOpsItemWith(keys));
   PostedAlert alert = DiskFull();
   alert.annotations = {{"summary", summary}};
   return nlohmann::json::parse(victorops.Deliver(About({Fires(alert)})).body);
@@ -54,7 +54,7 @@ TEST(GroupVictorOps, SendsAlertmanagersDefaultMessage) {
 }
 
 TEST(GroupVictorOps, ClosesTheIncidentWhenAllIsOver) {
-  VendorWorld victorops("victorops_configs", ItemWith(", message_type: WARNING"));
+  VendorWorld victorops("victorops_configs", VictorOpsItemWith(", message_type: WARNING"));
   EXPECT_EQ(victorops.DeliverResolved().body,
             R"x({"entity_display_name":"[RESOLVED] DiskFull (node)","entity_id":")x" +
                 std::string(kEntityId) +
@@ -93,7 +93,7 @@ TEST(GroupVictorOps, OpensAnIncidentUnlessTheTypeIsOneOfThree) {
 TEST(GroupVictorOps, CutsTheStateAtItsLimitInCharacters) {
   const std::string keys = ", state_message: '{{ .CommonAnnotations.summary }}'";
   std::string fits;
-  for (std::size_t i = 0; i < kMaxRunes; ++i) fits += "é";
+  for (std::size_t i = 0; i < kMaxVictorOpsRunes; ++i) fits += "é";
   EXPECT_EQ(MessageOf(keys, fits)["state_message"], fits);
   EXPECT_EQ(MessageOf(keys, fits + "é")["state_message"], fits.substr(0, fits.size() - 2) + "…");
 }
@@ -148,7 +148,7 @@ TEST(GroupVictorOps, KeepsHostileTextsInTheirFields) {
 }
 
 TEST(GroupVictorOps, IsRetriedAsAlertmanagerDoesAndByTheOutboxMoreOften) {
-  VendorWorld victorops("victorops_configs", ItemWith(""));
+  VendorWorld victorops("victorops_configs", VictorOpsItemWith(""));
   EXPECT_EQ(victorops.OutcomeOf(200).kind, Kind::kDelivered);
   EXPECT_EQ(victorops.OutcomeOf(500).kind, Kind::kRetry);
   EXPECT_EQ(victorops.OutcomeOf(503).kind, Kind::kRetry);
@@ -167,13 +167,15 @@ TEST(GroupVictorOps, IsRetriedAsAlertmanagerDoesAndByTheOutboxMoreOften) {
 TEST(GroupVictorOps, GivesUpWhereATemplateFailsAndSendsNothing) {
   for (const std::string key :
        {"message_type", "state_message", "entity_display_name", "monitoring_tool"}) {
-    VendorWorld victorops("victorops_configs", ItemWith(", " + key + ": '{{ .Nothing }}'"));
+    VendorWorld victorops("victorops_configs",
+                          VictorOpsItemWith(", " + key + ": '{{ .Nothing }}'"));
     victorops.DeliverFiring();
     EXPECT_EQ(victorops.http.sent(), 0U);
     EXPECT_EQ(victorops.outcomes.at(0).kind, Kind::kGiveUp);
     EXPECT_THAT(victorops.reason(), HasSubstr(key + ":1:4: "));
   }
-  VendorWorld field("victorops_configs", ItemWith(", custom_fields: {a: 'x {{ .Nothing }}'}"));
+  VendorWorld field("victorops_configs",
+                    VictorOpsItemWith(", custom_fields: {a: 'x {{ .Nothing }}'}"));
   field.DeliverFiring();
   EXPECT_THAT(field.reason(), HasSubstr("custom_fields.a:1:6: "));
   VendorWorld routing("victorops_configs", "{api_key: s3cret, routing_key: '{{ .Nothing }}'}");
@@ -188,7 +190,7 @@ TEST(GroupVictorOps, RefusesCustomFieldsThatVictorOpsHasItself) {
        {"routing_key", "message_type", "state_message", "entity_display_name", "monitoring_tool",
         "entity_id", "entity_state"}) {
     const Result<BuiltVendor> built = MakeGroupVictorOps(config::GoodIntegration(
-        "victorops_configs", ItemWith(", custom_fields: {a: b, " + field + ": x}")));
+        "victorops_configs", VictorOpsItemWith(", custom_fields: {a: b, " + field + ": x}")));
     ASSERT_FALSE(built.ok()) << field;
     EXPECT_THAT(built.message(), HasSubstr("custom_fields"));
     EXPECT_THAT(built.message(), HasSubstr(field));

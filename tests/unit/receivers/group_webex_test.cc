@@ -16,7 +16,7 @@ using Kind = Outcome::Kind;
 
 constexpr std::size_t kMaxBytes = 7439;
 
-std::string ItemWith(const std::string& keys) {
+std::string WebexItemWith(const std::string& keys) {
   return "{api_url: 'http://webex/v1/messages', room_id: r1, " + keys +
          " http_config: {authorization: {credentials: bot-token}}}";
 }
@@ -29,7 +29,7 @@ GroupNotification Saying(std::string text) {
 }
 
 std::string MarkdownOf(std::string text) {
-  VendorWorld webex("webex_configs", ItemWith("message: '{{ .CommonAnnotations.summary }}',"));
+  VendorWorld webex("webex_configs", WebexItemWith("message: '{{ .CommonAnnotations.summary }}',"));
   return nlohmann::json::parse(webex.Deliver(Saying(std::move(text))).body).at("markdown");
 }
 
@@ -50,7 +50,7 @@ TEST(GroupWebex, SendsAlertmanagersDefaultMessage) {
 }
 
 TEST(GroupWebex, TellsWhatIsOver) {
-  VendorWorld webex("webex_configs", ItemWith(""));
+  VendorWorld webex("webex_configs", WebexItemWith(""));
   EXPECT_EQ(webex.DeliverResolved().body,
             R"({"markdown":"98%\n\n\nAlerts Resolved:\nLabels:\n - alertname = DiskFull\n)"
             R"( - job = node\nAnnotations:\n - summary = 98%\n)"
@@ -112,7 +112,7 @@ TEST(GroupWebex, SendsHostileTextsAsTheyAre) {
 }
 
 TEST(GroupWebex, IsRetriedAsAlertmanagerDoesAndByTheOutboxMoreOften) {
-  VendorWorld webex("webex_configs", ItemWith(""));
+  VendorWorld webex("webex_configs", WebexItemWith(""));
   EXPECT_EQ(webex.OutcomeOf(200).kind, Kind::kDelivered);
   EXPECT_EQ(webex.OutcomeOf(500).kind, Kind::kRetry);
   EXPECT_EQ(webex.OutcomeOf(503).kind, Kind::kRetry);

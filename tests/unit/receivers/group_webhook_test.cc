@@ -11,6 +11,7 @@
 #include "tests/support/temp_dir.h"
 #include "tests/unit/receivers/channel_world.h"
 #include "tests/unit/receivers/group_notifications.h"
+#include "tests/unit/receivers/times.h"
 
 namespace tocsin::receivers {
 namespace {
@@ -19,8 +20,7 @@ using ::testing::Contains;
 using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::Pair;
-
-constexpr Duration kSecond = std::chrono::seconds(1);
+using Kind = Outcome::Kind;
 
 void WriteFile(const std::string& path, std::string_view text) {
   std::ofstream(path, std::ios::trunc) << text;
@@ -221,7 +221,6 @@ TEST_F(GroupWebhookTest, TakesTheShorterOfItsTimeoutAndTheDeadline) {
 }
 
 TEST_F(GroupWebhookTest, IsRetriedAfterServerErrorsOnly) {
-  using Kind = Outcome::Kind;
   const std::pair<int, Kind> cases[] = {
       {200, Kind::kDelivered}, {204, Kind::kDelivered}, {299, Kind::kDelivered},
       {301, Kind::kGiveUp},    {304, Kind::kGiveUp},    {400, Kind::kGiveUp},

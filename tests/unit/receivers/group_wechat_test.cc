@@ -14,44 +14,46 @@ using ::testing::Not;
 using ::testing::StartsWith;
 using Kind = Outcome::Kind;
 
-constexpr char kItem[] = "{api_url: 'http://wechat/cgi-bin/', api_secret: s3cret, corp_id: corp}";
+constexpr char kWechatItem[] =
+    "{api_url: 'http://wechat/cgi-bin/', api_secret: s3cret, corp_id: corp}";
 constexpr char kTokenUrl[] = "http://wechat/cgi-bin/gettoken?corpid=corp&corpsecret=s3cret";
 constexpr char kSendUrl[] = "http://wechat/cgi-bin/message/send?access_token=t0ken";
-constexpr char kToken[] = R"({"errcode":0,"errmsg":"ok","access_token":"t0ken","expires_in":7200})";
+constexpr char kWechatToken[] =
+    R"({"errcode":0,"errmsg":"ok","access_token":"t0ken","expires_in":7200})";
 constexpr char kAccepted[] = R"({"errcode":0,"errmsg":"ok","msgid":"m"})";
 constexpr char kExpired[] = R"({"errcode":42001,"errmsg":"access_token expired"})";
 
-std::string ItemWith(const std::string& keys) {
+std::string WechatItemWith(const std::string& keys) {
   return "{api_url: 'http://wechat/cgi-bin/', api_secret: s3cret, corp_id: corp, " + keys + "}";
 }
 
 // The message of an attempt that is given a token.
 HttpClientRequest Sent(VendorWorld& wechat, const GroupNotification& notification) {
   wechat.Deliver(notification);
-  wechat.Answer(200, kToken);
+  wechat.Answer(200, kWechatToken);
   return wechat.LastRequest();
 }
 
-std::string BodyOf(const std::string& keys) {
-  VendorWorld wechat("wechat_configs", ItemWith(keys));
+std::string WechatBodyOf(const std::string& keys) {
+  VendorWorld wechat("wechat_configs", WechatItemWith(keys));
   return Sent(wechat, About({Fires(DiskFull())})).body;
 }
 
 // How an attempt ends whose message is answered so. The vendor has a token from then on.
 Outcome OutcomeOfMessage(VendorWorld& wechat, int status, std::string body) {
   const bool asks_first = wechat.DeliverFiring().url == kTokenUrl;
-  if (asks_first) wechat.Answer(200, kToken);
+  if (asks_first) wechat.Answer(200, kWechatToken);
   wechat.Answer(status, std::move(body));
   return wechat.outcomes.back();
 }
 
 TEST(GroupWechat, AsksForATokenAndSendsAlertmanagersDefaultMessage) {
-  VendorWorld wechat("wechat_configs", kItem);
+  VendorWorld wechat("wechat_configs", kWechatItem);
   const HttpClientRequest token = wechat.DeliverFiring();
   EXPECT_EQ(token.method, "GET");
   EXPECT_EQ(token.url, kTokenUrl);
   EXPECT_EQ(token.body, "");
-  wechat.Answer(200, kToken);
+  wechat.Answer(200, kWechatToken);
   const HttpClientRequest message = wechat.LastRequest();
   EXPECT_EQ(message.method, "POST");
   EXPECT_EQ(message.url, kSendUrl);
@@ -70,7 +72,7 @@ TEST(GroupWechat, AsksForATokenAndSendsAlertmanagersDefaultMessage) {
 }
 
 TEST(GroupWechat, SendsThatAllIsOver) {
-  VendorWorld wechat("wechat_configs", ItemWith("send_resolved: true"));
+  VendorWorld wechat("wechat_configs", WechatItemWith("send_resolved: true"));
   EXPECT_EQ(
       Sent(wechat, About({IsOver(DiskFull())})).body,
       R"x({"text":{"content":"[RESOLVED] DiskFull (node)\n98%\n\nAlerts Resolved:\nLabels:\n)x"
@@ -83,13 +85,14 @@ TEST(GroupWechat, SendsThatAllIsOver) {
 }
 
 TEST(GroupWechat, SendsEveryKey) {
-  EXPECT_EQ(BodyOf(R"(message_type: markdown, message: '**{{ .Status }}**', agent_id: '{{ 7 }}',
+  EXPECT_EQ(
+      WechatBodyOf(R"(message_type: markdown, message: '**{{ .Status }}**', agent_id: '{{ 7 }}',
     to_user: 'u {{ .Status }}', to_party: 'p|q', to_tag: t)"),
-            R"({"text":{"content":""},"touser":"u firing","toparty":"p|q","totag":"t",)"
-            R"("agentid":"7","safe":"0","msgtype":"markdown",)"
-            R"("markdown":{"content":"**firing**"}})"
-            "\n");
-  EXPECT_EQ(BodyOf("message_type: '', message: m"),
+      R"({"text":{"content":""},"touser":"u firing","toparty":"p|q","totag":"t",)"
+      R"("agentid":"7","safe":"0","msgtype":"markdown",)"
+      R"("markdown":{"content":"**firing**"}})"
+      "\n");
+  EXPECT_EQ(WechatBodyOf("message_type: '', message: m"),
             "{\"text\":{\"content\":\"m\"},\"safe\":\"0\",\"markdown\":{\"content\":\"\"}}\n");
 }
 
@@ -120,14 +123,14 @@ TEST(GroupWechat, ReadsTheSecretFromAFileForEachMessage) {
   EXPECT_EQ(wechat.outcomes.at(0).kind, Kind::kGiveUp);
   std::ofstream(path) << "one\n";
   EXPECT_EQ(wechat.DeliverFiring().url, "http://w/gettoken?corpid=c&corpsecret=one");
-  wechat.Answer(200, kToken);
+  wechat.Answer(200, kWechatToken);
   wechat.Answer(200, kAccepted);
   std::ofstream(path) << "two\n";
   EXPECT_EQ(wechat.DeliverFiring().url, "http://w/gettoken?corpid=c&corpsecret=two");
 }
 
 TEST(GroupWechat, KeepsATokenForTheNextMessages) {
-  VendorWorld wechat("wechat_configs", kItem);
+  VendorWorld wechat("wechat_configs", kWechatItem);
   EXPECT_EQ(OutcomeOfMessage(wechat, 200, kAccepted).kind, Kind::kDelivered);
   EXPECT_EQ(wechat.http.sent(), 2U);
   EXPECT_EQ(wechat.DeliverFiring().url, kSendUrl);
@@ -138,7 +141,7 @@ TEST(GroupWechat, KeepsATokenForTheNextMessages) {
 
 TEST(GroupWechat, FetchesAnotherTokenInTheSameAttemptWhereOneIsOld) {
   for (const char* refusal : {kExpired, R"({"errcode":40014,"errmsg":"invalid access_token"})"}) {
-    VendorWorld wechat("wechat_configs", kItem);
+    VendorWorld wechat("wechat_configs", kWechatItem);
     OutcomeOfMessage(wechat, 200, kAccepted);
     const std::string body = wechat.DeliverFiring().body;
     wechat.Answer(200, refusal);
@@ -154,9 +157,9 @@ TEST(GroupWechat, FetchesAnotherTokenInTheSameAttemptWhereOneIsOld) {
 }
 
 TEST(GroupWechat, AsksOnceInAnAttemptAndForgetsATokenThatIsRefused) {
-  VendorWorld wechat("wechat_configs", kItem);
+  VendorWorld wechat("wechat_configs", kWechatItem);
   wechat.DeliverFiring();
-  wechat.Answer(200, kToken);
+  wechat.Answer(200, kWechatToken);
   wechat.Answer(200, kExpired);
   ASSERT_EQ(wechat.outcomes.size(), 1U);
   EXPECT_EQ(wechat.outcomes.at(0).kind, Kind::kRetry);
@@ -165,7 +168,7 @@ TEST(GroupWechat, AsksOnceInAnAttemptAndForgetsATokenThatIsRefused) {
 }
 
 TEST(GroupWechat, GivesUpWhereThereIsNoToken) {
-  VendorWorld wechat("wechat_configs", kItem);
+  VendorWorld wechat("wechat_configs", kWechatItem);
   const Outcome refused =
       wechat.OutcomeOf(200, R"({"errcode":40001,"errmsg":"bad s3cret","access_token":""})");
   EXPECT_EQ(refused.kind, Kind::kGiveUp);
@@ -183,7 +186,7 @@ TEST(GroupWechat, GivesUpWhereThereIsNoToken) {
 }
 
 TEST(GroupWechat, ReadsAnswersThatRefuseWithStatus200) {
-  VendorWorld wechat("wechat_configs", kItem);
+  VendorWorld wechat("wechat_configs", kWechatItem);
   const Outcome refused =
       OutcomeOfMessage(wechat, 200, R"({"errcode":40056,"errmsg":"invalid agentid"})");
   EXPECT_EQ(refused.kind, Kind::kGiveUp);
@@ -196,7 +199,7 @@ TEST(GroupWechat, ReadsAnswersThatRefuseWithStatus200) {
 }
 
 TEST(GroupWechat, TriesAgainWhereTheAnswerCannotBeRead) {
-  VendorWorld wechat("wechat_configs", kItem);
+  VendorWorld wechat("wechat_configs", kWechatItem);
   for (const char* body :
        {"", "ok", "[0]", R"({"errcode":"0"})", R"({"errcode":0.5})", R"({"errcode":0)"}) {
     const Outcome outcome = OutcomeOfMessage(wechat, 200, body);
@@ -206,7 +209,7 @@ TEST(GroupWechat, TriesAgainWhereTheAnswerCannotBeRead) {
 }
 
 TEST(GroupWechat, RepeatsNoSecretThatAnAnswerRepeats) {
-  VendorWorld wechat("wechat_configs", kItem);
+  VendorWorld wechat("wechat_configs", kWechatItem);
   OutcomeOfMessage(wechat, 200, R"({"errcode":40001,"errmsg":"t0ken is wrong"})");
   EXPECT_THAT(wechat.reason(), StartsWith("WeChat refuses the message: errcode 40001: "));
   EXPECT_THAT(wechat.reason(), Not(HasSubstr("t0ken")));
@@ -214,13 +217,13 @@ TEST(GroupWechat, RepeatsNoSecretThatAnAnswerRepeats) {
 
 TEST(GroupWechat, WhateverIsNot200IsTriedAgain) {
   for (const int status : {201, 204, 302, 400, 403, 404, 429, 500, 503}) {
-    VendorWorld wechat("wechat_configs", kItem);
-    const Outcome token = wechat.OutcomeOf(status, kToken);
+    VendorWorld wechat("wechat_configs", kWechatItem);
+    const Outcome token = wechat.OutcomeOf(status, kWechatToken);
     EXPECT_EQ(token.kind, Kind::kRetry) << status;
     EXPECT_EQ(token.http_status, status);
     EXPECT_FALSE(token.may_have_arrived) << status;
     EXPECT_THAT(token.reason, StartsWith("access token: ")) << status;
-    EXPECT_EQ(wechat.DurableOutcomeOf(status, kToken).kind, Kind::kRetry) << status;
+    EXPECT_EQ(wechat.DurableOutcomeOf(status, kWechatToken).kind, Kind::kRetry) << status;
     EXPECT_EQ(wechat.http.sent(), 2U) << status;
     const Outcome message = OutcomeOfMessage(wechat, status, kAccepted);
     EXPECT_EQ(message.kind, Kind::kRetry) << status;
@@ -230,7 +233,7 @@ TEST(GroupWechat, WhateverIsNot200IsTriedAgain) {
 }
 
 TEST(GroupWechat, NothingHasArrivedWhereTheTokenIsLost) {
-  VendorWorld wechat("wechat_configs", kItem);
+  VendorWorld wechat("wechat_configs", kWechatItem);
   HttpClientFailure failure;
   failure.message = "timeout";
   failure.timed_out = true;
@@ -240,7 +243,7 @@ TEST(GroupWechat, NothingHasArrivedWhereTheTokenIsLost) {
   EXPECT_EQ(wechat.outcomes.at(0).kind, Kind::kRetry);
   EXPECT_FALSE(wechat.outcomes.at(0).may_have_arrived);
   wechat.DeliverFiring();
-  wechat.Answer(200, kToken);
+  wechat.Answer(200, kWechatToken);
   wechat.http.Fail(2, failure);
   EXPECT_EQ(wechat.outcomes.at(1).kind, Kind::kRetry);
   EXPECT_TRUE(wechat.outcomes.at(1).may_have_arrived);
@@ -248,7 +251,7 @@ TEST(GroupWechat, NothingHasArrivedWhereTheTokenIsLost) {
 
 TEST(GroupWechat, GivesUpWhereATemplateFailsAndSendsNothing) {
   for (const char* key : {"message", "to_user", "to_party", "to_tag", "agent_id"}) {
-    VendorWorld wechat("wechat_configs", ItemWith(std::string(key) + ": '{{ .Nothing }}'"));
+    VendorWorld wechat("wechat_configs", WechatItemWith(std::string(key) + ": '{{ .Nothing }}'"));
     wechat.DeliverFiring();
     EXPECT_EQ(wechat.http.sent(), 0U) << key;
     EXPECT_EQ(wechat.outcomes.at(0).kind, Kind::kGiveUp) << key;
@@ -266,7 +269,8 @@ TEST(GroupWechat, TellsNothingOfASecretWhoseTemplateFails) {
 }
 
 TEST(GroupWechat, HostileTextStaysText) {
-  VendorWorld wechat("wechat_configs", ItemWith("message: '{{ .CommonAnnotations.summary }}'"));
+  VendorWorld wechat("wechat_configs",
+                     WechatItemWith("message: '{{ .CommonAnnotations.summary }}'"));
   PostedAlert alert = DiskFull();
   alert.annotations = {{"summary", "\"}},<script>&\n\\\xff"}};
   EXPECT_THAT(Sent(wechat, About({Fires(alert)})).body,

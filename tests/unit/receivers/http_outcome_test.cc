@@ -6,21 +6,22 @@ namespace tocsin::receivers {
 namespace {
 
 using std::chrono::seconds;
+using Kind = Outcome::Kind;
 
 // 2015-10-21T07:00:00Z
-const Timestamp kNow = FromUnixMillis(1'445'410'800'000);
+const Timestamp kAnsweredAt = FromUnixMillis(1'445'410'800'000);
 
 Outcome OfStatus(int status, const std::string& retry_after = "") {
   HttpClientResult result;
   result.response = HttpClientResponse{status, {}, "<html>a page</html>"};
   if (!retry_after.empty()) result.response->headers.emplace_back("retry-after", retry_after);
-  return HttpOutcome(result, kNow);
+  return HttpOutcome(result, kAnsweredAt);
 }
 
 Outcome OfFailure(const HttpClientFailure& failure) {
   HttpClientResult result;
   result.failure = failure;
-  return HttpOutcome(result, kNow);
+  return HttpOutcome(result, kAnsweredAt);
 }
 
 struct StatusCase {
@@ -31,7 +32,6 @@ struct StatusCase {
 };
 
 TEST(HttpOutcome, IsWhatTheStatusMeans) {
-  using Kind = Outcome::Kind;
   const StatusCase cases[] = {
       {200, Kind::kDelivered, Failure::kNone, false},
       {201, Kind::kDelivered, Failure::kNone, false},
@@ -72,13 +72,13 @@ TEST(HttpOutcome, IsWhatTheStatusMeans) {
 TEST(HttpOutcome, SaysWhatTheServerSays) {
   HttpClientResult result;
   result.response = HttpClientResponse{400, {}, R"({"message":"no such\nroom"})"};
-  EXPECT_EQ(HttpOutcome(result, kNow).reason, "HTTP status 400: \"no such\\nroom\"");
+  EXPECT_EQ(HttpOutcome(result, kAnsweredAt).reason, "HTTP status 400: \"no such\\nroom\"");
   result.response = HttpClientResponse{503, {}, "later \x01\xff" + std::string(1000, 'x')};
-  const std::string reason = HttpOutcome(result, kNow).reason;
+  const std::string reason = HttpOutcome(result, kAnsweredAt).reason;
   EXPECT_EQ(reason.substr(0, 23), "HTTP status 503: \"later");
   EXPECT_LT(reason.size(), 200U);
   result.response = HttpClientResponse{204, {}, "thanks"};
-  EXPECT_EQ(HttpOutcome(result, kNow).reason, "");
+  EXPECT_EQ(HttpOutcome(result, kAnsweredAt).reason, "");
 }
 
 TEST(HttpOutcome, HonoursRetryAfterWhereItIsRetried) {
@@ -126,23 +126,25 @@ TEST(HttpOutcome, GivesUpOnAnAnswerThatIsTooLargeAsItCameAfterTheMessage) {
 }
 
 TEST(RetryAfter, IsANumberOfSecondsOrADate) {
-  EXPECT_EQ(ParseRetryAfter("0", kNow), Duration(0));
-  EXPECT_EQ(ParseRetryAfter("120", kNow), Duration(seconds(120)));
-  EXPECT_EQ(ParseRetryAfter(" 5 ", kNow), Duration(seconds(5)));
-  EXPECT_EQ(ParseRetryAfter("Wed, 21 Oct 2015 07:28:00 GMT", kNow), Duration(seconds(28 * 60)));
+  EXPECT_EQ(ParseRetryAfter("0", kAnsweredAt), Duration(0));
+  EXPECT_EQ(ParseRetryAfter("120", kAnsweredAt), Duration(seconds(120)));
+  EXPECT_EQ(ParseRetryAfter(" 5 ", kAnsweredAt), Duration(seconds(5)));
+  EXPECT_EQ(ParseRetryAfter("Wed, 21 Oct 2015 07:28:00 GMT", kAnsweredAt),
+            Duration(seconds(28 * 60)));
 }
 
 TEST(RetryAfter, IsNeverNegativeAndNeverOverflows) {
-  EXPECT_EQ(ParseRetryAfter("Wed, 21 Oct 2015 06:28:00 GMT", kNow), Duration(0));
-  EXPECT_EQ(ParseRetryAfter("99999999999999999999999", kNow), Duration(seconds(366 * 86'400)));
-  EXPECT_EQ(ParseRetryAfter("9223372036854775807", kNow), Duration(seconds(366 * 86'400)));
+  EXPECT_EQ(ParseRetryAfter("Wed, 21 Oct 2015 06:28:00 GMT", kAnsweredAt), Duration(0));
+  EXPECT_EQ(ParseRetryAfter("99999999999999999999999", kAnsweredAt),
+            Duration(seconds(366 * 86'400)));
+  EXPECT_EQ(ParseRetryAfter("9223372036854775807", kAnsweredAt), Duration(seconds(366 * 86'400)));
 }
 
 TEST(RetryAfter, IsIgnoredWhereItIsSomethingElse) {
   for (const char* text : {"", "-1", "1.5", "soon", "Wed, 32 Oct 2015 07:28:00 GMT",
                            "Wed, 21 Okt 2015 07:28:00 GMT", "Wed, 21 Oct 2015 07:28:00 PST",
                            "21 Oct 2015 07:28:00 GMT", "Wed, 21 Oct 2015 07:28 GMT"}) {
-    EXPECT_EQ(ParseRetryAfter(text, kNow), std::nullopt) << text;
+    EXPECT_EQ(ParseRetryAfter(text, kAnsweredAt), std::nullopt) << text;
   }
 }
 

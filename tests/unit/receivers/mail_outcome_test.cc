@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/support/receiver_builders.h"
+#include "tests/unit/receivers/times.h"
 
 namespace tocsin::receivers {
 namespace {
@@ -12,8 +13,7 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using Kind = Outcome::Kind;
 
-const std::vector<std::string> kAll = {"a@x.org", "b@x.org", "c@x.org"};
-constexpr Duration kMinute = std::chrono::minutes(1);
+const std::vector<std::string> kEverybody = {"a@x.org", "b@x.org", "c@x.org"};
 
 MailResult TakenBut(std::vector<RefusedRecipient> refused) {
   MailResult result;
@@ -41,14 +41,14 @@ TEST(MailOutcome, TriesThoseAgainWhoMayGetItLater) {
   EXPECT_EQ(outcome.failure, Failure::kServerError);
   EXPECT_TRUE(outcome.may_have_arrived);
   EXPECT_EQ(outcome.reason, "not delivered yet to b@x.org: \"451 later\", c@x.org: \"450 busy\"");
-  EXPECT_THAT(MailRecipients(kAll, outcome.remember), ElementsAre("b@x.org", "c@x.org"));
-  EXPECT_EQ(MailRecipients(kAll, {}), kAll);
+  EXPECT_THAT(MailRecipients(kEverybody, outcome.remember), ElementsAre("b@x.org", "c@x.org"));
+  EXPECT_EQ(MailRecipients(kEverybody, {}), kEverybody);
 }
 
 TEST(MailOutcome, TriesNobodyAgainWhoIsRefusedForGood) {
   const Outcome outcome = MailOutcome(TakenBut({{"b@x.org", "550 no"}, {"c@x.org", "450 busy"}}),
                                       {}, testing::FiredAt());
-  EXPECT_THAT(MailRecipients(kAll, outcome.remember), ElementsAre("c@x.org"));
+  EXPECT_THAT(MailRecipients(kEverybody, outcome.remember), ElementsAre("c@x.org"));
   const Outcome final = MailOutcome(TakenBut({{"b@x.org", "550 no"}}), {}, testing::FiredAt());
   EXPECT_EQ(final.kind, Kind::kDelivered);
   EXPECT_EQ(final.reason, "delivered, but not to b@x.org: \"550 no\"");
@@ -59,7 +59,7 @@ TEST(MailOutcome, GoesOnWithThoseWhoAreStillLeft) {
   const Timestamp later = testing::FiredAt() + 10 * kMinute;
   const Outcome one_more = MailOutcome(TakenBut({{"c@x.org", "450 busy"}}), memory, later);
   EXPECT_EQ(one_more.kind, Kind::kRetry);
-  EXPECT_THAT(MailRecipients(kAll, one_more.remember), ElementsAre("c@x.org"));
+  EXPECT_THAT(MailRecipients(kEverybody, one_more.remember), ElementsAre("c@x.org"));
   // The time counts from the first.
   EXPECT_EQ(MailOutcome(TakenBut({{"c@x.org", "450 busy"}}), one_more.remember,
                         testing::FiredAt() + 60 * kMinute)

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -9,6 +10,8 @@
 #include "tests/unit/receivers/channel_world.h"
 
 namespace tocsin::receivers {
+
+using Json = nlohmann::json;
 
 class NativeChannelWorld {
  public:
@@ -36,5 +39,20 @@ class NativeChannelWorld {
  private:
   std::unique_ptr<Channel> channel_;
 };
+
+inline std::shared_ptr<Alert> Fires() { return NativeChannelWorld::Fires(); }
+inline std::shared_ptr<Alert> IsOver() { return NativeChannelWorld::IsOver(); }
+
+inline std::shared_ptr<Alert> OfSeverity(Severity severity) {
+  auto rule = std::make_shared<ThresholdRule>(*testing::CpuUsageRule());
+  rule->severity = severity;
+  return testing::FiringAlert(rule, "e1");
+}
+
+inline Json BodyOf(const HttpClientRequest& request) {
+  Json json = Json::parse(request.body, nullptr, /*allow_exceptions=*/false);
+  EXPECT_FALSE(json.is_discarded()) << request.body.substr(0, 1000);
+  return json;
+}
 
 }  // namespace tocsin::receivers

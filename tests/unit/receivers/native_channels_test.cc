@@ -13,17 +13,7 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
-using Json = nlohmann::json;
 using Kind = Outcome::Kind;
-
-std::shared_ptr<Alert> Fires() { return NativeChannelWorld::Fires(); }
-std::shared_ptr<Alert> IsOver() { return NativeChannelWorld::IsOver(); }
-
-Json BodyOf(const HttpClientRequest& request) {
-  const Json json = Json::parse(request.body, nullptr, /*allow_exceptions=*/false);
-  EXPECT_FALSE(json.is_discarded()) << request.body;
-  return json;
-}
 
 // The value of the field of that name.
 std::string Fact(const Json& list, const std::string& name, const char* name_key,

@@ -10,6 +10,7 @@
 #include "receivers/channels/truncation.h"
 #include "tests/support/temp_dir.h"
 #include "tests/unit/receivers/native_channel_world.h"
+#include "tests/unit/receivers/shown_text.h"
 
 namespace tocsin::receivers {
 namespace {
@@ -21,30 +22,10 @@ using ::testing::IsEmpty;
 using ::testing::Not;
 using ::testing::Pair;
 using ::testing::StartsWith;
-using Json = nlohmann::json;
 using Kind = Outcome::Kind;
-
-std::shared_ptr<Alert> Fires() { return NativeChannelWorld::Fires(); }
-std::shared_ptr<Alert> IsOver() { return NativeChannelWorld::IsOver(); }
-
-Json BodyOf(const HttpClientRequest& request) {
-  const Json json = Json::parse(request.body, nullptr, /*allow_exceptions=*/false);
-  EXPECT_FALSE(json.is_discarded()) << request.body;
-  return json;
-}
 
 std::string TextIn(const HttpClientRequest& request, const char* key) {
   return BodyOf(request).at(key);
-}
-
-// U+200B, which keeps what stands before it from calling anybody, as tests write it: |
-std::string Shown(std::string text) {
-  constexpr std::string_view kInvisible = "\xE2\x80\x8B";
-  for (std::size_t at = text.find(kInvisible); at != std::string::npos;
-       at = text.find(kInvisible)) {
-    text.replace(at, kInvisible.size(), "|");
-  }
-  return text;
 }
 
 std::shared_ptr<Alert> WithTexts(const std::string& name, const std::string& description,
@@ -89,12 +70,6 @@ Notification WithLinks(AlertPtr alert) {
   notification.links = {{"https://runbook/a_(b)?x=\"1\"&y=<2>", "http://d/" + std::string(900, '&'),
                          "javascript:alert(1)"}};
   return notification;
-}
-
-std::shared_ptr<Alert> OfSeverity(Severity severity) {
-  auto rule = std::make_shared<ThresholdRule>(*testing::CpuUsageRule());
-  rule->severity = severity;
-  return testing::FiringAlert(rule, "e1");
 }
 
 // Every tag is one of these, and closed; every entity is whole.
@@ -696,15 +671,15 @@ constexpr char kWechatMarkdown[] =
 constexpr char kToken[] = R"({"errcode":0,"errmsg":"ok","access_token":"t0ken"})";
 
 // The message of an attempt, which asks for a token first unless it has one.
-HttpClientRequest Message(NativeChannelWorld& wechat, const Notification& notification) {
+HttpClientRequest WechatMessage(NativeChannelWorld& wechat, const Notification& notification) {
   const HttpClientRequest first = wechat.Deliver(notification);
   if (first.method == "POST") return first;
   wechat.world.http.Answer(wechat.world.http.sent() - 1, 200, kToken);
   return wechat.world.http.request(wechat.world.http.sent() - 1);
 }
 
-HttpClientRequest Message(NativeChannelWorld& wechat, std::vector<AlertPtr> alerts) {
-  return Message(wechat, NativeChannelWorld::About(std::move(alerts)));
+HttpClientRequest WechatMessage(NativeChannelWorld& wechat, std::vector<AlertPtr> alerts) {
+  return WechatMessage(wechat, NativeChannelWorld::About(std::move(alerts)));
 }
 
 std::string ContentOf(const HttpClientRequest& request, const char* type = "text") {
@@ -744,7 +719,7 @@ TEST(WechatChannel, AsksForATokenAndSendsAText) {
 
 TEST(WechatChannel, SendsMarkdownWhereItIsToldTo) {
   NativeChannelWorld wechat("wechat", kWechatMarkdown);
-  const Json body = BodyOf(Message(wechat, {Fires()}));
+  const Json body = BodyOf(WechatMessage(wechat, {Fires()}));
   EXPECT_EQ(body.at("touser"), "anna");
   EXPECT_EQ(body.at("totag"), "t");
   EXPECT_EQ(body.at("msgtype"), "markdown");
@@ -763,12 +738,12 @@ TEST(WechatChannel, SendsMarkdownWhereItIsToldTo) {
 
 TEST(WechatChannel, TellsOfTheEnd) {
   NativeChannelWorld text("wechat", kWechat);
-  const std::string content = ContentOf(Message(text, {IsOver()}));
+  const std::string content = ContentOf(WechatMessage(text, {IsOver()}));
   EXPECT_THAT(content, StartsWith("✅ RESOLVED: High CPU Usage\n"));
   EXPECT_THAT(content, HasSubstr("\nMetric: system.cpu.usage: 75.0\n"));
   EXPECT_THAT(content, HasSubstr("\nDuration: 2m\n"));
   NativeChannelWorld markdown("wechat", kWechatMarkdown);
-  EXPECT_THAT(ContentOf(Message(markdown, {IsOver()}), "markdown"),
+  EXPECT_THAT(ContentOf(WechatMessage(markdown, {IsOver()}), "markdown"),
               StartsWith("**<font color=\"info\">✅ RESOLVED: "));
 }
 
@@ -780,14 +755,14 @@ TEST(WechatChannel, ColoursBySeverity) {
                                                      {Severity::kLow, "comment"},
                                                      {Severity::kInfo, "comment"}};
   for (const auto& [severity, color] : colors) {
-    EXPECT_THAT(ContentOf(Message(wechat, {OfSeverity(severity)}), "markdown"),
+    EXPECT_THAT(ContentOf(WechatMessage(wechat, {OfSeverity(severity)}), "markdown"),
                 StartsWith(fmt::format("**<font color=\"{}\">", color)));
   }
 }
 
 TEST(WechatChannel, TellsHowManyMoreThereAre) {
   NativeChannelWorld wechat("wechat", kWechat);
-  const std::string content = ContentOf(Message(wechat, ManyAlerts(15)));
+  const std::string content = ContentOf(WechatMessage(wechat, ManyAlerts(15)));
   EXPECT_THAT(content, StartsWith("🚨 High CPU Usage (+14 more)\n"));
   EXPECT_THAT(content, HasSubstr("\n\nAlso in this group:\n• High CPU Usage (host=web-1): "));
   EXPECT_THAT(content, HasSubstr("\nand 4 more\n\n<a href="));
@@ -795,21 +770,22 @@ TEST(WechatChannel, TellsHowManyMoreThereAre) {
 
 TEST(WechatChannel, ShowsTheMarkupOfAnAlertAsText) {
   NativeChannelWorld text("wechat", kWechat);
-  EXPECT_THAT(Shown(ContentOf(Message(text, {Marked()}))),
+  EXPECT_THAT(Shown(ContentOf(WechatMessage(text, {Marked()}))),
               StartsWith("🚨 <|b>CPU<|/b> *x*\n"
                          "_a_ & <|@|U1> @|channel [x](http://evil/) \"q\"\n"));
   NativeChannelWorld markdown("wechat", kWechatMarkdown);
-  const std::string content = Shown(ContentOf(Message(markdown, {Marked()}), "markdown"));
+  const std::string content = Shown(ContentOf(WechatMessage(markdown, {Marked()}), "markdown"));
   EXPECT_THAT(content, StartsWith("**<font color=\"warning\">🚨 <|b>CPU<|/b> ＊x＊</font>**\n"
                                   "_a_ & <|@|U1> @|channel ［x］(http://evil/) \"q\"\n"));
   EXPECT_THAT(content, HasSubstr("**host**: a｀b｀<|!all>\n"));
-  EXPECT_THAT(ContentOf(Message(markdown, {WithTexts("a", "# b\n > c # d > e", "h")}), "markdown"),
-              HasSubstr("\n＃ b\n ＞ c # d > e\n"));
+  EXPECT_THAT(
+      ContentOf(WechatMessage(markdown, {WithTexts("a", "# b\n > c # d > e", "h")}), "markdown"),
+      HasSubstr("\n＃ b\n ＞ c # d > e\n"));
 }
 
 TEST(WechatChannel, LinksToWhatSendersName) {
   NativeChannelWorld wechat("wechat", kWechat);
-  EXPECT_THAT(ContentOf(Message(wechat, WithLinks(Fires()))),
+  EXPECT_THAT(ContentOf(WechatMessage(wechat, WithLinks(Fires()))),
               EndsWith("Alert</a> · <a href=\"https://runbook/a_%28b%29?x=%221%22&y=%3C2%3E\">"
                        "Runbook</a>"));
 }
@@ -823,7 +799,7 @@ TEST(WechatChannel, StaysWithinTheLimitWhateverTheAlertHolds) {
     for (const char* what : kEndless) {
       Notification notification = WithLinks(Endless(what));
       notification.alerts.resize(12, notification.alerts.front());
-      const std::string content = ContentOf(Message(wechat, notification), type);
+      const std::string content = ContentOf(WechatMessage(wechat, notification), type);
       EXPECT_LE(content.size(), 2048U) << what;
       EXPECT_THAT(content, HasSubstr("Severity")) << what;
       EXPECT_THAT(content, HasSubstr("Runbook")) << what;
@@ -833,7 +809,7 @@ TEST(WechatChannel, StaysWithinTheLimitWhateverTheAlertHolds) {
 
 TEST(WechatChannel, FetchesAnotherTokenInTheSameAttemptWhereOneIsOld) {
   NativeChannelWorld wechat("wechat", kWechat);
-  Message(wechat, {Fires()});
+  WechatMessage(wechat, {Fires()});
   wechat.world.http.Answer(1, 200, R"({"errcode":0})");
   wechat.Deliver({Fires()});
   wechat.world.http.Answer(2, 200, R"({"errcode":42001,"errmsg":"access_token expired"})");
@@ -851,7 +827,7 @@ TEST(WechatChannel, ReadsAnswersThatRefuseWithStatus200) {
   EXPECT_EQ(wechat.OutcomeOf(200, R"({"errcode":-1,"errmsg":"busy"})").kind, Kind::kRetry);
   EXPECT_EQ(wechat.OutcomeOf(404).kind, Kind::kGiveUp);
   EXPECT_EQ(wechat.OutcomeOf(503).kind, Kind::kRetry);
-  Message(wechat, {Fires()});
+  WechatMessage(wechat, {Fires()});
   wechat.world.http.Answer(wechat.world.http.sent() - 1, 200,
                            R"({"errcode":81013,"errmsg":"t0ken: all invalid"})");
   EXPECT_EQ(wechat.world.outcomes.back().kind, Kind::kGiveUp);
@@ -886,7 +862,7 @@ TEST(NativeChats, FillInTheirTemplate) {
   for (const auto& [type, keys] : kChannels) {
     NativeChannelWorld channel(
         type, fmt::format("{{{}, template: '{{name}} is {{value}} on {{host}}'}}", keys));
-    const std::string text = TextOf(BodyOf(Message(channel, {Fires()})));
+    const std::string text = TextOf(BodyOf(WechatMessage(channel, {Fires()})));
     EXPECT_THAT(text, HasSubstr("High CPU Usage is 85.5 on web-1")) << type;
     EXPECT_THAT(text, Not(HasSubstr("CPU usage is high"))) << type;
   }
@@ -900,7 +876,7 @@ TEST(NativeChats, TakeNoMarkupFromTheirTemplate) {
       {"rocketchat", "<|i>\\*a<\\*"},    {"wechat", "<|i>*a<*"}};
   for (const auto& [type, keys] : kChannels) {
     NativeChannelWorld channel(type, fmt::format("{{{}, template: '<i>{{host}}'}}", keys));
-    const Json body = BodyOf(Message(channel, {WithTexts("n", "d", "*a<*")}));
+    const Json body = BodyOf(WechatMessage(channel, {WithTexts("n", "d", "*a<*")}));
     EXPECT_THAT(Shown(TextOf(body)), HasSubstr(wanted.at(type))) << type;
   }
 }
@@ -933,7 +909,7 @@ TEST(NativeChats, TellsOfTheWorstThatStillFires) {
     const auto worst = OfSeverity(Severity::kCritical);
     Notification notification = NativeChannelWorld::About({over, Fires(), worst});
     notification.status = NotificationStatus::kFiring;
-    const std::string body = Message(channel, notification).body;
+    const std::string body = WechatMessage(channel, notification).body;
     EXPECT_THAT(body, HasSubstr("CRITICAL")) << type;
     EXPECT_THAT(body, HasSubstr("resolved: Over")) << type;
   }

@@ -14,39 +14,26 @@
 
 namespace tocsin::receivers {
 
-using Json = nlohmann::json;
-
-inline std::shared_ptr<Alert> Fires() { return NativeChannelWorld::Fires(); }
-inline std::shared_ptr<Alert> IsOver() { return NativeChannelWorld::IsOver(); }
-inline std::string Key() { return Fires()->fingerprint_text(); }
+inline std::string AlertKey() { return Fires()->fingerprint_text(); }
 
 inline std::shared_ptr<Alert> OnOtherHost() {
   return testing::FiringAlert(testing::CpuUsageRule(), "e2", "web-2");
 }
 
-inline std::shared_ptr<Alert> OfSeverity(Severity severity) {
-  auto rule = std::make_shared<ThresholdRule>(*testing::CpuUsageRule());
-  rule->severity = severity;
-  return testing::FiringAlert(rule, "e1");
-}
-
-inline Json BodyOf(const HttpClientRequest& request) {
-  Json json = Json::parse(request.body, nullptr, /*allow_exceptions=*/false);
-  EXPECT_FALSE(json.is_discarded()) << request.body.substr(0, 1000);
-  return json;
-}
+// Settings of channels that several tests make.
+inline constexpr char kJira[] =
+    "{api_url: 'http://jira/rest/api/2', project: OPS, issue_type: Bug}";
+inline constexpr char kSns[] =
+    "{topic_arn: 'arn:aws:sns:eu-central-1:1:ops', sigv4: {region: eu-central-1, access_key: AKID, "
+    "secret_key: wJalrXUtnFEMI}}";
 
 // JSON in which $KEY stands for the alert's fingerprint.
 inline Json Golden(std::string text) {
   constexpr std::string_view kPlace = "$KEY";
   for (std::size_t at = text.find(kPlace); at != std::string::npos; at = text.find(kPlace)) {
-    text.replace(at, kPlace.size(), Key());
+    text.replace(at, kPlace.size(), AlertKey());
   }
   return Json::parse(text);
-}
-
-inline std::string Line(const HttpClientRequest& request) {
-  return request.method + " " + request.url;
 }
 
 inline HttpClientRequest LastRequest(const NativeChannelWorld& channel) {

@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "tests/support/temp_dir.h"
 #include "tests/unit/config/loading.h"
+#include "tests/unit/receivers/jira_answers.h"
 #include "tests/unit/receivers/native_incident_world.h"
 
 namespace tocsin::receivers {
@@ -27,10 +28,6 @@ using Kind = Outcome::Kind;
 constexpr char kOpsGenie[] = "{api_url: 'http://og/', api_key: k3y}";
 constexpr char kVictorOps[] = "{api_url: 'http://vo/alert/', api_key: k3y, routing_key: ops}";
 constexpr char kIncidentio[] = "{url: 'http://io/v2/alert_events/http/1', alert_source_token: t0k}";
-constexpr char kJira[] = "{api_url: 'http://jira/rest/api/2', project: OPS, issue_type: Bug}";
-constexpr char kSns[] =
-    "{topic_arn: 'arn:aws:sns:eu-central-1:1:ops', sigv4: {region: eu-central-1, access_key: AKID, "
-    "secret_key: wJalrXUtnFEMI}}";
 
 // ---- Opsgenie
 
@@ -64,7 +61,8 @@ TEST(OpsGenieChannel, OpensAnAlertUnderTheFingerprint) {
 TEST(OpsGenieChannel, ClosesTheAlertOfTheSameAliasAndSaysWhy) {
   NativeChannelWorld opsgenie("opsgenie", kOpsGenie);
   const HttpClientRequest request = opsgenie.Deliver({IsOver()});
-  EXPECT_EQ(Line(request), "POST http://og/v2/alerts/" + Key() + "/close?identifierType=alias");
+  EXPECT_EQ(Line(request),
+            "POST http://og/v2/alerts/" + AlertKey() + "/close?identifierType=alias");
   EXPECT_EQ(HeaderOf(request, "Authorization"), "GenieKey k3y");
   EXPECT_EQ(BodyOf(request).size(), 2U);
   EXPECT_EQ(BodyOf(request).at("source"), "Tocsin");
@@ -93,7 +91,7 @@ TEST(OpsGenieChannel, AcknowledgesTheAlertOfTheSameAlias) {
   EXPECT_TRUE(opsgenie.hears_acknowledgements);
   const HttpClientRequest request = opsgenie.Deliver({IsAcknowledged()});
   EXPECT_EQ(Line(request),
-            "POST http://og/v2/alerts/" + Key() + "/acknowledge?identifierType=alias");
+            "POST http://og/v2/alerts/" + AlertKey() + "/acknowledge?identifierType=alias");
   EXPECT_EQ(HeaderOf(request, "Authorization"), "GenieKey k3y");
   EXPECT_EQ(BodyOf(request), Golden(R"({
     "source": "Tocsin",
@@ -139,7 +137,7 @@ TEST(OpsGenieChannel, TellsEachAlertOfAGroupAfterTheOther) {
   NativeChannelWorld opsgenie("opsgenie", kOpsGenie);
   Notification notification = NativeChannelWorld::About({Fires(), OnOtherHost(), IsOver()});
   notification.links = {{}, {"https://runbook/2", "", ""}, {}};
-  EXPECT_EQ(BodyOf(opsgenie.Deliver(notification)).at("alias"), Key());
+  EXPECT_EQ(BodyOf(opsgenie.Deliver(notification)).at("alias"), AlertKey());
   EXPECT_EQ(opsgenie.world.http.sent(), 1U);
   AnswerLast(opsgenie, 202);
   const Json second = BodyOf(LastRequest(opsgenie));
@@ -150,7 +148,7 @@ TEST(OpsGenieChannel, TellsEachAlertOfAGroupAfterTheOther) {
   EXPECT_THAT(opsgenie.world.outcomes, IsEmpty());
   AnswerLast(opsgenie, 202);
   EXPECT_EQ(Line(LastRequest(opsgenie)),
-            "POST http://og/v2/alerts/" + Key() + "/close?identifierType=alias");
+            "POST http://og/v2/alerts/" + AlertKey() + "/close?identifierType=alias");
   AnswerLast(opsgenie, 202);
   ASSERT_EQ(opsgenie.world.outcomes.size(), 1U);
   EXPECT_EQ(opsgenie.world.outcomes[0].kind, Kind::kDelivered);
@@ -240,7 +238,7 @@ TEST(VictorOpsChannel, RecoversWhatItOpened) {
   NativeChannelWorld victorops("victorops", kVictorOps);
   const Json body = BodyOf(victorops.Deliver({IsOver()}));
   EXPECT_EQ(body.at("message_type"), "RECOVERY");
-  EXPECT_EQ(body.at("entity_id"), Key());
+  EXPECT_EQ(body.at("entity_id"), AlertKey());
   EXPECT_EQ(body.at("entity_display_name"), "[RESOLVED] High CPU Usage");
   EXPECT_EQ(body.at("state_start_time"), 1'714'557'720);
   EXPECT_EQ(body.at("fact.Duration"), "2m");
@@ -252,7 +250,7 @@ TEST(VictorOpsChannel, AcknowledgesWhatItOpened) {
   EXPECT_TRUE(victorops.hears_acknowledgements);
   const Json body = BodyOf(victorops.Deliver({IsAcknowledged()}));
   EXPECT_EQ(body.at("message_type"), "ACKNOWLEDGEMENT");
-  EXPECT_EQ(body.at("entity_id"), Key());
+  EXPECT_EQ(body.at("entity_id"), AlertKey());
   EXPECT_EQ(body.at("state_message"), "acknowledged by anna: on my way");
   for (const char* filler : kFillers) {
     const Json huge = BodyOf(victorops.Deliver({testing::Acknowledged(*Huge(filler))}));
@@ -364,7 +362,7 @@ TEST(IncidentioChannel, ResolvesUnderTheSameKey) {
   NativeChannelWorld incidentio("incidentio", kIncidentio);
   const Json body = BodyOf(incidentio.Deliver({IsOver()}));
   EXPECT_EQ(body.at("status"), "resolved");
-  EXPECT_EQ(body.at("deduplication_key"), Key());
+  EXPECT_EQ(body.at("deduplication_key"), AlertKey());
   EXPECT_EQ(body.at("title"), "[RESOLVED] High CPU Usage");
   EXPECT_EQ(body.at("metadata").at("facts").at("Duration"), "2m");
 }
@@ -433,13 +431,11 @@ TEST(IncidentioChannel, StaysWithin512KBWhateverTheAlertHolds) {
 
 // ---- all
 
-constexpr char kNoIssue[] = R"({"issues":[]})";
-
-constexpr std::pair<const char*, const char*> kAll[] = {{"opsgenie", kOpsGenie},
-                                                        {"victorops", kVictorOps},
-                                                        {"incidentio", kIncidentio},
-                                                        {"jira", kJira},
-                                                        {"sns", kSns}};
+constexpr std::pair<const char*, const char*> kAllTypes[] = {{"opsgenie", kOpsGenie},
+                                                             {"victorops", kVictorOps},
+                                                             {"incidentio", kIncidentio},
+                                                             {"jira", kJira},
+                                                             {"sns", kSns}};
 
 // Those keys and one more.
 std::string With(std::string keys, const std::string& key) {
@@ -448,7 +444,7 @@ std::string With(std::string keys, const std::string& key) {
 }
 
 TEST(NativeIncidents, MapStatusesAlike) {
-  for (const auto& [type, keys] : kAll) {
+  for (const auto& [type, keys] : kAllTypes) {
     NativeChannelWorld channel(type, keys);
     for (const int status : {408, 429, 500, 503}) {
       EXPECT_EQ(channel.OutcomeOf(status).kind, Kind::kRetry) << type << " " << status;
@@ -469,7 +465,7 @@ TEST(NativeIncidents, MapStatusesAlike) {
 }
 
 TEST(NativeIncidents, AreDeliveredWithTheVendorsStatus) {
-  for (const auto& [type, keys] : kAll) {
+  for (const auto& [type, keys] : kAllTypes) {
     if (type == std::string_view("jira")) continue;  // takes more than one answer
     NativeChannelWorld channel(type, keys);
     EXPECT_EQ(channel.OutcomeOf(200).kind, Kind::kDelivered) << type;
@@ -478,7 +474,7 @@ TEST(NativeIncidents, AreDeliveredWithTheVendorsStatus) {
 }
 
 TEST(NativeIncidents, TakeTheTemplateForTheTextOfEachAlert) {
-  for (const auto& [type, keys] : kAll) {
+  for (const auto& [type, keys] : kAllTypes) {
     NativeChannelWorld channel(type, With(keys, "template: '{name} is {value} on {host}'"));
     channel.Deliver({Fires(), OnOtherHost()});
     if (type == std::string_view("jira")) AnswerLast(channel, 200, kNoIssue);
@@ -499,7 +495,7 @@ TEST(NativeIncidents, TakeTheTemplateForTheTextOfEachAlert) {
 }
 
 TEST(NativeIncidents, AreNotMadeOfATemplateThatIsNone) {
-  for (const auto& [type, keys] : kAll) {
+  for (const auto& [type, keys] : kAllTypes) {
     const config::Settings settings =
         config::GoodSettings(std::string("tocsin: {receivers: [{name: ops, ") + type + ": " +
                              With(keys, "template: 'a {name'") + "}]}\n");

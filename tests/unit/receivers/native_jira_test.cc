@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "tests/unit/receivers/jira_answers.h"
 #include "tests/unit/receivers/native_incident_world.h"
 
 namespace tocsin::receivers {
@@ -16,15 +17,7 @@ using ::testing::Not;
 using ::testing::StartsWith;
 using Kind = Outcome::Kind;
 
-constexpr char kJira[] = "{api_url: 'http://jira/rest/api/2', project: OPS, issue_type: Bug}";
 constexpr char kJira3[] = "{api_url: 'http://jira/rest/api/3/', project: OPS, issue_type: Bug}";
-constexpr char kNoIssue[] = R"({"issues":[]})";
-constexpr char kOpenIssue[] =
-    R"({"issues":[{"key":"OPS-1","fields":{"status":{"statusCategory":{"key":"new"}}}}]})";
-constexpr char kDoneIssue[] =
-    R"({"issues":[{"key":"OPS-1","fields":{"status":{"statusCategory":{"key":"done"}}}}]})";
-constexpr char kTransitions[] =
-    R"({"transitions":[{"id":"31","name":"Close"},{"id":"41","name":"Reopen"}]})";
 constexpr char kMoving[] =
     "{api_url: 'http://jira/rest/api/2', project: OPS, issue_type: Bug, resolve_transition: Close, "
     "reopen_transition: Reopen, reopen_duration: 1h}";

@@ -19,7 +19,6 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::StartsWith;
-using Json = nlohmann::json;
 using Kind = Outcome::Kind;
 
 // The beginning and the end of a real one; in between whatever could be taken for something else.
@@ -27,7 +26,7 @@ const std::string kPng = std::string("\x89PNG\r\n\x1a\n\0\0\0\rIHDR", 16) +
                          "\r\n--tocsin-\r\n\r\n.\r\n" + std::string(300, '\0') +
                          "IEND\xae\x42\x60\x82";
 
-Notification WithPicture(std::vector<AlertPtr> alerts = {NativeChannelWorld::Fires()}) {
+Notification AboutWithPicture(std::vector<AlertPtr> alerts = {NativeChannelWorld::Fires()}) {
   Notification notification = NativeChannelWorld::About(std::move(alerts));
   notification.picture = std::make_shared<const std::string>(kPng);
   return notification;
@@ -118,8 +117,8 @@ std::string MailOf(const Notification& notification) {
   return email.world.mail.exchanges.back().request.message;
 }
 
-TEST(EmailChannel, ShowsThePictureInThePage) {
-  const std::string mail = MailOf(WithPicture());
+TEST(EmailPicture, ShowsThePictureInThePage) {
+  const std::string mail = MailOf(AboutWithPicture());
   const std::size_t id = mail.find("Content-ID: <");
   ASSERT_NE(id, std::string::npos);
   const std::string name = mail.substr(id + 13, mail.find('>', id) - id - 13);
@@ -133,22 +132,22 @@ TEST(EmailChannel, ShowsThePictureInThePage) {
   EXPECT_THAT(mail, HasSubstr(Base64Encode(kPng).substr(0, 76) + "\r\n"));
 }
 
-TEST(EmailChannel, SaysTheSameInPlainTextWithAndWithoutAPicture) {
+TEST(EmailPicture, SaysTheSameInPlainTextWithAndWithoutAPicture) {
   const auto plain = [](const std::string& mail) {
     const std::size_t begin = mail.find("text/plain");
     return mail.substr(begin, mail.find("--=_tocsin", begin) - begin);
   };
   const std::string without = MailOf(NativeChannelWorld::About({NativeChannelWorld::Fires()}));
-  EXPECT_EQ(plain(MailOf(WithPicture())), plain(without));
+  EXPECT_EQ(plain(MailOf(AboutWithPicture())), plain(without));
   EXPECT_THAT(without, Not(HasSubstr("multipart/related")));
   EXPECT_THAT(without, Not(HasSubstr("<img")));
 }
 
 // ---- Discord
 
-TEST(DiscordChannel, UploadsThePictureAndShowsItInTheEmbed) {
+TEST(DiscordPicture, UploadsThePictureAndShowsItInTheEmbed) {
   NativeChannelWorld discord("discord", "{webhook_url: 'http://d/s', picture: true}");
-  const HttpClientRequest request = discord.Deliver(WithPicture());
+  const HttpClientRequest request = discord.Deliver(AboutWithPicture());
   EXPECT_EQ(request.url, "http://d/s");
   EXPECT_EQ(Part(request, "files[0]"), kPng);
   const Json json = Json::parse(Part(request, "payload_json"));
@@ -158,17 +157,17 @@ TEST(DiscordChannel, UploadsThePictureAndShowsItInTheEmbed) {
   EXPECT_EQ(json.at("attachments").at(0).at("filename"), "chart.png");
 }
 
-TEST(DiscordChannel, AddsThePictureToABodyOfItsTemplate) {
+TEST(DiscordPicture, AddsThePictureToABodyOfItsTemplate) {
   NativeChannelWorld discord(
       "discord", "{webhook_url: 'http://d/s', picture: true, template: {content: '{rule_name}'}}");
-  const HttpClientRequest request = discord.Deliver(WithPicture());
+  const HttpClientRequest request = discord.Deliver(AboutWithPicture());
   EXPECT_EQ(Json::parse(Part(request, "payload_json")), Json({{"content", "High CPU Usage"}}));
   EXPECT_EQ(Part(request, "files[0]"), kPng);
 }
 
-TEST(DiscordChannel, GoesWithoutThePictureThatIsRefused) {
+TEST(DiscordPicture, GoesWithoutThePictureThatIsRefused) {
   NativeChannelWorld discord("discord", "{webhook_url: 'http://d/s', picture: true}");
-  discord.Deliver(WithPicture());
+  discord.Deliver(AboutWithPicture());
   discord.world.http.Answer(0, 413);
   ASSERT_EQ(discord.world.http.sent(), 2U);
   EXPECT_EQ(Header(discord.world.http.request(1), "Content-Type"), "application/json");
@@ -178,9 +177,9 @@ TEST(DiscordChannel, GoesWithoutThePictureThatIsRefused) {
   EXPECT_EQ(discord.world.outcomes.back().kind, Kind::kDelivered);
 }
 
-TEST(DiscordChannel, TriesThePictureAgainWhereTheVendorIsBusy) {
+TEST(DiscordPicture, TriesThePictureAgainWhereTheVendorIsBusy) {
   NativeChannelWorld discord("discord", "{webhook_url: 'http://d/s', picture: true}");
-  discord.Deliver(WithPicture());
+  discord.Deliver(AboutWithPicture());
   discord.world.http.Answer(0, 429);
   EXPECT_EQ(discord.world.http.sent(), 1U);
   EXPECT_EQ(discord.world.outcomes.back().kind, Kind::kRetry);
@@ -188,12 +187,12 @@ TEST(DiscordChannel, TriesThePictureAgainWhereTheVendorIsBusy) {
 
 // ---- Telegram
 
-constexpr char kTelegram[] =
+constexpr char kTelegramWithPicture[] =
     "{api_url: 'http://t/', bot_token: 'T', chat_id: '-5', message_thread_id: 7, picture: true}";
 
-TEST(TelegramChannel, SendsAShortMessageAsCaptionOfThePicture) {
-  NativeChannelWorld telegram("telegram", kTelegram);
-  const HttpClientRequest request = telegram.Deliver(WithPicture());
+TEST(TelegramPicture, SendsAShortMessageAsCaptionOfThePicture) {
+  NativeChannelWorld telegram("telegram", kTelegramWithPicture);
+  const HttpClientRequest request = telegram.Deliver(AboutWithPicture());
   EXPECT_EQ(request.url, "http://t/botT/sendPhoto");
   EXPECT_EQ(Part(request, "chat_id"), "-5");
   EXPECT_EQ(Part(request, "message_thread_id"), "7");
@@ -207,12 +206,12 @@ TEST(TelegramChannel, SendsAShortMessageAsCaptionOfThePicture) {
 }
 
 // Tags and entities do not count.
-TEST(TelegramChannel, SendsALongMessageAndThenThePicture) {
-  NativeChannelWorld telegram("telegram", kTelegram);
+TEST(TelegramPicture, SendsALongMessageAndThenThePicture) {
+  NativeChannelWorld telegram("telegram", kTelegramWithPicture);
   const auto with_text = [](const std::string& text) {
     auto rule = std::make_shared<ThresholdRule>(*testing::CpuUsageRule());
     rule->description = text;
-    return WithPicture({testing::FiringAlert(rule, "e1")});
+    return AboutWithPicture({testing::FiringAlert(rule, "e1")});
   };
   EXPECT_THAT(telegram.Deliver(with_text(std::string(700, '&'))).url, HasSubstr("/sendPhoto"));
   const HttpClientRequest first = telegram.Deliver(with_text(std::string(1000, 'x')));
@@ -228,9 +227,9 @@ TEST(TelegramChannel, SendsALongMessageAndThenThePicture) {
   EXPECT_EQ(telegram.world.outcomes.back().kind, Kind::kDelivered);
 }
 
-TEST(TelegramChannel, GoesWithoutThePictureWhereAChatTakesNone) {
-  NativeChannelWorld telegram("telegram", kTelegram);
-  telegram.Deliver(WithPicture());
+TEST(TelegramPicture, GoesWithoutThePictureWhereAChatTakesNone) {
+  NativeChannelWorld telegram("telegram", kTelegramWithPicture);
+  telegram.Deliver(AboutWithPicture());
   telegram.world.http.Answer(
       0, 400,
       R"({"ok":false,"description":"Bad Request: not enough rights to send photos to the chat"})");
@@ -240,25 +239,25 @@ TEST(TelegramChannel, GoesWithoutThePictureWhereAChatTakesNone) {
 
 // ---- Pushover
 
-TEST(PushoverChannel, AttachesThePicture) {
+TEST(PushoverPicture, AttachesThePicture) {
   NativeChannelWorld pushover("pushover",
                               "{user_key: u, token: t, api_url: 'http://p/', picture: true}");
-  const Json json = Json::parse(pushover.Deliver(WithPicture()).body);
+  const Json json = Json::parse(pushover.Deliver(AboutWithPicture()).body);
   EXPECT_EQ(json.at("attachment_base64"), Base64Encode(kPng));
   EXPECT_EQ(json.at("attachment_type"), "image/png");
   pushover.world.http.Answer(0, 400);
   ASSERT_EQ(pushover.world.http.sent(), 2U);
   EXPECT_FALSE(Json::parse(pushover.world.http.request(1).body).contains("attachment_base64"));
-  Notification large = WithPicture();
+  Notification large = AboutWithPicture();
   large.picture = std::make_shared<const std::string>(5'242'881, 'x');
   EXPECT_FALSE(Json::parse(pushover.Deliver(large).body).contains("attachment_base64"));
 }
 
 // ---- ntfy
 
-TEST(NtfyChannel, PutsThePictureAndSaysTheRestInHeaders) {
+TEST(NtfyPicture, PutsThePictureAndSaysTheRestInHeaders) {
   NativeChannelWorld ntfy("ntfy", "{url: 'http://n/', topic: 'o/ps', token: tk, picture: true}");
-  const HttpClientRequest request = ntfy.Deliver(WithPicture());
+  const HttpClientRequest request = ntfy.Deliver(AboutWithPicture());
   EXPECT_EQ(request.method, "PUT");
   EXPECT_EQ(request.url, "http://n/o%2Fps");
   EXPECT_EQ(request.body, kPng);
@@ -274,9 +273,9 @@ TEST(NtfyChannel, PutsThePictureAndSaysTheRestInHeaders) {
   }
 }
 
-TEST(NtfyChannel, PublishesJsonWhereTheServerTakesNoFiles) {
+TEST(NtfyPicture, PublishesJsonWhereTheServerTakesNoFiles) {
   NativeChannelWorld ntfy("ntfy", "{url: 'http://n/', topic: ops, picture: true}");
-  ntfy.Deliver(WithPicture());
+  ntfy.Deliver(AboutWithPicture());
   ntfy.world.http.Answer(0, 400, R"({"code":40014,"error":"attachments not allowed"})");
   ASSERT_EQ(ntfy.world.http.sent(), 2U);
   EXPECT_EQ(ntfy.world.http.request(1).url, "http://n/");

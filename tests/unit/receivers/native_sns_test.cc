@@ -20,20 +20,8 @@ using ::testing::Not;
 using ::testing::StartsWith;
 using Kind = Outcome::Kind;
 
-constexpr char kSns[] =
-    "{topic_arn: 'arn:aws:sns:eu-central-1:1:ops', sigv4: {region: eu-central-1, access_key: AKID, "
-    "secret_key: wJalrXUtnFEMI}}";
 constexpr char kPhone[] =
     "{phone_number: '+491', sigv4: {region: eu-central-1, access_key: AKID, secret_key: s}}";
-
-// Of a form; "" where there is no such parameter.
-std::string Parameter(const std::string& body, const std::string& name) {
-  for (const std::string_view pair : Split(body, '&')) {
-    const std::size_t equals = pair.find('=');
-    if (pair.substr(0, equals) == name) return *PercentDecode(pair.substr(equals + 1));
-  }
-  return "";
-}
 
 // The signature was computed by AWS's description with another program.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html

@@ -4,14 +4,12 @@
 #include <gtest/gtest.h>
 
 #include "tests/support/memory_state_store.h"
+#include "tests/unit/receivers/times.h"
 
 namespace tocsin::receivers {
 namespace {
 
 using testing::MemoryStateStore;
-
-const Timestamp kNow = FromUnixMillis(1'714'557'600'000);
-constexpr Duration kHour = std::chrono::hours(1);
 
 LogEntry Entry(AlertHashes firing, AlertHashes resolved = {}, Timestamp at = kNow) {
   LogEntry entry;

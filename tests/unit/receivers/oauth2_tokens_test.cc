@@ -20,7 +20,7 @@ using ::testing::Key;
 using ::testing::Not;
 using ::testing::Pair;
 
-constexpr char kToken[] = R"({"access_token":"one","token_type":"bearer","expires_in":60})";
+constexpr char kTokenAnswer[] = R"({"access_token":"one","token_type":"bearer","expires_in":60})";
 
 class OAuth2TokensTest : public ::testing::Test {
  public:
@@ -66,7 +66,7 @@ TEST_F(OAuth2TokensTest, AsksWithTheSecretInAHeader) {
               Contains(Pair("Authorization", BasicAuthorization("m%3Ae", "s%26c"))));
   EXPECT_FALSE(request.follow_redirects);
   EXPECT_EQ(request.timeout, seconds(5));
-  http.Answer(0, 200, kToken);
+  http.Answer(0, 200, kTokenAnswer);
   EXPECT_EQ(got.back(), "Bearer one");
 }
 
@@ -74,13 +74,13 @@ TEST_F(OAuth2TokensTest, WhoAsksMeanwhileWaitsForTheSameFetch) {
   for (int i = 0; i < 3; ++i) Get();
   EXPECT_EQ(http.sent(), 1U);
   EXPECT_TRUE(got.empty());
-  http.Answer(0, 200, kToken);
+  http.Answer(0, 200, kTokenAnswer);
   EXPECT_EQ(got, std::vector<std::string>(3, "Bearer one"));
 }
 
 TEST_F(OAuth2TokensTest, ATokenIsKeptUntilTenSecondsBeforeItsEnd) {
   Get();
-  http.Answer(0, 200, kToken);
+  http.Answer(0, 200, kTokenAnswer);
   clock.Advance(std::chrono::milliseconds(49'999));
   Get();
   EXPECT_EQ(http.sent(), 1U);
@@ -101,7 +101,7 @@ TEST_F(OAuth2TokensTest, AShortLivedTokenIsGoodForThoseWhoWaited) {
 
 TEST_F(OAuth2TokensTest, ATokenThatWasRefusedIsForgotten) {
   Get();
-  http.Answer(0, 200, kToken);
+  http.Answer(0, 200, kTokenAnswer);
   tokens->Forget(Secret("Bearer another"));
   Get();
   EXPECT_EQ(http.sent(), 1U);
@@ -117,7 +117,7 @@ TEST_F(OAuth2TokensTest, TheSecretGoesIntoTheBodyWhereTheHeaderIsRefused) {
   EXPECT_EQ(http.request(1).body,
             "client_id=me&client_secret=S3CRET&grant_type=client_credentials");
   EXPECT_THAT(http.request(1).headers, Not(Contains(Key("Authorization"))));
-  http.Answer(1, 200, kToken);
+  http.Answer(1, 200, kTokenAnswer);
   EXPECT_EQ(got.back(), "Bearer one");
   // Found out once.
   clock.Advance(seconds(60));
@@ -160,7 +160,7 @@ TEST_F(OAuth2TokensTest, ASecretInAFileIsReadForEachRequest) {
   Get();
   EXPECT_THAT(http.request(0).headers,
               Contains(Pair("Authorization", BasicAuthorization("me", "first"))));
-  http.Answer(0, 200, kToken);
+  http.Answer(0, 200, kTokenAnswer);
   std::ofstream(file, std::ios::trunc) << "second\n";
   Get();
   ASSERT_EQ(http.sent(), 2U);
@@ -180,7 +180,7 @@ TEST_F(OAuth2TokensTest, HasAWayOfItsOwnToTheTokenServer) {
 TEST_F(OAuth2TokensTest, MayBeDroppedWhileAFetchIsUnderWay) {
   Get();
   tokens.reset();
-  http.Answer(0, 200, kToken);
+  http.Answer(0, 200, kTokenAnswer);
   EXPECT_EQ(got.back(), "Bearer one");
 }
 

@@ -12,7 +12,7 @@ using ::testing::IsEmpty;
 using ::testing::Not;
 using ::testing::StartsWith;
 
-MessageCard Card() {
+MessageCard DiskFullCard() {
   MessageCard card;
   card.severity = Severity::kCritical;
   card.title = "Disk full";
@@ -24,7 +24,7 @@ MessageCard Card() {
 }
 
 TEST(PlainCard, HasAParagraphForEachPartThatSaysSomething) {
-  MessageCard card = Card();
+  MessageCard card = DiskFullCard();
   EXPECT_EQ(PlainCard(card, 1000),
             "no space\n\nSeverity: CRITICAL\nhost: a\n\nAlert: http://t/1\nRunbook: http://r/");
   card.others = {"Disk full (host=b)", "Disk\nfull (host=c)"};
@@ -40,7 +40,7 @@ TEST(PlainCard, HasAParagraphForEachPartThatSaysSomething) {
 }
 
 TEST(PlainCard, KeepsFactsAndLinksWhereTheTextIsTooLong) {
-  MessageCard card = Card();
+  MessageCard card = DiskFullCard();
   card.message = std::string(10'000, 'x');
   for (int i = 0; i < 100; ++i) card.labels.push_back({"label" + std::to_string(i), "value"});
   const std::string text = PlainCard(card, 1000);
@@ -52,7 +52,7 @@ TEST(PlainCard, KeepsFactsAndLinksWhereTheTextIsTooLong) {
 }
 
 TEST(PlainCard, IsNeverLongerThanItMayBe) {
-  MessageCard card = Card();
+  MessageCard card = DiskFullCard();
   card.message = std::string(1000, 'x');
   card.labels = {{"é", std::string(500, 'y')}};
   for (std::size_t limit = 0; limit < 700; ++limit) {
@@ -62,7 +62,7 @@ TEST(PlainCard, IsNeverLongerThanItMayBe) {
 }
 
 TEST(PlainCard, HoldsNoControlCharactersButLineFeeds) {
-  MessageCard card = Card();
+  MessageCard card = DiskFullCard();
   card.message = std::string("a\r\nb\tc\x01") + '\0' + "\x7f";
   EXPECT_EQ(CardMessage(card, 100), "a\nb c   ");
   card.title = "two\nlines\x02";
@@ -73,7 +73,7 @@ TEST(PlainCard, HoldsNoControlCharactersButLineFeeds) {
 }
 
 TEST(CardTitle, CountsCharacters) {
-  MessageCard card = Card();
+  MessageCard card = DiskFullCard();
   card.resolved = true;
   card.title = "ééééé";
   EXPECT_EQ(CardTitle(card, 16), "[RESOLVED] ééééé");

@@ -8,6 +8,7 @@
 #include "tests/support/memory_state_store.h"
 #include "tests/support/null_log.h"
 #include "tests/support/posted_alert_builders.h"
+#include "tests/unit/receivers/times.h"
 
 namespace tocsin::receivers {
 namespace {
@@ -16,7 +17,6 @@ using testing::Named;
 using testing::Posted;
 using testing::Shared;
 
-constexpr Duration kMinute = std::chrono::minutes(1);
 const Timestamp kStart = FromUnixMillis(1'700'000'000'000);
 
 class PostedAcknowledgementsTest : public ::testing::Test {

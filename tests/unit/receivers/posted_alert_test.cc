@@ -3,15 +3,13 @@
 #include <gtest/gtest.h>
 
 #include "tests/support/posted_alert_builders.h"
+#include "tests/unit/receivers/times.h"
 
 namespace tocsin::receivers {
 namespace {
 
 using testing::Named;
 using testing::Posted;
-
-const Timestamp kZero = FromUnixMillis(1'714'557'600'000);
-Timestamp At(int seconds) { return kZero + std::chrono::seconds(seconds); }
 
 // An alert in seconds; `updated` is when it arrived.
 struct Span {
@@ -172,7 +170,7 @@ TEST(SortAlerts, GoesByJobThenInstanceThenLabelSet) {
   };
   std::vector<PostedAlertPtr> alerts;
   for (auto labels = in_order.rbegin(); labels != in_order.rend(); ++labels) {
-    alerts.push_back(testing::Shared(Posted(*labels, kZero, At(1), kZero)));
+    alerts.push_back(testing::Shared(Posted(*labels, kNow, At(1), kNow)));
   }
   SortAlerts(&alerts);
   for (std::size_t i = 0; i < in_order.size(); ++i) {
@@ -181,8 +179,8 @@ TEST(SortAlerts, GoesByJobThenInstanceThenLabelSet) {
 }
 
 TEST(ComesBefore, IsAStrictOrder) {
-  const PostedAlert a = Posted(Named("A"), kZero, At(1), kZero);
-  const PostedAlert b = Posted(Named("B"), kZero, At(1), kZero);
+  const PostedAlert a = Posted(Named("A"), kNow, At(1), kNow);
+  const PostedAlert b = Posted(Named("B"), kNow, At(1), kNow);
   EXPECT_TRUE(ComesBefore(a, b));
   EXPECT_FALSE(ComesBefore(b, a));
   EXPECT_FALSE(ComesBefore(a, a));

@@ -50,7 +50,7 @@ std::string WholeOf(const RawRequest& request) {
 }
 
 // The first word with a secret in it, alone; nothing where none is in the clear.
-std::string SecretOf(const RawRequest& request) {
+std::string SecretWordOf(const RawRequest& request) {
   const std::string text = request.head + " " + request.body;
   const std::size_t at = text.find(kSecretMark);
   if (at == std::string::npos) return "";
@@ -69,8 +69,8 @@ std::string PasswordOf(const RawRequest& request) {
   return Base64Decode(header.substr(6)).value_or("");
 }
 
-constexpr std::string (*kEchoes[])(const RawRequest&) = {WholeOf, SecretOf, CredentialsOf, HeaderOf,
-                                                         PasswordOf};
+constexpr std::string (*kEchoes[])(const RawRequest&) = {WholeOf, SecretWordOf, CredentialsOf,
+                                                         HeaderOf, PasswordOf};
 
 BadScript Echo(const Answer& answer, std::string (*echo)(const RawRequest&)) {
   return {ReadRequest(), SendMade([answer, echo](const RawRequest& request) {

@@ -8,8 +8,8 @@ namespace {
 
 using ::testing::UnorderedElementsAre;
 
-HttpClientRequest Request(const std::string& url,
-                          std::vector<std::pair<std::string, std::string>> headers = {}) {
+HttpClientRequest RequestTo(const std::string& url,
+                            std::vector<std::pair<std::string, std::string>> headers = {}) {
   HttpClientRequest request;
   request.url = url;
   request.headers = std::move(headers);
@@ -17,35 +17,35 @@ HttpClientRequest Request(const std::string& url,
 }
 
 TEST(SentSecrets, AreWhatInAnAddressIsLongEnoughForAKey) {
-  EXPECT_THAT(SecretsIn(Request("https://hooks.example.com/services/T0/abcdefghijklmnop?sig="
-                                "qrstuvwxyz%2B12345&messageReplyOption=x")),
+  EXPECT_THAT(SecretsIn(RequestTo("https://hooks.example.com/services/T0/abcdefghijklmnop?sig="
+                                  "qrstuvwxyz%2B12345&messageReplyOption=x")),
               UnorderedElementsAre("abcdefghijklmnop", "qrstuvwxyz%2B12345", "qrstuvwxyz+12345",
                                    "messageReplyOption"));
-  EXPECT_THAT(SecretsIn(Request("https://api.example.com/bot1:abcdefghijklmnop/send")),
+  EXPECT_THAT(SecretsIn(RequestTo("https://api.example.com/bot1:abcdefghijklmnop/send")),
               UnorderedElementsAre("abcdefghijklmnop"));
-  EXPECT_THAT(SecretsIn(Request("https://api.example.com/services/v2/messages/B0abcdef?wait=1")),
+  EXPECT_THAT(SecretsIn(RequestTo("https://api.example.com/services/v2/messages/B0abcdef?wait=1")),
               UnorderedElementsAre("B0abcdef"));
-  EXPECT_THAT(SecretsIn(Request("https://a-very-long-host-name.example.com/")),
+  EXPECT_THAT(SecretsIn(RequestTo("https://a-very-long-host-name.example.com/")),
               UnorderedElementsAre());
 }
 
 TEST(SentSecrets, AreCredentialsInHeadersOnly) {
-  EXPECT_THAT(SecretsIn(Request("http://h/", {{"Content-Type", "application/json"},
-                                              {"Authorization", "Bearer abcdefgh"},
-                                              {"X-Token", "tok-of-mine"},
-                                              {"X-Short", "ok"},
-                                              {"Idempotency-Key", "0123456789"}})),
+  EXPECT_THAT(SecretsIn(RequestTo("http://h/", {{"Content-Type", "application/json"},
+                                                {"Authorization", "Bearer abcdefgh"},
+                                                {"X-Token", "tok-of-mine"},
+                                                {"X-Short", "ok"},
+                                                {"Idempotency-Key", "0123456789"}})),
               UnorderedElementsAre("Bearer abcdefgh", "abcdefgh", "tok-of-mine"));
 }
 
 TEST(SentSecrets, AreThePasswordOfBasicAuthorizationToo) {
-  EXPECT_THAT(SecretsIn(Request("http://h/", {{"Authorization", "Basic bWU6cGFzc3dvcmQ="}})),
+  EXPECT_THAT(SecretsIn(RequestTo("http://h/", {{"Authorization", "Basic bWU6cGFzc3dvcmQ="}})),
               UnorderedElementsAre("Basic bWU6cGFzc3dvcmQ=", "bWU6cGFzc3dvcmQ=", "password"));
 }
 
 TEST(SentSecrets, AreStruckOutTheLongestFirst) {
   const std::vector<std::string> secrets =
-      SecretsIn(Request("http://h/", {{"Authorization", "Bearer abcdefgh"}}));
+      SecretsIn(RequestTo("http://h/", {{"Authorization", "Bearer abcdefgh"}}));
   std::string text = "Bearer abcdefgh and abcdefgh, abcdefg";
   StrikeOut(secrets, &text);
   EXPECT_EQ(text, "<secret> and <secret>, abcdefg");

@@ -7,6 +7,8 @@
 
 #include "base/matcher_text.h"
 #include "tests/support/memory_state_store.h"
+#include "tests/unit/receivers/matchers.h"
+#include "tests/unit/receivers/times.h"
 
 namespace tocsin::receivers {
 namespace {
@@ -15,16 +17,8 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
-const Timestamp kNow = FromUnixMillis(1'714'557'600'000);
-constexpr Duration kSecond = std::chrono::seconds(1);
-constexpr Duration kHour = std::chrono::hours(1);
-
-std::vector<Matcher> Matchers(std::string_view text) {
-  return ParseMatcherList(text, MatcherDialect::kFallback)->matchers;
-}
-
 // Starts and ends are meant from now.
-Silence Of(std::string_view matchers, Duration starts = Duration(0), Duration ends = kHour) {
+Silence SilenceOf(std::string_view matchers, Duration starts = Duration(0), Duration ends = kHour) {
   Silence silence;
   silence.matchers = Matchers(matchers);
   silence.starts_at = kNow + starts;
@@ -81,7 +75,7 @@ class SilencesWorld {
 };
 
 TEST(Silence, HasItsStateByTheClock) {
-  const Silence silence = Of(R"(a="1")", kSecond, 2 * kSecond);
+  const Silence silence = SilenceOf(R"(a="1")", kSecond, 2 * kSecond);
   EXPECT_EQ(SilenceStateName(silence.StateAt(kNow)), "pending");
   EXPECT_EQ(SilenceStateName(silence.StateAt(kNow + kSecond)), "active");
   EXPECT_EQ(SilenceStateName(silence.StateAt(kNow + 2 * kSecond - Duration(1))), "active");
@@ -93,21 +87,21 @@ TEST(Silences, AreValidated) {
     Silence silence;
     std::string message;  // part of it; empty: taken
   };
-  Silence anonymous = Of(R"(a="1")");
+  Silence anonymous = SilenceOf(R"(a="1")");
   anonymous.created_by.clear();
   anonymous.comment.clear();
   const Case cases[] = {
-      {Of("{}"), "at least one matcher"},
-      {Of(R"(a="")"), "empty"},
-      {Of(R"(a=~".*")"), "empty"},
-      {Of(R"(a="",b=~"x?")"), "empty"},
-      {Of(R"(a="",b="x")"), ""},
-      {Of(R"(a=~".+")"), ""},
-      {Of(R"(a!="x")"), ""},
-      {Of(R"(a!~"x")"), ""},
-      {Of(R"(a="1")", kHour, kHour), "start time must be before end time"},
-      {Of(R"(a="1")", 2 * kHour, kHour), "start time must be before end time"},
-      {Of(R"(a="1")", -kHour, -kSecond), "end time can't be in the past"},
+      {SilenceOf("{}"), "at least one matcher"},
+      {SilenceOf(R"(a="")"), "empty"},
+      {SilenceOf(R"(a=~".*")"), "empty"},
+      {SilenceOf(R"(a="",b=~"x?")"), "empty"},
+      {SilenceOf(R"(a="",b="x")"), ""},
+      {SilenceOf(R"(a=~".+")"), ""},
+      {SilenceOf(R"(a!="x")"), ""},
+      {SilenceOf(R"(a!~"x")"), ""},
+      {SilenceOf(R"(a="1")", kHour, kHour), "start time must be before end time"},
+      {SilenceOf(R"(a="1")", 2 * kHour, kHour), "start time must be before end time"},
+      {SilenceOf(R"(a="1")", -kHour, -kSecond), "end time can't be in the past"},
       {anonymous, ""},
   };
   for (const Case& c : cases) {
@@ -126,16 +120,16 @@ TEST(Silences, AreValidated) {
 
 TEST(Silences, ThatAreNewBeginNowAtTheEarliest) {
   SilencesWorld world;
-  EXPECT_EQ(world.Set(Of(R"(a="1")", -kHour)), "id-1");
+  EXPECT_EQ(world.Set(SilenceOf(R"(a="1")", -kHour)), "id-1");
   EXPECT_EQ(world.Get("id-1").starts_at, kNow);
   EXPECT_EQ(world.Get("id-1").updated_at, kNow);
-  EXPECT_EQ(world.Set(Of(R"(a="1")", kSecond)), "id-2");
+  EXPECT_EQ(world.Set(SilenceOf(R"(a="1")", kSecond)), "id-2");
   EXPECT_EQ(world.Get("id-2").starts_at, kNow + kSecond);
 }
 
 TEST(Silences, AnUpdateOfAnUnknownOneIsRefused) {
   SilencesWorld world;
-  Silence silence = Of(R"(a="1")");
+  Silence silence = SilenceOf(R"(a="1")");
   silence.id = "id-7";
   EXPECT_EQ(world.Set(silence), "not found");
   EXPECT_FALSE(world.Expire("id-7"));
@@ -172,10 +166,10 @@ TEST(Silences, AreUpdatedInPlaceOrReplaced) {
   for (const Case& c : cases) {
     SCOPED_TRACE(c.what);
     SilencesWorld world;
-    const Silence current = Of(same, c.starts, c.ends);
+    const Silence current = SilenceOf(same, c.starts, c.ends);
     ASSERT_EQ(world.Set(current, std::min(kNow, current.starts_at)), "id-1");
 
-    Silence next = Of(c.matchers, c.next_starts, c.next_ends);
+    Silence next = SilenceOf(c.matchers, c.next_starts, c.next_ends);
     next.id = "id-1";
     next.comment = "longer";
     ASSERT_EQ(world.Set(next), c.in_place ? "id-1" : "id-2");
@@ -197,8 +191,8 @@ TEST(Silences, AreUpdatedInPlaceOrReplaced) {
 
 TEST(Silences, ARefusedUpdateLeavesTheOldOneAsItIs) {
   SilencesWorld world;
-  ASSERT_EQ(world.Set(Of(R"(a="1")")), "id-1");
-  Silence next = Of(R"(a="2")", -kHour, -kSecond);
+  ASSERT_EQ(world.Set(SilenceOf(R"(a="1")")), "id-1");
+  Silence next = SilenceOf(R"(a="2")", -kHour, -kSecond);
   next.id = "id-1";
   EXPECT_THAT(world.Set(next), HasSubstr("end time can't be in the past"));
   EXPECT_EQ(world.Get("id-1").ends_at, kNow + kHour);
@@ -206,7 +200,7 @@ TEST(Silences, ARefusedUpdateLeavesTheOldOneAsItIs) {
 
 TEST(Silences, ThatAreActiveEndNowWhenTheyAreDeleted) {
   SilencesWorld world;
-  world.Set(Of(R"(a="1")"));
+  world.Set(SilenceOf(R"(a="1")"));
   EXPECT_TRUE(world.Expire("id-1", kNow + kSecond));
   EXPECT_EQ(world.Get("id-1").starts_at, kNow);
   EXPECT_EQ(world.Get("id-1").ends_at, kNow + kSecond);
@@ -215,7 +209,7 @@ TEST(Silences, ThatAreActiveEndNowWhenTheyAreDeleted) {
 
 TEST(Silences, ThatArePendingNeverBegunWhenTheyAreDeleted) {
   SilencesWorld world;
-  world.Set(Of(R"(a="1")", kHour, 2 * kHour));
+  world.Set(SilenceOf(R"(a="1")", kHour, 2 * kHour));
   EXPECT_TRUE(world.Expire("id-1", kNow + kSecond));
   EXPECT_EQ(world.Get("id-1").starts_at, kNow + kSecond);
   EXPECT_EQ(world.Get("id-1").ends_at, kNow + kSecond);
@@ -223,7 +217,7 @@ TEST(Silences, ThatArePendingNeverBegunWhenTheyAreDeleted) {
 
 TEST(Silences, ThatAreExpiredDoNotChangeWhenTheyAreDeleted) {
   SilencesWorld world;
-  world.Set(Of(R"(a="1")", Duration(0), kSecond));
+  world.Set(SilenceOf(R"(a="1")", Duration(0), kSecond));
   EXPECT_TRUE(world.Expire("id-1", kNow + kHour));
   EXPECT_EQ(world.Get("id-1").ends_at, kNow + kSecond);
   EXPECT_EQ(world.Get("id-1").updated_at, kNow);
@@ -232,11 +226,11 @@ TEST(Silences, ThatAreExpiredDoNotChangeWhenTheyAreDeleted) {
 
 TEST(Silences, MuteTheLabelsThatAllOfTheirMatchersMatch) {
   SilencesWorld world;
-  world.Set(Of(R"(a="1")"));                      // id-1
-  world.Set(Of(R"(a="1",b="2")"));                // id-2
-  world.Set(Of(R"(a="1",c="")"));                 // id-3: c must be missing
-  world.Set(Of(R"(a="1")", kSecond, kHour));      // id-4: pending
-  world.Set(Of(R"(a=~"1|2")", -kHour, kSecond));  // id-5: ends soon
+  world.Set(SilenceOf(R"(a="1")"));                      // id-1
+  world.Set(SilenceOf(R"(a="1",b="2")"));                // id-2
+  world.Set(SilenceOf(R"(a="1",c="")"));                 // id-3: c must be missing
+  world.Set(SilenceOf(R"(a="1")", kSecond, kHour));      // id-4: pending
+  world.Set(SilenceOf(R"(a=~"1|2")", -kHour, kSecond));  // id-5: ends soon
   const auto muted_by = [&](const Labels& labels, Duration after) {
     return world.silences->MutedBy(labels, kNow + after);
   };
@@ -250,10 +244,10 @@ TEST(Silences, MuteTheLabelsThatAllOfTheirMatchersMatch) {
 
 TEST(Silences, AreThereAgainAfterARestart) {
   SilencesWorld world;
-  Silence silence = Of(R"(a="1",b!="2",c=~"x.*",d!~"y|\"z\"\n")");
+  Silence silence = SilenceOf(R"(a="1",b!="2",c=~"x.*",d!~"y|\"z\"\n")");
   silence.annotations = {{"ticket", "T-1"}};
   world.Set(silence);
-  world.Set(Of(R"(e="1")", kHour, 2 * kHour));
+  world.Set(SilenceOf(R"(e="1")", kHour, 2 * kHour));
   world.Expire("id-2");
   const Silence before = world.Get("id-1");
 
@@ -275,7 +269,7 @@ TEST(Silences, AreThereAgainAfterARestart) {
 // A dot does not match a newline in Alertmanager, before a restart and after it.
 TEST(Silences, MuteTheSameAfterARestart) {
   SilencesWorld world;
-  world.Set(Of(R"(a=~"x.y")"));
+  world.Set(SilenceOf(R"(a=~"x.y")"));
   const Labels labels{{"a", "x\ny"}};
   EXPECT_THAT(world.silences->MutedBy(labels, kNow), IsEmpty());
   ASSERT_TRUE(world.Restart().ok());
@@ -283,7 +277,7 @@ TEST(Silences, MuteTheSameAfterARestart) {
 }
 
 TEST(Silences, ARowThatCannotBeReadFailsTheStart) {
-  const std::string good = SerializeSilence(Of(R"(a="1")"));
+  const std::string good = SerializeSilence(SilenceOf(R"(a="1")"));
   const std::string deep(100'000, '[');
   for (const std::string& row :
        {std::string(), std::string("{}"), std::string("null"), std::string("[]"), deep,
@@ -304,7 +298,7 @@ TEST(Silences, AreAnsweredWhenTheyAreDurable) {
   std::vector<bool> told;
   const auto tell = [&told](const Status& status) { told.push_back(status.ok()); };
   std::string id;
-  EXPECT_FALSE(silences.Set(Of(R"(a="1")"), kNow, &id, tell));
+  EXPECT_FALSE(silences.Set(SilenceOf(R"(a="1")"), kNow, &id, tell));
   EXPECT_THAT(told, IsEmpty());
   EXPECT_FALSE(silences.MutedBy(Labels{{"a", "1"}}, kNow).empty());  // it acts at once
   store.CommitAll();
@@ -320,9 +314,9 @@ TEST(Silences, AreReplacedInOneWrite) {
   int ids = 0;
   Silences silences({}, store, [&ids] { return "id-" + std::to_string(++ids); });
   std::string id;
-  silences.Set(Of(R"(a="1")"), kNow, &id, nullptr);
+  silences.Set(SilenceOf(R"(a="1")"), kNow, &id, nullptr);
   store.CommitAll();
-  Silence next = Of(R"(a="2")");
+  Silence next = SilenceOf(R"(a="2")");
   next.id = id;
   silences.Set(next, kNow, &id, nullptr);
   EXPECT_EQ(store.waiting(), 1U);
@@ -330,11 +324,11 @@ TEST(Silences, AreReplacedInOneWrite) {
 
 TEST(Silences, AreLimitedInNumberExpiredOnesIncluded) {
   SilencesWorld world({.max_silences = 2});
-  EXPECT_EQ(world.Set(Of(R"(a="1")")), "id-1");
-  EXPECT_EQ(world.Set(Of(R"(a="2")")), "id-2");
+  EXPECT_EQ(world.Set(SilenceOf(R"(a="1")")), "id-1");
+  EXPECT_EQ(world.Set(SilenceOf(R"(a="2")")), "id-2");
   world.Expire("id-2");
-  EXPECT_THAT(world.Set(Of(R"(a="3")")), HasSubstr("invalid: "));
-  Silence longer = Of(R"(a="1")", Duration(0), 2 * kHour);
+  EXPECT_THAT(world.Set(SilenceOf(R"(a="3")")), HasSubstr("invalid: "));
+  Silence longer = SilenceOf(R"(a="1")", Duration(0), 2 * kHour);
   longer.id = "id-1";
   EXPECT_EQ(world.Set(longer), "id-1");
   longer.matchers = Matchers(R"(a="4")");
@@ -344,7 +338,7 @@ TEST(Silences, AreLimitedInNumberExpiredOnesIncluded) {
 
 TEST(Silences, AreLimitedInSize) {
   SilencesWorld world({.max_size_bytes = 1000});
-  Silence silence = Of(R"(a="1")");
+  Silence silence = SilenceOf(R"(a="1")");
   silence.comment = std::string(2000, 'x');
   EXPECT_THAT(world.Set(silence), HasSubstr("invalid: "));
   EXPECT_THAT(world.silences->All(), IsEmpty());
@@ -354,8 +348,8 @@ TEST(Silences, AreLimitedInSize) {
 
 TEST(Silences, StayForTheRetentionAfterTheirEnd) {
   SilencesWorld world({.retention = kHour});
-  world.Set(Of(R"(a="1")", Duration(0), kSecond));
-  world.Set(Of(R"(a="2")", Duration(0), 3 * kHour));
+  world.Set(SilenceOf(R"(a="1")", Duration(0), kSecond));
+  world.Set(SilenceOf(R"(a="2")", Duration(0), 3 * kHour));
   world.silences->ForgetOld(kNow + kSecond + kHour - Duration(1));
   EXPECT_EQ(world.silences->All().size(), 2U);
   world.silences->ForgetOld(kNow + kSecond + kHour);
@@ -367,7 +361,7 @@ TEST(Silences, StayForTheRetentionAfterTheirEnd) {
 
 TEST(Silences, KeepTextThatIsNotUtf8OutOfTheStore) {
   SilencesWorld world;
-  Silence silence = Of(R"(a="1")");
+  Silence silence = SilenceOf(R"(a="1")");
   silence.comment = "\xff";
   world.Set(silence);
   ASSERT_TRUE(world.Restart().ok());

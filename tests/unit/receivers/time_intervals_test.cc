@@ -10,7 +10,7 @@
 namespace tocsin::receivers {
 namespace {
 
-Timestamp At(const std::string& text) {
+Timestamp TimeOf(const std::string& text) {
   const std::optional<Timestamp> t = ParseRfc3339(text);
   EXPECT_TRUE(t.has_value()) << text;
   return t.value_or(Timestamp{});
@@ -46,16 +46,16 @@ TimeIntervals Intervals(std::vector<config::TimeInterval> intervals) {
 }
 
 bool Holds(const Texts& texts, const std::string& time) {
-  return Intervals({{"x", {Spec(texts)}}}).Contains("x", At(time));
+  return Intervals({{"x", {Spec(texts)}}}).Contains("x", TimeOf(time));
 }
 
-struct Case {
+struct IntervalCase {
   std::string time;
   bool holds;
 };
 
-void ExpectAll(const Texts& texts, const std::vector<Case>& cases) {
-  for (const Case& c : cases) EXPECT_EQ(Holds(texts, c.time), c.holds) << c.time;
+void ExpectAll(const Texts& texts, const std::vector<IntervalCase>& cases) {
+  for (const IntervalCase& c : cases) EXPECT_EQ(Holds(texts, c.time), c.holds) << c.time;
 }
 
 TEST(TimeIntervals, ASpecWithoutFieldsHoldsAlways) {
@@ -219,17 +219,17 @@ TEST(TimeIntervals, AnySpecOfANameAndEveryNameThatHolds) {
       {{"nights", {Spec({.times = {{"22:00", "24:00"}}}), Spec({.times = {{"00:00", "06:00"}}})}},
        {"weekends", {Spec({.weekdays = {"saturday"}}), Spec({.weekdays = {"sunday"}})}},
        {"never", {}}});
-  EXPECT_TRUE(intervals.Contains("nights", At("2025-06-07T23:00:00Z")));
-  EXPECT_TRUE(intervals.Contains("nights", At("2025-06-08T01:00:00Z")));
-  EXPECT_FALSE(intervals.Contains("never", At("2025-06-08T01:00:00Z")));
-  EXPECT_FALSE(intervals.Contains("unknown", At("2025-06-08T01:00:00Z")));
+  EXPECT_TRUE(intervals.Contains("nights", TimeOf("2025-06-07T23:00:00Z")));
+  EXPECT_TRUE(intervals.Contains("nights", TimeOf("2025-06-08T01:00:00Z")));
+  EXPECT_FALSE(intervals.Contains("never", TimeOf("2025-06-08T01:00:00Z")));
+  EXPECT_FALSE(intervals.Contains("unknown", TimeOf("2025-06-08T01:00:00Z")));
   EXPECT_TRUE(intervals.Has("never"));
   EXPECT_FALSE(intervals.Has("unknown"));
   using Names = std::vector<std::string>;
   const Names all{"weekends", "never", "unknown", "nights"};
-  EXPECT_EQ(intervals.Covering(all, At("2025-06-08T01:00:00Z")), (Names{"weekends", "nights"}));
-  EXPECT_EQ(intervals.Covering(all, At("2025-06-09T01:00:00Z")), (Names{"nights"}));
-  EXPECT_EQ(intervals.Covering(all, At("2025-06-09T12:00:00Z")), Names{});
+  EXPECT_EQ(intervals.Covering(all, TimeOf("2025-06-08T01:00:00Z")), (Names{"weekends", "nights"}));
+  EXPECT_EQ(intervals.Covering(all, TimeOf("2025-06-09T01:00:00Z")), (Names{"nights"}));
+  EXPECT_EQ(intervals.Covering(all, TimeOf("2025-06-09T12:00:00Z")), Names{});
 }
 
 TEST(TimeIntervals, AnUnknownZoneIsRefused) {

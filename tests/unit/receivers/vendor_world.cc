@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "base/text.h"
 #include "receivers/templates/default_templates.h"
 #include "tests/unit/config/alertmanager_loading.h"
 
@@ -54,6 +55,20 @@ std::string HeaderOf(const HttpClientRequest& request, std::string_view name) {
     if (key == name) return value;
   }
   return "";
+}
+
+std::string Parameter(const std::string& body, const std::string& name) {
+  for (const std::string_view pair : Split(body, '&')) {
+    const std::size_t equals = pair.find('=');
+    if (pair.substr(0, equals) == name) return *PercentDecode(pair.substr(equals + 1));
+  }
+  return "";
+}
+
+std::string Repeated(std::size_t count, const std::string& text) {
+  std::string all;
+  for (std::size_t i = 0; i < count; ++i) all += text;
+  return all;
 }
 
 }  // namespace tocsin::receivers

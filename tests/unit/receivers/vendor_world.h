@@ -52,4 +52,9 @@ class VendorWorld {
 // The value of a header, "" where there is none. Names as they were written.
 std::string HeaderOf(const HttpClientRequest& request, std::string_view name);
 
+// Of a form; "" where there is no such parameter.
+std::string Parameter(const std::string& body, const std::string& name);
+
+std::string Repeated(std::size_t count, const std::string& text);
+
 }  // namespace tocsin::receivers

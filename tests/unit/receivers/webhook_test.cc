@@ -11,7 +11,6 @@
 namespace tocsin::receivers {
 namespace {
 
-using nlohmann::json;
 using ::testing::HasSubstr;
 using ::testing::Not;
 using tocsin::testing::CpuUsageRule;
@@ -21,10 +20,11 @@ using tocsin::testing::LoopbackSocket;
 using tocsin::testing::MetricValue;
 using tocsin::testing::Resolved;
 
+using Json = nlohmann::json;
 using Headers = std::vector<std::pair<std::string, std::string>>;
 
-config::ChannelSettings Settings(config::WebhookFormat format = config::WebhookFormat::kSeed,
-                                 const std::string& url = "http://127.0.0.1:9000/hook") {
+config::ChannelSettings HookSettings(config::WebhookFormat format = config::WebhookFormat::kSeed,
+                                     const std::string& url = "http://127.0.0.1:9000/hook") {
   config::ChannelSettings settings;
   settings.type = "webhook";
   settings.webhook.url = Secret(url);
@@ -32,10 +32,10 @@ config::ChannelSettings Settings(config::WebhookFormat format = config::WebhookF
   return settings;
 }
 
-HttpClientRequest Request(ChannelWorld* world, const config::ChannelSettings& settings,
-                          std::vector<AlertPtr> alerts,
-                          NotificationStatus status = NotificationStatus::kFiring,
-                          std::uint32_t flush_number = 1) {
+HttpClientRequest RequestOf(ChannelWorld* world, const config::ChannelSettings& settings,
+                            std::vector<AlertPtr> alerts,
+                            NotificationStatus status = NotificationStatus::kFiring,
+                            std::uint32_t flush_number = 1) {
   const std::unique_ptr<Channel> channel = world->Make(settings);
   world->Deliver(*channel, std::move(alerts), status, flush_number);
   const HttpClientRequest request = world->http.request(world->http.sent() - 1);
@@ -48,10 +48,10 @@ HttpClientRequest Request(ChannelWorld* world, const config::ChannelSettings& se
 TEST(WebhookSeedBody, TellsOfAnAlertThatFires) {
   ChannelWorld world;
   const auto alert = FiringAlert(CpuUsageRule(), "e1");
-  const HttpClientRequest request = Request(&world, Settings(), {alert});
+  const HttpClientRequest request = RequestOf(&world, HookSettings(), {alert});
   EXPECT_EQ(request.method, "POST");
   EXPECT_EQ(request.url, "http://127.0.0.1:9000/hook");
-  EXPECT_EQ(json::parse(request.body), json::parse(R"({
+  EXPECT_EQ(Json::parse(request.body), Json::parse(R"({
     "version": "1",
     "alert": {
       "id": "e1",
@@ -84,8 +84,8 @@ TEST(WebhookSeedBody, TellsOfAnAlertThatFires) {
 TEST(WebhookSeedBody, TellsOfARecovery) {
   ChannelWorld world;
   const auto alert = Resolved(*FiringAlert(CpuUsageRule(), "e1"));
-  const json body =
-      json::parse(Request(&world, Settings(), {alert}, NotificationStatus::kResolved, 2).body);
+  const Json body = Json::parse(
+      RequestOf(&world, HookSettings(), {alert}, NotificationStatus::kResolved, 2).body);
   EXPECT_EQ(body["alert"]["status"], "resolved");
   EXPECT_EQ(body["alert"]["triggered_at"], "2024-05-01T10:00:00.123Z");
   EXPECT_EQ(body["alert"]["resolved_at"], "2024-05-01T10:02:00.123Z");
@@ -96,8 +96,8 @@ TEST(WebhookSeedBody, TellsOfARecovery) {
 TEST(WebhookSeedBody, SaysThatDataStoppedAndNotThatTheValueRecovered) {
   ChannelWorld world;
   const auto alert = Resolved(*FiringAlert(CpuUsageRule(), "e1"), ResolveReason::kStale);
-  const json body =
-      json::parse(Request(&world, Settings(), {alert}, NotificationStatus::kResolved, 2).body);
+  const Json body = Json::parse(
+      RequestOf(&world, HookSettings(), {alert}, NotificationStatus::kResolved, 2).body);
   EXPECT_EQ(body["alert"]["resolved_reason"], "stale");
 }
 
@@ -105,7 +105,7 @@ TEST(WebhookSeedBody, CarriesTheRulesTemplateFilledIn) {
   ChannelWorld world;
   auto rule = CpuUsageRule();
   rule->notification_template = "CPU usage is at {value}% on {host}, {nobody}";
-  const json body = json::parse(Request(&world, Settings(), {FiringAlert(rule, "e1")}).body);
+  const Json body = Json::parse(RequestOf(&world, HookSettings(), {FiringAlert(rule, "e1")}).body);
   EXPECT_EQ(body["alert"]["message"], "CPU usage is at 85.5% on web-1, {nobody}");
   EXPECT_EQ(MetricValue(world.metrics, "tocsin_template_unknown_placeholders_total"), 1);
 }
@@ -114,8 +114,8 @@ TEST(WebhookSeedBody, HasNullForADescriptionThatTheRuleHasNot) {
   ChannelWorld world;
   auto rule = CpuUsageRule();
   rule->description = "";
-  const json body = json::parse(Request(&world, Settings(), {FiringAlert(rule, "e1")}).body);
-  EXPECT_EQ(body["alert"]["description"], json());
+  const Json body = Json::parse(RequestOf(&world, HookSettings(), {FiringAlert(rule, "e1")}).body);
+  EXPECT_EQ(body["alert"]["description"], Json());
   EXPECT_EQ(body["alert"]["message"], "High CPU Usage: system.cpu.usage > 80.0 (value 85.5)");
 }
 
@@ -126,7 +126,7 @@ TEST(WebhookSeedBody, IsNotBrokenByAnyName) {
   rule->name = hostile;
   rule->description = hostile;
   const auto alert = FiringAlert(rule, "e1", hostile);
-  const json body = json::parse(Request(&world, Settings(), {alert}).body);
+  const Json body = Json::parse(RequestOf(&world, HookSettings(), {alert}).body);
   EXPECT_EQ(body["alert"]["name"], hostile);
   EXPECT_EQ(body["alert"]["description"], hostile);
   EXPECT_EQ(body["alert"]["metadata"]["host"], hostile);
@@ -135,7 +135,7 @@ TEST(WebhookSeedBody, IsNotBrokenByAnyName) {
 TEST(WebhookSeedBody, ReplacesBytesThatAreNoUtf8) {
   ChannelWorld world;
   const auto alert = FiringAlert(CpuUsageRule(), "e1", "bad\xff");
-  const json body = json::parse(Request(&world, Settings(), {alert}).body);
+  const Json body = Json::parse(RequestOf(&world, HookSettings(), {alert}).body);
   EXPECT_EQ(body["alert"]["metadata"]["host"], "bad\xef\xbf\xbd");
 }
 
@@ -143,13 +143,13 @@ TEST(WebhookSeedBody, ShowsValuesThatJsonHasNoNumberFor) {
   ChannelWorld world;
   auto alert = FiringAlert(CpuUsageRule(), "e1");
   alert->value = std::numeric_limits<double>::infinity();
-  const json body = json::parse(Request(&world, Settings(), {alert}).body);
+  const Json body = Json::parse(RequestOf(&world, HookSettings(), {alert}).body);
   EXPECT_TRUE(body["alert"]["metric_value"].is_string());
 }
 
 // ---- Alertmanager's body
 
-config::ChannelSettings V4() { return Settings(config::WebhookFormat::kAlertmanager); }
+config::ChannelSettings V4() { return HookSettings(config::WebhookFormat::kAlertmanager); }
 
 // The second label set of Alertmanager's own fingerprint table.
 std::shared_ptr<Alert> FooAlert() {
@@ -160,9 +160,9 @@ std::shared_ptr<Alert> FooAlert() {
 
 TEST(WebhookAlertmanagerBody, TellsOfAnAlertThatFires) {
   ChannelWorld world;
-  const HttpClientRequest request = Request(&world, V4(), {FooAlert()});
+  const HttpClientRequest request = RequestOf(&world, V4(), {FooAlert()});
   EXPECT_EQ(request.body.back(), '\n');
-  EXPECT_EQ(json::parse(request.body), json::parse(R"({
+  EXPECT_EQ(Json::parse(request.body), Json::parse(R"({
     "receiver": "ops",
     "status": "firing",
     "alerts": [{
@@ -188,8 +188,8 @@ TEST(WebhookAlertmanagerBody, TellsOfAnAlertThatFires) {
 
 TEST(WebhookAlertmanagerBody, TellsOfARecovery) {
   ChannelWorld world;
-  const json body = json::parse(
-      Request(&world, V4(), {Resolved(*FooAlert())}, NotificationStatus::kResolved, 2).body);
+  const Json body = Json::parse(
+      RequestOf(&world, V4(), {Resolved(*FooAlert())}, NotificationStatus::kResolved, 2).body);
   EXPECT_EQ(body["status"], "resolved");
   EXPECT_EQ(body["notification_reason"], "all alerts resolved");
   EXPECT_EQ(body["alerts"][0]["status"], "resolved");
@@ -197,22 +197,22 @@ TEST(WebhookAlertmanagerBody, TellsOfARecovery) {
   EXPECT_EQ(body["alerts"][0]["endsAt"], "2024-05-01T10:02:00.123Z");
   EXPECT_EQ(body["alerts"][0]["fingerprint"], "0c3038b95366f55b");
   EXPECT_EQ(body["alerts"][0]["annotations"],
-            json({{"summary", "High CPU Usage"}, {"description", "CPU usage is high"}}));
+            Json({{"summary", "High CPU Usage"}, {"description", "CPU usage is high"}}));
 }
 
 TEST(WebhookAlertmanagerBody, SaysWhyAnAlertResolvedThatDidNotRecover) {
   ChannelWorld world;
-  const json body =
-      json::parse(Request(&world, V4(), {Resolved(*FooAlert(), ResolveReason::kStale)},
-                          NotificationStatus::kResolved, 2)
+  const Json body =
+      Json::parse(RequestOf(&world, V4(), {Resolved(*FooAlert(), ResolveReason::kStale)},
+                            NotificationStatus::kResolved, 2)
                       .body);
   EXPECT_EQ(body["alerts"][0]["annotations"]["resolved_reason"], "stale");
 }
 
 TEST(WebhookAlertmanagerBody, TellsARepetitionFromTheFirstNotification) {
   ChannelWorld world;
-  const json body =
-      json::parse(Request(&world, V4(), {FooAlert()}, NotificationStatus::kFiring, 2).body);
+  const Json body =
+      Json::parse(RequestOf(&world, V4(), {FooAlert()}, NotificationStatus::kFiring, 2).body);
   EXPECT_EQ(body["notification_reason"], "repeat interval elapsed");
 }
 
@@ -221,8 +221,8 @@ TEST(WebhookAlertmanagerBody, HasTheTemplateAsSummary) {
   auto rule = CpuUsageRule();
   rule->description = "";
   rule->notification_template = "{value}% on {host}";
-  const json body = json::parse(Request(&world, V4(), {FiringAlert(rule, "e1")}).body);
-  EXPECT_EQ(body["commonAnnotations"], json({{"summary", "85.5% on web-1"}}));
+  const Json body = Json::parse(RequestOf(&world, V4(), {FiringAlert(rule, "e1")}).body);
+  EXPECT_EQ(body["commonAnnotations"], Json({{"summary", "85.5% on web-1"}}));
 }
 
 TEST(WebhookAlertmanagerBody, ListsWhatAllAlertsHaveInCommon) {
@@ -233,10 +233,10 @@ TEST(WebhookAlertmanagerBody, ListsWhatAllAlertsHaveInCommon) {
   auto other_rule = CpuUsageRule();
   other_rule->description = "another";
   b->rule = other_rule;
-  const json body = json::parse(Request(&world, V4(), {a, b}).body);
+  const Json body = Json::parse(RequestOf(&world, V4(), {a, b}).body);
   EXPECT_EQ(body["alerts"].size(), 2U);
-  EXPECT_EQ(body["commonLabels"], json({{"alertname", "Foo"}}));
-  EXPECT_EQ(body["commonAnnotations"], json({{"summary", "High CPU Usage"}}));
+  EXPECT_EQ(body["commonLabels"], Json({{"alertname", "Foo"}}));
+  EXPECT_EQ(body["commonAnnotations"], Json({{"summary", "High CPU Usage"}}));
 }
 
 TEST(WebhookAlertmanagerBody, HasObjectsWhereNothingIsInCommon) {
@@ -245,7 +245,7 @@ TEST(WebhookAlertmanagerBody, HasObjectsWhereNothingIsInCommon) {
   auto b = FooAlert();
   a->labels = Labels{{"a", "1"}};
   b->labels = Labels{{"b", "1"}};
-  EXPECT_EQ(json::parse(Request(&world, V4(), {a, b}).body)["commonLabels"], json::object());
+  EXPECT_EQ(Json::parse(RequestOf(&world, V4(), {a, b}).body)["commonLabels"], Json::object());
 }
 
 // ---- headers
@@ -253,18 +253,18 @@ TEST(WebhookAlertmanagerBody, HasObjectsWhereNothingIsInCommon) {
 TEST(Webhook, SendsJsonUnderTheMessagesKey) {
   ChannelWorld world;
   const auto alert = FiringAlert(CpuUsageRule(), "e1");
-  EXPECT_EQ(Request(&world, Settings(), {alert}).headers,
+  EXPECT_EQ(RequestOf(&world, HookSettings(), {alert}).headers,
             Headers({{"Content-Type", "application/json"}, {"Idempotency-Key", "e1-firing-1"}}));
-  EXPECT_EQ(Request(&world, Settings(), {alert}, NotificationStatus::kResolved, 2).headers,
+  EXPECT_EQ(RequestOf(&world, HookSettings(), {alert}, NotificationStatus::kResolved, 2).headers,
             Headers({{"Content-Type", "application/json"}, {"Idempotency-Key", "e1-resolved-2"}}));
 }
 
 TEST(Webhook, SendsTheConfiguredHeadersAndLetsThemWin) {
   ChannelWorld world;
-  config::ChannelSettings settings = Settings();
+  config::ChannelSettings settings = HookSettings();
   settings.webhook.headers = {{"X-Team", Secret("sre")}, {"content-type", Secret("text/json")}};
   EXPECT_EQ(
-      Request(&world, settings, {FiringAlert(CpuUsageRule(), "e1")}).headers,
+      RequestOf(&world, settings, {FiringAlert(CpuUsageRule(), "e1")}).headers,
       Headers(
           {{"X-Team", "sre"}, {"content-type", "text/json"}, {"Idempotency-Key", "e1-firing-1"}}));
 }
@@ -272,7 +272,7 @@ TEST(Webhook, SendsTheConfiguredHeadersAndLetsThemWin) {
 TEST(Webhook, FollowsNoRedirectsAndHasADeadline) {
   ChannelWorld world;
   const HttpClientRequest request =
-      Request(&world, Settings(), {FiringAlert(CpuUsageRule(), "e1")});
+      RequestOf(&world, HookSettings(), {FiringAlert(CpuUsageRule(), "e1")});
   EXPECT_FALSE(request.follow_redirects);
   EXPECT_EQ(request.timeout, Duration(10'000));
 }
@@ -281,7 +281,7 @@ TEST(Webhook, FollowsNoRedirectsAndHasADeadline) {
 
 TEST(Webhook, TellsThePipelineItsTimeoutAndWhetherItWantsResolutions) {
   ChannelWorld world;
-  config::ChannelSettings settings = Settings();
+  config::ChannelSettings settings = HookSettings();
   settings.webhook.timeout = Duration(1500);
   settings.webhook.send_resolved = false;
   const Result<BuiltChannel> built = MakeChannel(settings, world.Context());
@@ -295,7 +295,7 @@ TEST(Webhook, RefusesAnAddressThatIsNoneWithoutSayingIt) {
   for (const char* url : {"", "ftp://hooks/s3cret", "s3cret", "http://u:s3cret@hooks/",
                           "http://ho oks/s3cret", "http:///s3cret", "http://hooks:99999/s3cret"}) {
     const Result<BuiltChannel> built =
-        MakeChannel(Settings(config::WebhookFormat::kSeed, url), world.Context());
+        MakeChannel(HookSettings(config::WebhookFormat::kSeed, url), world.Context());
     ASSERT_FALSE(built.ok()) << url;
     EXPECT_THAT(built.message(), HasSubstr("webhook: url")) << url;
     EXPECT_THAT(built.message(), Not(HasSubstr("s3cret"))) << url;
@@ -304,7 +304,7 @@ TEST(Webhook, RefusesAnAddressThatIsNoneWithoutSayingIt) {
 
 TEST(Webhook, RefusesATimeoutOfZero) {
   ChannelWorld world;
-  config::ChannelSettings settings = Settings();
+  config::ChannelSettings settings = HookSettings();
   settings.webhook.timeout = Duration(0);
   EXPECT_FALSE(MakeChannel(settings, world.Context()).ok());
 }
@@ -326,7 +326,7 @@ TEST(Channels, NameThoseThatExistWhenOneDoesNot) {
 
 TEST(Webhook, ReportsWhatTheReceiverAnswered) {
   ChannelWorld world;
-  const std::unique_ptr<Channel> channel = world.Make(Settings());
+  const std::unique_ptr<Channel> channel = world.Make(HookSettings());
   const auto alert = FiringAlert(CpuUsageRule(), "e1");
   for (const int status : {200, 503, 404}) {
     world.Deliver(*channel, {alert});
@@ -342,7 +342,7 @@ TEST(Webhook, ReportsWhatTheReceiverAnswered) {
 class WebhookOverHttp : public ::testing::Test {
  protected:
   Outcome DeliverTo(const std::string& url, Duration timeout = std::chrono::seconds(10)) {
-    config::ChannelSettings settings = Settings(config::WebhookFormat::kSeed, url);
+    config::ChannelSettings settings = HookSettings(config::WebhookFormat::kSeed, url);
     settings.webhook.headers = {{"Authorization", Secret("Bearer s3cret-header")}};
     const ChannelContext context{*http_, mail_, clock_, metrics_, nullptr, executor_};
     Result<BuiltChannel> built = MakeChannel(settings, context);
@@ -386,7 +386,7 @@ TEST_F(WebhookOverHttp, DeliversToAReceiverThatTakesIt) {
   EXPECT_EQ(request.Header("content-type"), "application/json");
   EXPECT_EQ(request.Header("idempotency-key"), "e1-firing-1");
   EXPECT_EQ(request.Header("authorization"), "Bearer s3cret-header");
-  EXPECT_EQ(json::parse(request.body)["alert"]["id"], "e1");
+  EXPECT_EQ(Json::parse(request.body)["alert"]["id"], "e1");
 }
 
 TEST_F(WebhookOverHttp, RetriesWhenNobodyListens) {

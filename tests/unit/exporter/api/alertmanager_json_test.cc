@@ -27,15 +27,15 @@ PostedAlert DiskFull() {
   return alert;
 }
 
-json AlertJson(const PostedAlert& alert, const AlertStatus& status = {},
-               const std::vector<std::string>& receivers = {"ops"}) {
+json JsonOf(const PostedAlert& alert, const AlertStatus& status = {},
+            const std::vector<std::string>& receivers = {"ops"}) {
   std::string out;
   AppendAlert(alert, status, receivers, &out);
   return json::parse(out);
 }
 
-TEST(AlertJson, HasEveryMemberOfTheSchema) {
-  EXPECT_EQ(AlertJson(DiskFull()), json::parse(R"({
+TEST(AlertmanagerAlertJson, HasEveryMemberOfTheSchema) {
+  EXPECT_EQ(JsonOf(DiskFull()), json::parse(R"({
       "labels":{"alertname":"DiskFull"},"annotations":{},"startsAt":"2026-01-02T03:04:05.678Z",
       "endsAt":"2026-01-02T03:04:06.000Z","updatedAt":"2026-01-02T03:04:05.000Z",
       "generatorURL":"http://p/graph?a=1&b=2","fingerprint":"0c3038b95366f55b",
@@ -43,13 +43,13 @@ TEST(AlertJson, HasEveryMemberOfTheSchema) {
       "status":{"state":"active","silencedBy":[],"inhibitedBy":[],"mutedBy":[]}})"));
 }
 
-TEST(AlertJson, HasNoGeneratorUrlWhereTheSenderNamedNone) {
+TEST(AlertmanagerAlertJson, HasNoGeneratorUrlWhereTheSenderNamedNone) {
   PostedAlert alert = DiskFull();
   alert.generator_url.clear();
-  EXPECT_FALSE(AlertJson(alert).contains("generatorURL"));
+  EXPECT_FALSE(JsonOf(alert).contains("generatorURL"));
 }
 
-TEST(AlertJson, SaysWhatSuppressesAnAlert) {
+TEST(AlertmanagerAlertJson, SaysWhatSuppressesAnAlert) {
   struct Case {
     AlertStatus status;
     const char* wanted;
@@ -63,35 +63,35 @@ TEST(AlertJson, SaysWhatSuppressesAnAlert) {
            R"({"state":"suppressed","silencedBy":[],"inhibitedBy":["0000000000000001"],"mutedBy":[]})"},
        Case{{{}, {}, {"nights"}},
             R"({"state":"suppressed","silencedBy":[],"inhibitedBy":[],"mutedBy":["nights"]})"}}) {
-    EXPECT_EQ(AlertJson(DiskFull(), c.status).at("status"), json::parse(c.wanted));
+    EXPECT_EQ(JsonOf(DiskFull(), c.status).at("status"), json::parse(c.wanted));
   }
 }
 
-TEST(AlertJson, KeepsAnnotationsWithoutAValueAndListsWithoutItems) {
+TEST(AlertmanagerAlertJson, KeepsAnnotationsWithoutAValueAndListsWithoutItems) {
   PostedAlert alert = DiskFull();
   alert.annotations = {{"empty", ""}, {"summary", "98% \"full\"\n"}};
-  const json shown = AlertJson(alert, {}, {});
+  const json shown = JsonOf(alert, {}, {});
   EXPECT_EQ(shown.at("annotations"), (json{{"empty", ""}, {"summary", "98% \"full\"\n"}}));
   EXPECT_EQ(shown.at("receivers"), json::array());
-  EXPECT_EQ(AlertJson(alert, {}, {"a", "b"}).at("receivers"),
+  EXPECT_EQ(JsonOf(alert, {}, {"a", "b"}).at("receivers"),
             json::parse(R"([{"name":"a"},{"name":"b"}])"));
 }
 
-TEST(AlertJson, IsValidWhateverTheTextsHold) {
+TEST(AlertmanagerAlertJson, IsValidWhateverTheTextsHold) {
   PostedAlert alert = DiskFull();
   alert.labels = Labels{{"a\"\\\n", "\x01\x7f \u2028 \xff"}};
   alert.annotations = {{"\xed\xa0\x80", std::string("\0", 1)}};
-  const json shown = AlertJson(alert, {{"\"\xff"}, {}, {"\t"}}, {"\\"});
+  const json shown = JsonOf(alert, {{"\"\xff"}, {}, {"\t"}}, {"\\"});
   EXPECT_EQ(shown.at("receivers")[0].at("name"), "\\");
   EXPECT_EQ(shown.at("labels").at("a\"\\\n"), "\x01\x7f \u2028 \ufffd");
 }
 
-TEST(AlertJson, WritesTimesWithThreeDecimalsInEveryYear) {
+TEST(AlertmanagerAlertJson, WritesTimesWithThreeDecimalsInEveryYear) {
   PostedAlert alert = DiskFull();
   alert.starts_at = FromUnixMillis(0);
   alert.ends_at = FromUnixMillis(253'402'300'799'000);
   alert.updated_at = FromUnixMillis(-1);
-  const json shown = AlertJson(alert);
+  const json shown = JsonOf(alert);
   EXPECT_EQ(shown.at("startsAt"), "1970-01-01T00:00:00.000Z");
   EXPECT_EQ(shown.at("endsAt"), "9999-12-31T23:59:59.000Z");
   EXPECT_EQ(shown.at("updatedAt"), "1969-12-31T23:59:59.999Z");

@@ -5,22 +5,16 @@
 #include <string>
 
 #include "tests/unit/exporter/api/alertmanager_world.h"
+#include "tests/unit/exporter/api/page_texts.h"
 
 namespace tocsin::api {
 namespace {
-
-const std::string kEvil = "<script>alert('x')</script>\"&";
-const std::string kEscaped = "&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt;&#34;&amp;";
 
 std::string PageOf(AlertmanagerWorld& world) {
   const http::Response response = world.Send("GET", "/");
   EXPECT_EQ(response.status, 200);
   EXPECT_EQ(response.content_type, "text/html; charset=utf-8");
   return response.body;
-}
-
-bool Has(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
 }
 
 TEST(AlertmanagerOverview, ShowsAlertsByGroupWithWhatHoldsThemBack) {

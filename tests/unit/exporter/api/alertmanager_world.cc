@@ -15,6 +15,7 @@
 #include "tests/support/fake_http_client.h"
 #include "tests/support/fake_mail_client.h"
 #include "tests/support/null_log.h"
+#include "tests/unit/exporter/api/no_files.h"
 
 namespace tocsin::api {
 namespace {
@@ -45,14 +46,6 @@ time_intervals:
   time_intervals:
   - {months: ['1:12']}
 )";
-
-class NoFiles final : public config::Files {
- public:
-  Result<std::string> Read(const std::string&, std::size_t) override {
-    return Error{"No such file or directory"};
-  }
-  std::vector<std::string> Match(const std::string&, const std::string&) override { return {}; }
-};
 
 receivers::PipelineGraphPtr MakeGraph(const receivers::ChannelContext& context) {
   NoFiles files;

@@ -23,6 +23,7 @@
 #include "tests/support/null_log.h"
 #include "tests/support/posted_alert_builders.h"
 #include "tests/support/receiver_builders.h"
+#include "tests/unit/exporter/api/no_files.h"
 
 namespace tocsin::api {
 namespace {
@@ -37,7 +38,7 @@ using testing::Named;
 
 // 2100-01-01T00:00:00Z. In the future, since the dispatcher waits for its timers on the real
 // calendar: nothing becomes due by itself.
-const Timestamp kStart = FromUnixMillis(4'102'444'800'000);
+const Timestamp kBeginning = FromUnixMillis(4'102'444'800'000);
 
 constexpr std::string_view kOneTeam = R"(
 route:
@@ -67,17 +68,6 @@ time_intervals:
   time_intervals:
   - {years: ['1999']}
 )";
-
-class NoFiles final : public config::Files {
- public:
-  Result<std::string> Read(const std::string& /*path*/, std::size_t /*max*/) override {
-    return Error{"No such file or directory"};
-  }
-  std::vector<std::string> Match(const std::string& /*folder*/,
-                                 const std::string& /*pattern*/) override {
-    return {};
-  }
-};
 
 receivers::DispatcherOptions WithAnOutbox() {
   receivers::DispatcherOptions options;
@@ -171,7 +161,7 @@ class DeliveryWorld {
   }
   void Stop() { dispatcher_.Stop(); }
 
-  testing::FakeClock clock{kStart};
+  testing::FakeClock clock{kBeginning};
   testing::FakeHttpClient http;
 
  private:
@@ -228,8 +218,8 @@ std::shared_ptr<Alert> Cpu(const std::string& id, Duration cooldown = Duration(0
 AlertPtr Over(const Alert& alert) {
   auto over = std::make_shared<Alert>(alert);
   over->state = AlertState::kResolved;
-  over->resolved_at = kStart;
-  over->updated_at = kStart;
+  over->resolved_at = kBeginning;
+  over->updated_at = kBeginning;
   over->resolved_reason = ResolveReason::kRecovered;
   return over;
 }
@@ -387,7 +377,7 @@ TEST(DeliveryApiExplain, Acknowledgements) {
   DeliveryWorld world;
   auto alert = std::make_shared<Alert>(*Cpu("e1"));
   alert->state = AlertState::kAcknowledged;
-  alert->acknowledged_at = kStart;
+  alert->acknowledged_at = kBeginning;
   alert->acknowledged_by = "anna";
   alert->acknowledge_note = "looking \"into\" it";
   world.Offer(alert);
@@ -399,7 +389,7 @@ TEST(DeliveryApiExplain, Acknowledgements) {
                                                             {"until", nullptr},
                                                             {"sticky", nullptr}}));
   alert = std::make_shared<Alert>(*alert);
-  alert->acknowledged_until = kStart + hours(1);
+  alert->acknowledged_until = kBeginning + hours(1);
   alert->acknowledgement_survives = std::chrono::minutes(10);
   world.Offer(alert);
   why = world.Explain("e1");

@@ -3,15 +3,13 @@
 #include <gtest/gtest.h>
 
 #include "tests/unit/exporter/api/api_world.h"
+#include "tests/unit/exporter/api/page_texts.h"
 
 namespace tocsin::api {
 namespace {
 
 using std::chrono::seconds;
 using testing::CpuRule;
-
-const std::string kEvil = "<script>alert('x')</script>\"&";
-const std::string kEscaped = "&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt;&#34;&amp;";
 
 http::Response Page(ApiWorld& world) {
   http::Request request;
@@ -26,10 +24,6 @@ std::size_t Count(const std::string& text, const std::string& part) {
     ++count;
   }
   return count;
-}
-
-bool Has(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
 }
 
 TEST(Overview, IsAPageWithoutScriptThatForbidsOne) {

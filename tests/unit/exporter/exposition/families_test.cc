@@ -7,20 +7,13 @@
 
 #include "base/metrics.h"
 #include "base/querier.h"
-#include "exporter/exposition/arrange.h"
 #include "exporter/exposition/registry_families.h"
 #include "exporter/exposition/series_families.h"
 #include "exporter/exposition/writer.h"
+#include "tests/unit/exporter/exposition/family_text.h"
 
 namespace tocsin::exposition {
 namespace {
-
-std::string Text(std::vector<Family> families) {
-  Arrange(&families);
-  std::string out;
-  WriteText(families, &out);
-  return out;
-}
 
 TEST(CollectFamilies, ShowsEveryKindOfMetric) {
   MetricRegistry registry;
@@ -37,7 +30,7 @@ TEST(CollectFamilies, ShowsEveryKindOfMetric) {
                       .Register(registry)
                       .Add({}, prometheus::Summary::Quantiles{{0.5, 0.05}});
   summary.Observe(3);
-  EXPECT_EQ(Text(CollectFamilies(registry)),
+  EXPECT_EQ(TextOf(CollectFamilies(registry)),
             "# HELP c_total A counter.\n"
             "# TYPE c_total counter\n"
             "c_total{x=\"1\"} 2\n"
@@ -97,7 +90,7 @@ TEST(LatestFamilies, ShowsHostAndJsonSeriesWithWhatIsKnownOfTheirFamily) {
   querier.AddType("node_load1", MetricType::kGauge, "1m load average.");
   querier.Add({{"__name__", "node_load1"}, {"job", "node"}}, Origin::kHost, 0.25);
   querier.Add({{"__name__", "app_queue"}, {"Host", "h"}}, Origin::kJson, 7);
-  EXPECT_EQ(Text(LatestFamilies(querier, FromUnixMillis(1000))),
+  EXPECT_EQ(TextOf(LatestFamilies(querier, FromUnixMillis(1000))),
             "# TYPE app_queue untyped\n"
             "app_queue{Host=\"h\"} 7\n"
             "# HELP node_load1 1m load average.\n"
@@ -111,7 +104,7 @@ TEST(LatestFamilies, RepeatsNothingThatWasScrapedOrPushedOrIsShownAsOwn) {
   querier.Add({{"__name__", "a"}}, Origin::kScrape, 1);
   querier.Add({{"__name__", "b"}}, Origin::kPush, 1);
   querier.Add({{"__name__", "c"}}, Origin::kSelf, 1);
-  EXPECT_EQ(Text(LatestFamilies(querier, {})), "");
+  EXPECT_EQ(TextOf(LatestFamilies(querier, {})), "");
 }
 
 TEST(LatestFamilies, FindsTheHistogramThatASeriesIsPartOf) {
@@ -122,7 +115,7 @@ TEST(LatestFamilies, FindsTheHistogramThatASeriesIsPartOf) {
   querier.Add({{"__name__", "h_bucket"}, {"le", "+Inf"}}, Origin::kHost, 1);
   querier.Add({{"__name__", "h_count"}}, Origin::kHost, 1);
   querier.Add({{"__name__", "h_sum"}}, Origin::kHost, 2);
-  EXPECT_EQ(Text(LatestFamilies(querier, {})),
+  EXPECT_EQ(TextOf(LatestFamilies(querier, {})),
             "# TYPE g_count untyped\n"
             "g_count 5\n"
             "# HELP h A histogram.\n"

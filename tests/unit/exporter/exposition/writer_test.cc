@@ -8,6 +8,7 @@
 #include "exporter/exposition/arrange.h"
 #include "exporter/exposition/openmetrics_model.h"
 #include "exporter/exposition/text_parser.h"
+#include "tests/unit/exporter/exposition/family_text.h"
 
 namespace tocsin::exposition {
 namespace {
@@ -32,13 +33,6 @@ Point MakePoint(std::string name, Labels labels, double value) {
   return point;
 }
 
-std::string Text(std::vector<Family> families) {
-  Arrange(&families);
-  std::string out;
-  WriteText(families, &out);
-  return out;
-}
-
 std::string OpenMetrics(std::vector<Family> families, std::size_t dropped = 0) {
   Arrange(&families);
   std::string out;
@@ -56,10 +50,10 @@ std::vector<Family> Read(std::string_view page) {
 // --- text 0.0.4 ---
 
 TEST(TextWriter, WritesHelpTypeAndPointsOfSortedFamilies) {
-  EXPECT_EQ(Text({MakeFamily("b", MetricType::kCounter, {MakePoint("b", {}, 2)}),
-                  MakeFamily("a", MetricType::kGauge,
-                             {MakePoint("a", {{"x", "2"}}, 4), MakePoint("a", {{"x", "1"}}, 3)},
-                             "Help of a.")}),
+  EXPECT_EQ(TextOf({MakeFamily("b", MetricType::kCounter, {MakePoint("b", {}, 2)}),
+                    MakeFamily("a", MetricType::kGauge,
+                               {MakePoint("a", {{"x", "2"}}, 4), MakePoint("a", {{"x", "1"}}, 3)},
+                               "Help of a.")}),
             "# HELP a Help of a.\n"
             "# TYPE a gauge\n"
             "a{x=\"1\"} 3\n"
@@ -69,9 +63,9 @@ TEST(TextWriter, WritesHelpTypeAndPointsOfSortedFamilies) {
 }
 
 TEST(TextWriter, EscapesHelpAndLabelValues) {
-  EXPECT_EQ(Text({MakeFamily("a", MetricType::kGauge,
-                             {MakePoint("a", {{"x", "back\\slash \"quote\"\nline"}}, 1)},
-                             "back\\slash \"quote\"\nline")}),
+  EXPECT_EQ(TextOf({MakeFamily("a", MetricType::kGauge,
+                               {MakePoint("a", {{"x", "back\\slash \"quote\"\nline"}}, 1)},
+                               "back\\slash \"quote\"\nline")}),
             "# HELP a back\\\\slash \"quote\"\\nline\n"
             "# TYPE a gauge\n"
             "a{x=\"back\\\\slash \\\"quote\\\"\\nline\"} 1\n");
@@ -84,7 +78,7 @@ TEST(TextWriter, SpellsValuesShortAndSpecialOnesAsPrometheusDoes) {
        {0.1 + 0.2, 1e6, 9007199254740991.0, 1e300, kInf, -kInf, NormalNan(), -0.5}) {
     points.push_back(MakePoint("a", {{"n", std::to_string(n++)}}, v));
   }
-  EXPECT_EQ(Text({MakeFamily("a", MetricType::kUnknown, points)}),
+  EXPECT_EQ(TextOf({MakeFamily("a", MetricType::kUnknown, points)}),
             "# TYPE a untyped\n"
             "a{n=\"0\"} 0.30000000000000004\n"
             "a{n=\"1\"} 1000000\n"
@@ -97,10 +91,10 @@ TEST(TextWriter, SpellsValuesShortAndSpecialOnesAsPrometheusDoes) {
 }
 
 TEST(TextWriter, KeepsHistogramsTogetherWithBucketsByNumber) {
-  EXPECT_EQ(Text(Read("# TYPE h histogram\n"
-                      "h_count{x=\"2\"} 9\nh_sum{x=\"1\"} 5\nh_bucket{x=\"1\",le=\"+Inf\"} 3\n"
-                      "h_bucket{x=\"1\",le=\"10\"} 2\nh_bucket{x=\"1\",le=\"2.5\"} 1\n"
-                      "h_count{x=\"1\"} 3\nh_bucket{x=\"2\",le=\"+Inf\"} 9\nh_sum{x=\"2\"} 1\n")),
+  EXPECT_EQ(TextOf(Read("# TYPE h histogram\n"
+                        "h_count{x=\"2\"} 9\nh_sum{x=\"1\"} 5\nh_bucket{x=\"1\",le=\"+Inf\"} 3\n"
+                        "h_bucket{x=\"1\",le=\"10\"} 2\nh_bucket{x=\"1\",le=\"2.5\"} 1\n"
+                        "h_count{x=\"1\"} 3\nh_bucket{x=\"2\",le=\"+Inf\"} 9\nh_sum{x=\"2\"} 1\n")),
             "# TYPE h histogram\n"
             "h_bucket{le=\"2.5\",x=\"1\"} 1\n"
             "h_bucket{le=\"10\",x=\"1\"} 2\n"
@@ -113,20 +107,20 @@ TEST(TextWriter, KeepsHistogramsTogetherWithBucketsByNumber) {
 }
 
 TEST(TextWriter, AddsTheMissingInfBucketFromTheCount) {
-  EXPECT_EQ(Text(Read("# TYPE h histogram\nh_bucket{le=\"1\"} 2\nh_count 5\n")),
+  EXPECT_EQ(TextOf(Read("# TYPE h histogram\nh_bucket{le=\"1\"} 2\nh_count 5\n")),
             "# TYPE h histogram\nh_bucket{le=\"1\"} 2\nh_bucket{le=\"+Inf\"} 5\nh_count 5\n");
 }
 
 TEST(TextWriter, AddsTheMissingInfBucketFromTheHighestBucketWhereThereIsNoCount) {
   EXPECT_EQ(
-      Text(Read("# TYPE h histogram\nh_bucket{le=\"5\"} 4\nh_bucket{le=\"1\"} 2\n")),
+      TextOf(Read("# TYPE h histogram\nh_bucket{le=\"5\"} 4\nh_bucket{le=\"1\"} 2\n")),
       "# TYPE h histogram\nh_bucket{le=\"1\"} 2\nh_bucket{le=\"5\"} 4\nh_bucket{le=\"+Inf\"} 4\n");
 }
 
 TEST(TextWriter, WritesQuantilesByNumberThenSumAndCount) {
   EXPECT_EQ(
-      Text(Read("# TYPE s summary\ns_count 3\ns{quantile=\"0.99\"} 2\ns_sum 4\n"
-                "s{quantile=\"0.5\"} 1\n")),
+      TextOf(Read("# TYPE s summary\ns_count 3\ns{quantile=\"0.99\"} 2\ns_sum 4\n"
+                  "s{quantile=\"0.5\"} 1\n")),
       "# TYPE s summary\ns{quantile=\"0.5\"} 1\ns{quantile=\"0.99\"} 2\ns_sum 4\ns_count 3\n");
 }
 
@@ -150,11 +144,11 @@ TEST(TextWriter, ShowsAnEmptyInstanceWherePushedSeriesHaveNone) {
 TEST(TextWriter, WritesTimestampsInMilliseconds) {
   Family family = MakeFamily("a", MetricType::kGauge, {MakePoint("a", {}, 1)});
   family.points[0].timestamp_ms = 1700000000123;
-  EXPECT_EQ(Text({family}), "# TYPE a gauge\na 1 1700000000123\n");
+  EXPECT_EQ(TextOf({family}), "# TYPE a gauge\na 1 1700000000123\n");
 }
 
 TEST(TextWriter, LeavesOutFamiliesWithoutPoints) {
-  EXPECT_EQ(Text({MakeFamily("a", MetricType::kGauge, {}, "text")}), "");
+  EXPECT_EQ(TextOf({MakeFamily("a", MetricType::kGauge, {}, "text")}), "");
 }
 
 TEST(TextWriter, IsReadBackAsItWas) {
@@ -170,9 +164,9 @@ TEST(TextWriter, IsReadBackAsItWas) {
       "h_count 2\n"
       "# TYPE u untyped\n"
       "u 1e+300\n";
-  EXPECT_EQ(Text(Read(page)), page);
+  EXPECT_EQ(TextOf(Read(page)), page);
   for (const Dialect dialect : {Dialect::kPush, Dialect::kScrape}) {
-    EXPECT_TRUE(ParseFamilies(Text(Read(page)), dialect).ok());
+    EXPECT_TRUE(ParseFamilies(TextOf(Read(page)), dialect).ok());
   }
 }
 

@@ -21,9 +21,8 @@ TEST(StatSource, TellsSecondsOfEachCpuAndMode) {
   const std::pair<const char*, const char*> modes[] = {
       {"user", "1"},   {"nice", "2"}, {"system", "3"},  {"idle", "4"},
       {"iowait", "5"}, {"irq", "6"},  {"softirq", "7"}, {"steal", "8"}};
-  for (const auto& [mode, seconds] : modes) {
-    EXPECT_EQ(world.Node("node_cpu_seconds_total", {{"cpu", "0"}, {"mode", mode}}), seconds)
-        << mode;
+  for (const auto& [mode, spent] : modes) {
+    EXPECT_EQ(world.Node("node_cpu_seconds_total", {{"cpu", "0"}, {"mode", mode}}), spent) << mode;
   }
   EXPECT_EQ(world.Node("node_cpu_seconds_total", {{"cpu", "1"}, {"mode", "user"}}), "1.5");
   EXPECT_EQ(world.Count("node_cpu_seconds_total"), 16U) << "the sum of all CPUs is not repeated";

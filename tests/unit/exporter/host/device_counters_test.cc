@@ -11,7 +11,7 @@ using std::chrono::seconds;
 
 // One round of one counter each for some devices.
 template <typename... Devices>
-void Round(DeviceCounters<1>& counters, seconds now, Devices... devices) {
+void RunRound(DeviceCounters<1>& counters, seconds now, Devices... devices) {
   counters.Begin(now);
   (counters.Add(devices.first, {devices.second}), ...);
   counters.End();
@@ -22,43 +22,43 @@ std::pair<std::string_view, std::uint64_t> Device(std::string_view name, std::ui
 
 TEST(DeviceCounters, HaveNoRateInTheFirstRoundButATotal) {
   DeviceCounters<1> counters;
-  Round(counters, seconds(10), Device("a", 100), Device("b", 50));
+  RunRound(counters, seconds(10), Device("a", 100), Device("b", 50));
   EXPECT_EQ(counters.TotalRate(0), std::nullopt);
   EXPECT_EQ(counters.totals()[0], 150U);
 }
 
 TEST(DeviceCounters, DivideGrowthByTheTimeBetweenRounds) {
   DeviceCounters<1> counters;
-  Round(counters, seconds(10), Device("a", 100), Device("b", 50));
-  Round(counters, seconds(14), Device("a", 180), Device("b", 70));
+  RunRound(counters, seconds(10), Device("a", 100), Device("b", 50));
+  RunRound(counters, seconds(14), Device("a", 180), Device("b", 70));
   EXPECT_DOUBLE_EQ(*counters.TotalRate(0), 25.0);
   EXPECT_EQ(counters.totals()[0], 250U);
 }
 
 TEST(DeviceCounters, ADeviceThatAppearsCountsFromTheNextRoundOn) {
   DeviceCounters<1> counters;
-  Round(counters, seconds(1), Device("a", 100));
-  Round(counters, seconds(2), Device("a", 100), Device("new", 1'000'000));
+  RunRound(counters, seconds(1), Device("a", 100));
+  RunRound(counters, seconds(2), Device("a", 100), Device("new", 1'000'000));
   EXPECT_DOUBLE_EQ(*counters.TotalRate(0), 0.0);
-  Round(counters, seconds(3), Device("a", 100), Device("new", 1'000'007));
+  RunRound(counters, seconds(3), Device("a", 100), Device("new", 1'000'007));
   EXPECT_DOUBLE_EQ(*counters.TotalRate(0), 7.0);
   EXPECT_EQ(counters.totals()[0], 107U);
 }
 
 TEST(DeviceCounters, TheTotalDoesNotFallWhenADeviceGoesOrBeginsAnew) {
   DeviceCounters<1> counters;
-  Round(counters, seconds(1), Device("a", 100), Device("b", 50));
-  Round(counters, seconds(2), Device("a", 3));
+  RunRound(counters, seconds(1), Device("a", 100), Device("b", 50));
+  RunRound(counters, seconds(2), Device("a", 3));
   EXPECT_DOUBLE_EQ(*counters.TotalRate(0), 0.0);
   EXPECT_EQ(counters.totals()[0], 150U);
-  Round(counters, seconds(3), Device("a", 5));
+  RunRound(counters, seconds(3), Device("a", 5));
   EXPECT_EQ(counters.totals()[0], 152U);
 }
 
 TEST(DeviceCounters, HaveNoRateWhenNoTimeHasPassed) {
   DeviceCounters<1> counters;
-  Round(counters, seconds(1), Device("a", 1));
-  Round(counters, seconds(1), Device("a", 2));
+  RunRound(counters, seconds(1), Device("a", 1));
+  RunRound(counters, seconds(1), Device("a", 2));
   EXPECT_EQ(counters.TotalRate(0), std::nullopt);
 }
 

@@ -12,8 +12,6 @@
 namespace tocsin::host {
 namespace {
 
-constexpr MountProber::Limits kPatient{Duration(60'000), std::chrono::seconds(5), 32};
-
 // 1000 bytes: 400 in use, 600 free, of which 100 are root's alone.
 MountAnswer PartlyUsed(const std::string& /*path*/) { return {{1000, 600, 500, 50, 20}, 0}; }
 

@@ -16,8 +16,6 @@ namespace {
 using std::chrono::seconds;
 using Paths = std::vector<std::string>;
 
-// Long enough to be never waited for: the helper answers first.
-constexpr MountProber::Limits kPatient{Duration(60'000), seconds(5), 32};
 // For mounts that do not answer, so that no test waits.
 constexpr MountProber::Limits kHasty{Duration(0), seconds(5), 2};
 

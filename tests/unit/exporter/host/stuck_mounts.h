@@ -2,6 +2,7 @@
 // the asking threads touch outlives the test: a blocked one may wake up late.
 #pragma once
 
+#include <chrono>
 #include <map>
 #include <memory>
 #include <set>
@@ -11,6 +12,9 @@
 #include "exporter/host/mount_prober.h"
 
 namespace tocsin::host {
+
+// Long enough to be never waited for: the helper answers first.
+inline constexpr MountProber::Limits kPatient{Duration(60'000), std::chrono::seconds(5), 32};
 
 class StuckMounts {
  public:

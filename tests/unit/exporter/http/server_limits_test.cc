@@ -14,7 +14,6 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
-constexpr const char* kGetHello = "GET /hello HTTP/1.1\r\nHost: x\r\n\r\n";
 constexpr std::size_t kMaxBody = 1000;
 
 std::string Chunk(const std::string& bytes) {

@@ -19,8 +19,6 @@ using ::testing::SizeIs;
 // Far beyond what any test waits for: only so that a failing one ends.
 constexpr Duration kPatience = std::chrono::seconds(30);
 
-constexpr const char* kGetHello = "GET /hello HTTP/1.1\r\nHost: x\r\n\r\n";
-
 std::string Post(const std::string& path, const std::string& body, const std::string& more = "") {
   return "POST " + path + " HTTP/1.1\r\nHost: x\r\n" + more +
          "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;

@@ -13,6 +13,9 @@
 
 namespace tocsin::http {
 
+// Of the route /hello below.
+inline constexpr const char* kGetHello = "GET /hello HTTP/1.1\r\nHost: x\r\n\r\n";
+
 class ServerWorld {
  public:
   ServerWorld() {

@@ -1,4 +1,4 @@
-// A batch in words, for expectations.
+// A batch in words, for expectations, and the time at which it is made.
 #pragma once
 
 #include <string>
@@ -8,6 +8,8 @@
 #include "base/sample.h"
 
 namespace tocsin::scrape {
+
+inline constexpr Timestamp kNow = Timestamp(Duration(1'700'000'000'000));
 
 // "a{x=\"1\"} 2", or "a{x=\"1\"} stale" for a marker, one item each, in batch order.
 inline std::vector<std::string> ItemsOf(const SampleBatch& batch) {

@@ -12,8 +12,6 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
-constexpr Timestamp kNow = Timestamp(Duration(1'700'000'000'000));
-
 std::string Millis(Timestamp at) { return std::to_string(ToUnixMillis(at)); }
 
 class PageReaderTest : public ::testing::Test {

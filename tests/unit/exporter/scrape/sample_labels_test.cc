@@ -12,35 +12,36 @@ std::string Merge(const std::vector<Label>& scraped, const Labels& target, bool 
   return builder.Build().ToString();
 }
 
-const Labels& Target() {
+const Labels& TargetLabels() {
   static const Labels kLabels{{"instance", "web:80"}, {"job", "app"}};
   return kLabels;
 }
 
 TEST(SampleLabels, AreThoseOfThePageAndThoseOfTheTarget) {
-  EXPECT_EQ(Merge({{"x", "1"}}, Target(), false), R"(a{instance="web:80", job="app", x="1"})");
-  EXPECT_EQ(Merge({{"x", "1"}}, Target(), true), R"(a{instance="web:80", job="app", x="1"})");
+  EXPECT_EQ(Merge({{"x", "1"}}, TargetLabels(), false),
+            R"(a{instance="web:80", job="app", x="1"})");
+  EXPECT_EQ(Merge({{"x", "1"}}, TargetLabels(), true), R"(a{instance="web:80", job="app", x="1"})");
 }
 
 TEST(SampleLabels, LeaveOutTheEmptyOnesOfThePage) {
-  EXPECT_EQ(Merge({{"x", ""}}, Target(), false), R"(a{instance="web:80", job="app"})");
+  EXPECT_EQ(Merge({{"x", ""}}, TargetLabels(), false), R"(a{instance="web:80", job="app"})");
 }
 
 TEST(SampleLabels, KeepThePagesAsExportedWithoutHonorLabels) {
-  EXPECT_EQ(Merge({{"job", "own"}}, Target(), false),
+  EXPECT_EQ(Merge({{"job", "own"}}, TargetLabels(), false),
             R"(a{exported_job="own", instance="web:80", job="app"})");
 }
 
 TEST(SampleLabels, DropAnEmptyOneOfThePageForTheTargetsWithoutHonorLabels) {
-  EXPECT_EQ(Merge({{"job", ""}}, Target(), false), R"(a{instance="web:80", job="app"})");
+  EXPECT_EQ(Merge({{"job", ""}}, TargetLabels(), false), R"(a{instance="web:80", job="app"})");
 }
 
 TEST(SampleLabels, LetThePagesStandWithHonorLabels) {
-  EXPECT_EQ(Merge({{"job", "own"}}, Target(), true), R"(a{instance="web:80", job="own"})");
+  EXPECT_EQ(Merge({{"job", "own"}}, TargetLabels(), true), R"(a{instance="web:80", job="own"})");
 }
 
 TEST(SampleLabels, LetEvenAnEmptyOneOfThePageStandWithHonorLabels) {
-  EXPECT_EQ(Merge({{"instance", ""}}, Target(), true), R"(a{job="app"})");
+  EXPECT_EQ(Merge({{"instance", ""}}, TargetLabels(), true), R"(a{job="app"})");
 }
 
 TEST(SampleLabels, RepeatThePrefixUntilTheNameIsFree) {
@@ -60,7 +61,7 @@ TEST(SampleLabels, RenameTheShorterNameFirstWhereBothCollide) {
 
 TEST(SampleLabels, StartFromNothingInAUsedBuilder) {
   LabelsBuilder builder;
-  MergeLabels("a", {{"x", "1"}}, Target(), false, &builder);
+  MergeLabels("a", {{"x", "1"}}, TargetLabels(), false, &builder);
   MergeLabels("b", {}, Labels{{"job", "app"}}, false, &builder);
   EXPECT_EQ(builder.Build().ToString(), R"(b{job="app"})");
 }

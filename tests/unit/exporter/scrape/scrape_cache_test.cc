@@ -10,8 +10,6 @@ using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::UnorderedElementsAre;
 
-constexpr Timestamp kNow = Timestamp(Duration(1'700'000'000'000));
-
 Labels Named(const std::string& name) { return Labels{{"__name__", name}}; }
 
 class ScrapeCacheTest : public ::testing::Test {

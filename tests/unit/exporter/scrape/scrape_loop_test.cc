@@ -14,8 +14,6 @@ using ::testing::IsEmpty;
 using ::testing::Pair;
 using ::testing::SizeIs;
 
-constexpr Duration kInterval = std::chrono::seconds(15);
-
 ScrapeSettings Settings() {
   ScrapeSettings settings;
   settings.interval = kInterval;

@@ -15,8 +15,6 @@ using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
-constexpr Duration kInterval = std::chrono::seconds(15);
-
 config::ScrapeJob Job(const std::string& name, const std::vector<std::string>& addresses) {
   config::ScrapeJob job;
   job.name = name;
@@ -25,7 +23,7 @@ config::ScrapeJob Job(const std::string& name, const std::vector<std::string>& a
   return job;
 }
 
-std::string Of(const std::string& name, const std::string& instance) {
+std::string SeriesOf(const std::string& name, const std::string& instance) {
   return name + "{instance=\"" + instance + "\", job=\"app\"}";
 }
 
@@ -72,8 +70,8 @@ TEST_F(ScrapeManagerTest, ScrapesEachTargetOfTheConfiguration) {
   EXPECT_EQ(TargetsGauge(), 2);
   ScrapeAll("x 1\n");
   EXPECT_EQ(world_.http.sent(), 2U);
-  EXPECT_EQ(world_.sink.Newest(Of("x", "a:1")), "1");
-  EXPECT_EQ(world_.sink.Newest(Of("up", "b:1")), "1");
+  EXPECT_EQ(world_.sink.Newest(SeriesOf("x", "a:1")), "1");
+  EXPECT_EQ(world_.sink.Newest(SeriesOf("up", "b:1")), "1");
 }
 
 TEST_F(ScrapeManagerTest, ScrapesATargetThatIsListedTwiceOnce) {
@@ -99,9 +97,9 @@ TEST_F(ScrapeManagerTest, KeepsTheStateOfATargetThatStays) {
   EXPECT_EQ(manager_.Targets()[1].health, TargetHealth::kUp);
   EXPECT_EQ(manager_.Targets()[1].timeout, std::chrono::seconds(3));
   ScrapeAll("x 2\n");
-  EXPECT_EQ(world_.sink.Newest(Of("scrape_series_added", "a:1")), "0");
-  EXPECT_EQ(world_.sink.Newest(Of("scrape_series_added", "b:1")), "1");
-  EXPECT_EQ(world_.sink.Newest(Of("x", "a:1")), "2");
+  EXPECT_EQ(world_.sink.Newest(SeriesOf("scrape_series_added", "a:1")), "0");
+  EXPECT_EQ(world_.sink.Newest(SeriesOf("scrape_series_added", "b:1")), "1");
+  EXPECT_EQ(world_.sink.Newest(SeriesOf("x", "a:1")), "2");
 }
 
 TEST_F(ScrapeManagerTest, EndsATargetThatIsGone) {
@@ -111,9 +109,9 @@ TEST_F(ScrapeManagerTest, EndsATargetThatIsGone) {
   EXPECT_THAT(Urls(), ElementsAre("http://b:1/metrics"));
   EXPECT_EQ(TargetsGauge(), 1);
   for (int turn = 0; turn < 3; ++turn) ScrapeAll("x 2\n");
-  EXPECT_EQ(world_.sink.Newest(Of("x", "a:1")), "stale");
-  EXPECT_EQ(world_.sink.Newest(Of("up", "a:1")), "stale");
-  EXPECT_EQ(world_.sink.Newest(Of("x", "b:1")), "2");
+  EXPECT_EQ(world_.sink.Newest(SeriesOf("x", "a:1")), "stale");
+  EXPECT_EQ(world_.sink.Newest(SeriesOf("up", "a:1")), "stale");
+  EXPECT_EQ(world_.sink.Newest(SeriesOf("x", "b:1")), "2");
   EXPECT_EQ(world_.http.sent(), 5U);
 }
 
@@ -126,8 +124,8 @@ TEST_F(ScrapeManagerTest, DoesNotEndATargetThatComesBackInTime) {
   Apply({Job("app", {"a:1"})});
   for (int turn = 0; turn < 3; ++turn) {
     ScrapeAll("x 2\n");
-    EXPECT_EQ(world_.sink.Newest(Of("x", "a:1")), "2");
-    EXPECT_EQ(world_.sink.Newest(Of("up", "a:1")), "1");
+    EXPECT_EQ(world_.sink.Newest(SeriesOf("x", "a:1")), "2");
+    EXPECT_EQ(world_.sink.Newest(SeriesOf("up", "a:1")), "1");
   }
 }
 
@@ -138,7 +136,7 @@ TEST_F(ScrapeManagerTest, TakesATargetWithOtherLabelsForAnotherTarget) {
   labelled.targets.push_back({"a:1", Labels{{"zone", "z"}}});
   Apply({labelled});
   for (int turn = 0; turn < 3; ++turn) ScrapeAll("x 2\n");
-  EXPECT_EQ(world_.sink.Newest(Of("x", "a:1")), "stale");
+  EXPECT_EQ(world_.sink.Newest(SeriesOf("x", "a:1")), "stale");
   EXPECT_EQ(world_.sink.Newest(R"(x{instance="a:1", job="app", zone="z"})"), "2");
 }
 
@@ -148,8 +146,8 @@ TEST_F(ScrapeManagerTest, ReloadsWhileRequestsAreUnderWay) {
   ASSERT_EQ(world_.http.sent(), 2U);
   Apply({Job("app", {"b:1"})});
   AnswerAll("x 1\n");
-  EXPECT_EQ(world_.sink.Newest(Of("x", "a:1")), std::nullopt);
-  EXPECT_EQ(world_.sink.Newest(Of("x", "b:1")), "1");
+  EXPECT_EQ(world_.sink.Newest(SeriesOf("x", "a:1")), std::nullopt);
+  EXPECT_EQ(world_.sink.Newest(SeriesOf("x", "b:1")), "1");
 }
 
 // --- the end of the program ---
@@ -162,8 +160,8 @@ TEST_F(ScrapeManagerTest, StoresNothingMoreOnceItHasStopped) {
   AnswerAll("x 2\n");
   world_.RunFor(3 * kInterval);
   EXPECT_EQ(world_.http.sent(), 4U);
-  EXPECT_EQ(world_.sink.Newest(Of("x", "a:1")), "1");  // and nothing is marked stale
-  EXPECT_EQ(world_.sink.Newest(Of("up", "b:1")), "1");
+  EXPECT_EQ(world_.sink.Newest(SeriesOf("x", "a:1")), "1");  // and nothing is marked stale
+  EXPECT_EQ(world_.sink.Newest(SeriesOf("up", "b:1")), "1");
 }
 
 TEST_F(ScrapeManagerTest, LeavesNoTimerOfItsTargetsWhenItStops) {
@@ -187,7 +185,7 @@ TEST_F(ScrapeManagerTest, DoesNotEndARetiredTargetOnceItHasStopped) {
   Apply({});
   manager_.Stop();
   world_.RunFor(3 * kInterval);
-  EXPECT_EQ(world_.sink.Newest(Of("x", "a:1")), "1");
+  EXPECT_EQ(world_.sink.Newest(SeriesOf("x", "a:1")), "1");
 }
 
 // --- many targets, many threads ---

@@ -42,6 +42,9 @@ class FakeExecutor final : public Executor {
   std::deque<Job> kept_;
 };
 
+// Of every job of these tests.
+inline constexpr Duration kInterval = std::chrono::seconds(15);
+
 inline std::vector<std::pair<std::string, std::string>> TextContentType() {
   return {{"content-type", "text/plain; version=0.0.4; charset=utf-8"}};
 }

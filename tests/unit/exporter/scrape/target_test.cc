@@ -10,7 +10,7 @@ namespace {
 
 using ::testing::SizeIs;
 
-config::ScrapeJob Job(const std::string& address, Labels labels = {}) {
+config::ScrapeJob JobFor(const std::string& address, Labels labels = {}) {
   config::ScrapeJob job;
   job.name = "app";
   job.targets = {{address, std::move(labels)}};
@@ -26,19 +26,20 @@ Target OnlyTarget(const config::ScrapeJob& job) {
 // --- targets ---
 
 TEST(Target, HasTheJobsUrlAndTheLabelsJobAndInstance) {
-  const Target target = OnlyTarget(Job("web:80"));
+  const Target target = OnlyTarget(JobFor("web:80"));
   EXPECT_EQ(target.job, "app");
   EXPECT_EQ(target.url, "http://web:80/metrics");
   EXPECT_EQ(target.labels.ToString(), R"({instance="web:80", job="app"})");
 }
 
 TEST(Target, HasTheLabelsOfItsGroup) {
-  EXPECT_EQ(OnlyTarget(Job("web:80", Labels{{"zone", "a"}, {"instance", "web"}})).labels.ToString(),
-            R"({instance="web", job="app", zone="a"})");
+  EXPECT_EQ(
+      OnlyTarget(JobFor("web:80", Labels{{"zone", "a"}, {"instance", "web"}})).labels.ToString(),
+      R"({instance="web", job="app", zone="a"})");
 }
 
 TEST(Target, TakesSchemePathAndParametersOfTheJob) {
-  config::ScrapeJob job = Job("web:443");
+  config::ScrapeJob job = JobFor("web:443");
   job.scheme = "https";
   job.metrics_path = "/probe";
   job.params = {{"target", "a b&c"}, {"module", "icmp"}};
@@ -46,18 +47,18 @@ TEST(Target, TakesSchemePathAndParametersOfTheJob) {
 }
 
 TEST(Target, TakesAPathWithoutASlashAndOneWithAQuestionMark) {
-  config::ScrapeJob job = Job("web:80");
+  config::ScrapeJob job = JobFor("web:80");
   job.metrics_path = "stats?format=prometheus";
   job.params = {{"x", "1"}};
   EXPECT_EQ(OnlyTarget(job).url, "http://web:80/stats?format=prometheus&x=1");
 }
 
 TEST(Target, LetsSpecialLabelsOverrideTheJobAndKeepsNoneOfThem) {
-  config::ScrapeJob job = Job("web:80", Labels{{"__scheme__", "https"},
-                                               {"__metrics_path__", "/own"},
-                                               {"__param_module", "tcp"},
-                                               {"__param_extra", "1"},
-                                               {"__tmp", "x"}});
+  config::ScrapeJob job = JobFor("web:80", Labels{{"__scheme__", "https"},
+                                                  {"__metrics_path__", "/own"},
+                                                  {"__param_module", "tcp"},
+                                                  {"__param_extra", "1"},
+                                                  {"__tmp", "x"}});
   job.params = {{"module", "icmp"}};
   const Target target = OnlyTarget(job);
   EXPECT_EQ(target.url, "https://web:80/own?module=tcp&extra=1");
@@ -65,7 +66,7 @@ TEST(Target, LetsSpecialLabelsOverrideTheJobAndKeepsNoneOfThem) {
 }
 
 TEST(Target, ComesInTheOrderOfTheFile) {
-  config::ScrapeJob job = Job("b:1");
+  config::ScrapeJob job = JobFor("b:1");
   job.targets.push_back({"a:1", {}});
   const std::vector<Target> targets = MakeTargets(job);
   ASSERT_THAT(targets, SizeIs(2));
@@ -74,7 +75,7 @@ TEST(Target, ComesInTheOrderOfTheFile) {
 }
 
 TEST(ScrapeSettings, AreThoseOfTheJob) {
-  config::ScrapeJob job = Job("web:80");
+  config::ScrapeJob job = JobFor("web:80");
   job.interval = std::chrono::seconds(15);
   job.timeout = std::chrono::seconds(3);
   job.honor_labels = true;
@@ -88,47 +89,48 @@ TEST(ScrapeSettings, AreThoseOfTheJob) {
 }
 
 TEST(ScrapeSettings, BoundABodyAlsoWhereTheJobDoesNot) {
-  const std::uint64_t limit = MakeSettings(Job("web:80")).body_size_limit;
+  const std::uint64_t limit = MakeSettings(JobFor("web:80")).body_size_limit;
   EXPECT_GT(limit, 0U);
   EXPECT_LE(limit, 100'000'000U);
 }
 
 // --- turns ---
 
-constexpr Duration kInterval = std::chrono::seconds(15);
+constexpr Duration kSlotInterval = std::chrono::seconds(15);
 
 TEST(SlotOffset, LiesWithinTheInterval) {
   for (int i = 0; i < 200; ++i) {
     const Duration offset =
-        SlotOffset(OnlyTarget(Job("web" + std::to_string(i) + ":80")), kInterval, {});
+        SlotOffset(OnlyTarget(JobFor("web" + std::to_string(i) + ":80")), kSlotInterval, {});
     EXPECT_GE(offset, Duration::zero());
-    EXPECT_LT(offset, kInterval);
+    EXPECT_LT(offset, kSlotInterval);
   }
 }
 
 TEST(SlotOffset, SpreadsTargets) {
   std::set<Duration> offsets;
   for (int i = 0; i < 200; ++i) {
-    offsets.insert(SlotOffset(OnlyTarget(Job("web" + std::to_string(i) + ":80")), kInterval, {}));
+    offsets.insert(
+        SlotOffset(OnlyTarget(JobFor("web" + std::to_string(i) + ":80")), kSlotInterval, {}));
   }
   EXPECT_GT(offsets.size(), 150U);
-  EXPECT_LT(*offsets.begin(), kInterval / 4);
-  EXPECT_GT(*offsets.rbegin(), kInterval * 3 / 4);
+  EXPECT_LT(*offsets.begin(), kSlotInterval / 4);
+  EXPECT_GT(*offsets.rbegin(), kSlotInterval * 3 / 4);
 }
 
 TEST(SlotOffset, IsTheSameForTheSameTarget) {
-  EXPECT_EQ(SlotOffset(OnlyTarget(Job("web:80")), kInterval, {}),
-            SlotOffset(OnlyTarget(Job("web:80")), kInterval, {}));
+  EXPECT_EQ(SlotOffset(OnlyTarget(JobFor("web:80")), kSlotInterval, {}),
+            SlotOffset(OnlyTarget(JobFor("web:80")), kSlotInterval, {}));
 }
 
 TEST(SlotOffset, DiffersBetweenInstancesLabelsAndUrls) {
-  config::ScrapeJob other_path = Job("web:80");
+  config::ScrapeJob other_path = JobFor("web:80");
   other_path.metrics_path = "/other";
   const std::set<Duration> offsets = {
-      SlotOffset(OnlyTarget(Job("web:80")), kInterval, {}),
-      SlotOffset(OnlyTarget(Job("web:80")), kInterval, Labels{{"replica", "b"}}),
-      SlotOffset(OnlyTarget(Job("web:80", Labels{{"zone", "a"}})), kInterval, {}),
-      SlotOffset(OnlyTarget(other_path), kInterval, {})};
+      SlotOffset(OnlyTarget(JobFor("web:80")), kSlotInterval, {}),
+      SlotOffset(OnlyTarget(JobFor("web:80")), kSlotInterval, Labels{{"replica", "b"}}),
+      SlotOffset(OnlyTarget(JobFor("web:80", Labels{{"zone", "a"}})), kSlotInterval, {}),
+      SlotOffset(OnlyTarget(other_path), kSlotInterval, {})};
   EXPECT_THAT(offsets, SizeIs(4));
 }
 
@@ -153,10 +155,10 @@ TEST(NextSlot, CountsBeforeTheEpochToo) {
 }
 
 TEST(NextSlot, LiesOneIntervalBehindTheLast) {
-  const Duration offset = SlotOffset(OnlyTarget(Job("web:80")), kInterval, {});
-  const Timestamp first = NextSlot(FromUnixMillis(1'700'000'000'000), kInterval, offset);
-  EXPECT_EQ(NextSlot(first, kInterval, offset), first + kInterval);
-  EXPECT_EQ(NextSlot(first + Duration(1), kInterval, offset), first + kInterval);
+  const Duration offset = SlotOffset(OnlyTarget(JobFor("web:80")), kSlotInterval, {});
+  const Timestamp first = NextSlot(FromUnixMillis(1'700'000'000'000), kSlotInterval, offset);
+  EXPECT_EQ(NextSlot(first, kSlotInterval, offset), first + kSlotInterval);
+  EXPECT_EQ(NextSlot(first + Duration(1), kSlotInterval, offset), first + kSlotInterval);
 }
 
 }  // namespace
