@@ -57,29 +57,30 @@ class Durable {
 
 // ---- the body of POST keys
 
+// A comma list, or a list of words; nothing where one is no scope.
+std::optional<Scopes> ScopesOf(const nlohmann::json& value) {
+  if (value.is_string()) return Scopes::Parse(value.get<std::string>());
+  if (!value.is_array()) return std::nullopt;
+  Scopes scopes;
+  for (const nlohmann::json& word : value) {
+    if (!word.is_string()) return std::nullopt;
+    const std::optional<Scopes> one = Scopes::Parse(word.get<std::string>());
+    if (!one) return std::nullopt;
+    scopes.Add(*one);
+  }
+  return scopes;
+}
+
 void ReadScopes(const nlohmann::json& body, security::KeyOrder* order, Json* faults) {
   const auto found = body.find("scopes");
-  std::optional<Scopes> scopes;
-  if (found != body.end() && found->is_string()) {
-    scopes = Scopes::Parse(found->get<std::string>());
-  } else if (found != body.end() && found->is_array()) {
-    scopes = Scopes();
-    for (const nlohmann::json& word : *found) {
-      const std::optional<Scopes> one =
-          word.is_string() ? Scopes::Parse(word.get<std::string>()) : std::nullopt;
-      if (!one) {
-        scopes.reset();
-        break;
-      }
-      scopes->Add(*one);
-    }
-  }
+  const bool is_given = found != body.end();
+  const std::optional<Scopes> scopes = is_given ? ScopesOf(*found) : std::nullopt;
   if (scopes && !scopes->empty()) {
     order->scopes = *scopes;
   } else {
     faults->push_back(Fault({"body", "scopes"},
                             fmt::format("a list of scopes is required: {}", kScopeWords),
-                            found == body.end() ? "value_error.missing" : "value_error.scopes"));
+                            is_given ? "value_error.scopes" : "value_error.missing"));
   }
 }
 

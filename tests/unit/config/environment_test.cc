@@ -216,7 +216,7 @@ TEST(Environment, NamesWhatIsNotBuiltYet) {
 }
 
 TEST(ApiKeys, AreScopesWithTheirSecrets) {
-  const Read read = ReadAll(
+  const EnvironmentResult read = ReadAll(
       {{"TOCSIN_API_KEYS", "admin:the-secret-of-the-operator, write:a:colon:is:part:of:it,"}});
   EXPECT_THAT(read.problems, IsEmpty());
   ASSERT_EQ(read.settings.api_keys.size(), 2U);

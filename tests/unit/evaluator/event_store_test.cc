@@ -12,6 +12,7 @@
 #include "base/check.h"
 #include "evaluator/persist/event_backlog.h"
 #include "evaluator/persist/sqlite_store.h"
+#include "tests/support/full_disk.h"
 #include "tests/support/null_log.h"
 #include "tests/support/temp_dir.h"
 
@@ -24,25 +25,7 @@ using ::testing::IsEmpty;
 
 using Numbers = std::vector<std::uint64_t>;
 
-Timestamp At(std::int64_t seconds) { return FromUnixMillis(1'700'000'000'000 + seconds * 1000); }
-
-// No file may grow beyond what it has: as a full disk.
-class FullDisk {
- public:
-  FullDisk() {
-    std::signal(SIGXFSZ, SIG_IGN);
-    CHECK(getrlimit(RLIMIT_FSIZE, &before_) == 0);
-    rlimit small = before_;
-    small.rlim_cur = 1024;
-    CHECK(setrlimit(RLIMIT_FSIZE, &small) == 0);
-  }
-  ~FullDisk() { CHECK(setrlimit(RLIMIT_FSIZE, &before_) == 0); }
-  FullDisk(const FullDisk&) = delete;
-  FullDisk& operator=(const FullDisk&) = delete;
-
- private:
-  rlimit before_{};
-};
+Timestamp At(std::int64_t second) { return FromUnixMillis(1'700'000'000'000 + second * 1000); }
 
 Event Make(std::string type, std::int64_t second = 0) {
   Event event;
@@ -238,7 +221,7 @@ TEST_F(EventStoreTest, EventsOfFailedCommitsAreToldWithTheNumbersUnderWhichTheyA
   });
   ASSERT_TRUE(Record(*store, Make("a.before")).ok());
   {
-    const FullDisk full;
+    const testing::FullDisk full;
     EXPECT_FALSE(Record(*store, Make("a.during")).ok());
     EXPECT_FALSE(Record(*store, {Make("a.during"), Make("a.too")}).ok());
     EXPECT_EQ(All(*store), (Numbers{1}));
@@ -257,7 +240,7 @@ TEST_F(EventStoreTest, EventsOfFailedCommitsAreToldWithTheNumbersUnderWhichTheyA
 TEST_F(EventStoreTest, EventsThatCouldNotBeWrittenAreWrittenWhenItCloses) {
   {
     auto store = Open();
-    const FullDisk full;
+    const testing::FullDisk full;
     EXPECT_FALSE(Record(*store, Make("a.kept")).ok());
   }
   EXPECT_EQ(All(*Open()), (Numbers{1}));
@@ -269,7 +252,7 @@ TEST_F(EventStoreTest, WhatDoesNotFitWhileNothingCanBeWrittenIsCountedAndLeavesN
   store->ListenToEvents([&](std::span<const Event> events) { heard += events.size(); });
   ASSERT_TRUE(Record(*store, Make("a.before")).ok());
   {
-    const FullDisk full;
+    const testing::FullDisk full;
     std::vector<Event> many(EventBacklog::kMostEvents + 7, Make("a.during"));
     EXPECT_FALSE(Record(*store, std::move(many)).ok());
     EXPECT_FALSE(Record(*store, Make("a.during")).ok());

@@ -10,29 +10,12 @@
 #include <fstream>
 #include <future>
 
+#include "tests/support/full_disk.h"
 #include "tests/support/null_log.h"
 #include "tests/support/temp_dir.h"
 
 namespace tocsin::evaluator {
 namespace {
-
-// A full disk, made with a limit on the size of files this process may write.
-class FullDisk {
- public:
-  FullDisk() {
-    std::signal(SIGXFSZ, SIG_IGN);
-    CHECK(getrlimit(RLIMIT_FSIZE, &before_) == 0);
-    rlimit small = before_;
-    small.rlim_cur = 1024;
-    CHECK(setrlimit(RLIMIT_FSIZE, &small) == 0);
-  }
-  ~FullDisk() { CHECK(setrlimit(RLIMIT_FSIZE, &before_) == 0); }
-  FullDisk(const FullDisk&) = delete;
-  FullDisk& operator=(const FullDisk&) = delete;
-
- private:
-  rlimit before_{};
-};
 
 // Root may write to every file: while this lives, the process is an ordinary user.
 class OrdinaryUser {
@@ -188,7 +171,7 @@ TEST_F(SqliteStoreTest, WritesThatFailAreReportedKeptAndMadeGoodLater) {
   auto store = *Open();
   ASSERT_TRUE(Commit(*store, Put("before", "1")).ok());
   {
-    const FullDisk full;
+    const testing::FullDisk full;
     const Status failed = Commit(*store, Put("during", "2"));
     EXPECT_FALSE(failed.ok());
     EXPECT_TRUE(store->Trouble().has_value());
@@ -279,7 +262,7 @@ TEST_F(SqliteStoreTest, TroubleIsLoggedWhenItBeginsAndWhenItEndsAndShownMeanwhil
   ASSERT_TRUE(Commit(*store, Put("before", "1")).ok());
   EXPECT_FALSE(store->Trouble().has_value());
   {
-    const FullDisk full;
+    const testing::FullDisk full;
     for (int i = 0; i < 5; ++i) EXPECT_FALSE(Commit(*store, Put("k", std::to_string(i))).ok());
     EXPECT_NE(store->Trouble()->find(Path()), std::string::npos) << *store->Trouble();
   }
@@ -292,7 +275,7 @@ TEST_F(SqliteStoreTest, TroubleIsLoggedWhenItBeginsAndWhenItEndsAndShownMeanwhil
 TEST_F(SqliteStoreTest, WritesThatCouldNotBeMadeAreMadeGoodWhenItCloses) {
   {
     auto store = *Open();
-    const FullDisk full;
+    const testing::FullDisk full;
     EXPECT_FALSE(Commit(*store, Put("kept", "1")).ok());
   }
   EXPECT_EQ(*(*Open())->Scan(StateTable::kAlerts), (Rows{{"kept", "1"}}));

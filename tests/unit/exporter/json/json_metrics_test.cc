@@ -640,6 +640,18 @@ TEST(JsonMetrics, CountersStartAtZero) {
   }
 }
 
+TEST(JsonMetrics, AreRefusedWholeWhereTheClientMayNotSendSoMany) {
+  JsonWorld world;
+  world.most_samples = 2;
+  EXPECT_EQ(world.One(R"({"metric_name":"a","value":1})").status, 200);
+  const http::Response refused = world.Batch(
+      R"([{"metric_name":"b","value":1},{"metric_name":"c"},{"metric_name":"d","value":1}])");
+  EXPECT_EQ(refused.status, 429);
+  EXPECT_EQ(refused.body, R"({"detail":"Rate limit exceeded"})");
+  EXPECT_THAT(world.asked, ::testing::ElementsAre(1, 3));
+  EXPECT_EQ(world.Stored().size(), 1U);
+}
+
 TEST(JsonMetrics, RoutesSetTheLimitsOfTheirBodies) {
   JsonWorld world;
   for (const http::Route& route : world.intake.Routes()) {

@@ -20,7 +20,20 @@ class JsonWorld {
   using Headers = std::vector<std::pair<std::string, std::string>>;
 
   explicit JsonWorld(JsonMetricsLimits limits = {})
-      : context{sink, state, clock, Logger(log, "test"), registry}, intake(context, limits) {}
+      : context{sink, state, clock, Logger(log, "test"), registry, LimitSamples()},
+        intake(context, limits) {}
+
+  // What clients may send at once, and how many samples each request was found to have.
+  std::size_t most_samples = 1'000'000;
+  std::vector<std::size_t> asked;
+  intake::Admission LimitSamples() {
+    return [this](const http::Request&, std::size_t samples,
+                  http::ErrorStyle errors) -> std::optional<http::Response> {
+      asked.push_back(samples);
+      if (samples <= most_samples) return std::nullopt;
+      return http::ErrorResponse(429, errors, "Rate limit exceeded");
+    };
+  }
 
   http::Response One(const std::string& body, Headers headers = {}) {
     return Send("/api/v1/alerting/metrics", body, std::move(headers));

@@ -29,6 +29,17 @@ TEST(PushIntake, AnswersAcceptedPushesWith200AndNothing) {
   EXPECT_EQ(world.Counter("tocsin_push_requests_total", "post"), 1);
 }
 
+TEST(PushIntake, RefusesAPushOfMoreSamplesThanTheClientMaySend) {
+  PushWorld world;
+  world.most_samples = 2;
+  EXPECT_EQ(world.Put("/metrics/job/backup", "a 1\nb 1\n").status, 200);
+  const http::Response refused = world.Put("/metrics/job/backup", "a 2\nb{x=\"1\"} 2\nb 2\n");
+  EXPECT_EQ(refused.status, 429);
+  EXPECT_EQ(refused.body, "Rate limit exceeded\n");
+  EXPECT_THAT(world.asked, ElementsAre(2, 3));
+  EXPECT_THAT(world.Living(), ElementsAre("a{job=\"backup\"} 1", "b{job=\"backup\"} 1"));
+}
+
 TEST(PushIntake, AnswersDeleteWith202AlsoForAnUnknownGroup) {
   PushWorld world;
   world.Put("/metrics/job/backup", "a 1\n");

@@ -26,10 +26,22 @@ class PushWorld {
   explicit PushWorld(testing::MemoryStateStore::Tables tables = {}, bool commit_at_once = true,
                      PushLimits limits = {})
       : state(commit_at_once, std::move(tables)),
-        context{sink, state, clock, Logger(log, "test"), registry},
+        context{sink, state, clock, Logger(log, "test"), registry, LimitSamples()},
         own(GaugeFamily(registry, "own_gauge", "One of Tocsin's own.").Add({{"x", "1"}})),
         store(context, limits),
         intake(context, store) {}
+
+  // What clients may send at once, and how many samples each request was found to have.
+  std::size_t most_samples = 1'000'000;
+  std::vector<std::size_t> asked;
+  intake::Admission LimitSamples() {
+    return [this](const http::Request&, std::size_t samples,
+                  http::ErrorStyle errors) -> std::optional<http::Response> {
+      asked.push_back(samples);
+      if (samples <= most_samples) return std::nullopt;
+      return http::ErrorResponse(429, errors, "Rate limit exceeded");
+    };
+  }
 
   http::Response Put(const std::string& path, const std::string& body, Headers headers = {}) {
     return Send("PUT", path, body, std::move(headers));

@@ -9,7 +9,7 @@ using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using Rows = std::vector<std::pair<std::string, std::string>>;
 
-const Timestamp kNow = FromUnixMillis(1'700'000'000'000);
+const Timestamp kSealedAt = FromUnixMillis(1'700'000'000'000);
 
 AuditRecord Record(const std::string& target) {
   return {"0123456789abcdef", "ann", "10.0.0.1", "key.create", target, "", R"({"a":1})", "200", 1};
@@ -21,7 +21,7 @@ struct Chain {
     for (std::uint64_t i = 1; i <= n; ++i) Append(Record("target " + std::to_string(i)));
   }
   void Append(const AuditRecord& record) {
-    const SealedEntry sealed = SealEntry(head.number + 1, kNow, head.hash, record);
+    const SealedEntry sealed = SealEntry(head.number + 1, kSealedAt, head.hash, record);
     head = {head.number + 1, sealed.hash};
     rows.emplace_back(AuditKey(head.number), sealed.row);
   }
@@ -92,12 +92,12 @@ TEST(AuditVerifier, NamesWhatWasAltered) {
 TEST(AuditVerifier, FindsAnEntryThatWasSealedAnew) {
   Chain chain(3);
   chain.rows[1].second =
-      SealEntry(2, kNow, ReadAuditEntry(chain.rows[0].second)->hash, Record("forged")).row;
+      SealEntry(2, kSealedAt, ReadAuditEntry(chain.rows[0].second)->hash, Record("forged")).row;
   EXPECT_THAT(chain.Findings(), ElementsAre("entry 3 was made for another entry 2 than the one "
                                             "that stands there"));
   Chain last(3);
   last.rows[2].second =
-      SealEntry(3, kNow, ReadAuditEntry(last.rows[1].second)->hash, Record("forged")).row;
+      SealEntry(3, kSealedAt, ReadAuditEntry(last.rows[1].second)->hash, Record("forged")).row;
   EXPECT_THAT(last.Findings(), ElementsAre("the last entry is 3, but was another when it was "
                                            "written"));
 }

@@ -10,7 +10,7 @@ using std::chrono::seconds;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
-AuditRecord Record(const std::string& action, const std::string& from = "10.0.0.1") {
+AuditRecord LogRecord(const std::string& action, const std::string& from = "10.0.0.1") {
   AuditRecord record;
   record.action = action;
   record.from = from;
@@ -27,9 +27,9 @@ std::vector<std::uint64_t> Counts(const SecurityWorld& world) {
 TEST(AuditLog, BeginsAChainAndGoesOnWithItAfterARestart) {
   SecurityWorld world;
   EXPECT_EQ(world.audit.Newest(std::nullopt, 10).value().size(), 1U);
-  world.audit.Append(Record("first"));
+  world.audit.Append(LogRecord("first"));
   SecurityWorld later(world.store.tables());
-  later.audit.Append(Record("second"));
+  later.audit.Append(LogRecord("second"));
   EXPECT_THAT(later.Actions(), ElementsAre("first", "second"));
   EXPECT_EQ(later.Entries().back()["seq"], 3);
   EXPECT_THAT(later.VerifyFindings(), IsEmpty());
@@ -38,22 +38,22 @@ TEST(AuditLog, BeginsAChainAndGoesOnWithItAfterARestart) {
 
 TEST(AuditLog, WhatWasCutOffStaysVisible) {
   SecurityWorld world;
-  for (const char* action : {"first", "second", "third"}) world.audit.Append(Record(action));
+  for (const char* action : {"first", "second", "third"}) world.audit.Append(LogRecord(action));
   testing::MemoryStateStore::Tables tables = world.store.tables();
   tables[StateTable::kAudit].erase(AuditKey(4));
   SecurityWorld later(tables);
-  later.audit.Append(Record("fifth"));
+  later.audit.Append(LogRecord("fifth"));
   EXPECT_THAT(later.VerifyFindings(), ElementsAre("entry 4 is missing"));
   EXPECT_THAT(later.log.lines(), ElementsAre(::testing::HasSubstr("the audit log was altered")));
 }
 
 TEST(AuditLog, ListsTheNewestFirst) {
   SecurityWorld world;
-  world.audit.Append(Record("old"));
+  world.audit.Append(LogRecord("old"));
   world.clock.Advance(seconds(10));
   const Timestamp since = world.clock.Now();
-  world.audit.Append(Record("new"));
-  world.audit.Append(Record("newest"));
+  world.audit.Append(LogRecord("new"));
+  world.audit.Append(LogRecord("newest"));
   const auto actions = [&world](const std::optional<Timestamp>& from, std::size_t limit) {
     std::vector<std::string> list;
     for (const std::string& row : world.audit.Newest(from, limit).value()) {
@@ -68,7 +68,7 @@ TEST(AuditLog, ListsTheNewestFirst) {
 
 TEST(AuditLog, RefusalsOfOneKindWithinAMinuteAreTwoEntriesHoweverManyTheyAre) {
   SecurityWorld world;
-  for (int i = 0; i < 10'000; ++i) world.audit.Refuse(Record("access.refused"), "401");
+  for (int i = 0; i < 10'000; ++i) world.audit.Refuse(LogRecord("access.refused"), "401");
   EXPECT_THAT(Counts(world), ElementsAre(1));
   world.clock.Advance(seconds(59));
   world.audit.Tend(world.clock.Now());
@@ -77,13 +77,13 @@ TEST(AuditLog, RefusalsOfOneKindWithinAMinuteAreTwoEntriesHoweverManyTheyAre) {
   world.audit.Tend(world.clock.Now());
   EXPECT_THAT(Counts(world), ElementsAre(1, 9'999));
   // And then anew.
-  world.audit.Refuse(Record("access.refused"), "401");
+  world.audit.Refuse(LogRecord("access.refused"), "401");
   EXPECT_THAT(Counts(world), ElementsAre(1, 9'999, 1));
 }
 
 TEST(AuditLog, ASingleRefusalIsOneEntry) {
   SecurityWorld world;
-  world.audit.Refuse(Record("access.refused"), "401");
+  world.audit.Refuse(LogRecord("access.refused"), "401");
   world.clock.Advance(seconds(61));
   world.audit.Tend(world.clock.Now());
   world.audit.Close();
@@ -92,9 +92,9 @@ TEST(AuditLog, ASingleRefusalIsOneEntry) {
 
 TEST(AuditLog, RefusalsOfOtherKindsAndAddressesAreEntriesOfTheirOwn) {
   SecurityWorld world;
-  world.audit.Refuse(Record("a"), "401");
-  world.audit.Refuse(Record("b"), "403");
-  world.audit.Refuse(Record("c", "10.0.0.2"), "401");
+  world.audit.Refuse(LogRecord("a"), "401");
+  world.audit.Refuse(LogRecord("b"), "403");
+  world.audit.Refuse(LogRecord("c", "10.0.0.2"), "401");
   EXPECT_THAT(Counts(world), ElementsAre(1, 1, 1));
 }
 
@@ -103,7 +103,7 @@ TEST(AuditLog, ManyAddressesCannotFillIt) {
   limits.refusal_windows = 5;
   SecurityWorld world({}, limits);
   for (int i = 0; i < 1'000; ++i) {
-    world.audit.Refuse(Record("access.refused", "10.0.0." + std::to_string(i)), "401");
+    world.audit.Refuse(LogRecord("access.refused", "10.0.0." + std::to_string(i)), "401");
   }
   EXPECT_EQ(Counts(world).size(), 6U);
   world.audit.Close();
@@ -115,17 +115,17 @@ TEST(AuditLog, PrunesWhatIsTooMuchAndLeavesACheckpoint) {
   AuditLimits limits;
   limits.most_entries = 20;
   SecurityWorld world({}, limits);
-  for (int i = 0; i < 100; ++i) world.audit.Append(Record("change"));
+  for (int i = 0; i < 100; ++i) world.audit.Append(LogRecord("change"));
   world.audit.Tend(world.clock.Now());
   EXPECT_EQ(world.Actions().size(), 21U);  // and the checkpoint
   EXPECT_EQ(world.Actions().back(), "audit.prune");
   EXPECT_THAT(world.VerifyFindings(), IsEmpty());
-  for (int i = 0; i < 100; ++i) world.audit.Append(Record("change"));
+  for (int i = 0; i < 100; ++i) world.audit.Append(LogRecord("change"));
   world.audit.Tend(world.clock.Now());
   EXPECT_EQ(world.Actions().size(), 21U);
   EXPECT_THAT(world.VerifyFindings(), IsEmpty());
   SecurityWorld later(world.store.tables(), limits);
-  later.audit.Append(Record("change"));
+  later.audit.Append(LogRecord("change"));
   EXPECT_THAT(later.VerifyFindings(), IsEmpty());
 }
 
@@ -133,9 +133,9 @@ TEST(AuditLog, PrunesWhatIsTooOld) {
   AuditLimits limits;
   limits.longest = hours(24);
   SecurityWorld world({}, limits);
-  world.audit.Append(Record("old"));
+  world.audit.Append(LogRecord("old"));
   world.clock.Advance(hours(23));
-  world.audit.Append(Record("young"));
+  world.audit.Append(LogRecord("young"));
   world.audit.Tend(world.clock.Now());
   EXPECT_THAT(world.Actions(), ElementsAre("old", "young"));
   world.clock.Advance(hours(2));
