@@ -218,7 +218,8 @@ void KeyRing::Add(const ApiKey& key, StateStore::Committed committed) {
 
 KeyRing::Revoking KeyRing::Revoke(std::string_view id, Timestamp now,
                                   StateStore::Committed committed) {
-  for (const HeldPtr& held : *environment_.Get()) {
+  const auto of_environment = environment_.Get();
+  for (const HeldPtr& held : *of_environment) {
     if (held->key.id == id) return Revoking::kOfEnvironment;
   }
   MutexLock reading(reading_);
@@ -256,8 +257,10 @@ std::vector<KeyRing::View> KeyRing::List() const {
     views.push_back({held->key, last == kNever ? std::nullopt
                                                : std::optional<Timestamp>(FromUnixMillis(last))});
   };
-  for (const HeldPtr& held : *environment_.Get()) add(held);
-  for (const auto& [id, held] : *stored_.Get()) add(held);
+  const auto of_environment = environment_.Get();
+  for (const HeldPtr& held : *of_environment) add(held);
+  const auto stored = stored_.Get();
+  for (const auto& [id, held] : *stored) add(held);
   return views;
 }
 
@@ -272,7 +275,8 @@ void KeyRing::Close() { WriteUses(/*all=*/true); }
 
 void KeyRing::WriteUses(bool all) {
   WriteBatch batch;
-  for (const auto& [id, held] : *stored_.Get()) {
+  const auto stored = stored_.Get();
+  for (const auto& [id, held] : *stored) {
     const std::int64_t last = held->last_used.load();
     if (last == kNever) continue;
     const Timestamp used_at = FromUnixMillis(last);

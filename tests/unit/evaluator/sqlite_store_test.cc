@@ -303,7 +303,8 @@ TEST_F(SqliteStoreTest, ReadsPartsOfATableFromEitherEnd) {
   }
   const auto keys = [&store](const StateStore::Part& part) {
     std::string found;
-    for (const auto& [key, value] : (*store)->ScanPart(StateTable::kAlerts, part).value()) {
+    const auto rows = (*store)->ScanPart(StateTable::kAlerts, part);
+    for (const auto& [key, value] : *rows) {
       EXPECT_EQ(value, "of " + key);
       found += key;
     }

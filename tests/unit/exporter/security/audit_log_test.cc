@@ -56,7 +56,8 @@ TEST(AuditLog, ListsTheNewestFirst) {
   world.audit.Append(LogRecord("newest"));
   const auto actions = [&world](const std::optional<Timestamp>& from, std::size_t limit) {
     std::vector<std::string> list;
-    for (const std::string& row : world.audit.Newest(from, limit).value()) {
+    const auto rows = world.audit.Newest(from, limit);
+    for (const std::string& row : *rows) {
       list.push_back(ParseJson(row)["action"]);
     }
     return list;

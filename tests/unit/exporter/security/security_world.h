@@ -43,7 +43,8 @@ class SecurityWorld {
   // The audit log, oldest first, without its beginning.
   std::vector<nlohmann::json> Entries() const {
     std::vector<nlohmann::json> entries;
-    for (const std::string& row : audit.Newest(std::nullopt, 10'000).value()) {
+    const auto rows = audit.Newest(std::nullopt, 10'000);
+    for (const std::string& row : *rows) {
       nlohmann::json entry = ParseJson(row);
       if (entry["action"] != "audit.begin") entries.insert(entries.begin(), std::move(entry));
     }
@@ -57,7 +58,8 @@ class SecurityWorld {
   std::vector<std::string> VerifyFindings() const {
     AuditVerifier verifier;
     std::optional<std::string> head;
-    for (const auto& [key, row] : store.Scan(StateTable::kAudit).value()) {
+    const auto rows = store.Scan(StateTable::kAudit);
+    for (const auto& [key, row] : *rows) {
       if (key == kAuditHead) {
         head = row;
       } else {
