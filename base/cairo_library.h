@@ -19,6 +19,7 @@ class CairoLibrary {
   // Fails where the library is not installed or lacks a function; says what to install.
   static Result<CairoLibrary> Load();
 
+// NOLINTNEXTLINE(bugprone-macro-parentheses): it is declared.
 #define TOCSIN_CAIRO(name) decltype(&::cairo_##name) name = nullptr;
 #include "base/cairo_functions.h"
 #undef TOCSIN_CAIRO

@@ -117,7 +117,7 @@ class Picture {
   // As much of it as the width has room for.
   std::string Fit(std::string_view text, double width) const {
     const std::vector<std::string> characters = CharactersOf(text);
-    const std::string whole = Concatenate(characters, characters.size());
+    std::string whole = Concatenate(characters, characters.size());
     if (WidthOf(whole) <= width) return whole;
     std::size_t fits = 0;
     for (std::size_t too_many = characters.size(); fits + 1 < too_many;) {

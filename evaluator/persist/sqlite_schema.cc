@@ -30,6 +30,13 @@ constexpr const char* kMakeEvents =
     "CREATE INDEX events_by_rule ON events (rule_id) WHERE rule_id IS NOT NULL;"
     "CREATE INDEX events_by_receiver ON events (receiver) WHERE receiver IS NOT NULL;";
 
+// One tree where there were two, for the table that takes the most writes: its keys come in their
+// order.
+constexpr const char* kPostedAlertsInOneTree =
+    "CREATE TABLE posted (key TEXT NOT NULL PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;"
+    "INSERT INTO posted SELECT key, value FROM posted_alerts;"
+    "DROP TABLE posted_alerts; ALTER TABLE posted RENAME TO posted_alerts;";
+
 // Step n brings schema version n to n + 1. Never change a step that has shipped; add one.
 std::vector<std::string> Migrations() {
   return {
@@ -38,12 +45,7 @@ std::vector<std::string> Migrations() {
       // Rows of the outbox became messages of groups; what earlier builds left of single alerts
       // can be told by nobody, and what fires is told anew.
       "DELETE FROM outbox; DELETE FROM announcements WHERE key LIKE 'episode/%';",
-      MakeTables({"acknowledgements"}),
-      // One tree where there were two, for the table that takes the most writes: its keys come
-      // in their order.
-      "CREATE TABLE posted (key TEXT NOT NULL PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;"
-      "INSERT INTO posted SELECT key, value FROM posted_alerts;"
-      "DROP TABLE posted_alerts; ALTER TABLE posted RENAME TO posted_alerts;",
+      MakeTables({"acknowledgements"}), kPostedAlertsInOneTree,
       MakeTables({"api_keys", "audit", "managed_rules", "managed_receivers", "idempotency_keys"}),
       kMakeEvents};
 }

@@ -103,7 +103,7 @@ class BadInput(harness.TestCase):
             started = time.monotonic()
             self.assertEqual(self.daemon.get("/-/healthy").status, 200)
             self.assertLess(time.monotonic() - started, 2)
-            # They are sent away in the end, with or without a word.
+#They are sent away in the end, with or without a word.
             idle[0].settimeout(harness.PATIENCE)
             with contextlib.suppress(ConnectionError):
                 idle[0].recv(1000)
@@ -155,7 +155,8 @@ class BadInput(harness.TestCase):
             self.assertEqual(self.daemon.post(BATCH, body).status, 422)
 
     def test_the_good_part_of_a_batch_is_kept(self):
-        good = {"metric_name": "load", "value": 90, "metadata": {"host": "good"}}
+        good = {
+  "metric_name" : "load", "value" : 90, "metadata" : { "host" : "good" }}
         bad = [
             {"metric_name": "load", "value": "NaN"},
             {"value": 1},
@@ -201,9 +202,10 @@ class BadInput(harness.TestCase):
 
 class TooManySeries(harness.TestCase):
     def test_known_series_go_on_and_new_ones_are_refused(self):
-        tocsin = self.tocsin(config(series={"max_series": 200}))
+        tocsin = self.tocsin(config(series={"max_series": 400}))
         tocsin.submit("known", 1, host="a")
-        flood = [{"metric_name": "new", "value": 1, "metadata": {"n": str(n)}} for n in range(1000)]
+        flood = [{
+  "metric_name" : "new", "value" : 1, "metadata" : { "n" : str(n) }} for n in range(1000)]
         answer = tocsin.post(BATCH, flood)
         self.assertEqual(answer.status, 429, answer)
         self.assertEqual(answer.json()["accepted"] + answer.json()["rejected"], 1000)
