@@ -138,7 +138,7 @@ Status SqliteStore::Database::Open(const std::string& path) {
   if (Status opened = connection.Open(path, SqliteConnection::Access::kMake); !opened.ok()) {
     return opened;
   }
-  const Status configured = connection.Execute(
+  Status configured = connection.Execute(
       "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
       "PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -1024;",
       "cannot open the state database");
@@ -260,7 +260,7 @@ void SqliteStore::Run() {
     } else if (!idle) {
       // The disk still refuses: these queue up behind what it refused before.
       std::vector<Event> events = NumberEvents(&waiting);
-      Keep(std::move(waiting), std::move(events),
+      Keep(waiting, std::move(events),
            Error{Trouble().value_or("the state database cannot be written")});
     }
     if (stop && idle) return;
@@ -302,7 +302,7 @@ void SqliteStore::Write(std::vector<Waiting> waiting) {
   if (!status.ok()) {
     metrics_->failures.Increment();
     SetTrouble(status.message());
-    return Keep(std::move(waiting), std::move(events), status.error());
+    return Keep(waiting, std::move(events), status.error());
   }
   metrics_->events.Increment(static_cast<double>(events.size()));
   if (!events.empty()) last_event_ = events.back().sequence;
@@ -312,7 +312,8 @@ void SqliteStore::Write(std::vector<Waiting> waiting) {
   Tell(events);
 }
 
-void SqliteStore::Keep(std::vector<Waiting> waiting, std::vector<Event> events, const Error& why) {
+void SqliteStore::Keep(const std::vector<Waiting>& waiting, std::vector<Event> events,
+                       const Error& why) {
   for (const Waiting& one : waiting) {
     for (const WriteBatch::Operation& op : one.batch.operations()) {
       failed_[{op.table, op.key}] = op.value;
@@ -458,8 +459,8 @@ Status SqliteStore::OpenReader() const {
   if (Status opened = reader->Open(path_, SqliteConnection::Access::kRead); !opened.ok()) {
     return opened;
   }
-  const Status configured = reader->Execute("PRAGMA busy_timeout = 5000; PRAGMA cache_size = -512",
-                                            "cannot open the state database");
+  Status configured = reader->Execute("PRAGMA busy_timeout = 5000; PRAGMA cache_size = -512",
+                                      "cannot open the state database");
   if (configured.ok()) reader_ = std::move(reader);
   return configured;
 }

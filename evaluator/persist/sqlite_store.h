@@ -82,7 +82,7 @@ class SqliteStore final : public StateStore {
   void FoldWaiting() REQUIRES_LOCK(mu_);
   void Write(std::vector<Waiting> waiting);
   // Remembers writes that could not be made and tells their callbacks.
-  void Keep(std::vector<Waiting> waiting, std::vector<Event> events, const Error& why);
+  void Keep(const std::vector<Waiting>& waiting, std::vector<Event> events, const Error& why);
   // Takes the events out of what waits and gives each its number.
   std::vector<Event> NumberEvents(std::vector<Waiting>* waiting) const;
   void Tell(std::span<const Event> events);

@@ -271,7 +271,7 @@ std::vector<http::Route> DemoTriggerRoutes(const http::Handler& submit) {
     metric.body = fmt::format(R"({{"metric_name":{},"value":{},"metadata":{{"source":"demo"}}}})",
                               JsonString(name), number);
     metric.body.reserve(metric.body.size() + http::kBodyPadding);
-    const Response submitted = submit(metric);
+    Response submitted = submit(metric);
     if (submitted.status != 200) return submitted;
     return JsonResponse(200,
                         {{"message", fmt::format("Demo alert triggered for {}={}", name, number)}});

@@ -34,7 +34,7 @@ class RateLimiter {
     std::string_view address;
   };
 
-  RateLimiter(const Clock& clock, std::size_t most_clients = 10'000)
+  explicit RateLimiter(const Clock& clock, std::size_t most_clients = 10'000)
       : clock_(clock), most_clients_(most_clients) {}
 
   // From the next request on; buckets begin anew where anything has changed.

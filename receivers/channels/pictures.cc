@@ -26,7 +26,7 @@ Pictures::Pictures(PictureSource source, Executor& executor, const Clock& clock,
       failed_(Family(metrics).Add({{"result", "failed"}})),
       none_(Family(metrics).Add({{"result", "none"}})) {}
 
-void Pictures::Draw(const AlertPtr& alert, Duration patience, Done done) {
+void Pictures::Draw(const AlertPtr& alert, Duration patience, const Done& done) {
   const auto begin_by = clock_.Monotonic() + patience;
   const bool is_taken = executor_.TrySubmit([this, alert, begin_by, done] {
     if (clock_.Monotonic() <= begin_by) return done(Make(*alert));

@@ -36,7 +36,7 @@ class Pictures {
 
   // `done` runs exactly once: on a thread of the executor, or before Draw returns where there is
   // nothing to wait for. Null: there is no picture. None is begun later than after `patience`.
-  void Draw(const AlertPtr& alert, Duration patience, Done done) EXCLUDES(mu_);
+  void Draw(const AlertPtr& alert, Duration patience, const Done& done) EXCLUDES(mu_);
 
  private:
   Picture Make(const Alert& alert) EXCLUDES(mu_);
