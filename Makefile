@@ -82,7 +82,7 @@ format-check: deps-lint ## tell what `make format` would change
 
 asan: deps deps-test deps-lint build/asan/build.ninja ## tests under AddressSanitizer and UBSan
 	cmake --build build/asan
-	$(CTEST) --test-dir build/asan
+	LSAN_OPTIONS="suppressions=$(CURDIR)/.ci/lsan.supp $(LSAN_OPTIONS)" $(CTEST) --test-dir build/asan
 
 tsan: deps deps-test deps-lint build/tsan/build.ninja ## tests under ThreadSanitizer
 	cmake --build build/tsan

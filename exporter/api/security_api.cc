@@ -241,6 +241,11 @@ Response SecurityApi::ListAudit(const Request& request) const {
     }
   }
   if (!faults.empty()) return Unprocessable(faults);
+  // Whoever changes something and then asks finds it there. A store that cannot write shows the
+  // rest.
+  Durable durable;
+  audit_.WhenWritten(durable.Callback());
+  static_cast<void>(durable.Wait());
   const Result<std::vector<std::string>> entries = audit_.Newest(since, limit);
   if (!entries) return Detail(503, "The audit log cannot be read now");
   std::string list = "[";

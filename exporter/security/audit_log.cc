@@ -185,6 +185,11 @@ void AuditLog::PruneThrough(std::uint64_t through) {
   AppendIn(note, std::move(batch));
 }
 
+// The store keeps the order of what it is given.
+void AuditLog::WhenWritten(StateStore::Committed written) const {
+  store_.Submit({}, std::move(written));
+}
+
 Result<std::vector<std::string>> AuditLog::Newest(const std::optional<Timestamp>& since,
                                                   std::size_t limit) const {
   Result<std::vector<StateStore::Row>> rows =

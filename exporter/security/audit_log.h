@@ -50,7 +50,10 @@ class AuditLog {
   // Writes all counts: the daemon stops.
   void Close() EXCLUDES(mu_, order_);
 
-  // The newest entries first, as JSON objects, none that is older than `since`.
+  // Calls back once all that was appended before is durable, or cannot be written now.
+  void WhenWritten(StateStore::Committed written) const;
+  // The newest entries first, as JSON objects, none that is older than `since`. Sees what is
+  // durable.
   Result<std::vector<std::string>> Newest(const std::optional<Timestamp>& since,
                                           std::size_t limit) const;
 

@@ -1,10 +1,12 @@
 #include "exporter/security/key_ring.h"
 
 #include <fmt/format.h>
+#include <sodium/core.h>
 
 #include <algorithm>
 #include <utility>
 
+#include "base/check.h"
 #include "base/text.h"
 
 namespace tocsin::security {
@@ -22,7 +24,9 @@ std::shared_ptr<const ApiKey> KeyOf(const std::shared_ptr<const Held>& held) {
 }  // namespace
 
 KeyRing::KeyRing(StateStore& store, AuditLog& audit, const Clock& clock, Logger log)
-    : store_(store), audit_(audit), clock_(clock), log_(std::move(log)) {}
+    : store_(store), audit_(audit), clock_(clock), log_(std::move(log)) {
+  CHECK(sodium_init() >= 0);  // which also finds this processor's fastest way to hash
+}
 
 // ---- reading
 

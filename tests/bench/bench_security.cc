@@ -4,6 +4,7 @@
 //
 //   bench_security [TOCSIN]     default: the `tocsin` beside this program
 #include <cstdio>
+#include <memory>
 
 #include "tests/bench/service_load.h"
 
@@ -12,8 +13,8 @@ namespace {
 
 constexpr int kConnections = 4;
 constexpr int kSeries = 1'000;
-constexpr int kRounds = 7;
-constexpr auto kRound = std::chrono::seconds(2);
+constexpr int kRounds = 10;
+constexpr std::size_t kRequests = 2'000;  // of each connection in a round
 
 std::filesystem::path Configuration(const std::string& web) {
   const std::filesystem::path folder = NewFolder();
@@ -42,55 +43,69 @@ std::string WithKey(std::string request, const std::string& token) {
   return request;
 }
 
-// Requests per second.
-double MeasureRound(std::uint16_t port, const std::vector<std::string>& requests) {
-  std::atomic<std::uint64_t> total{0};
+struct Cost {
+  double wall = 0;  // microseconds of each connection for a request
+  double cpu = 0;   // microseconds of the daemon's processors for a request
+};
+
+Cost MeasureRound(const Daemon& daemon, const std::vector<std::string>& requests) {
   std::vector<std::thread> threads;
+  const Seconds cpu_before = daemon.CpuTime();
   const auto begin = SteadyClock::now();
   for (int c = 0; c < kConnections; ++c) {
     threads.emplace_back([&, c] {
-      Client client(port);
-      std::uint64_t done = 0;
-      for (; SteadyClock::now() < begin + kRound; ++done) {
-        PostOk(client, requests[(done + static_cast<std::uint64_t>(c) * 250) % requests.size()]);
+      Client client(daemon.port());
+      for (std::size_t i = 0; i < kRequests; ++i) {
+        PostOk(client, requests[(i + static_cast<std::size_t>(c) * 250) % requests.size()]);
       }
-      total += done;
     });
   }
   for (std::thread& thread : threads) thread.join();
-  return static_cast<double>(total) / Seconds(SteadyClock::now() - begin).count();
+  const Seconds wall = SteadyClock::now() - begin;
+  return {wall.count() * 1e6 / kRequests,
+          (daemon.CpuTime() - cpu_before).count() * 1e6 / kRequests / kConnections};
 }
 
-double Median(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  return values[values.size() / 2];
+struct Variant {
+  const char* name;
+  bool has_limits = false;
+  bool has_key = false;
+
+  std::unique_ptr<Daemon> daemon = nullptr;
+  std::vector<std::string> requests = {};
+  Cost cost = {};
+};
+
+void Start(const std::string& binary, Variant* variant) {
+  const std::filesystem::path folder = Configuration(
+      variant->has_limits ? "rate_limit: {requests_per_second: 10000000, samples_per_second: "
+                            "10000000, bytes_per_second: 100GB}"
+                          : "");
+  const std::string token = variant->has_key ? MakeKey(binary, folder) : "";
+  variant->daemon = std::make_unique<Daemon>(binary, folder);
+  for (int i = 0; i < kSeries; ++i) {
+    std::string request = Request("metrics", Metric("active", i, i));
+    variant->requests.push_back(token.empty() ? request : WithKey(std::move(request), token));
+  }
 }
 
 void Measure(const std::string& binary) {
-  const std::filesystem::path guarded_folder = Configuration(
-      "rate_limit: {requests_per_second: 10000000, samples_per_second: 10000000, "
-      "bytes_per_second: 100GB}");
-  const std::string token = MakeKey(binary, guarded_folder);
-  const Daemon open_daemon(binary, Configuration(""));
-  const Daemon guarded(binary, guarded_folder);
-  std::vector<std::string> plain;
-  std::vector<std::string> with_key;
-  for (int i = 0; i < kSeries; ++i) {
-    plain.push_back(Request("metrics", Metric("active", i, i)));
-    with_key.push_back(WithKey(plain.back(), token));
-  }
-  std::vector<double> rates;
-  std::vector<double> guarded_rates;
-  std::vector<double> ratios;
+  Variant variants[] = {{"neither"}, {"limits", true}, {"key", false, true}, {"both", true, true}};
+  for (Variant& variant : variants) Start(binary, &variant);
   for (int round = 0; round < kRounds; ++round) {
-    rates.push_back(MeasureRound(open_daemon.port(), plain));
-    guarded_rates.push_back(MeasureRound(guarded.port(), with_key));
-    ratios.push_back(guarded_rates.back() / rates.back());
+    for (Variant& variant : variants) {
+      const Cost cost = MeasureRound(*variant.daemon, variant.requests);
+      variant.cost.wall += cost.wall / kRounds;
+      variant.cost.cpu += cost.cpu / kRounds;
+    }
   }
-  fmt::print("POST /metrics without keys and limits   {:.0f} requests/s (median of {} rounds)\n",
-             Median(rates), kRounds);
-  fmt::print("POST /metrics with key and three limits {:.0f} requests/s\n", Median(guarded_rates));
-  fmt::print("ratio of neighbouring rounds            {:.3f} (median)\n", Median(ratios));
+  // A busy machine spoils the time that passes far more than that of the processors.
+  fmt::print("POST /metrics, {} connections, means of {} rounds\n", kConnections, kRounds);
+  for (const Variant& variant : variants) {
+    fmt::print("{:<8} {:6.1f} us on a connection, {:5.2f} us of the daemon's CPU ({:.2f})\n",
+               variant.name, variant.cost.wall, variant.cost.cpu,
+               variant.cost.cpu / variants[0].cost.cpu);
+  }
 }
 
 }  // namespace

@@ -269,6 +269,16 @@ class Daemon {
   Daemon& operator=(const Daemon&) = delete;
 
   std::uint16_t port() const { return port_; }
+  // Of all its threads, user and system: proc(5), fields 14 and 15 of stat.
+  Seconds CpuTime() const {
+    const std::string stat = ReadFile(fmt::format("/proc/{}/stat", pid_));
+    std::size_t at = stat.rfind(')') + 2;
+    for (int field = 3; field < 14; ++field) at = stat.find(' ', at) + 1;
+    char* rest = nullptr;
+    const double user = std::strtod(stat.c_str() + at, &rest);
+    const double system = std::strtod(rest, nullptr);
+    return Seconds((user + system) / static_cast<double>(sysconf(_SC_CLK_TCK)));
+  }
   double ResidentMiB() const {
     const std::string status = ReadFile(fmt::format("/proc/{}/status", pid_));
     return std::atof(status.c_str() + status.find("VmRSS:") + 6) / 1024;

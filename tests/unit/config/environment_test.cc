@@ -240,8 +240,8 @@ TEST(ApiKeys, WhatIsNoKeyIsAnErrorThatDoesNotShowIt) {
 
 TEST(ApiKeys, AShortSecretIsWarnedOf) {
   EXPECT_THAT(ReadAll({{"TOCSIN_API_KEYS", "read:short"}}).problems,
-              ElementsAre("TOCSIN_API_KEYS: the secret of key 1 is shorter than 16 characters and "
-                          "may be guessed"));
+              ElementsAre("warning: TOCSIN_API_KEYS: the secret of key 1 is shorter than 16 "
+                          "characters and may be guessed"));
 }
 
 TEST(ExpandVariables, ReplacesBothFormsAndKeepsOtherDollars) {

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/mutex.h"
 #include "exporter/intake/json_metrics.h"
 #include "tests/support/fake_clock.h"
 #include "tests/support/memory_state_store.h"
@@ -26,10 +27,14 @@ class JsonWorld {
   // What clients may send at once, and how many samples each request was found to have.
   std::size_t most_samples = 1'000'000;
   std::vector<std::size_t> asked;
+  Mutex asking;  // requests may come from several threads
   intake::Admission LimitSamples() {
     return [this](const http::Request&, std::size_t samples,
                   http::ErrorStyle errors) -> std::optional<http::Response> {
-      asked.push_back(samples);
+      {
+        MutexLock lock(asking);
+        asked.push_back(samples);
+      }
       if (samples <= most_samples) return std::nullopt;
       return http::ErrorResponse(429, errors, "Rate limit exceeded");
     };

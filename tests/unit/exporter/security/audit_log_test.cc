@@ -67,6 +67,21 @@ TEST(AuditLog, ListsTheNewestFirst) {
   EXPECT_THAT(actions(since, 9), ElementsAre("newest", "new"));
 }
 
+TEST(AuditLog, SaysWhenWhatWasAppendedIsDurable) {
+  testing::FakeClock clock;
+  testing::NullLogSink log;
+  MetricRegistry metrics;
+  testing::MemoryStateStore store(/*commit_at_once=*/false);
+  AuditLog audit(store, clock, Logger(log, "audit"), metrics);
+  ASSERT_TRUE(audit.Restore().ok());
+  audit.Append(LogRecord("first"));
+  std::size_t seen = 0;
+  audit.WhenWritten([&](const Status&) { seen = audit.Newest(std::nullopt, 10).value().size(); });
+  EXPECT_EQ(seen, 0U);
+  store.CommitAll();
+  EXPECT_EQ(seen, 2U);
+}
+
 TEST(AuditLog, RefusalsOfOneKindWithinAMinuteAreTwoEntriesHoweverManyTheyAre) {
   SecurityWorld world;
   for (int i = 0; i < 10'000; ++i) world.audit.Refuse(LogRecord("access.refused"), "401");
