@@ -82,11 +82,10 @@ TEST(NeedRestart, NamesEverySettingThatTheRunningDaemonCannotTakeOver) {
   next.web.public_metrics = true;
   next.database_path = "/elsewhere/state.db";
   next.extra_metrics_port = 9100;
-  EXPECT_EQ(
-      NeedRestart(running, next),
-      (Keys{"tocsin.web.workers", "tocsin.web.max_streams", "tocsin.web.allow_unauthenticated",
-            "tocsin.web.allowed_origins", "tocsin.web.public_metrics", "DATABASE_URL",
-            "PROMETHEUS_PORT"}));
+  EXPECT_EQ(NeedRestart(running, next),
+            (Keys{"tocsin.web.workers", "tocsin.web.max_streams",
+                  "tocsin.web.allow_unauthenticated", "tocsin.web.allowed_origins",
+                  "tocsin.web.public_metrics", "DATABASE_URL", "PROMETHEUS_PORT"}));
 }
 
 TEST(NeedRestart, NamesTheOneThatChangedAndOnlyThat) {
