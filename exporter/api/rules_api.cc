@@ -40,8 +40,8 @@ void NoteRule(const char* action, const ThresholdRule* before, const RuleOutcome
 }
 
 // The contract's: what the demonstration makes.
-ThresholdRule DemoRule() {
-  ThresholdRule rule;
+RuleBody DemoRule() {
+  RuleBody rule;
   rule.name = "Demo High CPU Alert";
   rule.description = "Alert when CPU usage exceeds 80%";
   rule.metric_name = "system.cpu.usage";
@@ -53,21 +53,6 @@ ThresholdRule DemoRule() {
   rule.notification_channels = {"email", "slack"};
   rule.cooldown = std::chrono::seconds(300);
   return rule;
-}
-
-RuleBody BodyOf(const ThresholdRule& rule) {
-  RuleBody body;
-  body.name = rule.name;
-  body.description = rule.description;
-  body.metric_name = rule.metric_name;
-  body.condition = rule.condition;
-  body.threshold_text = rule.threshold_text;
-  body.threshold = rule.threshold;
-  body.duration = rule.duration;
-  body.severity = rule.severity;
-  body.notification_channels = rule.notification_channels;
-  body.cooldown = rule.cooldown;
-  return body;
 }
 
 config::YamlNode RuleAsYaml(const ThresholdRule& rule) {
@@ -244,7 +229,7 @@ Response RulesApi::Export() const {
 
 Response RulesApi::CreateDemoRule(const Request& request) const {
   const std::string actor = request.actor.known() ? request.actor.name : "demo";
-  const RuleOutcome outcome = sources_.commands.create(BodyOf(DemoRule()), actor, "");
+  const RuleOutcome outcome = sources_.commands.create(DemoRule(), actor, "");
   if (outcome.kind != RuleOutcome::Kind::kDone) return Answer(outcome);
   Response response = JsonResponse(
       200, {{"message", fmt::format("Demo rule created with ID: {}", outcome.rule->rule->id)}});
