@@ -36,13 +36,14 @@ class [[nodiscard]] Result {
     CHECK(ok());
     return std::get<T>(state_);
   }
-  T&& value() && {
+  // Of a temporary: a value of its own, so that `for (... : *List())` does not outlive what it reads.
+  T value() && {
     CHECK(ok());
     return std::get<T>(std::move(state_));
   }
   T& operator*() & { return value(); }
   const T& operator*() const& { return value(); }
-  T&& operator*() && { return std::move(*this).value(); }
+  T operator*() && { return std::move(*this).value(); }
   T* operator->() { return &value(); }
   const T* operator->() const { return &value(); }
 

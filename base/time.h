@@ -2,6 +2,7 @@
 // Prometheus stores samples. Domain code is given `now`; it never asks a clock of its own.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <optional>
@@ -13,7 +14,15 @@ namespace tocsin {
 using Duration = std::chrono::milliseconds;
 using Timestamp = std::chrono::time_point<std::chrono::system_clock, Duration>;
 
-inline Timestamp FromUnixMillis(std::int64_t millis) { return Timestamp{Duration{millis}}; }
+// What RFC 3339 can write: the years 1 to 9999.
+inline constexpr Timestamp kEarliestTime{Duration{-62'135'596'800'000}};
+inline constexpr Timestamp kLatestTime{Duration{253'402'300'799'999}};
+
+// The nearest of those years where `millis` is beyond them: whatever a client or a damaged row says,
+// the result can be written, and a span added to it does not overflow.
+constexpr Timestamp FromUnixMillis(std::int64_t millis) {
+  return std::clamp(Timestamp{Duration{millis}}, kEarliestTime, kLatestTime);
+}
 inline std::int64_t ToUnixMillis(Timestamp t) { return t.time_since_epoch().count(); }
 inline double ToUnixSeconds(Timestamp t) { return static_cast<double>(ToUnixMillis(t)) / 1000.0; }
 

@@ -13,6 +13,10 @@ namespace {
 using Stepped = SqliteStatement::Stepped;
 
 constexpr std::string_view kReadingEvents = "cannot read the state database";
+constexpr std::string_view kColumns =
+    "sequence, at, type, alert_id, rule_id, receiver, labels, body";
+constexpr std::string_view kColumnsWithoutBody =
+    "sequence, at, type, alert_id, rule_id, receiver, labels, ''";
 
 // Parameters of every query, used or not.
 enum Parameter : int {
@@ -27,127 +31,62 @@ enum Parameter : int {
   kFirstType
 };
 
+// Numbers of events, both ends included.
+struct EventSpan {
+  std::int64_t first = 1;
+  std::int64_t last = 0;
+};
+
 std::int64_t Clamp(std::uint64_t number) {
   constexpr auto kMost = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
   return static_cast<std::int64_t>(std::min(number, kMost - 1));
 }
 
-std::int64_t FromOf(const EventQuery& query) {
-  return query.from ? ToUnixMillis(*query.from) : std::numeric_limits<std::int64_t>::min();
-}
-std::int64_t UntilOf(const EventQuery& query) {
-  return query.until ? ToUnixMillis(*query.until) : std::numeric_limits<std::int64_t>::max();
-}
-
-// Where events of the asked time stand, found in the index of times. Numbers and times grow
-// together but for the odd step of a clock, so this narrows every other search; the time is
-// compared once more in each row.
-Result<EventSpan> SpanOfTime(SqliteConnection& database, const EventQuery& query) {
-  Result<SqliteStatement> statement = database.Prepare(
-      "SELECT min(sequence), max(sequence), count(*) FROM events INDEXED BY events_by_time"
-      " WHERE at >= ?1 AND at < ?2");
-  if (!statement) return statement.error();
-  statement->BindNumber(1, FromOf(query));
-  statement->BindNumber(2, UntilOf(query));
-  if (statement->Step() != Stepped::kRow) return database.Failure(kReadingEvents);
-  if (statement->Number(2) == 0) return EventSpan();
-  return EventSpan{statement->Number(0), statement->Number(1)};
-}
-
-// The same, from what is known: only events that are newer can have come to it.
-Status FindSpanOfTime(SqliteConnection& database, const EventQuery& query, EventTimeSpan* known) {
-  const Result<std::uint64_t> read = NewestEvent(database);
-  if (!read) return read.error();
-  const std::int64_t newest = Clamp(*read);
-  const bool is_known =
-      known->newest >= 0 && known->from == query.from && known->until == query.until;
-  if (is_known) {
-    if (newest <= known->newest) return Status();
-    const bool was_empty = known->span.first > known->span.last;
-    if (was_empty) known->span.first = known->newest + 1;
-    known->span.last = newest;
-  } else {
-    const Result<EventSpan> span = SpanOfTime(database, query);
-    if (!span) return span.error();
-    known->span = *span;
-    known->from = query.from;
-    known->until = query.until;
-  }
-  known->newest = newest;
-  return Status();
-}
-
-Result<EventSpan> SpanOf(SqliteConnection& database, const EventQuery& query,
-                         EventTimeSpan* known) {
+EventSpan SpanOf(const EventQuery& query) {
   EventSpan span{Clamp(query.after) + 1, std::numeric_limits<std::int64_t>::max()};
   if (query.before) span.last = Clamp(*query.before) - 1;
-  if (!query.from && !query.until) return span;
-  if (Status found = FindSpanOfTime(database, query, known); !found) return found.error();
-  return EventSpan{std::max(span.first, known->span.first), std::min(span.last, known->span.last)};
+  return span;
 }
 
-// The types that there are and that are asked for: one step in the index for each that there is.
-Result<std::vector<std::string>> TypesOf(SqliteConnection& database,
-                                         const std::vector<std::string>& asked) {
-  Result<SqliteStatement> next = database.Prepare("SELECT min(type) FROM events WHERE type > ?1");
-  if (!next) return next.error();
-  std::vector<std::string> types;
-  std::string type;
-  while (true) {
-    next->BindText(1, type);
-    if (next->Step() != Stepped::kRow) return database.Failure(kReadingEvents);
-    std::string found = next->Text(0);
-    next->Reset();
-    if (found.empty()) return types;
-    type = std::move(found);
-    if (EventTypeMatches(asked, type)) types.push_back(type);
-  }
+bool AsksForMoreThanNumbers(const EventQuery& query) {
+  return query.from || query.until || !query.types.empty() || !query.alert_id.empty() ||
+         !query.rule_id.empty() || !query.receiver.empty();
 }
 
-// One index leads; a plus before a column keeps its index out.
-std::string Conditions(const EventQuery& query, std::string_view leading) {
+std::string Conditions(const EventQuery& query) {
   std::string sql = "sequence BETWEEN ?1 AND ?2";
-  if (query.from || query.until) sql += " AND +at >= ?3 AND +at < ?4";
-  const auto equal = [&](const std::string& value, std::string_view column, int parameter) {
-    if (value.empty()) return;
-    sql += fmt::format(" AND {}{} = ?{}", column == leading ? "" : "+", column, parameter);
-  };
-  equal(query.alert_id, "alert_id", kAlert);
-  equal(query.rule_id, "rule_id", kRule);
-  equal(query.receiver, "receiver", kReceiver);
-  return sql;
-}
-
-std::string_view LeadingColumn(const EventQuery& query) {
-  if (!query.alert_id.empty()) return "alert_id";
-  if (!query.rule_id.empty()) return "rule_id";
-  if (!query.receiver.empty()) return "receiver";
-  return query.types.empty() ? "sequence" : "type";
-}
-
-std::string QueryText(const EventQuery& query, std::size_t types) {
-  const std::string_view leading = LeadingColumn(query);
-  const std::string select = fmt::format(
-      "SELECT sequence, at, type, alert_id, rule_id, receiver, labels, {} FROM events "
-      "WHERE {}",
-      query.without_body ? "''" : "body", Conditions(query, leading));
-  std::string sql = select;
-  if (leading == "type") {
-    // Each type's events come in their order; SQLite merges them, where IN would sort.
-    sql.clear();
-    for (std::size_t i = 0; i < types; ++i) {
-      sql += fmt::format("{}{} AND type = ?{}", i == 0 ? "" : " UNION ALL ", select,
-                         kFirstType + static_cast<int>(i));
-    }
-  } else if (!query.types.empty()) {
-    sql += " AND +type IN (";
-    for (std::size_t i = 0; i < types; ++i) {
-      sql += fmt::format("{}?{}", i == 0 ? "" : ",", kFirstType + static_cast<int>(i));
-    }
-    sql += ")";
+  if (query.from) sql += " AND at >= ?3";
+  if (query.until) sql += " AND at < ?4";
+  if (!query.alert_id.empty()) sql += " AND alert_id = ?5";
+  if (!query.rule_id.empty()) sql += " AND rule_id = ?6";
+  if (!query.receiver.empty()) sql += " AND receiver = ?7";
+  for (std::size_t i = 0; i < query.types.size(); ++i) {
+    const std::string& type = query.types[i];
+    const std::size_t parameter = kFirstType + i;
+    sql += i == 0 ? " AND (" : " OR ";
+    sql += type.ends_with('.') ? fmt::format("substr(type, 1, {}) = ?{}", type.size(), parameter)
+                               : fmt::format("type = ?{}", parameter);
   }
-  return sql + fmt::format(" ORDER BY sequence {} LIMIT ?{}", query.newest_first ? "DESC" : "ASC",
-                           static_cast<int>(kLimit));
+  return query.types.empty() ? sql : sql + ")";
+}
+
+std::string_view OrderOf(const EventQuery& query) { return query.newest_first ? "DESC" : "ASC"; }
+
+Result<SqliteStatement> PrepareQuery(SqliteConnection& database, const EventQuery& query) {
+  Result<SqliteStatement> rows =
+      database.Prepare(fmt::format("SELECT {} FROM events WHERE {} ORDER BY sequence {} LIMIT ?{}",
+                                   query.without_body ? kColumnsWithoutBody : kColumns,
+                                   Conditions(query), OrderOf(query), static_cast<int>(kLimit)));
+  if (!rows) return rows;
+  if (query.from) rows->BindNumber(kFrom, ToUnixMillis(*query.from));
+  if (query.until) rows->BindNumber(kUntil, ToUnixMillis(*query.until));
+  rows->BindText(kAlert, query.alert_id);
+  rows->BindText(kRule, query.rule_id);
+  rows->BindText(kReceiver, query.receiver);
+  for (std::size_t i = 0; i < query.types.size(); ++i) {
+    rows->BindText(kFirstType + static_cast<int>(i), query.types[i]);
+  }
+  return rows;
 }
 
 Event EventOf(const SqliteStatement& row) {
@@ -163,17 +102,129 @@ Event EventOf(const SqliteStatement& row) {
   return event;
 }
 
+EventBlock BlockOf(const SqliteStatement& row) {
+  return EventBlock(row.Number(0), FromUnixMillis(row.Number(1)), FromUnixMillis(row.Number(2)),
+                    row.Text(3));
+}
+
+// One search: the statement for its events, and those it has found.
+class Search {
+ public:
+  Search(SqliteConnection& database, const EventQuery& query, SqliteStatement rows)
+      : database_(database), query_(query), rows_(std::move(rows)) {}
+
+  // Reads what is asked for among these numbers.
+  Status ReadSpan(const EventSpan& span) {
+    rows_.BindNumber(kFirst, span.first);
+    rows_.BindNumber(kLast, span.last);
+    rows_.BindNumber(kLimit, Clamp(query_.limit - found_.size()));
+    Stepped stepped = rows_.Step();
+    for (; stepped == Stepped::kRow; stepped = rows_.Step()) found_.push_back(EventOf(rows_));
+    if (stepped == Stepped::kFailed) return database_.Failure(kReadingEvents);
+    rows_.Reset();
+    return Status();
+  }
+
+  // The same, block by block. What both statements see is of one moment: the first stays open.
+  Status ReadBlocks(const EventSpan& span) {
+    Result<SqliteStatement> blocks =
+        database_.Prepare(fmt::format("SELECT number, earliest, latest, filter FROM event_blocks"
+                                      " WHERE number BETWEEN ?1 AND ?2 ORDER BY number {}",
+                                      OrderOf(query_)));
+    if (!blocks) return blocks.error();
+    blocks->BindNumber(1, span.first / EventBlock::kEvents);
+    blocks->BindNumber(2, span.last / EventBlock::kEvents);
+    Stepped stepped = blocks->Step();
+    for (; stepped == Stepped::kRow && !is_full(); stepped = blocks->Step()) {
+      const EventBlock block = BlockOf(*blocks);
+      if (!block.MayHave(query_)) continue;
+      const std::int64_t first = block.number() * EventBlock::kEvents;
+      if (Status read = ReadSpan(
+              {std::max(span.first, first), std::min(span.last, first + EventBlock::kEvents - 1)});
+          !read.ok()) {
+        return read;
+      }
+    }
+    if (stepped == Stepped::kFailed) return database_.Failure(kReadingEvents);
+    return Status();
+  }
+
+  std::vector<Event> TakeFound() { return std::move(found_); }
+
+ private:
+  bool is_full() const { return found_.size() >= query_.limit; }
+
+  SqliteConnection& database_;
+  const EventQuery& query_;
+  SqliteStatement rows_;
+  std::vector<Event> found_;
+};
+
 }  // namespace
 
 Result<EventWriter> EventWriter::Make(SqliteConnection& database) {
-  Result<SqliteStatement> insert = database.Prepare(
-      "INSERT INTO events (sequence, at, type, alert_id, rule_id, receiver, labels, body)"
-      " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)");
-  if (!insert) return insert.error();
-  return EventWriter(database, *std::move(insert));
+  EventWriter writer(database);
+  if (Status prepared = writer.PrepareStatements(); !prepared.ok()) return prepared.error();
+  if (Status made = writer.MakeUpBlocks(); !made.ok()) return made.error();
+  return writer;
 }
 
-bool EventWriter::Insert(const Event& event) {
+Status EventWriter::PrepareStatements() {
+  const auto prepare = [this](const char* sql, SqliteStatement* statement) {
+    Result<SqliteStatement> prepared = database_->Prepare(sql);
+    if (!prepared) return Status(prepared.error());
+    *statement = *std::move(prepared);
+    return Status();
+  };
+  Status done = prepare(
+      "INSERT INTO events (sequence, at, type, alert_id, rule_id, receiver, labels, body)"
+      " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+      &insert_);
+  if (!done.ok()) return done;
+  done = prepare("SELECT number, earliest, latest, filter FROM event_blocks WHERE number = ?1",
+                 &read_block_);
+  if (!done.ok()) return done;
+  return prepare(
+      "INSERT OR REPLACE INTO event_blocks (number, earliest, latest, filter)"
+      " VALUES (?1, ?2, ?3, ?4)",
+      &write_block_);
+}
+
+Status EventWriter::MakeUpBlocks() {
+  const Result<std::uint64_t> newest = NewestEvent(*database_);
+  if (!newest) return newest.error();
+  const Result<std::int64_t> known =
+      database_->ReadNumber("SELECT ifnull(max(number), -1) FROM event_blocks");
+  if (!known) return known.error();
+  if (*newest == 0 || *known >= EventBlock::NumberOf(*newest)) return Status();
+  EventQuery rest;
+  if (*known >= 0) {
+    rest.after = static_cast<std::uint64_t>((*known + 1) * EventBlock::kEvents - 1);
+  }
+  rest.without_body = true;
+  rest.limit = 10'000;
+  return database_->Transaction([&] {
+    while (true) {
+      const Result<std::vector<Event>> events = ReadEvents(*database_, rest);
+      if (!events) return false;
+      for (const Event& event : *events) {
+        if (!NoteInBlock(event)) return false;
+      }
+      if (events->size() < rest.limit) return WriteBlock();
+      rest.after = events->back().sequence;
+    }
+  });
+}
+
+bool EventWriter::Insert(std::span<const Event> events) {
+  if (events.empty()) return true;
+  for (const Event& event : events) {
+    if (!InsertRow(event) || !NoteInBlock(event)) return false;
+  }
+  return WriteBlock();
+}
+
+bool EventWriter::InsertRow(const Event& event) {
   insert_.BindNumber(1, static_cast<std::int64_t>(event.sequence));
   insert_.BindNumber(2, ToUnixMillis(event.at));
   insert_.BindText(3, event.type);
@@ -183,6 +234,33 @@ bool EventWriter::Insert(const Event& event) {
   insert_.BindBytes(7, event.labels.view().bytes());
   insert_.BindText(8, event.body);
   return insert_.Run();
+}
+
+bool EventWriter::NoteInBlock(const Event& event) {
+  const std::int64_t number = EventBlock::NumberOf(event.sequence);
+  if (!block_ || block_->number() != number) {
+    if (block_ && !WriteBlock()) return false;
+    block_ = ReadBlock(number);
+    if (!block_) block_.emplace(number);
+  }
+  block_->Note(event);
+  return true;
+}
+
+std::optional<EventBlock> EventWriter::ReadBlock(std::int64_t number) {
+  read_block_.BindNumber(1, number);
+  std::optional<EventBlock> block;
+  if (read_block_.Step() == Stepped::kRow) block = BlockOf(read_block_);
+  read_block_.Reset();
+  return block;
+}
+
+bool EventWriter::WriteBlock() {
+  write_block_.BindNumber(1, block_->number());
+  write_block_.BindNumber(2, ToUnixMillis(block_->earliest()));
+  write_block_.BindNumber(3, ToUnixMillis(block_->latest()));
+  write_block_.BindBytes(4, block_->filter());
+  return write_block_.Run();
 }
 
 Result<bool> EventWriter::Prune(Timestamp from, std::size_t keep_most, std::size_t most) {
@@ -204,10 +282,10 @@ Result<bool> EventWriter::Prune(Timestamp from, std::size_t keep_most, std::size
   }
   oldest->Reset();
   if (forgotten == 0) return false;
-  const Status done = database_->Transaction([&] {
-    return database_->Execute(fmt::format("DELETE FROM events WHERE sequence <= {}", forget_to), "")
-        .ok();
-  });
+  const std::string sql = fmt::format(
+      "DELETE FROM events WHERE sequence <= {}; DELETE FROM event_blocks WHERE number < {}",
+      forget_to, EventBlock::NumberOf(forget_to + 1));
+  const Status done = database_->Transaction([&] { return database_->Execute(sql, "").ok(); });
   if (!done) return done.error();
   return forgotten == most;
 }
@@ -218,36 +296,16 @@ Result<std::uint64_t> NewestEvent(SqliteConnection& database) {
   return static_cast<std::uint64_t>(*newest);
 }
 
-Result<std::vector<Event>> ReadEvents(SqliteConnection& database, const EventQuery& query,
-                                      EventTimeSpan* known) {
-  std::vector<Event> events;
-  std::vector<std::string> types;
-  if (!query.types.empty()) {
-    Result<std::vector<std::string>> asked = TypesOf(database, query.types);
-    if (!asked) return asked.error();
-    if (asked->empty()) return events;
-    types = *std::move(asked);
-  }
-  const Result<EventSpan> span = SpanOf(database, query, known);
-  if (!span) return span.error();
-  if (span->first > span->last) return events;
-  Result<SqliteStatement> rows = database.Prepare(QueryText(query, types.size()));
+Result<std::vector<Event>> ReadEvents(SqliteConnection& database, const EventQuery& query) {
+  const EventSpan span = SpanOf(query);
+  if (span.first > span.last || query.limit == 0) return std::vector<Event>();
+  Result<SqliteStatement> rows = PrepareQuery(database, query);
   if (!rows) return rows.error();
-  rows->BindNumber(kFirst, span->first);
-  rows->BindNumber(kLast, span->last);
-  rows->BindNumber(kFrom, FromOf(query));
-  rows->BindNumber(kUntil, UntilOf(query));
-  rows->BindText(kAlert, query.alert_id);
-  rows->BindText(kRule, query.rule_id);
-  rows->BindText(kReceiver, query.receiver);
-  rows->BindNumber(kLimit, Clamp(query.limit));
-  for (std::size_t i = 0; i < types.size(); ++i) {
-    rows->BindText(kFirstType + static_cast<int>(i), types[i]);
-  }
-  Stepped stepped = rows->Step();
-  for (; stepped == Stepped::kRow; stepped = rows->Step()) events.push_back(EventOf(*rows));
-  if (stepped == Stepped::kFailed) return database.Failure(kReadingEvents);
-  return events;
+  Search search(database, query, *std::move(rows));
+  const Status read =
+      AsksForMoreThanNumbers(query) ? search.ReadBlocks(span) : search.ReadSpan(span);
+  if (!read.ok()) return read.error();
+  return search.TakeFound();
 }
 
 }  // namespace tocsin::evaluator

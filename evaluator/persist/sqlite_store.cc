@@ -87,11 +87,6 @@ struct SqliteStore::Database {
     return statement.Run();
   }
 
-  bool Insert(std::span<const Event> recorded) {
-    return std::all_of(recorded.begin(), recorded.end(),
-                       [this](const Event& event) { return events->Insert(event); });
-  }
-
   void Checkpoint() {
     sqlite3_wal_checkpoint_v2(connection.handle(), nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr,
                               nullptr);
@@ -294,7 +289,7 @@ void SqliteStore::Write(std::vector<Waiting> waiting) {
           if (!database.Apply(op.table, op.key, op.value)) return false;
         }
       }
-      return database.Insert(events);
+      return database.events->Insert(events);
     });
   }
   metrics_->commit_seconds.Observe(
@@ -346,7 +341,7 @@ bool SqliteStore::RetryFailed() {
       for (const auto& [key, value] : failed_) {
         if (!database.Apply(key.first, key.second, value)) return false;
       }
-      return database.Insert(failed_events_.events());
+      return database.events->Insert(failed_events_.events());
     });
   }
   if (!status.ok()) {
@@ -444,14 +439,13 @@ void SqliteStore::ListenToEvents(EventListener listener) {
 Result<std::vector<Event>> SqliteStore::Events(const EventQuery& query) const {
   if (path_ == kInMemory) {  // nobody else can open it
     MutexLock lock(database_mu_);
-    EventTimeSpan known;
-    return ReadEvents(database_->connection, query, &known);
+    return ReadEvents(database_->connection, query);
   }
   MutexLock lock(reader_mu_);
   if (reader_ == nullptr) {
     if (Status opened = OpenReader(); !opened.ok()) return opened.error();
   }
-  return ReadEvents(*reader_, query, &asked_time_);
+  return ReadEvents(*reader_, query);
 }
 
 Status SqliteStore::OpenReader() const {

@@ -33,7 +33,6 @@
 #include "base/state_store.h"
 #include "evaluator/persist/event_backlog.h"
 #include "evaluator/persist/sqlite_connection.h"
-#include "evaluator/persist/sqlite_events.h"
 
 namespace tocsin::evaluator {
 
@@ -107,7 +106,6 @@ class SqliteStore final : public StateStore {
 
   mutable Mutex reader_mu_;  // queries wait for each other, and for no write
   mutable std::unique_ptr<SqliteConnection> reader_ GUARDED_BY(reader_mu_);
-  mutable EventTimeSpan asked_time_ GUARDED_BY(reader_mu_);
 
   std::atomic<std::uint64_t> last_event_;  // changed by the writer only
 

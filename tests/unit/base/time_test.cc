@@ -2,8 +2,19 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdint>
+#include <limits>
+
 namespace tocsin {
 namespace {
+
+TEST(FromUnixMillis, StaysWithinTheYearsThatCanBeWritten) {
+  constexpr std::int64_t kMost = std::numeric_limits<std::int64_t>::max();
+  EXPECT_EQ(FormatRfc3339(FromUnixMillis(kMost)), "9999-12-31T23:59:59.999Z");
+  EXPECT_EQ(FormatRfc3339(FromUnixMillis(std::numeric_limits<std::int64_t>::min())),
+            "0001-01-01T00:00:00Z");
+  EXPECT_EQ(ToUnixMillis(FromUnixMillis(kMost) + Duration(1)), 253'402'300'800'000);
+}
 
 TEST(FormatRfc3339, WritesMillisecondsOnlyWhereThereAreAny) {
   EXPECT_EQ(FormatRfc3339(FromUnixMillis(0)), "1970-01-01T00:00:00Z");

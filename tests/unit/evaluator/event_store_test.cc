@@ -4,6 +4,7 @@
 #include <sqlite3.h>
 #include <sys/resource.h>
 
+#include <algorithm>
 #include <csignal>
 #include <filesystem>
 #include <future>
@@ -11,6 +12,7 @@
 
 #include "base/check.h"
 #include "evaluator/persist/event_backlog.h"
+#include "evaluator/persist/event_block.h"
 #include "evaluator/persist/sqlite_store.h"
 #include "tests/support/full_disk.h"
 #include "tests/support/null_log.h"
@@ -25,12 +27,12 @@ using ::testing::IsEmpty;
 
 using Numbers = std::vector<std::uint64_t>;
 
-Timestamp At(std::int64_t second) { return FromUnixMillis(1'700'000'000'000 + second * 1000); }
+Timestamp Second(std::int64_t second) { return FromUnixMillis(1'700'000'000'000 + second * 1000); }
 
 Event Make(std::string type, std::int64_t second = 0) {
   Event event;
   event.type = std::move(type);
-  event.at = At(second);
+  event.at = Second(second);
   event.body = "{}";
   return event;
 }
@@ -112,7 +114,7 @@ TEST_F(EventStoreTest, AnEventComesBackAsItWasRecordedWithItsNumber) {
   const auto events = *store->Events({});
   ASSERT_EQ(events.size(), 1U);
   EXPECT_EQ(events[0].sequence, 1U);
-  EXPECT_EQ(events[0].at, At(5));
+  EXPECT_EQ(events[0].at, Second(5));
   EXPECT_EQ(events[0].type, event.type);
   EXPECT_EQ(events[0].alert_id, event.alert_id);
   EXPECT_EQ(events[0].rule_id, event.rule_id);
@@ -330,23 +332,23 @@ TEST_F(EventQueryTest, ByNumber) {
 
 TEST_F(EventQueryTest, ByTimeWithBothEndsAlsoWhereTheClockWentBack) {
   EventQuery query;
-  query.from = At(10);
+  query.from = Second(10);
   EXPECT_EQ(Of(query), (Numbers{2, 4, 5, 6, 7}));
-  query.until = At(30);
+  query.until = Second(30);
   EXPECT_EQ(Of(query), (Numbers{2, 4}));
   query.from.reset();
   EXPECT_EQ(Of(query), (Numbers{1, 2, 3, 4}));
-  query.until = At(10);
+  query.until = Second(10);
   EXPECT_EQ(Of(query), (Numbers{1, 3}));
-  query.from = At(100);
+  query.from = Second(100);
   query.until.reset();
   EXPECT_THAT(Of(query), IsEmpty());
 }
 
 TEST_F(EventQueryTest, ByTimeAgainSeesWhatHasComeMeanwhile) {
   EventQuery query;
-  query.from = At(45);
-  query.until = At(100);
+  query.from = Second(45);
+  query.until = Second(100);
   EXPECT_EQ(Of(query), (Numbers{7}));
   ASSERT_TRUE(Record(*store_, {Make("a.a", 99), Make("a.b", 100), Make("a.c", 46)}).ok());
   EXPECT_EQ(Of(query), (Numbers{7, 8, 10}));
@@ -354,11 +356,11 @@ TEST_F(EventQueryTest, ByTimeAgainSeesWhatHasComeMeanwhile) {
   query.before = 10;
   EXPECT_EQ(Of(query), (Numbers{8, 7}));
   query = {};
-  query.from = At(200);
+  query.from = Second(200);
   EXPECT_THAT(Of(query), IsEmpty());
   ASSERT_TRUE(Record(*store_, Make("a.a", 200)).ok());
   EXPECT_EQ(Of(query), (Numbers{11}));
-  query.from = At(45);
+  query.from = Second(45);
   EXPECT_EQ(Of(query), (Numbers{7, 8, 9, 10, 11}));
 }
 
@@ -394,8 +396,8 @@ TEST_F(EventQueryTest, ByAlertRuleAndReceiver) {
 
 TEST_F(EventQueryTest, ByEveryConditionAtOnce) {
   EventQuery query;
-  query.from = At(5);
-  query.until = At(50);
+  query.from = Second(5);
+  query.until = Second(50);
   query.after = 1;
   query.before = 7;
   query.types = {"alert.", "notification.delivered"};
@@ -438,7 +440,7 @@ TEST_F(EventQueryTest, FindsTheSameAsTheRuleForOneEvent) {
         EventQuery query;
         query.types = types;
         query.alert_id = alert;
-        query.from = At(from);
+        query.from = Second(from);
         Numbers expected;
         for (const Event& event : all) {
           if (EventMatches(query, event)) expected.push_back(event.sequence);
@@ -447,6 +449,149 @@ TEST_F(EventQueryTest, FindsTheSameAsTheRuleForOneEvent) {
       }
     }
   }
+}
+
+// Over several blocks, with texts that few, some and most of them have.
+class EventBlocksTest : public EventStoreTest {
+ protected:
+  static constexpr int kEvents = 3 * EventBlock::kEvents + 100;
+
+  static Event Numbered(int i) {
+    Event event = Make(i % 2 == 0 ? "alert.active" : "alert.resolved", i / 3);
+    if (i % 700 == 699) event.type = "silence.created";
+    event.alert_id = "alert" + std::to_string(i / 4);
+    event.rule_id = "rule" + std::to_string(i / 600);
+    if (i % 400 == 7) event.receiver = "ops";
+    return event;
+  }
+  static std::vector<Event> Some(int from, int until) {
+    std::vector<Event> events;
+    for (int i = from; i < until; ++i) events.push_back(Numbered(i));
+    return events;
+  }
+  // What the store finds is what is found by looking at each event.
+  static void ExpectRightAnswers(const SqliteStore& store) {
+    EventQuery everything;
+    everything.limit = 1'000'000;
+    const std::vector<Event> all = *store.Events(everything);
+    ASSERT_EQ(all.size(), static_cast<std::size_t>(kEvents));
+    std::vector<EventQuery> queries(10);
+    queries[0].alert_id = "alert200";
+    queries[1].alert_id = "alert127";  // on both sides of a border
+    queries[2].rule_id = "rule1";
+    queries[3].receiver = "ops";
+    queries[4].types = {"silence.created"};
+    queries[5].types = {"silence.", "alert.resolved"};
+    queries[6].from = Second(300);
+    queries[6].until = Second(420);
+    queries[7].rule_id = "rule0";
+    queries[7].receiver = "ops";
+    queries[7].after = 300;
+    queries[8].alert_id = "nobody";
+    queries[9].types = {"alert."};
+    queries[9].before = 1'100;
+    queries[9].after = 500;
+    for (EventQuery query : queries) {
+      Numbers expected;
+      for (const Event& event : all) {
+        if (EventMatches(query, event)) expected.push_back(event.sequence);
+      }
+      query.limit = 1'000'000;
+      EXPECT_EQ(Find(store, query), expected);
+      query.limit = 5;
+      Numbers first(expected.begin(), expected.begin() + std::min<int>(5, expected.size()));
+      EXPECT_EQ(Find(store, query), first);
+      query.newest_first = true;
+      std::reverse(expected.begin(), expected.end());
+      expected.resize(std::min<std::size_t>(5, expected.size()));
+      EXPECT_EQ(Find(store, query), expected);
+    }
+  }
+};
+
+TEST_F(EventBlocksTest, AreFilledInOneCommitOrMany) {
+  auto store = Open();
+  ASSERT_TRUE(Record(*store, Some(0, 3)).ok());
+  ASSERT_TRUE(Record(*store, Some(3, 510)).ok());
+  ASSERT_TRUE(Record(*store, Some(510, 511)).ok());
+  ASSERT_TRUE(Record(*store, Some(511, 1'500)).ok());
+  store.reset();
+  store = Open();  // in the midst of a block
+  ASSERT_TRUE(Record(*store, Some(1'500, kEvents)).ok());
+  ExpectRightAnswers(*store);
+}
+
+TEST_F(EventBlocksTest, AreRightAfterACommitThatFailedAcrossTheirBorder) {
+  auto store = Open();
+  ASSERT_TRUE(Record(*store, Some(0, 300)).ok());
+  {
+    const testing::FullDisk full;
+    EXPECT_FALSE(Record(*store, Some(300, 1'300)).ok());
+  }
+  ASSERT_TRUE(Record(*store, Some(1'300, kEvents)).ok());
+  ExpectRightAnswers(*store);
+}
+
+TEST_F(EventBlocksTest, AreMadeUpForWhatAnEarlierVersionHasWritten) {
+  ASSERT_TRUE(Record(*Open(), Some(0, kEvents)).ok());
+  sqlite3* raw = nullptr;
+  ASSERT_EQ(sqlite3_open(Path().c_str(), &raw), SQLITE_OK);
+  ASSERT_EQ(sqlite3_exec(raw,
+                         "DROP TABLE event_blocks;"
+                         "CREATE INDEX events_by_time ON events (at);"
+                         "CREATE INDEX events_by_type ON events (type);"
+                         "CREATE INDEX events_by_alert ON events (alert_id);"
+                         "CREATE INDEX events_by_rule ON events (rule_id);"
+                         "CREATE INDEX events_by_receiver ON events (receiver);"
+                         "PRAGMA user_version = 8",
+                         nullptr, nullptr, nullptr),
+            SQLITE_OK);
+  sqlite3_close(raw);
+  ExpectRightAnswers(*Open());
+}
+
+TEST_F(EventBlocksTest, GoWithTheirEvents) {
+  auto store = Open();
+  ASSERT_TRUE(Record(*store, Some(0, kEvents)).ok());
+  store->PruneEvents(Second(-1), 600);
+  AwaitOldest(*store, kEvents - 599);
+  store.reset();
+  sqlite3* raw = nullptr;
+  ASSERT_EQ(sqlite3_open(Path().c_str(), &raw), SQLITE_OK);
+  std::string first;
+  ASSERT_EQ(sqlite3_exec(
+                raw, "SELECT min(number) FROM event_blocks",
+                [](void* out, int, char** values, char**) {
+                  *static_cast<std::string*>(out) = values[0];
+                  return 0;
+                },
+                &first, nullptr),
+            SQLITE_OK);
+  sqlite3_close(raw);
+  EXPECT_EQ(first, std::to_string((kEvents - 599) / EventBlock::kEvents));
+}
+
+TEST(EventBlock, SeldomClaimsWhatItDoesNotHave) {
+  EventBlock block(0);
+  for (int i = 0; i < EventBlock::kEvents; ++i) {
+    Event event = Make("alert.active");
+    event.alert_id = "alert" + std::to_string(i);
+    block.Note(event);
+  }
+  int claimed = 0;
+  for (int i = 0; i < 10'000; ++i) {
+    EventQuery query;
+    query.alert_id = "other" + std::to_string(i);
+    claimed += block.MayHave(query) ? 1 : 0;
+  }
+  EXPECT_LT(claimed, 50);  // one in a thousand is expected
+}
+
+TEST(EventBlock, WithADamagedFilterIsAlwaysRead) {
+  EventQuery query;
+  query.alert_id = "a";
+  EXPECT_TRUE(EventBlock(0, kEarliestTime, kLatestTime, "short").MayHave(query));
+  EXPECT_FALSE(EventBlock(0).MayHave(query));
 }
 
 TEST_F(EventStoreTest, InMemoryEventsAreReadToo) {
@@ -470,7 +615,7 @@ TEST_F(EventStoreTest, ForgetsWhatIsTooOld) {
   std::vector<Event> events;
   for (int i = 0; i < 1'000; ++i) events.push_back(Make("a.a", i));
   ASSERT_TRUE(Record(*store, std::move(events)).ok());
-  store->PruneEvents(At(700), 1'000'000);
+  store->PruneEvents(Second(700), 1'000'000);
   AwaitOldest(*store, 701);
   EXPECT_EQ(All(*store).size(), 300U);
   ASSERT_TRUE(Record(*store, Make("a.next")).ok());
@@ -480,7 +625,7 @@ TEST_F(EventStoreTest, ForgetsWhatIsTooOld) {
 TEST_F(EventStoreTest, ForgetsTheOldestOfTooMany) {
   auto store = Open();
   ASSERT_TRUE(Record(*store, std::vector<Event>(1'000, Make("a.a", 10))).ok());
-  store->PruneEvents(At(0), 250);
+  store->PruneEvents(Second(0), 250);
   AwaitOldest(*store, 751);
   EXPECT_EQ(All(*store).size(), 250U);
 }
@@ -489,7 +634,7 @@ TEST_F(EventStoreTest, TheNewestStaysHoweverOldSoThatItsNumberIsNotGivenAgain) {
   {
     auto store = Open();
     ASSERT_TRUE(Record(*store, std::vector<Event>(450, Make("a.a", 0))).ok());
-    store->PruneEvents(At(1'000), 0);
+    store->PruneEvents(Second(1'000), 0);
     AwaitOldest(*store, 450);
   }
   auto store = Open();
@@ -500,7 +645,7 @@ TEST_F(EventStoreTest, TheNewestStaysHoweverOldSoThatItsNumberIsNotGivenAgain) {
 
 TEST_F(EventStoreTest, ForgettingInAnEmptyHistoryDoesNothing) {
   auto store = Open();
-  store->PruneEvents(At(1'000), 0);
+  store->PruneEvents(Second(1'000), 0);
   ASSERT_TRUE(Record(*store, Make("a.a")).ok());
   EXPECT_EQ(All(*store), (Numbers{1}));
 }
@@ -517,9 +662,9 @@ TEST_F(EventStoreTest, ADatabaseFromBeforeTheHistoryKeepsItsRowsAndGetsOne) {
   }
   sqlite3* raw = nullptr;
   ASSERT_EQ(sqlite3_open(Path().c_str(), &raw), SQLITE_OK);
-  ASSERT_EQ(
-      sqlite3_exec(raw, "DROP TABLE events; PRAGMA user_version = 7", nullptr, nullptr, nullptr),
-      SQLITE_OK);
+  ASSERT_EQ(sqlite3_exec(raw, "DROP TABLE events; DROP TABLE event_blocks; PRAGMA user_version = 7",
+                         nullptr, nullptr, nullptr),
+            SQLITE_OK);
   sqlite3_close(raw);
   auto store = Open();
   EXPECT_EQ(*store->Scan(StateTable::kAlerts), (std::vector<StateStore::Row>{{"a", "1"}}));

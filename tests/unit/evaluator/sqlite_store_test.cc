@@ -35,9 +35,10 @@ class OrdinaryUser {
 };
 
 // Before a file is made an older one, what later versions have added to it goes.
-#define DROP_TABLES_SINCE_VERSION_5                                  \
-  "DROP TABLE api_keys; DROP TABLE audit; DROP TABLE managed_rules;" \
-  "DROP TABLE managed_receivers; DROP TABLE idempotency_keys; DROP TABLE events;"
+#define DROP_TABLES_SINCE_VERSION_5                                                           \
+  "DROP TABLE api_keys; DROP TABLE audit; DROP TABLE managed_rules;"                          \
+  "DROP TABLE managed_receivers; DROP TABLE idempotency_keys; DROP TABLE events; DROP TABLE " \
+  "event_blocks;"
 
 class SqliteStoreTest : public ::testing::Test {
  protected:
