@@ -22,7 +22,6 @@ namespace tocsin::evaluator {
 namespace {
 
 using ::testing::ElementsAre;
-using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
 using Numbers = std::vector<std::uint64_t>;
