@@ -124,6 +124,7 @@ struct WebSettings {
   RateLimitSettings rate_limit;
   bool demo = true;  // the routes of the demonstration
   std::vector<std::string> allowed_origins;
+  std::vector<IpNetwork> trusted_proxies;  // whose X-Forwarded-For is believed
   std::string
       external_url;  // where people reach this daemon, for links; without a slash at its end
 };

@@ -87,6 +87,17 @@ void DecodeRateLimit(const YamlNode& node, FileReport& report, RateLimitSettings
   map.Finish();
 }
 
+// "10.0.0.0/8", or one address.
+void ReadNetworks(MapDecoder& map, std::string_view key, std::vector<IpNetwork>* networks) {
+  for (const PlacedText& text : map.ReadTexts(key)) {
+    if (Result<IpNetwork> network = IpNetwork::Parse(text.text); network.ok()) {
+      networks->push_back(*network);
+    } else {
+      map.report().Error(text.mark, fmt::format("{}: {}", key, network.message()));
+    }
+  }
+}
+
 void DecodeWeb(const YamlNode& node, FileReport& report, WebSettings* web) {
   MapDecoder map(node, "tocsin.web", report);
   ReadSize(map, "workers", 1, kMaxWorkers, &web->workers);
@@ -111,6 +122,7 @@ void DecodeWeb(const YamlNode& node, FileReport& report, WebSettings* web) {
                                QuoteForMessage(origin.text)));
     }
   }
+  ReadNetworks(map, "trusted_proxies", &web->trusted_proxies);
   if (const YamlNode* limit = map.Find("rate_limit")) {
     DecodeRateLimit(*limit, report, &web->rate_limit);
   }
@@ -165,14 +177,7 @@ void DecodeAllowedHosts(MapDecoder& map, EgressPolicy* policy) {
 void DecodeEgress(const YamlNode& node, FileReport& report, EgressSettings* egress) {
   MapDecoder map(node, "tocsin.egress", report);
   map.ReadBool("deny_private", &egress->deny_private);
-  for (const PlacedText& text : map.ReadTexts("allow_networks")) {
-    const Result<IpNetwork> network = IpNetwork::Parse(text.text);
-    if (network) {
-      egress->policy.allow_networks.push_back(*network);
-    } else {
-      report.Error(text.mark, "allow_networks: " + network.message());
-    }
-  }
+  ReadNetworks(map, "allow_networks", &egress->policy.allow_networks);
   DecodeAllowedHosts(map, &egress->policy);
   map.Refuse(kUnsupportedEgressKeys, "egress.");
   map.Finish();

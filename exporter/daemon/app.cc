@@ -392,6 +392,7 @@ Status App::Parts::Listen(const config::Settings& listening) {
   http::ServerOptions server_options;
   server_options.listen_address = options.listen_address;
   server_options.workers = listening.web.workers;
+  server_options.trusted_proxies = listening.web.trusted_proxies;
   server_options.spare_threads = kSpareThreads;
   Result<std::unique_ptr<http::Server>> main_server =
       http::StartCivetwebServer(server_options, router, log.Named("http"), metrics);

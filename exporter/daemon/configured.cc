@@ -78,6 +78,7 @@ std::vector<std::string> NeedRestart(const config::Settings& running,
           next.web.allow_unauthenticated);
   compare("tocsin.web.demo", running.web.demo, next.web.demo);
   compare("tocsin.web.allowed_origins", running.web.allowed_origins, next.web.allowed_origins);
+  compare("tocsin.web.trusted_proxies", running.web.trusted_proxies, next.web.trusted_proxies);
   compare("tocsin.web.public_metrics", running.web.public_metrics, next.web.public_metrics);
   compare("tocsin.alertmanager.max_alerts", running.max_alerts, next.max_alerts);
   compare("DATABASE_URL", running.database_path, next.database_path);

@@ -7,10 +7,12 @@
 #include <chrono>
 #include <ctime>
 #include <exception>
+#include <span>
 
 #include "base/json_text.h"
 #include "base/text.h"
 #include "base/uuid.h"
+#include "exporter/http/client_address.h"
 
 namespace tocsin::http {
 namespace {
@@ -27,11 +29,11 @@ constexpr std::size_t kKeptCapacity = 1 << 20;
 // How long a refused client may go on sending before it is cut off.
 constexpr Duration kDiscardTime = std::chrono::seconds(1);
 
-void Fill(const mg_request_info& info, Request* request) {
+void Fill(const mg_request_info& info, std::span<const IpNetwork> trusted_proxies,
+          Request* request) {
   request->method = info.request_method;
   request->raw_path = info.local_uri_raw;
   request->query = info.query_string == nullptr ? "" : info.query_string;
-  request->remote_address = info.remote_addr;
   request->headers.resize(static_cast<std::size_t>(info.num_headers));
   for (std::size_t i = 0; i < request->headers.size(); ++i) {
     request->headers[i].first = info.http_headers[i].name;
@@ -39,6 +41,7 @@ void Fill(const mg_request_info& info, Request* request) {
     // https://www.rfc-editor.org/rfc/rfc9110#section-5.5
     request->headers[i].second = TrimSpace(info.http_headers[i].value);
   }
+  request->remote_address = ClientAddress(info.remote_addr, request->headers, trusted_proxies);
   request->body.clear();
   request->actor.key_id.clear();
   request->actor.name.clear();
@@ -71,7 +74,7 @@ int Exchange::Serve(mg_connection* connection) {
   const mg_request_info& info = *mg_get_request_info(connection);
   connection_ = connection;
   peer_ = PeerOf(info);
-  Fill(info, &request_);
+  Fill(info, core_.options.trusted_proxies, &request_);
 
   const Router::Match match = core_.router.Find(request_);
   Rest rest;

@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/egress_policy.h"
 #include "base/result.h"
 #include "base/time.h"
 
@@ -37,7 +38,8 @@ struct Request {
   // As they came, without the blanks around a value.
   std::vector<std::pair<std::string, std::string>> headers;
   std::string body;  // whole, content codings not yet removed; has kBodyPadding spare capacity
-  std::string remote_address;  // "127.0.0.1"
+  // "127.0.0.1"; behind a trusted proxy that of the client.
+  std::string remote_address;
 
   // The path split at `/` and each part percent-decoded after the split, without the leading empty
   // one: "/metrics/job/a%2Fb" gives {"metrics", "job", "a/b"}. Filled by the router before a
@@ -170,6 +172,8 @@ class Router {
 // forms, connections that send nothing) is enforced here, before a handler runs.
 struct ServerOptions {
   std::string listen_address = "127.0.0.1:9095";  // host:port; ":port" is 0.0.0.0; port 0: any free
+  // Whose X-Forwarded-For is believed.
+  std::vector<IpNetwork> trusted_proxies = {};
   std::size_t workers = 32;
   // Threads beside the workers: a connection holds one from its first byte on, so without them a
   // few dozen clients that send half a head would keep all others waiting.

@@ -62,6 +62,7 @@ TEST(TocsinFile, EveryKeyIsRead) {
       "    public_metrics: true\n"
       "    external_url: https://tocsin.example.org/\n"
       "    allowed_origins: [https://example.org, 'http://localhost:3000']\n"
+      "    trusted_proxies: [10.1.0.0/16, '::1']\n"
       "  staleness: 90s\n"
       "  notifications: {sender: Pynomaly}\n"
       "  series: {max_series: 5000, retention: 2h}\n"
@@ -79,6 +80,9 @@ TEST(TocsinFile, EveryKeyIsRead) {
   EXPECT_EQ(settings.web.external_url, "https://tocsin.example.org");
   EXPECT_THAT(settings.web.allowed_origins,
               ElementsAre("https://example.org", "http://localhost:3000"));
+  ASSERT_EQ(settings.web.trusted_proxies.size(), 2U);
+  EXPECT_TRUE(settings.web.trusted_proxies[0].Contains(*IpAddress::Parse("10.1.2.3")));
+  EXPECT_FALSE(settings.web.trusted_proxies[0].Contains(*IpAddress::Parse("10.2.2.3")));
   EXPECT_EQ(settings.staleness, std::chrono::seconds(90));
   EXPECT_EQ(settings.sender, "Pynomaly");
   EXPECT_EQ(settings.series.max_series, 5000U);
