@@ -18,8 +18,8 @@ using Timestamp = std::chrono::time_point<std::chrono::system_clock, Duration>;
 inline constexpr Timestamp kEarliestTime{Duration{-62'135'596'800'000}};
 inline constexpr Timestamp kLatestTime{Duration{253'402'300'799'999}};
 
-// The nearest of those years where `millis` is beyond them: whatever a client or a damaged row says,
-// the result can be written, and a span added to it does not overflow.
+// The nearest of those years where `millis` is beyond them: whatever a client or a damaged row
+// says, the result can be written, and a span added to it does not overflow.
 constexpr Timestamp FromUnixMillis(std::int64_t millis) {
   return std::clamp(Timestamp{Duration{millis}}, kEarliestTime, kLatestTime);
 }
