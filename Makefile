@@ -16,7 +16,7 @@ TESTS ?=
 # What the build needs: compiler, libraries, and the test and benchmark libraries that CMake looks for.
 BUILD_PACKAGES := g++ cmake ninja-build pkg-config \
   prometheus-cpp-dev libcivetweb-dev libyaml-cpp-dev libre2-dev libcurl4-openssl-dev libssl-dev libfmt-dev \
-  libspdlog-dev nlohmann-json3-dev libsimdjson-dev libsqlite3-dev libcli11-dev libxxhash-dev zlib1g-dev \
+  libspdlog-dev nlohmann-json3-dev libsimdjson-dev libsqlite3-dev libpqxx-dev libcli11-dev libxxhash-dev zlib1g-dev \
   libsodium-dev libhowardhinnant-date-dev libcairo2-dev tzdata \
   libgtest-dev libgmock-dev libbenchmark-dev
 TEST_PACKAGES := python3 openssl curl
@@ -24,7 +24,8 @@ LINT_PACKAGES := clang clang-format clang-tidy lld llvm libclang-rt-14-dev
 # Real programs the end-to-end tests talk to: unpacked under build/peers, never installed, so that no
 # service of theirs starts on this machine.
 PEER_PACKAGES := prometheus prometheus-node-exporter prometheus-pushgateway prometheus-alertmanager \
-  python3-prometheus-client python3-decorator python3-aiosmtpd python3-public python3-attr nginx
+  python3-prometheus-client python3-decorator python3-aiosmtpd python3-public python3-attr nginx \
+  postgresql-15 libpq5 libxml2 libicu72
 
 SOURCE_DIRS := base config evaluator exporter receivers tests
 CTEST = ctest --output-on-failure -j $(shell nproc) $(TESTS)

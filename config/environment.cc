@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "config/environment_channels.h"
 #include "config/environment_values.h"
+#include "config/postgres_url.h"
 
 namespace tocsin::config {
 namespace {
@@ -28,7 +29,8 @@ constexpr UnsupportedVariable kUnsupported[] = {
 constexpr std::size_t kShortSecret = 16;
 
 constexpr std::string_view kDatabaseForms =
-    "sqlite:///relative.db, sqlite:////absolute.db, sqlite:// (memory)";
+    "sqlite:///relative.db, sqlite:////absolute.db, sqlite:// (memory), "
+    "postgresql://user:password@host:port/database";
 
 class EnvironmentReader {
  public:
@@ -54,9 +56,9 @@ class EnvironmentReader {
     const std::string scheme = colon == std::string::npos ? "" : url->substr(0, colon);
     const std::string dialect = scheme.substr(0, scheme.find('+'));
     if (dialect == "postgresql" || dialect == "postgres") {
-      values_.ReportError(
-          fmt::format("DATABASE_URL: {}:// is not supported yet; supported forms: {}", dialect,
-                      kDatabaseForms));
+      Result<PostgresSettings> postgres = ReadPostgresUrl(std::string_view(*url).substr(colon + 3));
+      if (!postgres) return values_.ReportError("DATABASE_URL: " + postgres.message());
+      settings_.postgres = *std::move(postgres);
       return;
     }
     const std::optional<std::string> path =

@@ -22,6 +22,7 @@ Environment ProcessEnvironment();
 
 struct EnvironmentSettings {
   std::string database_path = "alerting.db";
+  std::optional<PostgresSettings> postgres;  // instead, where it is given
   std::optional<std::uint16_t> extra_metrics_port;
   std::vector<ReceiverSettings> receivers;
   std::vector<EnvironmentKey> api_keys;

@@ -117,6 +117,7 @@ class Loading {
   void ReadEnvironmentVariables() {
     of_environment_ = ReadEnvironment(environment_, files_, diagnostics_);
     settings_.database_path = of_environment_.database_path;
+    settings_.postgres = of_environment_.postgres;
     settings_.extra_metrics_port = of_environment_.extra_metrics_port;
     settings_.api_keys = of_environment_.api_keys;
     const std::vector<ReceiverSettings> of_file = settings_.receivers;

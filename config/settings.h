@@ -149,6 +149,15 @@ struct HistorySettings {
   friend bool operator==(const HistorySettings&, const HistorySettings&) = default;
 };
 
+// A database of PostgreSQL, as a URL names it.
+struct PostgresSettings {
+  Secret conninfo;    // for libpq: name='value' ...
+  Secret password;    // which stands in it; empty: none
+  std::string shown;  // for messages: "postgresql://user@host:5432/name"
+
+  friend bool operator==(const PostgresSettings&, const PostgresSettings&) = default;
+};
+
 struct Settings {
   // global
   Duration scrape_interval{std::chrono::minutes(1)};
@@ -183,6 +192,7 @@ struct Settings {
 
   // environment
   std::string database_path;                        // absolute or relative to storage; ":memory:"
+  std::optional<PostgresSettings> postgres;         // instead, where it is given
   std::optional<std::uint16_t> extra_metrics_port;  // PROMETHEUS_PORT
   std::vector<EnvironmentKey> api_keys;             // TOCSIN_API_KEYS
 

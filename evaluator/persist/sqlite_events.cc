@@ -7,6 +7,8 @@
 #include <string>
 #include <string_view>
 
+#include "evaluator/persist/forgetting.h"
+
 namespace tocsin::evaluator {
 namespace {
 
@@ -270,24 +272,19 @@ Result<bool> EventWriter::Prune(Timestamp from, std::size_t keep_most, std::size
       database_->Prepare("SELECT sequence, at FROM events ORDER BY sequence LIMIT ?1");
   if (!oldest) return oldest.error();
   oldest->BindNumber(1, static_cast<std::int64_t>(most));
-  std::uint64_t forget_to = 0;
-  std::size_t forgotten = 0;
-  while (oldest->Step() == Stepped::kRow) {
-    const auto sequence = static_cast<std::uint64_t>(oldest->Number(0));
-    // None is left out, so the numbers count the rows.
-    const bool too_many = *newest - sequence >= keep_most;
-    if (sequence == *newest || (!too_many && FromUnixMillis(oldest->Number(1)) >= from)) break;
-    forget_to = sequence;
-    ++forgotten;
+  Forgetting forgetting(from, keep_most, *newest);
+  while (oldest->Step() == Stepped::kRow &&
+         forgetting.Take(static_cast<std::uint64_t>(oldest->Number(0)),
+                         FromUnixMillis(oldest->Number(1)))) {
   }
   oldest->Reset();
-  if (forgotten == 0) return false;
+  if (forgetting.count() == 0) return false;
   const std::string sql = fmt::format(
       "DELETE FROM events WHERE sequence <= {}; DELETE FROM event_blocks WHERE number < {}",
-      forget_to, EventBlock::NumberOf(forget_to + 1));
+      forgetting.last(), EventBlock::NumberOf(forgetting.last() + 1));
   const Status done = database_->Transaction([&] { return database_->Execute(sql, "").ok(); });
   if (!done) return done.error();
-  return forgotten == most;
+  return forgetting.count() == most;
 }
 
 Result<std::uint64_t> NewestEvent(SqliteConnection& database) {

@@ -26,10 +26,7 @@ class EventWriter {
   // cannot be written.
   bool Insert(std::span<const Event> events);
 
-  // Forgets, from the oldest on and at most `most` at once, events from before `from` and those of
-  // more than `keep_most`; never the newest. An event that claims to be younger than those after it
-  // (the clock was set back) keeps them until it is old itself, or until there are too many.
-  // Returns whether there may be more to forget. Its own transaction.
+  // As StoreDatabase has it. Its own transaction.
   Result<bool> Prune(Timestamp from, std::size_t keep_most, std::size_t most);
 
  private:

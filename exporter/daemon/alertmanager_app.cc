@@ -20,7 +20,7 @@
 #include "config/environment.h"
 #include "config/files.h"
 #include "config/watcher.h"
-#include "evaluator/persist/sqlite_store.h"
+#include "evaluator/persist/sqlite_database.h"
 #include "exporter/api/admin_api.h"
 #include "exporter/api/alertmanager_api.h"
 #include "exporter/api/alertmanager_gate.h"
@@ -169,7 +169,7 @@ struct AlertmanagerApp::Parts {
                                            !options.cluster_listen_address.empty()};
   receivers::StateMetrics silence_metrics{metrics, "alertmanager_silences"};
 
-  std::unique_ptr<evaluator::SqliteStore> store;
+  std::unique_ptr<StateStore> store;
   std::unique_ptr<OnDemandHttpClient> http_client;
   std::unique_ptr<OnDemandMailClient> mail_client;
   std::optional<WorkerPool> console_pool;
@@ -192,8 +192,8 @@ struct AlertmanagerApp::Parts {
 // ---- New
 
 Status AlertmanagerApp::Parts::OpenStore() {
-  Result<std::unique_ptr<evaluator::SqliteStore>> opened =
-      evaluator::SqliteStore::Open(storage.Path(kDatabase), clock, log.Named("store"), metrics);
+  Result<std::unique_ptr<StateStore>> opened =
+      evaluator::OpenSqliteStore(storage.Path(kDatabase), clock, log.Named("store"), metrics);
   if (!opened) return opened.error();
   store = *std::move(opened);
   return {};

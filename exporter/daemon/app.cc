@@ -23,7 +23,6 @@
 #include "evaluator/lifecycle/alert_book.h"
 #include "evaluator/lifecycle/engine.h"
 #include "evaluator/lifecycle/lifecycle.h"
-#include "evaluator/persist/sqlite_store.h"
 #include "evaluator/series/store.h"
 #include "exporter/api/admin_api.h"
 #include "exporter/api/alerting_api.h"
@@ -48,6 +47,7 @@
 #include "exporter/daemon/random_numbers.h"
 #include "exporter/daemon/rule_book.h"
 #include "exporter/daemon/self_metrics.h"
+#include "exporter/daemon/state_database.h"
 #include "exporter/daemon/storage_folder.h"
 #include "exporter/daemon/version.h"
 #include "exporter/http/civetweb_server.h"
@@ -65,7 +65,6 @@
 namespace tocsin::daemon {
 namespace {
 
-constexpr const char* kDatabaseInMemory = ":memory:";
 constexpr const char* kSubmitMetric = "/api/v1/alerting/metrics";
 // Reading scraped pages, host rounds and other background work. Two, so that a slow round of one
 // kind does not hold up the other.
@@ -220,7 +219,7 @@ struct App::Parts {
   ReloadBook reloads{metrics, started};
   RuleGauges rule_gauges{metrics};
 
-  std::unique_ptr<evaluator::SqliteStore> store;
+  std::unique_ptr<StateStore> store;
   std::optional<security::AuditLog> audit;
   std::optional<security::KeyRing> keys;
   security::RateLimiter rate_limiter{clock};
@@ -284,11 +283,9 @@ struct App::Parts {
 // ---- New
 
 Status App::Parts::OpenStore(const config::Settings& opened) {
-  const std::string path = opened.database_path == kDatabaseInMemory
-                               ? opened.database_path
-                               : storage.Path(opened.database_path);
-  Result<std::unique_ptr<evaluator::SqliteStore>> result =
-      evaluator::SqliteStore::Open(path, clock, log.Named("store"), metrics);
+  Result<std::unique_ptr<StateStore>> result =
+      OpenStateStore({opened.database_path, opened.postgres}, options.storage_path,
+                     evaluator::StoreRole::kDaemon, clock, log.Named("store"), metrics);
   if (!result) return result.error();
   store = *std::move(result);
   rule_book.emplace(

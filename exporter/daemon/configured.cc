@@ -81,7 +81,8 @@ std::vector<std::string> NeedRestart(const config::Settings& running,
   compare("tocsin.web.trusted_proxies", running.web.trusted_proxies, next.web.trusted_proxies);
   compare("tocsin.web.public_metrics", running.web.public_metrics, next.web.public_metrics);
   compare("tocsin.alertmanager.max_alerts", running.max_alerts, next.max_alerts);
-  compare("DATABASE_URL", running.database_path, next.database_path);
+  compare("DATABASE_URL", std::pair(running.database_path, running.postgres),
+          std::pair(next.database_path, next.postgres));
   compare("PROMETHEUS_PORT", running.extra_metrics_port, next.extra_metrics_port);
   return keys;
 }

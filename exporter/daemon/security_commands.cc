@@ -15,8 +15,8 @@
 #include "base/text.h"
 #include "config/environment.h"
 #include "config/files.h"
-#include "evaluator/persist/sqlite_store.h"
 #include "exporter/daemon/command_output.h"
+#include "exporter/daemon/state_database.h"
 #include "exporter/daemon/storage_folder.h"
 #include "exporter/security/api_key.h"
 #include "exporter/security/audit_chain.h"
@@ -25,7 +25,6 @@ namespace tocsin::daemon {
 namespace {
 
 namespace fs = std::filesystem;
-using evaluator::SqliteStore;
 
 constexpr std::size_t kRowsAtOnce = 1'000;
 
@@ -33,29 +32,27 @@ constexpr std::size_t kRowsAtOnce = 1'000;
 class OpenDatabase {
  public:
   static Result<std::unique_ptr<OpenDatabase>> Open(const std::string& storage_path, bool make) {
-    const Result<std::string> path = PathBelow(storage_path);
-    if (!path) return path.error();
-    std::error_code error;
-    const bool is_there = fs::exists(*path, error);
-    if (!is_there && !make) {
-      return Error{fmt::format("there is no database {}; name the daemon's --storage.path", *path)};
-    }
-    if (!is_there) {
-      // Made by the rules of the folder; its lock is given back at once.
-      if (const Result<StorageFolder> made = StorageFolder::Open(storage_path);
-          !made && !fs::is_directory(storage_path, error)) {
-        return made.error();
+    config::DiskFiles files;
+    config::Diagnostics findings;
+    const config::EnvironmentSettings environment =
+        config::ReadEnvironment(config::ProcessEnvironment(), files, findings);
+    if (Status good = CheckUrl(findings); !good) return good.error();
+    const StateDatabase where{environment.database_path, environment.postgres};
+    if (!where.postgres) {
+      if (Status ready = PrepareFile(storage_path, where.sqlite_path, make); !ready) {
+        return ready.error();
       }
     }
     auto database = std::make_unique<OpenDatabase>();
-    Result<std::unique_ptr<SqliteStore>> store = SqliteStore::Open(
-        *path, database->clock_, Logger(*database->log_, "store"), database->metrics_);
+    Result<std::unique_ptr<StateStore>> store =
+        OpenStateStore(where, storage_path, evaluator::StoreRole::kBeside, database->clock_,
+                       Logger(*database->log_, "store"), database->metrics_);
     if (!store) return store.error();
     database->store_ = *std::move(store);
     return database;
   }
 
-  SqliteStore& store() { return *store_; }
+  StateStore& store() { return *store_; }
   const Clock& clock() const { return clock_; }
 
   Status Write(WriteBatch batch) {
@@ -65,24 +62,44 @@ class OpenDatabase {
   }
 
  private:
-  // As the daemon finds it: by DATABASE_URL, below the storage folder.
-  static Result<std::string> PathBelow(const std::string& storage_path) {
-    config::DiskFiles files;
-    config::Diagnostics findings;  // of other variables: the daemon tells them
-    const std::string path =
-        config::ReadEnvironment(config::ProcessEnvironment(), files, findings).database_path;
-    if (path == ":memory:") {
+  // The daemon tells of other variables. A key in another database than the one that was meant
+  // would open nothing.
+  static Status CheckUrl(const config::Diagnostics& findings) {
+    for (const config::Diagnostic& finding : findings.list()) {
+      if (finding.level == config::Diagnostic::Level::kError &&
+          finding.message.starts_with("DATABASE_URL")) {
+        return Error{finding.message};
+      }
+    }
+    return {};
+  }
+
+  // As the daemon finds it: below the storage folder.
+  static Status PrepareFile(const std::string& storage_path, const std::string& name, bool make) {
+    if (name == kDatabaseInMemory) {
       return Error{
           "DATABASE_URL keeps the state in memory, where no other process sees it: give keys in "
           "TOCSIN_API_KEYS"};
     }
-    return (fs::path(storage_path) / path).string();
+    const fs::path path = fs::path(storage_path) / name;
+    std::error_code error;
+    if (fs::exists(path, error)) return {};
+    if (!make) {
+      return Error{
+          fmt::format("there is no database {}; name the daemon's --storage.path", path.string())};
+    }
+    // Made by the rules of the folder; its lock is given back at once.
+    if (const Result<StorageFolder> made = StorageFolder::Open(storage_path);
+        !made && !fs::is_directory(storage_path, error)) {
+      return made.error();
+    }
+    return {};
   }
 
   SystemClock clock_;
   std::unique_ptr<LogSink> log_ = MakeStderrLogSink(LogLevel::kWarn, LogFormat::kLogfmt, clock_);
   MetricRegistry metrics_;
-  std::unique_ptr<SqliteStore> store_;
+  std::unique_ptr<StateStore> store_;
 };
 
 std::string UserName() {
@@ -91,7 +108,7 @@ std::string UserName() {
                      user == nullptr ? std::to_string(geteuid()) : std::string(user->pw_name));
 }
 
-Result<std::vector<security::ApiKey>> ReadKeys(SqliteStore& store) {
+Result<std::vector<security::ApiKey>> ReadKeys(StateStore& store) {
   const Result<std::vector<StateStore::Row>> rows = store.Scan(StateTable::kApiKeys);
   if (!rows) return rows.error();
   std::vector<security::ApiKey> keys;
@@ -149,7 +166,7 @@ class Anchor {
 // Gives the verifier what stands in the table, while a daemon may append to it.
 class AuditReader {
  public:
-  AuditReader(SqliteStore& store, security::AuditVerifier& verifier, std::optional<Anchor>& anchor)
+  AuditReader(StateStore& store, security::AuditVerifier& verifier, std::optional<Anchor>& anchor)
       : store_(store), verifier_(verifier), anchor_(anchor) {}
 
   // The row that names the last entry. An entry and that row are committed together: what the row
@@ -193,7 +210,7 @@ class AuditReader {
     return std::optional<std::string>(std::move(rows->front().second));
   }
 
-  SqliteStore& store_;
+  StateStore& store_;
   security::AuditVerifier& verifier_;
   std::optional<Anchor>& anchor_;
   std::string from_;

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "exporter/daemon/state_database.h"
+
 #ifndef TOCSIN_VERSION
 #error "the build names the version"
 #endif
@@ -19,7 +21,8 @@ std::string_view Compiler() {
 }
 
 std::string VersionText() {
-  return fmt::format("tocsin, version {}\n  compiler: {}\n", Version(), Compiler());
+  return fmt::format("tocsin, version {}\n  compiler: {}\n  databases: {}\n", Version(), Compiler(),
+                     DatabaseKinds());
 }
 
 }  // namespace tocsin::daemon

@@ -10,7 +10,7 @@ namespace tocsin::daemon {
 std::string_view Version();
 // "g++ 12.2.0"
 std::string_view Compiler();
-// For --version: ours and those of the libraries it runs with.
+// For --version: which one, and what it was built with.
 std::string VersionText();
 
 }  // namespace tocsin::daemon

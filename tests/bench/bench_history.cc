@@ -12,7 +12,7 @@
 #include "base/check.h"
 #include "base/clock.h"
 #include "base/uuid.h"
-#include "evaluator/persist/sqlite_store.h"
+#include "evaluator/persist/sqlite_database.h"
 
 namespace tocsin::evaluator {
 namespace {
@@ -42,7 +42,7 @@ Event MakeEvent(int number) {
   return event;
 }
 
-void Commit(SqliteStore& store, WriteBatch batch) {
+void Commit(StateStore& store, WriteBatch batch) {
   std::promise<void> done;
   store.Submit(std::move(batch), [&](const Status& status) {
     CHECK(status.ok());
@@ -59,7 +59,7 @@ void ChangeOfState(benchmark::State& state) {
     SilentSink log;
     MetricRegistry registry;
     auto store =
-        *SqliteStore::Open((folder / "state.db").string(), clock, Logger(log, "store"), registry);
+        *OpenSqliteStore((folder / "state.db").string(), clock, Logger(log, "store"), registry);
     int number = 0;
     while (number < state.range(0)) {
       WriteBatch batch;

@@ -9,8 +9,10 @@ import functools
 import json
 import os
 import pathlib
+import shutil
 import signal
 import subprocess
+import tempfile
 import unittest
 import urllib.parse
 
@@ -189,3 +191,76 @@ class Alertmanager(AlertmanagerApi, Peer):
     def restart(self):
         self.stop()
         return self.start()
+
+
+class Postgres:
+    """A PostgreSQL server on a free loopback port, with a user "tocsin" who has a password. It refuses root, so it runs as an ordinary user, in a folder of its
+    own outside the test's."""
+
+    programs = "usr/lib/postgresql/15/bin"
+    ordinary_user = 65534
+    password = "hunter2/+%41"  # which a URL has to escape
+
+    def __init__(self, folder):
+        self._output = folder
+        self._bin = peer_path(f"{self.programs}/postgres").parent
+        self._libraries = next((PEERS / "usr" / "lib").glob("*-linux-gnu"), "")
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="tocsin-pg-"))
+        self.port = free_port()
+        self.process = None
+        secret = self.folder / "password"
+        secret.write_text(self.password)
+        if os.geteuid() == 0:
+            for path in (self.folder, secret):
+                os.chown(path, self.ordinary_user, self.ordinary_user)
+        arguments = ["--username=tocsin", f"--pwfile={secret}", "--auth=scram-sha-256"]
+        status, said = ended(
+            self._command("initdb", f"--pgdata={self.folder}/data", "--no-sync", "--locale=C",
+                          "--encoding=UTF8", *arguments),
+            environment=self._environment(),
+        )  # fmt: skip
+        if status != 0:
+            raise AssertionError(f"initdb ended with {status}: {said}")
+        self.start()
+
+    def _command(self, program, *arguments):
+        user = f"--reuid={self.ordinary_user}", f"--regid={self.ordinary_user}", "--clear-groups"
+        as_ordinary = user if os.geteuid() == 0 else ()
+        return ["setpriv", *as_ordinary, "--pdeathsig=QUIT", self._bin / program, *arguments]
+
+    def _environment(self):
+        return {"PATH": os.environ["PATH"], "LD_LIBRARY_PATH": str(self._libraries)}
+
+    def start(self):
+        settings = {
+            "jit": "off",
+            "listen_addresses": "127.0.0.1",
+            "port": self.port,
+            "shared_buffers": "16MB",
+            "unix_socket_directories": "",
+        }
+        flags = [f"--{name}={value}" for name, value in settings.items()]
+        command = self._command("postgres", "-D", f"{self.folder}/data", *flags)
+        self.process = Process("postgres", command, self._output, self._environment())
+        wait_until(self._ready, what="postgres to be ready")
+        return self
+
+    def _ready(self):
+        if not self.process.alive():
+            raise AssertionError(f"postgres ended: {self.process.stderr()}")
+        lines = (self.folder / "data" / "postmaster.pid").read_text().splitlines()
+        return len(lines) >= 8 and lines[7].strip() == "ready"
+
+    def halt(self):
+        """Ends it, and cuts its clients off."""
+        self.process.signal(signal.SIGINT)
+        self.process.wait()
+
+    def stop(self):
+        if self.process is not None and self.process.alive():
+            self.halt()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def url(self, scheme="postgresql", user="tocsin", password=None, database="postgres"):
+        secret = urllib.parse.quote(self.password if password is None else password, safe="")
+        return f"{scheme}://{user}:{secret}@127.0.0.1:{self.port}/{database}"

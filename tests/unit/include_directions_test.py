@@ -68,7 +68,8 @@ WRAPPED = {
     "cairo/": r"base/cairo_",
     "curl/": r"base/curl_",
     "spdlog/": r"base/log",
-    "sqlite3.h": r"evaluator/persist/",
+    "sqlite3.h": r"evaluator/persist/sqlite_",
+    "pqxx/": r"evaluator/persist/postgres_",
     "yaml-cpp/": r"config/yaml",
     "CLI/": r"exporter/(main\.cc|daemon/)",
 }
@@ -205,6 +206,7 @@ class TheCheckItself(unittest.TestCase):
             ("exporter/api/a.cc", "civetweb.h"),
             ("config/loader.cc", "yaml-cpp/yaml.h"),
             ("receivers/a.cc", "sqlite3.h"),
+            ("evaluator/persist/durable_store.cc", "pqxx/connection"),
             ("receivers/a.cc", "curl/curl.h"),
             ("base/text.cc", "spdlog/spdlog.h"),
         ):

@@ -1,5 +1,3 @@
-#include "evaluator/persist/sqlite_store.h"
-
 #include <gtest/gtest.h>
 #include <sqlite3.h>
 #include <sys/resource.h>
@@ -10,7 +8,7 @@
 #include <fstream>
 #include <future>
 
-#include "tests/support/full_disk.h"
+#include "evaluator/persist/sqlite_database.h"
 #include "tests/support/null_log.h"
 #include "tests/support/temp_dir.h"
 
@@ -42,14 +40,14 @@ class OrdinaryUser {
 
 class SqliteStoreTest : public ::testing::Test {
  protected:
-  Result<std::unique_ptr<SqliteStore>> Open() {
+  Result<std::unique_ptr<StateStore>> Open() {
     registry_ = std::make_unique<MetricRegistry>();
-    return SqliteStore::Open(Path(), clock_, Logger(log_, "store"), *registry_);
+    return OpenSqliteStore(Path(), clock_, Logger(log_, "store"), *registry_);
   }
   std::string Path() const { return dir_.path() + "/state.db"; }
 
   // Waits until a batch is durable or has failed.
-  static Status Commit(SqliteStore& store, WriteBatch batch) {
+  static Status Commit(StateStore& store, WriteBatch batch) {
     std::promise<Status> done;
     store.Submit(std::move(batch), [&](const Status& status) { done.set_value(status); });
     return done.get_future().get();
@@ -68,38 +66,6 @@ class SqliteStoreTest : public ::testing::Test {
 
 using Rows = std::vector<StateStore::Row>;
 
-TEST_F(SqliteStoreTest, WhatWasCommittedIsThereAfterReopening) {
-  {
-    auto store = *Open();
-    EXPECT_TRUE(Commit(*store, Put("b", "2")).ok());
-    EXPECT_TRUE(Commit(*store, Put("a", "1")).ok());
-    EXPECT_TRUE(Commit(*store, Put("b", "3")).ok());
-    WriteBatch batch;
-    batch.Delete(StateTable::kAlerts, "a");
-    batch.Put(StateTable::kOutbox, "n", std::string("x\0y", 3));
-    EXPECT_TRUE(Commit(*store, std::move(batch)).ok());
-  }
-  auto store = *Open();
-  EXPECT_EQ(*store->Scan(StateTable::kAlerts), (Rows{{"b", "3"}}));
-  EXPECT_EQ(*store->Scan(StateTable::kOutbox), (Rows{{"n", std::string("x\0y", 3)}}));
-  EXPECT_TRUE(store->Scan(StateTable::kPushedGroups)->empty());
-}
-
-TEST_F(SqliteStoreTest, BatchesKeepTheOrderOfSubmitAndClosingWritesWhatWaits) {
-  {
-    auto store = *Open();
-    for (int i = 0; i < 1000; ++i) store->Submit(Put("k", std::to_string(i)), nullptr);
-  }
-  EXPECT_EQ(*(*Open())->Scan(StateTable::kAlerts), (Rows{{"k", "999"}}));
-}
-
-TEST_F(SqliteStoreTest, KeysAndValuesAreDataWhateverTheyLookLike) {
-  auto store = *Open();
-  const std::string nasty = "'); DROP TABLE alerts; --";
-  EXPECT_TRUE(Commit(*store, Put(nasty, nasty)).ok());
-  EXPECT_EQ(*store->Scan(StateTable::kAlerts), (Rows{{nasty, nasty}}));
-}
-
 TEST_F(SqliteStoreTest, AFileThatIsNoDatabaseIsRefusedByName) {
   std::ofstream(Path()) << std::string(4096, 'x');
   const auto store = Open();
@@ -116,17 +82,6 @@ TEST_F(SqliteStoreTest, AFileThatMayNotBeWrittenIsRefusedByName) {
   const auto store = Open();
   ASSERT_FALSE(store.ok());
   EXPECT_NE(store.message().find(Path() + " is read-only"), std::string::npos) << store.message();
-}
-
-TEST_F(SqliteStoreTest, ADatabaseOfANewerProgramIsRefusedWithTheVersions) {
-  (void)Open();
-  sqlite3* raw = nullptr;
-  ASSERT_EQ(sqlite3_open(Path().c_str(), &raw), SQLITE_OK);
-  ASSERT_EQ(sqlite3_exec(raw, "PRAGMA user_version = 99", nullptr, nullptr, nullptr), SQLITE_OK);
-  sqlite3_close(raw);
-  const auto store = Open();
-  ASSERT_FALSE(store.ok());
-  EXPECT_NE(store.message().find("schema version 99"), std::string::npos) << store.message();
 }
 
 TEST_F(SqliteStoreTest, RowsOfTheOldOutboxAreGoneAfterAnUpgradeAndCooldownsStay) {
@@ -168,23 +123,6 @@ TEST_F(SqliteStoreTest, PostedAlertsOfAnEarlierVersionAreThereAfterAnUpgrade) {
   EXPECT_EQ(*store->Scan(StateTable::kPostedAlerts), (Rows{{"a", "1"}, {"b", "2"}}));
 }
 
-TEST_F(SqliteStoreTest, WritesThatFailAreReportedKeptAndMadeGoodLater) {
-  auto store = *Open();
-  ASSERT_TRUE(Commit(*store, Put("before", "1")).ok());
-  {
-    const testing::FullDisk full;
-    const Status failed = Commit(*store, Put("during", "2"));
-    EXPECT_FALSE(failed.ok());
-    EXPECT_TRUE(store->Trouble().has_value());
-    EXPECT_FALSE(Commit(*store, Put("during", "3")).ok());
-  }
-  // The next write finds the disk well again and brings the kept ones with it.
-  EXPECT_TRUE(Commit(*store, Put("after", "4")).ok());
-  EXPECT_FALSE(store->Trouble().has_value());
-  EXPECT_EQ(*store->Scan(StateTable::kAlerts),
-            (Rows{{"after", "4"}, {"before", "1"}, {"during", "3"}}));
-}
-
 // What kill -9 leaves behind: the files as they are at some moment, the log not yet moved into the
 // database.
 TEST_F(SqliteStoreTest, WhatStandsOnlyInTheLogOfAKilledProcessIsThere) {
@@ -196,7 +134,7 @@ TEST_F(SqliteStoreTest, WhatStandsOnlyInTheLogOfAKilledProcessIsThere) {
   std::filesystem::copy_file(Path(), copy);
   std::filesystem::copy_file(Path() + "-wal", copy + "-wal");
   MetricRegistry registry;
-  const auto reopened = SqliteStore::Open(copy, clock_, Logger(log_, "store"), registry);
+  const auto reopened = OpenSqliteStore(copy, clock_, Logger(log_, "store"), registry);
   ASSERT_TRUE(reopened.ok()) << reopened.message();
   EXPECT_EQ(*(*reopened)->Scan(StateTable::kAlerts), (Rows{{"a", "2"}}));
 }
@@ -222,7 +160,7 @@ TEST_F(SqliteStoreTest, ATornLogLosesTheTornCommitAndNoOther) {
   std::filesystem::copy_file(Path() + "-wal", copy + "-wal");
   EraseIn(copy + "-wal", std::string(100, 'x'));
   MetricRegistry registry;
-  const auto reopened = SqliteStore::Open(copy, clock_, Logger(log_, "store"), registry);
+  const auto reopened = OpenSqliteStore(copy, clock_, Logger(log_, "store"), registry);
   ASSERT_TRUE(reopened.ok()) << reopened.message();
   EXPECT_EQ(*(*reopened)->Scan(StateTable::kAlerts), (Rows{{"a", "1"}}));
   EXPECT_TRUE(Commit(**reopened, Put("c", "3")).ok());
@@ -253,73 +191,9 @@ TEST_F(SqliteStoreTest, ADamagedDatabaseIsRefusedOrItsTableIsInsteadOfLosingRows
 TEST_F(SqliteStoreTest, AFolderThatIsNotThereIsRefusedByName) {
   MetricRegistry registry;
   const std::string path = dir_.path() + "/absent/state.db";
-  const auto store = SqliteStore::Open(path, clock_, Logger(log_, "store"), registry);
+  const auto store = OpenSqliteStore(path, clock_, Logger(log_, "store"), registry);
   ASSERT_FALSE(store.ok());
   EXPECT_NE(store.message().find(path), std::string::npos) << store.message();
-}
-
-TEST_F(SqliteStoreTest, TroubleIsLoggedWhenItBeginsAndWhenItEndsAndShownMeanwhile) {
-  auto store = *Open();
-  ASSERT_TRUE(Commit(*store, Put("before", "1")).ok());
-  EXPECT_FALSE(store->Trouble().has_value());
-  {
-    const testing::FullDisk full;
-    for (int i = 0; i < 5; ++i) EXPECT_FALSE(Commit(*store, Put("k", std::to_string(i))).ok());
-    EXPECT_NE(store->Trouble()->find(Path()), std::string::npos) << *store->Trouble();
-  }
-  ASSERT_TRUE(Commit(*store, Put("after", "1")).ok());
-  ASSERT_EQ(log_.lines().size(), 2U);
-  EXPECT_NE(log_.lines()[0].find("level=error"), std::string::npos) << log_.lines()[0];
-  EXPECT_NE(log_.lines()[1].find("level=info"), std::string::npos) << log_.lines()[1];
-}
-
-TEST_F(SqliteStoreTest, WritesThatCouldNotBeMadeAreMadeGoodWhenItCloses) {
-  {
-    auto store = *Open();
-    const testing::FullDisk full;
-    EXPECT_FALSE(Commit(*store, Put("kept", "1")).ok());
-  }
-  EXPECT_EQ(*(*Open())->Scan(StateTable::kAlerts), (Rows{{"kept", "1"}}));
-}
-
-TEST_F(SqliteStoreTest, ManyThreadsMaySubmitAtOnce) {
-  auto store = *Open();
-  std::vector<std::thread> threads;
-  for (int t = 0; t < 4; ++t) {
-    threads.emplace_back([&store, t] {
-      for (int i = 0; i < 100; ++i) {
-        EXPECT_TRUE(Commit(*store, Put(std::to_string(t) + "-" + std::to_string(i), "v")).ok());
-      }
-    });
-  }
-  for (std::thread& thread : threads) thread.join();
-  EXPECT_EQ(store->Scan(StateTable::kAlerts)->size(), 400U);
-}
-
-TEST_F(SqliteStoreTest, ReadsPartsOfATableFromEitherEnd) {
-  const auto store = Open();
-  ASSERT_TRUE(store.ok());
-  for (const char* key : {"a", "b", "c", "d", "head"}) {
-    ASSERT_TRUE(Commit(**store, Put(key, std::string("of ") + key)).ok());
-  }
-  const auto keys = [&store](const StateStore::Part& part) {
-    std::string found;
-    const auto rows = (*store)->ScanPart(StateTable::kAlerts, part);
-    for (const auto& [key, value] : *rows) {
-      EXPECT_EQ(value, "of " + key);
-      found += key;
-    }
-    return found;
-  };
-  EXPECT_EQ(keys({"", "e", 10, false}), "abcd");
-  EXPECT_EQ(keys({"b", "d", 10, false}), "bc");
-  EXPECT_EQ(keys({"", "e", 2, false}), "ab");
-  EXPECT_EQ(keys({"", "e", 2, true}), "dc");
-  EXPECT_EQ(keys({"x", "y", 2, true}), "");
-  // The base's way of doing it says the same.
-  const StateStore& base = **store;
-  EXPECT_EQ(base.StateStore::ScanPart(StateTable::kAlerts, {"b", "e", 2, true}).value(),
-            base.ScanPart(StateTable::kAlerts, {"b", "e", 2, true}).value());
 }
 
 }  // namespace

@@ -1,8 +1,7 @@
-// The default StateStore: one SQLite file in WAL mode, one writer thread, group commit.
+// The StateStore: one writer thread before a database (store_database.h), group commit.
 //
-// synchronous=FULL: a batch is durable (one fdatasync) before its callback runs. Everything that
-// waits when the writer is free goes into one transaction. Checkpoints run when nothing waits, so
-// that they do not stand in an alert's way.
+// A batch is durable before its callback runs. Everything that waits when the writer is free goes
+// into one transaction.
 //
 // When a write fails (disk full, read-only, gone) the callbacks of what was in it hear of it at
 // once, the writes are kept and tried again every second, in order, the later of one key replacing
@@ -11,8 +10,7 @@
 // Events get their numbers here, in the order of the commits; the counter follows what is in the
 // table, so that a number is used once and none is left out, however often the process is killed.
 // Numbers of events that wait for a disk are given already; if the process dies before they are
-// written, the next one gives them again. Events are read on a second connection, opened by whoever
-// asks first.
+// written, the next one gives them again.
 #pragma once
 
 #include <atomic>
@@ -32,24 +30,23 @@
 #include "base/mutex.h"
 #include "base/state_store.h"
 #include "evaluator/persist/event_backlog.h"
-#include "evaluator/persist/sqlite_connection.h"
+#include "evaluator/persist/store_database.h"
 
 namespace tocsin::evaluator {
 
-class SqliteStore final : public StateStore {
+class DurableStore final : public StateStore {
  public:
-  // Opens or makes the file (":memory:" keeps nothing), brings its schema up to date and starts the
-  // writer. The message of a failure names the file and what to do.
-  static Result<std::unique_ptr<SqliteStore>> Open(const std::string& path, const Clock& clock,
-                                                   const Logger& log, MetricRegistry& metrics);
+  // Starts the writer. `last_event` is the number of the newest event in the database; 0 where
+  // there is none.
+  DurableStore(std::unique_ptr<StoreDatabase> database, std::uint64_t last_event,
+               const Clock& clock, const Logger& log, MetricRegistry& metrics);
   // Writes what waits, then closes.
-  ~SqliteStore() override;
+  ~DurableStore() override;
 
   void Submit(WriteBatch batch, Committed committed) override;
   Result<std::vector<Row>> Scan(StateTable table) const override;
   Result<std::vector<Row>> ScanPart(StateTable table, const Part& part) const override;
-  Result<std::vector<Event>> Events(const EventQuery& query) const override
-      EXCLUDES(reader_mu_, database_mu_);
+  Result<std::vector<Event>> Events(const EventQuery& query) const override;
   std::uint64_t LastEvent() const override { return last_event_; }
   void ListenToEvents(EventListener listener) override;
   // Asks the writer to; of several wishes the newest counts.
@@ -57,7 +54,6 @@ class SqliteStore final : public StateStore {
   std::optional<std::string> Trouble() const override;
 
  private:
-  struct Database;
   struct Metrics;
   struct Waiting {
     WriteBatch batch;
@@ -69,17 +65,14 @@ class SqliteStore final : public StateStore {
   };
   using Key = std::pair<StateTable, std::string>;
 
-  SqliteStore(std::unique_ptr<Database> database, std::uint64_t last_event, const Clock& clock,
-              const Logger& log, MetricRegistry& metrics);
-
-  // Rows of a SELECT of key and value, whose parameters are bound in order: texts, then a number.
-  Result<std::vector<Row>> Select(const std::string& sql, const Part* part) const;
   void Run();
   std::vector<Waiting> TakeWaiting(bool* stop);
   // True also where there is nothing.
   static bool AwaitedByAnyone(const std::vector<Waiting>& waiting);
   void FoldWaiting() REQUIRES_LOCK(mu_);
   void Write(std::vector<Waiting> waiting);
+  // Counts a failure and says that there is one.
+  Status Commit(std::span<const StoreWrite> writes, std::span<const Event> events);
   // Remembers writes that could not be made and tells their callbacks.
   void Keep(const std::vector<Waiting>& waiting, std::vector<Event> events, const Error& why);
   // Takes the events out of what waits and gives each its number.
@@ -90,23 +83,15 @@ class SqliteStore final : public StateStore {
   bool RetryFailed();
   // A few, between two groups of writes.
   void PruneSome();
-  void CheckpointIfDue(bool idle);
-  Status OpenReader() const REQUIRES_LOCK(reader_mu_);
+  void Tend(bool idle);
   void SetTrouble(std::optional<std::string> why);
 
   const Clock& clock_;
   const Logger log_;
   std::unique_ptr<Metrics> metrics_;
+  const std::unique_ptr<StoreDatabase> database_;  // synchronises itself
 
-  const std::string path_;
-  std::vector<EventListener> listeners_;  // complete before the first Submit
-
-  mutable Mutex database_mu_;  // the connection: writer, and Scan at start-up
-  std::unique_ptr<Database> database_ PT_GUARDED_BY(database_mu_);
-
-  mutable Mutex reader_mu_;  // queries wait for each other, and for no write
-  mutable std::unique_ptr<SqliteConnection> reader_ GUARDED_BY(reader_mu_);
-
+  std::vector<EventListener> listeners_;   // complete before the first Submit
   std::atomic<std::uint64_t> last_event_;  // changed by the writer only
 
   mutable Mutex mu_;
@@ -119,7 +104,7 @@ class SqliteStore final : public StateStore {
   // The writer thread's own.
   std::map<Key, std::optional<std::string>> failed_;
   EventBacklog failed_events_;  // numbered
-  bool checkpoint_due_ = false;
+  std::optional<Duration> tend_again_;
 
   std::thread writer_;
 };

@@ -1,11 +1,12 @@
-// The tables of the state database, and the steps that bring older files up to date.
+// The tables of the state, and the numbered steps that bring an older database up to date: the same
+// for each kind of database, each in its own words.
 #pragma once
 
 #include <array>
+#include <string>
+#include <vector>
 
-#include "base/result.h"
 #include "base/state_store.h"
-#include "evaluator/persist/sqlite_connection.h"
 
 namespace tocsin::evaluator {
 
@@ -16,7 +17,12 @@ inline constexpr std::array<StateTable, 14> kStateTables = {
     StateTable::kApiKeys,          StateTable::kAudit,          StateTable::kManagedRules,
     StateTable::kManagedReceivers, StateTable::kIdempotencyKeys};
 
-// Refuses the file of a newer program.
-Status BringUpToDate(SqliteConnection& database);
+// Step n brings version n of the schema to n + 1. Where a step is nothing to a database, its text
+// is empty.
+struct SchemaStep {
+  std::string sqlite;
+  std::string postgres;
+};
+std::vector<SchemaStep> SchemaSteps();
 
 }  // namespace tocsin::evaluator

@@ -1,25 +1,27 @@
-#include "evaluator/persist/sqlite_schema.h"
+#include "evaluator/persist/state_schema.h"
 
 #include <fmt/format.h>
 
 #include <initializer_list>
-#include <string>
-#include <vector>
 
 namespace tocsin::evaluator {
 namespace {
 
-std::string MakeTables(std::initializer_list<const char*> names) {
-  std::string sql;
+// PostgreSQL sorts BYTEA as SQLite sorts TEXT, and keeps whatever stands in a key or value: its own
+// TEXT knows no zeros, and nothing that is no text of the database's encoding.
+SchemaStep MakeTables(std::initializer_list<const char*> names) {
+  SchemaStep step;
   for (const char* name : names) {
-    sql +=
+    step.sqlite +=
         fmt::format("CREATE TABLE {} (key TEXT NOT NULL PRIMARY KEY, value TEXT NOT NULL);", name);
+    step.postgres += fmt::format(
+        "CREATE TABLE {} (key BYTEA NOT NULL PRIMARY KEY, value BYTEA NOT NULL);", name);
   }
-  return sql;
+  return step;
 }
 
 // What is about nothing has NULL. The body stands last: it is the longest.
-constexpr const char* kMakeEvents =
+constexpr const char* kMakeEventsSqlite =
     "CREATE TABLE events (sequence INTEGER NOT NULL PRIMARY KEY, at INTEGER NOT NULL,"
     " type TEXT NOT NULL, alert_id TEXT, rule_id TEXT, receiver TEXT, labels BLOB NOT NULL,"
     " body TEXT NOT NULL);"
@@ -28,6 +30,17 @@ constexpr const char* kMakeEvents =
     "CREATE INDEX events_by_alert ON events (alert_id) WHERE alert_id IS NOT NULL;"
     "CREATE INDEX events_by_rule ON events (rule_id) WHERE rule_id IS NOT NULL;"
     "CREATE INDEX events_by_receiver ON events (receiver) WHERE receiver IS NOT NULL;";
+
+// Each index leads one kind of search, and gives what it finds in the order of the numbers.
+constexpr const char* kMakeEventsPostgres =
+    "CREATE TABLE events (sequence BIGINT NOT NULL PRIMARY KEY, at BIGINT NOT NULL,"
+    " type BYTEA NOT NULL, alert_id BYTEA, rule_id BYTEA, receiver BYTEA, labels BYTEA NOT NULL,"
+    " body BYTEA NOT NULL);"
+    "CREATE INDEX events_by_time ON events (at);"
+    "CREATE INDEX events_by_type ON events (type, sequence);"
+    "CREATE INDEX events_by_alert ON events (alert_id, sequence) WHERE alert_id IS NOT NULL;"
+    "CREATE INDEX events_by_rule ON events (rule_id, sequence) WHERE rule_id IS NOT NULL;"
+    "CREATE INDEX events_by_receiver ON events (receiver, sequence) WHERE receiver IS NOT NULL;";
 
 // One tree where there were two, for the table that takes the most writes: its keys come in their
 // order.
@@ -44,41 +57,23 @@ constexpr const char* kBlocksOfEvents =
     "CREATE TABLE event_blocks (number INTEGER NOT NULL PRIMARY KEY, earliest INTEGER NOT NULL,"
     " latest INTEGER NOT NULL, filter BLOB NOT NULL);";
 
-// Step n brings schema version n to n + 1. Never change a step that has shipped; add one.
-std::vector<std::string> Migrations() {
-  return {
-      MakeTables({"alerts", "holds", "announcements", "outbox", "pushed_groups"}),
-      MakeTables({"silences", "notification_log"}), MakeTables({"posted_alerts"}),
-      // Rows of the outbox became messages of groups; what earlier builds left of single alerts
-      // can be told by nobody, and what fires is told anew.
-      "DELETE FROM outbox; DELETE FROM announcements WHERE key LIKE 'episode/%';",
-      MakeTables({"acknowledgements"}), kPostedAlertsInOneTree,
-      MakeTables({"api_keys", "audit", "managed_rules", "managed_receivers", "idempotency_keys"}),
-      kMakeEvents, kBlocksOfEvents};
-}
-
 }  // namespace
 
-Status BringUpToDate(SqliteConnection& database) {
-  const std::vector<std::string> migrations = Migrations();
-  const Result<std::int64_t> version = database.ReadNumber("PRAGMA user_version");
-  if (!version) return version.error();
-  if (*version > static_cast<std::int64_t>(migrations.size())) {
-    return Error{
-        fmt::format("cannot use the state database {}: its schema version {} is newer than this "
-                    "program's {}; "
-                    "use the program that wrote it, or another --storage.path",
-                    database.path(), *version, migrations.size())};
-  }
-  for (auto step = static_cast<std::size_t>(*version); step < migrations.size(); ++step) {
-    const std::string sql = fmt::format("BEGIN IMMEDIATE; {} PRAGMA user_version = {}; COMMIT;",
-                                        migrations[step], step + 1);
-    if (Status done = database.Execute(sql, "cannot bring up to date the state database");
-        !done.ok()) {
-      return done;
-    }
-  }
-  return Status();
+// Never change a step that has shipped; add one.
+std::vector<SchemaStep> SchemaSteps() {
+  return {
+      MakeTables({"alerts", "holds", "announcements", "outbox", "pushed_groups"}),
+      MakeTables({"silences", "notification_log"}),
+      MakeTables({"posted_alerts"}),
+      // Rows of the outbox became messages of groups; what earlier builds left of single alerts
+      // can be told by nobody, and what fires is told anew.
+      {"DELETE FROM outbox; DELETE FROM announcements WHERE key LIKE 'episode/%';", ""},
+      MakeTables({"acknowledgements"}),
+      {kPostedAlertsInOneTree, ""},
+      MakeTables({"api_keys", "audit", "managed_rules", "managed_receivers", "idempotency_keys"}),
+      {kMakeEventsSqlite, kMakeEventsPostgres},
+      {kBlocksOfEvents, ""},
+  };
 }
 
 }  // namespace tocsin::evaluator
