@@ -37,9 +37,11 @@ Status KeyRing::Restore() {
 
 void KeyRing::Refresh() {
   MutexLock lock(reading_);
-  if (Status read = Read(); !read) {
+  const Status read = Read();
+  if (!read && !has_failed_) {
     log_.Warn("the API keys cannot be read again", {{"err", read.message()}});
   }
+  has_failed_ = !read;
 }
 
 Status KeyRing::Read() {

@@ -100,6 +100,7 @@ class KeyRing {
   Snapshot<OfEnvironment> environment_{std::make_shared<const OfEnvironment>()};
 
   Mutex reading_;  // held while the table is read: slow on a slow disk, so look-ups only try it
+  bool has_failed_ GUARDED_BY(reading_) = false;  // the last reading, which is said once
 
   mutable Mutex mu_;
   std::map<std::string, KeyUse> uses_ GUARDED_BY(mu_);        // as written last

@@ -70,14 +70,13 @@ class OnPostgres(harness.TestCase):
         for name in ("CPU", "Memory"):
             self.hook.wait_change(name, "active")
         wait_until(lambda: self.types().count("notification.delivered") == 2, what="their events")
-        before = tocsin.alerts("active"), self.types(), self.get("/rules")
+        before = tocsin.alerts("active"), self.types(), self.get(f"/rules/{made['id']}")
 
         tocsin.kill9()
         tocsin.start()
         self.assertEqual(tocsin.alerts("active"), before[0])
         self.assertEqual(self.types()[: len(before[1])], before[1])
-        self.assertEqual(self.get("/rules"), before[2])
-        self.assertEqual(self.get(f"/rules/{made['id']}")["name"], "Memory")
+        self.assertEqual(self.get(f"/rules/{made['id']}"), before[2])
         tocsin.submit("cpu", 91, host="a")
         tocsin.submit("cpu", 10, host="a")
         self.hook.wait_change("CPU", "resolved")
@@ -106,7 +105,8 @@ class OnPostgres(harness.TestCase):
         tocsin.submit("cpu", 10, host="a")
         self.hook.wait_change("Memory", "active")
         self.hook.wait_change("CPU", "resolved")
-        health = self.get("/health", expect=503)
+        health = self.get("/health")
+        self.assertEqual(health["status"], "degraded")
         self.assertEqual(health["checks"]["database"], "degraded")
         self.assertEqual(tocsin.metric("tocsin_store_healthy"), 0)
         self.assertIn("state cannot be written", tocsin.process.stderr())
@@ -134,7 +134,7 @@ class OnPostgres(harness.TestCase):
         port = self.postgres.port
         for url, why in (
             (self.postgres.url(password="wrong-password"), "password authentication failed"),
-            (self.postgres.url(database="absent"), 'database "absent" does not exist'),
+            (self.postgres.url(database="absent"), 'absent\\" does not exist'),
             ("postgres://tocsin:hunter2@host.invalid/db", "could not translate host name"),
             (f"postgresql://tocsin:hunter2@127.0.0.1:{harness.free_port()}/db", "refused"),
             (f"postgresql://tocsin:{SECRET}@127.0.0.1:{port}/postgres", "DATABASE_URL: "),

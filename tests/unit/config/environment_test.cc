@@ -72,19 +72,30 @@ TEST(DatabaseUrl, OtherFormsAreRefusedWithTheListOfGoodOnes) {
         "sqlite:///a.db?mode=ro", "SQLITE:///a.db", "://", "oracle+x://h"}) {
     EXPECT_THAT(ReadAll({{"DATABASE_URL", url}}).problems,
                 ElementsAre("DATABASE_URL: supported forms: sqlite:///relative.db, "
-                            "sqlite:////absolute.db, sqlite:// (memory)"))
+                            "sqlite:////absolute.db, sqlite:// (memory), "
+                            "postgresql://user:password@host:port/database"))
         << url;
   }
 }
 
-TEST(DatabaseUrl, PostgresIsNamedAndItsPasswordIsNot) {
-  for (const char* url : {"postgresql://u:hunter2@h/db", "postgres://u:hunter2@h/db",
-                          "postgresql+psycopg2://u:hunter2@h/db"}) {
+TEST(DatabaseUrl, NamesAPostgresDatabaseInEverySpelling) {
+  for (const char* url :
+       {"postgresql://u:hunter2@h:5433/db", "postgres://u:hunter2@h:5433/db",
+        "postgresql+psycopg2://u:hunter2@h:5433/db", "postgresql+asyncpg://u:hunter2@h:5433/db"}) {
     const EnvironmentResult read = ReadAll({{"DATABASE_URL", url}});
-    ASSERT_EQ(read.problems.size(), 1U) << url;
-    EXPECT_THAT(read.problems[0], HasSubstr(":// is not supported yet")) << url;
-    EXPECT_THAT(read.problems[0], Not(HasSubstr("hunter2"))) << url;
+    EXPECT_THAT(read.problems, IsEmpty()) << url;
+    ASSERT_TRUE(read.settings.postgres.has_value()) << url;
+    EXPECT_EQ(read.settings.postgres->shown, "postgresql://u@h:5433/db");
+    EXPECT_EQ(read.settings.postgres->password.Reveal(), "hunter2");
   }
+  EXPECT_FALSE(ReadAll({}).settings.postgres.has_value());
+}
+
+TEST(DatabaseUrl, OfPostgresThatCannotBeReadIsRefusedWithoutItsPassword) {
+  const EnvironmentResult read = ReadAll({{"DATABASE_URL", "postgresql://u:hunter2/x@h/db"}});
+  ASSERT_EQ(read.problems.size(), 1U);
+  EXPECT_THAT(read.problems[0], HasSubstr("DATABASE_URL: "));
+  EXPECT_THAT(read.problems[0], Not(HasSubstr("hunter2")));
 }
 
 TEST(PrometheusPort, IsAPort) {

@@ -77,8 +77,8 @@ class ReadOnlyRefusal final : public Refusal {
 
  private:
   void Set(const char* value) const {
-    world_.Ask(fmt::format("ALTER DATABASE {} SET default_transaction_read_only = {}",
-                           world_.database(), value));
+    world_.Ask(fmt::format("ALTER ROLE {} IN DATABASE {} SET default_transaction_read_only = {}",
+                           kUser, world_.database(), value));
     world_.CutOff();
   }
   const PostgresWorld& world_;
