@@ -32,6 +32,8 @@ struct HttpClientRequest {
   // Null: HTTP/1.1, no proxy, the system's certificates.
   std::shared_ptr<const HttpTransport> transport;
   const void* owner = nullptr;  // who may cancel it; nothing but an address
+  // It asks for credentials: whoever shows exchanges shows neither its body nor the answer's.
+  bool carries_credentials = false;
 };
 
 struct HttpClientResponse {

@@ -156,16 +156,6 @@ void CompleteSns(const Completion& sns) {
         sigv4->entries.begin(), sigv4->entries.end(),
         [](const YamlEntry& e) { return e.key == "access_key" && !e.value.text.empty(); });
   }
-  if (const YamlNode* sigv4 = keys.Find("sigv4")) {
-    for (const YamlEntry& entry : sigv4->entries) {
-      if ((entry.key != "profile" && entry.key != "role_arn") || entry.value.text.empty()) continue;
-      sns.map.report().Warning(
-          sns.map.PlaceOf("sigv4"),
-          fmt::format("sigv4.{} is not supported: nothing is delivered by it; give access_key and "
-                      "secret_key, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
-                      entry.key));
-    }
-  }
   if (has_access_key == keys.SecretOf("sigv4.secret_key").empty()) {
     sns.Error("sigv4",
               "must provide a AWS SigV4 Access key and Secret Key if credentials are specified in "

@@ -79,6 +79,10 @@ void CheckSns(MapDecoder& map, const CheckedKeys& keys) {
     map.report().Error(map.PlaceOf("sigv4"),
                        "sigv4: access_key and secret_key (or secret_key_file) go together");
   }
+  if (!MemberText(*sigv4, "external_id").empty() && MemberText(*sigv4, "role_arn").empty()) {
+    map.report().Error(map.PlaceOf("sigv4"),
+                       "sigv4: external_id is of a role_arn, which is missing");
+  }
 }
 
 // https://core.telegram.org/bots/api#sendmessage

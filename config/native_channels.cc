@@ -177,24 +177,21 @@ constexpr KeySpec kNativeSlackKeys[] = {
     {.key = "template", .kind = Kind::kAny},
 };
 
-// What only AWS's SDK could make something of.
-constexpr char kNeedsSdk[] =
-    "it takes the AWS SDK; give access_key and secret_key, or set AWS_ACCESS_KEY_ID and "
-    "AWS_SECRET_ACCESS_KEY";
-
 constexpr KeySpec kNativeSigV4Keys[] = {
     {.key = "region"},
     {.key = "access_key"},
     {.key = "secret_key", .kind = Kind::kSecret},
     {.key = "secret_key_file"},
-    {.key = "profile", .kind = Kind::kMistake, .missing = kNeedsSdk},
-    {.key = "role_arn", .kind = Kind::kMistake, .missing = kNeedsSdk},
+    {.key = "profile"},
+    {.key = "role_arn"},
+    {.key = "external_id"},
+    {.key = "use_fips_sts_endpoint", .kind = Kind::kBool},
 };
 
 constexpr KeySpec kNativeSnsKeys[] = {
     // Unset: the region's own.
     {.key = "api_url", .kind = Kind::kUrl},
-    // Unset, or without keys or region: those of the environment.
+    // Unset, or without keys or region: found as AWS's SDK finds them.
     {.key = "sigv4", .kind = Kind::kMap, .inner = kNativeSigV4Keys},
     {.key = "topic_arn"},
     {.key = "phone_number"},

@@ -17,6 +17,7 @@ struct AwsKeys {
   std::string access_key;
   Secret secret_key;
   Secret session_token;  // of keys that are valid for a while only; empty: there is none
+  friend bool operator==(const AwsKeys&, const AwsKeys&) = default;
 };
 
 struct AwsService {

@@ -86,6 +86,7 @@ struct ChannelContext {
   std::string host_name = "localhost";  // this machine's, for the ids of mails
   std::shared_ptr<const EgressPolicy> egress = nullptr;  // null: any address may be reached
   Pictures* pictures = nullptr;                          // null: whoever wants pictures gets none
+  bool render_only = false;  // nothing is sent: credentials need not be asked for
 };
 
 // A channel and what the pipeline must know of its settings.

@@ -64,7 +64,8 @@ class GroupDiscord final : public VendorApi {
 
 // ---- kind
 
-Result<BuiltVendor> MakeGroupDiscord(const config::AlertmanagerIntegration& settings) {
+Result<BuiltVendor> MakeGroupDiscord(const config::AlertmanagerIntegration& settings,
+                                     const ChannelContext& /*context*/) {
   return BuiltVendor{std::make_unique<GroupDiscord>(settings.keys)};
 }
 

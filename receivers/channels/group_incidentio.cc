@@ -71,7 +71,8 @@ class GroupIncidentio final : public VendorApi {
 
 // ---- kind
 
-Result<BuiltVendor> MakeGroupIncidentio(const config::AlertmanagerIntegration& settings) {
+Result<BuiltVendor> MakeGroupIncidentio(const config::AlertmanagerIntegration& settings,
+                                        const ChannelContext& /*context*/) {
   BuiltVendor vendor{std::make_unique<GroupIncidentio>(settings.keys)};
   // https://docs.incident.io/api-reference/introduction#rate-limits
   vendor.retried.statuses = {429};

@@ -51,7 +51,8 @@ class GroupJira final : public VendorApi {
 
 // ---- kind
 
-Result<BuiltVendor> MakeGroupJira(const config::AlertmanagerIntegration& settings) {
+Result<BuiltVendor> MakeGroupJira(const config::AlertmanagerIntegration& settings,
+                                  const ChannelContext& /*context*/) {
   Result<JiraSettings> jira = ReadJiraSettings(settings.keys);
   if (!jira) return jira.error();
   BuiltVendor vendor{std::make_unique<GroupJira>(settings.keys, *std::move(jira))};

@@ -147,7 +147,8 @@ class GroupMattermost final : public VendorApi {
 
 // ---- kind
 
-Result<BuiltVendor> MakeGroupMattermost(const config::AlertmanagerIntegration& settings) {
+Result<BuiltVendor> MakeGroupMattermost(const config::AlertmanagerIntegration& settings,
+                                        const ChannelContext& /*context*/) {
   return BuiltVendor{std::make_unique<GroupMattermost>(settings.keys)};
 }
 

@@ -175,7 +175,8 @@ class GroupOpsGenie final : public VendorApi {
 
 // ---- kind
 
-Result<BuiltVendor> MakeGroupOpsGenie(const config::AlertmanagerIntegration& settings) {
+Result<BuiltVendor> MakeGroupOpsGenie(const config::AlertmanagerIntegration& settings,
+                                      const ChannelContext& /*context*/) {
   BuiltVendor vendor{std::make_unique<GroupOpsGenie>(settings.keys)};
   // https://docs.opsgenie.com/docs/api-rate-limiting
   vendor.retried.statuses = {429};

@@ -166,7 +166,8 @@ class GroupPagerDuty final : public VendorApi {
 
 // ---- kind
 
-Result<BuiltVendor> MakeGroupPagerDuty(const config::AlertmanagerIntegration& settings) {
+Result<BuiltVendor> MakeGroupPagerDuty(const config::AlertmanagerIntegration& settings,
+                                       const ChannelContext& /*context*/) {
   const bool is_version_1 =
       settings.keys.Has("service_key") || settings.keys.Has("service_key_file");
   BuiltVendor vendor{std::make_unique<GroupPagerDuty>(settings.keys, is_version_1)};

@@ -116,7 +116,8 @@ class GroupPushover final : public VendorApi {
 
 // ---- kind
 
-Result<BuiltVendor> MakeGroupPushover(const config::AlertmanagerIntegration& settings) {
+Result<BuiltVendor> MakeGroupPushover(const config::AlertmanagerIntegration& settings,
+                                      const ChannelContext& /*context*/) {
   const config::CheckedKeys& keys = settings.keys;
   if (keys.Text("html") == "true" && keys.Text("monospace") == "true") {
     return Error{"at most one of monospace & html must be configured"};

@@ -96,7 +96,8 @@ class GroupRocketchat final : public VendorApi {
 
 // ---- kind
 
-Result<BuiltVendor> MakeGroupRocketchat(const config::AlertmanagerIntegration& settings) {
+Result<BuiltVendor> MakeGroupRocketchat(const config::AlertmanagerIntegration& settings,
+                                        const ChannelContext& /*context*/) {
   return BuiltVendor{std::make_unique<GroupRocketchat>(settings.keys)};
 }
 

@@ -174,7 +174,8 @@ class GroupSlack final : public VendorApi {
 
 // ---- kind
 
-Result<BuiltVendor> MakeGroupSlack(const config::AlertmanagerIntegration& settings) {
+Result<BuiltVendor> MakeGroupSlack(const config::AlertmanagerIntegration& settings,
+                                   const ChannelContext& /*context*/) {
   return BuiltVendor{std::make_unique<GroupSlack>(settings.keys), {}, TimeoutOf(settings.keys)};
 }
 

@@ -1,14 +1,11 @@
 // Amazon SNS, of alertmanager.yml: one Publish to a topic, a phone or an endpoint of an app.
 // https://docs.aws.amazon.com/sns/latest/api/API_Publish.html
 //
-// Where only AWS's SDK could find the keys (profiles, roles, those of the machine) every message
-// fails with the reason. `use_aws_http_client` says something about the SDK and changes nothing.
-#include <functional>
+// `use_aws_http_client` says something about AWS's SDK and changes nothing.
+#include <memory>
 #include <utility>
 
-#include "base/clock.h"
 #include "base/group_key.h"
-#include "config/environment.h"
 #include "receivers/channels/setting_texts.h"
 #include "receivers/channels/sns_publish.h"
 #include "receivers/channels/vendor.h"
@@ -44,41 +41,34 @@ SnsMessage Message(const GroupNotification& notification, SettingTexts& settings
 
 class GroupSns final : public VendorApi {
  public:
-  // `now` is asked by the thread that prepares.
-  // Without access every message fails with the reason, as it does at Alertmanager; the rest of the
-  // configuration goes on working.
-  GroupSns(config::CheckedKeys keys, Result<SnsAccess> access, std::function<Timestamp()> now)
-      : keys_(std::move(keys)),
-        target_(SnsTargetOf(keys_)),
-        access_(std::move(access)),
-        now_(std::move(now)) {}
+  GroupSns(config::CheckedKeys keys, std::shared_ptr<const SnsSender> sender)
+      : keys_(std::move(keys)), sender_(std::move(sender)) {}
 
   Result<VendorCall> Prepare(const GroupNotification& notification,
                              const MessageTexts& texts) const override {
-    if (!access_) return access_.error();
     SettingTexts settings(keys_, texts);
     const std::string api_url = settings.Text("api_url");
-    const std::string address = settings.Text(target_.key);
+    const std::string address = settings.Text(sender_->target().key);
     const SnsMessage message = Message(notification, settings);
     if (!settings.status()) return settings.status().error();
-    return PublishToSns(target_, address, message, api_url, *access_, now_());
+    return sender_->Publish(address, message, api_url);
   }
 
  private:
   const config::CheckedKeys keys_;
-  const SnsTarget target_;
-  const Result<SnsAccess> access_;
-  const std::function<Timestamp()> now_;
+  const std::shared_ptr<const SnsSender> sender_;
 };
 
 }  // namespace
 
 // ---- kind
 
-Result<BuiltVendor> MakeGroupSns(const config::AlertmanagerIntegration& settings) {
-  return BuiltVendor{std::make_unique<GroupSns>(
-      settings.keys, SnsAccessOf(settings.keys, config::ProcessEnvironment()),
-      [] { return SystemClock().Now(); })};
+Result<BuiltVendor> MakeGroupSns(const config::AlertmanagerIntegration& settings,
+                                 const ChannelContext& context) {
+  Result<std::shared_ptr<const SnsSender>> sender =
+      SnsSender::Make(settings.keys, settings.http, context);
+  if (!sender) return sender.error();
+  return BuiltVendor{std::make_unique<GroupSns>(settings.keys, *std::move(sender))};
 }
 
 }  // namespace tocsin::receivers

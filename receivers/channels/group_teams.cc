@@ -75,11 +75,13 @@ class GroupTeams final : public VendorApi {
 
 // ---- kinds
 
-Result<BuiltVendor> MakeGroupTeams(const config::AlertmanagerIntegration& settings) {
+Result<BuiltVendor> MakeGroupTeams(const config::AlertmanagerIntegration& settings,
+                                   const ChannelContext& /*context*/) {
   return BuiltVendor{std::make_unique<GroupTeams>(settings.keys, MessageCard)};
 }
 
-Result<BuiltVendor> MakeGroupTeamsV2(const config::AlertmanagerIntegration& settings) {
+Result<BuiltVendor> MakeGroupTeamsV2(const config::AlertmanagerIntegration& settings,
+                                     const ChannelContext& /*context*/) {
   return BuiltVendor{std::make_unique<GroupTeams>(settings.keys, AdaptiveCard)};
 }
 

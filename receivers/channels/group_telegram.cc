@@ -81,7 +81,8 @@ class GroupTelegram final : public VendorApi {
 
 // ---- kind
 
-Result<BuiltVendor> MakeGroupTelegram(const config::AlertmanagerIntegration& settings) {
+Result<BuiltVendor> MakeGroupTelegram(const config::AlertmanagerIntegration& settings,
+                                      const ChannelContext& /*context*/) {
   BuiltVendor vendor{std::make_unique<GroupTelegram>(settings.keys)};
   // Alertmanager does not tell Telegram's answers apart.
   vendor.retried.all = true;

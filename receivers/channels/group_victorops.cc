@@ -102,7 +102,8 @@ class GroupVictorOps final : public VendorApi {
 
 // ---- kind
 
-Result<BuiltVendor> MakeGroupVictorOps(const config::AlertmanagerIntegration& settings) {
+Result<BuiltVendor> MakeGroupVictorOps(const config::AlertmanagerIntegration& settings,
+                                       const ChannelContext& /*context*/) {
   for (const config::YamlEntry& field : EntriesOf(settings.keys, "custom_fields")) {
     if (std::find(std::begin(kOwnFields), std::end(kOwnFields), field.key) == std::end(kOwnFields))
       continue;

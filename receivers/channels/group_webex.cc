@@ -49,7 +49,8 @@ class GroupWebex final : public VendorApi {
 
 // ---- kind
 
-Result<BuiltVendor> MakeGroupWebex(const config::AlertmanagerIntegration& settings) {
+Result<BuiltVendor> MakeGroupWebex(const config::AlertmanagerIntegration& settings,
+                                   const ChannelContext& /*context*/) {
   return BuiltVendor{std::make_unique<GroupWebex>(settings.keys)};
 }
 

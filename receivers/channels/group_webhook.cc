@@ -74,7 +74,8 @@ class GroupWebhook final : public VendorApi {
 
 // ---- kind
 
-Result<BuiltVendor> MakeGroupWebhook(const config::AlertmanagerIntegration& settings) {
+Result<BuiltVendor> MakeGroupWebhook(const config::AlertmanagerIntegration& settings,
+                                     const ChannelContext& /*context*/) {
   return BuiltVendor{std::make_unique<GroupWebhook>(settings.keys), {}, TimeoutOf(settings.keys)};
 }
 

@@ -71,7 +71,8 @@ class GroupWechat final : public VendorApi {
 
 // ---- kind
 
-Result<BuiltVendor> MakeGroupWechat(const config::AlertmanagerIntegration& settings) {
+Result<BuiltVendor> MakeGroupWechat(const config::AlertmanagerIntegration& settings,
+                                    const ChannelContext& /*context*/) {
   BuiltVendor vendor{std::make_unique<GroupWechat>(settings.keys)};
   vendor.retried.all = true;
   return vendor;

@@ -1,9 +1,9 @@
 // The Amazon SNS channel: the message as plain text to a topic or an endpoint of an app, its short
 // form to a phone. https://docs.aws.amazon.com/sns/latest/api/API_Publish.html
+#include <memory>
 #include <utility>
 
 #include "base/group_key.h"
-#include "config/environment.h"
 #include "receivers/channels/mail_page.h"
 #include "receivers/channels/native_http.h"
 #include "receivers/channels/native_texts.h"
@@ -25,26 +25,21 @@ constexpr std::size_t kMaxTextBytes = 60'000;
 
 class SnsMessages {
  public:
-  SnsMessages(config::ChannelSettings settings, NativeTexts texts, const Clock& clock)
-      : settings_(std::move(settings)),
-        target_(SnsTargetOf(settings_.keys)),
-        texts_(std::move(texts)),
-        clock_(clock) {}
+  SnsMessages(config::ChannelSettings settings, NativeTexts texts,
+              std::shared_ptr<const SnsSender> sender)
+      : settings_(std::move(settings)), texts_(std::move(texts)), sender_(std::move(sender)) {}
 
   Result<VendorCall> Prepare(const Notification& notification) const {
     const config::CheckedKeys& keys = settings_.keys;
-    // For each message: whoever renews the secret's file need not reload.
-    const Result<SnsAccess> access = SnsAccessOf(keys, config::ProcessEnvironment());
-    if (!access) return access.error();
-    return PublishToSns(target_, keys.Text(target_.key), Message(notification), keys.Url("api_url"),
-                        *access, clock_.Now());
+    return sender_->Publish(keys.Text(sender_->target().key), Message(notification),
+                            keys.Url("api_url"));
   }
 
  private:
   SnsMessage Message(const Notification& notification) const {
     const MessageCard card = texts_.Card(notification);
     SnsMessage message;
-    if (IsPhone(target_)) {
+    if (IsPhone(sender_->target())) {
       message.message = CardShort(card);  // a text message has no subject
     } else {
       message.subject = MailSubject(card);
@@ -59,9 +54,8 @@ class SnsMessages {
   }
 
   const config::ChannelSettings settings_;
-  const SnsTarget target_;
   const NativeTexts texts_;
-  const Clock& clock_;
+  const std::shared_ptr<const SnsSender> sender_;
 };
 
 }  // namespace
@@ -73,7 +67,10 @@ Result<BuiltChannel> MakeSns(const config::ChannelSettings& settings,
   Result<NativeTexts> texts =
       NativeTexts::Make(settings.keys, NativeTexts::Bodies::kNone, context.metrics);
   if (!texts) return texts.error();
-  auto sns = std::make_shared<const SnsMessages>(settings, *std::move(texts), context.clock);
+  Result<std::shared_ptr<const SnsSender>> sender =
+      SnsSender::Make(settings.keys, settings.http, context);
+  if (!sender) return sender.error();
+  auto sns = std::make_shared<const SnsMessages>(settings, *std::move(texts), *std::move(sender));
   return MakeNativeHttp(settings, context, [sns](const Notification& notification) {
     return sns->Prepare(notification);
   });

@@ -5,9 +5,9 @@
 #include <utility>
 
 #include "base/text.h"
-#include "receivers/channels/authorized_headers.h"
+#include "receivers/channels/aws_answers.h"
+#include "receivers/channels/aws_signature.h"
 #include "receivers/channels/http_outcome.h"
-#include "receivers/channels/setting_texts.h"
 #include "receivers/channels/truncation.h"
 
 namespace tocsin::receivers {
@@ -20,53 +20,6 @@ constexpr std::size_t kMaxMessageBytes = 262'144;
 constexpr std::size_t kMaxSmsRunes = 1600;
 constexpr std::size_t kMaxSubjectRunes = 99;
 constexpr char kVersion[] = "2010-03-31";
-
-// ---- access
-
-std::string OfSigV4(const config::CheckedKeys& keys, std::string_view key) {
-  const config::YamlNode* sigv4 = keys.Find("sigv4");
-  const config::YamlNode* value = sigv4 == nullptr ? nullptr : FindMember(*sigv4, key);
-  return value == nullptr ? "" : value->text;
-}
-
-Status CheckSigV4(const config::CheckedKeys& keys) {
-  for (const char* key : {"profile", "role_arn"}) {
-    if (OfSigV4(keys, key).empty()) continue;
-    return Error{fmt::format(
-        "sns: sigv4.{} is not supported: it takes the AWS SDK, which is not part of this program; "
-        "give sigv4.access_key and sigv4.secret_key, or set AWS_ACCESS_KEY_ID, "
-        "AWS_SECRET_ACCESS_KEY and, for keys that expire, AWS_SESSION_TOKEN",
-        key)};
-  }
-  return {};
-}
-
-Result<AwsKeys> KeysOf(const config::CheckedKeys& keys, const config::Environment& environment) {
-  AwsKeys found{OfSigV4(keys, "access_key"), keys.SecretOf("sigv4.secret_key"), Secret()};
-  if (found.access_key.empty()) {
-    return AwsKeys{environment("AWS_ACCESS_KEY_ID").value_or(""),
-                   Secret(environment("AWS_SECRET_ACCESS_KEY").value_or("")),
-                   Secret(environment("AWS_SESSION_TOKEN").value_or(""))};
-  }
-  if (const std::string file = OfSigV4(keys, "secret_key_file"); !file.empty()) {
-    Result<std::string> secret = ReadSecretFile(file);
-    if (!secret) return Error{fmt::format("sigv4.secret_key_file: {}", secret.message())};
-    found.secret_key = Secret(*std::move(secret));
-  }
-  return found;
-}
-
-// https://docs.aws.amazon.com/sdkref/latest/guide/feature-region.html
-std::string RegionOf(const config::CheckedKeys& keys, const config::Environment& environment) {
-  std::string region = OfSigV4(keys, "region");
-  return region.empty() ? environment("AWS_REGION").value_or("") : region;
-}
-
-// It becomes part of a host name.
-bool IsRegion(std::string_view text) {
-  return !text.empty() &&
-         text.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") == std::string_view::npos;
-}
 
 // ---- request
 
@@ -139,51 +92,61 @@ std::string EndpointOf(const std::string& region) {
                      region.starts_with("cn-") ? ".cn" : "");
 }
 
-// ---- answer
+// ---- one attempt
 
-// "InvalidParameter", of an answer that says what is wrong; empty where it is no word.
+// What all requests of an attempt are made of.
+struct Letter {
+  HttpClientRequest request;  // not signed yet
+  AwsPlan plan;
+  std::shared_ptr<AwsCredentials> credentials;
+  const Clock& clock;
+};
+using LetterPtr = std::shared_ptr<const Letter>;
+
+VendorCall SendLetter(const LetterPtr& letter, bool is_second);
+
 // https://docs.aws.amazon.com/sns/latest/api/CommonErrors.html
-std::string ErrorCode(std::string_view answer) {
-  constexpr std::string_view kBegin = "<Code>";
-  const std::size_t begin = answer.find(kBegin);
-  if (begin == std::string_view::npos) return "";
-  const std::string_view rest = answer.substr(begin + kBegin.size());
-  const std::string_view code = rest.substr(0, rest.find('<'));
-  const bool is_word =
-      code.size() <= 60 && code.find_first_not_of(
-                               "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                               "abcdefghijklmnopqrstuvwxyz0123456789.") == std::string_view::npos;
-  return is_word ? std::string(code) : "";
+bool SaysExpired(std::string_view code) {
+  return code == "ExpiredToken" || code == "ExpiredTokenException";
 }
 
-VendorStep Judge(const HttpClientResult& result, Timestamp now) {
+// Keys that have come to their end before their time are replaced in the same attempt, once.
+VendorStep Judge(const LetterPtr& letter, const AwsKeys& used, bool is_second,
+                 const HttpClientResult& result, Timestamp now) {
   Outcome outcome = HttpOutcome(result, now);
   if (outcome.kind == Outcome::Kind::kDelivered || !result.response) return outcome;
-  const std::string code = ErrorCode(result.response->body);
+  const std::string code = AwsErrorCode(result.response->body);
   if (!code.empty()) outcome.reason += fmt::format(" ({})", code);
+  if (!SaysExpired(code)) return outcome;
+  if (letter->credentials->Forget(used) && !is_second) return SendLetter(letter, true);
+  // Those of a file or of the environment somebody else renews.
+  outcome.kind = Outcome::Kind::kRetry;
+  outcome.failure = Failure::kAuth;
+  outcome.payload_refused = false;
   return outcome;
 }
 
-}  // namespace
-
-Result<SnsAccess> SnsAccessOf(const config::CheckedKeys& keys,
-                              const config::Environment& environment) {
-  if (Status checked = CheckSigV4(keys); !checked) return checked.error();
-  Result<AwsKeys> found = KeysOf(keys, environment);
-  if (!found) return found.error();
-  SnsAccess access{*std::move(found), RegionOf(keys, environment)};
-  if (access.keys.access_key.empty() || access.keys.secret_key.empty()) {
-    return Error{
-        "sns: there are no credentials: give sigv4.access_key and sigv4.secret_key, or set "
-        "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (those of a machine or a container cannot be "
-        "used)"};
-  }
-  if (!IsRegion(access.region)) {
-    return Error{fmt::format("sns: {} is no region: give sigv4.region, or set AWS_REGION",
-                             QuoteForMessage(access.region))};
-  }
-  return access;
+VendorCall SendLetter(const LetterPtr& letter, bool is_second) {
+  const auto used = std::make_shared<AwsKeys>();  // written before the request is sent, then read
+  VendorCall call;
+  call.request = letter->request;
+  call.judge = [letter, used, is_second](const HttpClientResult& result, Timestamp now) {
+    return Judge(letter, *used, is_second, result, now);
+  };
+  call.complete = [letter, used](HttpClientRequest request, Duration left, const Completed& done) {
+    letter->credentials->Get(
+        letter->plan, left,
+        [letter, used, request = std::move(request), done](const AwsKeysOrNot& answer) mutable {
+          if (answer.failure) return done(std::move(request), answer.failure);
+          *used = answer.keys;
+          SignAwsRequest(answer.keys, {letter->plan.region, "sns"}, letter->clock.Now(), &request);
+          done(std::move(request), std::nullopt);
+        });
+  };
+  return call;
 }
+
+}  // namespace
 
 SnsTarget SnsTargetOf(const config::CheckedKeys& keys) {
   if (keys.Has("topic_arn")) return {"topic_arn", "TopicArn"};
@@ -193,21 +156,43 @@ SnsTarget SnsTargetOf(const config::CheckedKeys& keys) {
 
 bool IsPhone(const SnsTarget& target) { return target.key == std::string_view("phone_number"); }
 
-Result<VendorCall> PublishToSns(const SnsTarget& target, const std::string& address,
-                                const SnsMessage& message, const std::string& api_url,
-                                const SnsAccess& access, Timestamp now) {
-  VendorCall call{{}, Judge};
-  HttpClientRequest& request = call.request;
+// ---- who sends
+
+SnsSender::SnsSender(const config::CheckedKeys& keys, std::shared_ptr<AwsCredentials> credentials,
+                     const ChannelContext& context, config::Environment environment)
+    : target_(SnsTargetOf(keys)),
+      settings_(AwsSettingsOf(keys)),
+      credentials_(std::move(credentials)),
+      clock_(context.clock),
+      environment_(std::move(environment)) {}
+
+Result<std::shared_ptr<const SnsSender>> SnsSender::Make(const config::CheckedKeys& keys,
+                                                         const config::HttpConfig& http,
+                                                         const ChannelContext& context,
+                                                         const config::Environment& environment) {
+  Result<std::shared_ptr<AwsCredentials>> credentials =
+      AwsCredentials::Make(http.proxy, context, environment);
+  if (!credentials) return credentials.error();
+  return std::shared_ptr<const SnsSender>(
+      new SnsSender(keys, *std::move(credentials), context, environment));
+}
+
+Result<VendorCall> SnsSender::Publish(const std::string& address, const SnsMessage& message,
+                                      const std::string& api_url) const {
+  Result<AwsPlan> plan = PlanAwsKeys(settings_, environment_);
+  if (!plan) return Error{fmt::format("sns: {}", plan.message())};
+  HttpClientRequest request;
   request.method = "POST";
-  request.url = api_url.empty() ? EndpointOf(access.region) : api_url;
+  request.url = api_url.empty() ? EndpointOf(plan->region) : api_url;
   // User name and password would take the signature's place.
   if (const Status checked = CheckUrl(request.url); !checked) {
     return Error{fmt::format("api_url: {}", checked.message())};
   }
   request.headers.emplace_back("Content-Type", "application/x-www-form-urlencoded");
-  request.body = Encode(FormOf(target, address, message));
-  SignAwsRequest(access.keys, {access.region, "sns"}, now, &request);
-  return call;
+  request.body = Encode(FormOf(target_, address, message));
+  return SendLetter(std::make_shared<const Letter>(
+                        Letter{std::move(request), *std::move(plan), credentials_, clock_}),
+                    /*is_second=*/false);
 }
 
 }  // namespace tocsin::receivers

@@ -81,7 +81,7 @@ Outcome ByMode(Outcome outcome, bool durable, const RetriedStatuses& retried) {
 Result<std::unique_ptr<GroupChannel>> MakeVendorChannel(
     VendorMaker make, const config::AlertmanagerIntegration& settings,
     std::shared_ptr<const gotemplate::TemplateSet> templates, const ChannelContext& context) {
-  Result<BuiltVendor> vendor = make(settings);
+  Result<BuiltVendor> vendor = make(settings, context);
   if (!vendor) return vendor.error();
   Result<std::unique_ptr<ConfiguredHttp>> http = ConfiguredHttp::Make(settings.http, context);
   if (!http) return http.error();

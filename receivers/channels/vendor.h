@@ -48,7 +48,8 @@ struct BuiltVendor {
 // only what the vendor asks for. Outcomes without a status stay.
 Outcome ByMode(Outcome outcome, bool durable, const RetriedStatuses& retried);
 
-using VendorMaker = Result<BuiltVendor> (*)(const config::AlertmanagerIntegration& settings);
+using VendorMaker = Result<BuiltVendor> (*)(const config::AlertmanagerIntegration& settings,
+                                            const ChannelContext& context);
 
 // Fails on settings that the vendor or its http_config cannot work with.
 Result<std::unique_ptr<GroupChannel>> MakeVendorChannel(

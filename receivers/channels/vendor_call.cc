@@ -1,6 +1,7 @@
 #include "receivers/channels/vendor_call.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "receivers/channels/configured_http.h"
 #include "receivers/channels/http_outcome.h"
@@ -19,8 +20,26 @@ class Attempt final : public std::enable_shared_from_this<Attempt> {
         done_(std::move(done)) {}
 
   void Send(VendorCall call) {
+    const auto complete = std::exchange(call.complete, nullptr);
+    if (!complete) return SendComplete(std::move(call));
+    HttpClientRequest request = std::move(call.request);
+    complete(std::move(request), Left(),
+             [self = shared_from_this(), call = std::move(call)](
+                 HttpClientRequest completed, std::optional<Outcome> failure) mutable {
+               if (failure) return self->done_(*std::move(failure));
+               call.request = std::move(completed);
+               self->SendComplete(std::move(call));
+             });
+  }
+
+ private:
+  Duration Left() const {
     const auto left = std::chrono::ceil<Duration>(deadline_ - clock_.Monotonic());
-    call.request.timeout = std::max(left, Duration(1));
+    return std::max(left, Duration(1));
+  }
+
+  void SendComplete(VendorCall call) {
+    call.request.timeout = Left();
     http_.Send(std::move(call.request),
                [self = shared_from_this(), judge = std::move(call.judge),
                 secrets = std::move(call.secrets)](HttpClientResult result) {
@@ -29,7 +48,6 @@ class Attempt final : public std::enable_shared_from_this<Attempt> {
                });
   }
 
- private:
   void OnAnswer(
       const std::function<VendorStep(const HttpClientResult& result, Timestamp now)>& judge,
       const HttpClientResult& result) {

@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -17,6 +18,10 @@ class ConfiguredHttp;
 
 struct VendorStep;
 
+// Takes the completed request, or how the attempt ends that cannot be made. Runs exactly once, on
+// any thread.
+using Completed = std::function<void(HttpClientRequest request, std::optional<Outcome> failure)>;
+
 // One request of an attempt.
 struct VendorCall {
   HttpClientRequest request;
@@ -25,6 +30,9 @@ struct VendorCall {
   // What the request carries and nobody may read, beside its headers and the keys in its address
   // (sent_secrets.h): struck out of the answer.
   std::vector<std::string> secrets = {};
+  // What the request takes before it can be sent, where that has to be waited for (credentials):
+  // called with it and the time that is left. Null: nothing.
+  std::function<void(HttpClientRequest request, Duration left, Completed done)> complete = nullptr;
 };
 
 // The attempt is over, or takes another request.

@@ -27,8 +27,9 @@
 
 namespace tocsin::receivers {
 
-#define TOCSIN_VENDOR(Name, type) \
-  Result<BuiltVendor> MakeGroup##Name(const config::AlertmanagerIntegration& settings);
+#define TOCSIN_VENDOR(Name, type)                                                      \
+  Result<BuiltVendor> MakeGroup##Name(const config::AlertmanagerIntegration& settings, \
+                                      const ChannelContext& context);
 TOCSIN_VENDORS
 #undef TOCSIN_VENDOR
 

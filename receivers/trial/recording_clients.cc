@@ -59,14 +59,15 @@ void RecordingHttpClient::Send(HttpClientRequest request, Done done) {
   TrialExchange exchange;
   exchange.request = fmt::format("{} {}", request.method, Shown(mask.HideUrl(request.url)));
   exchange.headers = Shown(request.headers, mask);
-  if (!is_token) exchange.body = Shown(mask.Hide(HidePictures(request.body)));
+  const bool is_secret = is_token || request.carries_credentials;
+  if (!is_secret) exchange.body = Shown(mask.Hide(HidePictures(request.body)));
   const std::size_t number = record_->Add(std::move(exchange));
   if (http_ == nullptr) {
     HttpClientResult nothing;
     nothing.failure.message = "not sent: only rendered";
     return done(std::move(nothing));
   }
-  http_->Send(std::move(request), [record = record_, number, is_token,
+  http_->Send(std::move(request), [record = record_, number, is_secret,
                                    done = std::move(done)](HttpClientResult result) {
     record->Update(number, [&](TrialExchange& shown) {
       shown.phases = result.phases;
@@ -75,7 +76,7 @@ void RecordingHttpClient::Send(HttpClientRequest request, Done done) {
       if (!result.response) return;
       shown.status = result.response->status;
       shown.answer_headers = Shown(result.response->headers, record->mask());
-      if (!is_token) shown.answer = Shown(record->mask().Hide(result.response->body));
+      if (!is_secret) shown.answer = Shown(record->mask().Hide(result.response->body));
     });
     done(std::move(result));
   });

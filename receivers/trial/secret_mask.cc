@@ -30,8 +30,10 @@ std::string ReplaceAll(std::string text, std::string_view what, std::string_view
 
 // Headers whose very purpose is a secret, whatever form it takes there.
 bool CarriesSecret(std::string_view header) {
-  constexpr std::string_view kNames[] = {"authorization", "proxy-authorization", "cookie",
-                                         "x-api-key", "x-auth-token"};
+  constexpr std::string_view kNames[] = {
+      "authorization",       "proxy-authorization", "cookie",
+      "x-api-key",           "x-auth-token",        "x-aws-ec2-metadata-token",
+      "x-amz-security-token"};
   return std::any_of(std::begin(kNames), std::end(kNames),
                      [header](std::string_view name) { return EqualsIgnoreCase(header, name); });
 }

@@ -188,7 +188,8 @@ Result<std::vector<ChannelTrial>> TryReceiver(const PipelineGraph& graph, const 
                                 context.console_executor,
                                 context.host_name,
                                 graph.native_targets.egress,
-                                &pictures};
+                                &pictures,
+                                order.render_only};
   Result<std::vector<GroupIntegrationPtr>> integrations =
       MakeIntegrationsOf(graph, order.receiver, recorded);
   if (!integrations) return integrations.error();

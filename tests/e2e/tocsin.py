@@ -137,12 +137,13 @@ class TocsinAlertmanager(AlertmanagerApi, Tocsin):
 
     command = ("alertmanager",)
 
-    def __init__(self, folder, config, arguments=(), cluster=""):
+    def __init__(self, folder, config, arguments=(), cluster="", environment=None):
         folder.mkdir(parents=True, exist_ok=True)
         super().__init__(
             folder,
             config_file=folder / "alertmanager.yml",
             arguments=[f"--cluster.listen-address={cluster}", *arguments],
+            environment=environment,
         )
         self.write_config(config)
 

@@ -52,7 +52,8 @@ std::string EditedBody(const std::string& keys) {
 }
 
 std::string JiraRefusal(const std::string& item) {
-  const Result<BuiltVendor> vendor = MakeGroupJira(config::GoodIntegration("jira_configs", item));
+  const Result<BuiltVendor> vendor =
+      MakeGroupJira(config::GoodIntegration("jira_configs", item), ChannelWorld().Context());
   return vendor ? "" : vendor.message();
 }
 

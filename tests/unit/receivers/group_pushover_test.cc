@@ -221,7 +221,8 @@ TEST(GroupPushover, GivesUpWhereATemplateFailsAndSendsNothing) {
 
 TEST(GroupPushover, RefusesHtmlInMonospace) {
   const auto built = [](const std::string& keys) {
-    return MakeGroupPushover(config::GoodIntegration("pushover_configs", PushoverItemWith(keys)));
+    return MakeGroupPushover(config::GoodIntegration("pushover_configs", PushoverItemWith(keys)),
+                             ChannelWorld().Context());
   };
   ASSERT_FALSE(built(", html: true, monospace: true").ok());
   EXPECT_THAT(built(", html: true, monospace: true").message(), HasSubstr("monospace & html"));

@@ -1,18 +1,19 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "base/clock.h"
 #include "base/group_key.h"
 #include "base/text.h"
 #include "receivers/channels/aws_signature.h"
 #include "receivers/channels/vendor_list.h"
 #include "tests/unit/config/alertmanager_loading.h"
 #include "tests/unit/receivers/aws_environment.h"
+#include "tests/unit/receivers/aws_samples.h"
 #include "tests/unit/receivers/vendor_world.h"
 
 namespace tocsin::receivers {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::StartsWith;
@@ -85,19 +86,14 @@ TEST(GroupSns, SendsEveryKey) {
 TEST(GroupSns, SignsTheRequestWithTheKeysOfTheSettings) {
   VendorWorld sns("sns_configs", SnsItemWith("topic_arn: t"));
   const HttpClientRequest request = sns.DeliverFiring();
-  const std::string date = HeaderOf(request, "X-Amz-Date");
-  ASSERT_EQ(date.size(), 16U);
-  const Timestamp signed_at =
-      At(date.substr(0, 4) + "-" + date.substr(4, 2) + "-" + date.substr(6, 5) + ":" +
-         date.substr(11, 2) + ":" + date.substr(13));
-  EXPECT_LT(SystemClock().Now() - signed_at, std::chrono::minutes(1));
+  EXPECT_EQ(HeaderOf(request, "X-Amz-Date"), "20240501T100000Z");
   HttpClientRequest again;
   again.method = "POST";
   again.url = request.url;
   again.headers = {{"Content-Type", "application/x-www-form-urlencoded"}};
   again.body = request.body;
-  SignAwsRequest({"AKID", Secret("wJalrXUtnFEMI"), Secret()}, {"eu-central-1", "sns"}, signed_at,
-                 &again);
+  SignAwsRequest({"AKID", Secret("wJalrXUtnFEMI"), Secret()}, {"eu-central-1", "sns"},
+                 sns.world.clock.Now(), &again);
   EXPECT_EQ(HeaderOf(request, "Authorization"), HeaderOf(again, "Authorization"));
   EXPECT_EQ(HeaderOf(request, "X-Amz-Security-Token"), "");
 }
@@ -128,24 +124,88 @@ TEST(GroupSns, KnowsTheEndpointsInChina) {
   EXPECT_EQ(sns.DeliverFiring().url, "https://sns.cn-north-1.amazonaws.com.cn/");
 }
 
-TEST(GroupSns, IsNotMadeWithoutCredentialsThatItCanUse) {
+TEST(GroupSns, SaysWhatItNeedsWhereThereAreNoCredentials) {
   const AwsEnvironment environment({});
   EXPECT_EQ(SnsRefusal("{topic_arn: t, sigv4: {region: r, access_key: a, secret_key: b}}"), "");
   EXPECT_THAT(SnsRefusal("{topic_arn: t, sigv4: {region: r}}"),
-              HasSubstr("give sigv4.access_key and sigv4.secret_key, or set AWS_ACCESS_KEY_ID"));
+              AllOf(StartsWith("sns: there are no credentials in sigv4.access_key, "),
+                    HasSubstr("give sigv4.access_key and sigv4.secret_key")));
   EXPECT_THAT(SnsRefusal("{topic_arn: t, sigv4: {access_key: a, secret_key: b}}"),
               HasSubstr("give sigv4.region, or set AWS_REGION"));
   EXPECT_THAT(
       SnsRefusal("{topic_arn: t, sigv4: {region: 'r.evil/', access_key: a, secret_key: b}}"),
       HasSubstr("is no region"));
-  for (const char* key : {"profile", "role_arn"}) {
-    const std::string refusal = SnsRefusal(
-        std::string("{topic_arn: t, sigv4: {region: r, access_key: a, secret_key: s3cret, ") + key +
-        ": p}}");
-    EXPECT_THAT(refusal, HasSubstr(std::string("sigv4.") + key + " is not supported"));
-    EXPECT_THAT(refusal, HasSubstr("AWS_ACCESS_KEY_ID"));
-    EXPECT_THAT(refusal, Not(HasSubstr("s3cret")));
-  }
+  EXPECT_THAT(SnsRefusal("{topic_arn: t, sigv4: {region: r, profile: ops}}"),
+              HasSubstr("there is no profile \"ops\" of /nowhere/config"));
+}
+
+TEST(GroupSns, PublishesWithTheRoleThatTheSettingsName) {
+  const AwsEnvironment environment({});
+  VendorWorld sns("sns_configs",
+                  "{topic_arn: t, sigv4: {region: eu-central-1, access_key: AKID, secret_key: s, "
+                  "role_arn: 'arn:role', external_id: e}}");
+  const HttpClientRequest assume = sns.DeliverFiring();
+  EXPECT_EQ(assume.url, "https://sts.eu-central-1.amazonaws.com/");
+  EXPECT_EQ(Parameter(assume.body, "Action"), "AssumeRole");
+  EXPECT_EQ(Parameter(assume.body, "RoleArn"), "arn:role");
+  EXPECT_EQ(Parameter(assume.body, "ExternalId"), "e");
+  sns.Answer(200, StsAnswer("ASIAROLE", "2024-05-01T11:00:00Z"));
+  const HttpClientRequest publish = sns.LastRequest();
+  EXPECT_EQ(publish.url, "https://sns.eu-central-1.amazonaws.com/");
+  EXPECT_EQ(Parameter(publish.body, "TopicArn"), "t");
+  EXPECT_THAT(HeaderOf(publish, "Authorization"), HasSubstr("Credential=ASIAROLE/20240501/"));
+  EXPECT_EQ(HeaderOf(publish, "X-Amz-Security-Token"), "token-of-ASIAROLE");
+  sns.Answer(200);
+  EXPECT_EQ(sns.outcomes.at(0).kind, Kind::kDelivered);
+  // The next one has the keys already.
+  EXPECT_EQ(sns.DeliverFiring().url, "https://sns.eu-central-1.amazonaws.com/");
+}
+
+TEST(GroupSns, FailsAsTheCredentialsDo) {
+  const AwsEnvironment environment({});
+  VendorWorld sns("sns_configs",
+                  "{topic_arn: t, sigv4: {region: r, access_key: a, secret_key: s, role_arn: x}}");
+  EXPECT_EQ(sns.OutcomeOf(503).kind, Kind::kRetry);
+  EXPECT_EQ(sns.OutcomeOf(403, "<Code>AccessDenied</Code>").kind, Kind::kGiveUp);
+  EXPECT_EQ(sns.reason(),
+            "no AWS credentials: assuming \"x\" at https://sts.r.amazonaws.com/: HTTP status 403 "
+            "(AccessDenied)");
+  EXPECT_EQ(sns.http.sent(), 2U);
+}
+
+constexpr char kExpired[] =
+    "<ErrorResponse><Error><Code>ExpiredToken</Code></Error></ErrorResponse>";
+
+TEST(GroupSns, KeysThatHaveExpiredAreReplacedWithinTheAttemptOnce) {
+  const AwsEnvironment environment({});
+  VendorWorld sns("sns_configs",
+                  "{topic_arn: t, sigv4: {region: r, access_key: a, secret_key: s, role_arn: x}}");
+  GroupNotification notification = About({Fires(DiskFull())});
+  notification.flush_number = 1;
+  sns.Deliver(notification);
+  sns.Answer(200, StsAnswer("ONE", "2024-05-01T11:00:00Z"));
+  sns.Answer(403, kExpired);
+  EXPECT_TRUE(sns.outcomes.empty());
+  EXPECT_EQ(Parameter(sns.LastRequest().body, "Action"), "AssumeRole");
+  sns.Answer(200, StsAnswer("TWO", "2024-05-01T11:00:00Z"));
+  EXPECT_THAT(HeaderOf(sns.LastRequest(), "Authorization"), HasSubstr("Credential=TWO/"));
+  sns.Answer(403, kExpired);
+  EXPECT_EQ(sns.http.sent(), 4U);
+  EXPECT_EQ(sns.outcomes.at(0).kind, Kind::kRetry);
+  EXPECT_EQ(sns.reason(), "HTTP status 403 (ExpiredToken)");
+  // Of the second, too, nothing is kept.
+  sns.Deliver(notification);
+  EXPECT_EQ(Parameter(sns.LastRequest().body, "Action"), "AssumeRole");
+}
+
+TEST(GroupSns, KeysOfTheEnvironmentThatHaveExpiredAreNotSentAgain) {
+  const AwsEnvironment environment({{"AWS_ACCESS_KEY_ID", "ENVKEY"},
+                                    {"AWS_SECRET_ACCESS_KEY", "envsecret"},
+                                    {"AWS_SESSION_TOKEN", "session"},
+                                    {"AWS_REGION", "us-west-2"}});
+  VendorWorld sns("sns_configs", "{topic_arn: t}");
+  EXPECT_EQ(sns.DurableOutcomeOf(403, kExpired).kind, Kind::kRetry);
+  EXPECT_EQ(sns.http.sent(), 1U);
 }
 
 TEST(GroupSns, CutsMessagesAt256KiBAndSaysSo) {

@@ -189,8 +189,10 @@ TEST(GroupVictorOps, RefusesCustomFieldsThatVictorOpsHasItself) {
   for (const std::string field :
        {"routing_key", "message_type", "state_message", "entity_display_name", "monitoring_tool",
         "entity_id", "entity_state"}) {
-    const Result<BuiltVendor> built = MakeGroupVictorOps(config::GoodIntegration(
-        "victorops_configs", VictorOpsItemWith(", custom_fields: {a: b, " + field + ": x}")));
+    const Result<BuiltVendor> built = MakeGroupVictorOps(
+        config::GoodIntegration("victorops_configs",
+                                VictorOpsItemWith(", custom_fields: {a: b, " + field + ": x}")),
+        ChannelWorld().Context());
     ASSERT_FALSE(built.ok()) << field;
     EXPECT_THAT(built.message(), HasSubstr("custom_fields"));
     EXPECT_THAT(built.message(), HasSubstr(field));

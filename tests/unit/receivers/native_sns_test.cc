@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "tests/support/temp_dir.h"
 #include "tests/unit/receivers/aws_environment.h"
+#include "tests/unit/receivers/aws_samples.h"
 #include "tests/unit/receivers/native_incident_world.h"
 
 namespace tocsin::receivers {
@@ -147,6 +148,33 @@ TEST(SnsChannel, ReadsItsSecretForEachMessage) {
   EXPECT_THAT(
       HeaderOf(sns.Deliver({Fires()}), "Authorization"),
       HasSubstr("Signature=839f7312d71b3937a0bfdd54e1d9bb15be0d2fe0e73634359eb655c3684d33ab"));
+}
+
+TEST(SnsChannel, PublishesWithTheKeysOfTheMachine) {
+  const AwsEnvironment environment({{"AWS_EC2_METADATA_DISABLED", "false"},
+                                    {"AWS_EC2_METADATA_SERVICE_ENDPOINT", "http://imds.test"},
+                                    {"AWS_REGION", "us-west-2"}});
+  NativeChannelWorld sns("sns", "{topic_arn: t}");
+  testing::FakeHttpClient& http = sns.world.http;
+  EXPECT_EQ(sns.Deliver({Fires()}).url, "http://imds.test/latest/api/token");
+  http.Answer(0, 200, "t0ken");
+  http.Answer(1, 200, "ops");
+  http.Answer(2, 200, LentAnswer("ASIAHOST", "2024-05-01T11:00:00Z"));
+  EXPECT_EQ(http.request(3).url, "https://sns.us-west-2.amazonaws.com/");
+  EXPECT_THAT(HeaderOf(http.request(3), "Authorization"), HasSubstr("Credential=ASIAHOST/"));
+  http.Answer(3, 200);
+  EXPECT_EQ(sns.world.outcomes.at(0).kind, Kind::kDelivered);
+}
+
+TEST(SnsChannel, TakesARoleOfItsSettings) {
+  const AwsEnvironment environment({});
+  NativeChannelWorld sns("sns",
+                         "{topic_arn: t, sigv4: {region: us-east-1, access_key: a, secret_key: s, "
+                         "role_arn: 'arn:role', external_id: e, use_fips_sts_endpoint: true}}");
+  const HttpClientRequest assume = sns.Deliver({Fires()});
+  EXPECT_EQ(assume.url, "https://sts-fips.us-east-1.amazonaws.com/");
+  EXPECT_EQ(Parameter(assume.body, "RoleArn"), "arn:role");
+  EXPECT_EQ(Parameter(assume.body, "ExternalId"), "e");
 }
 
 TEST(SnsChannel, TellsAwssWordForWhatIsWrong) {

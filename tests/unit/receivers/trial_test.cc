@@ -13,15 +13,18 @@
 #include "tests/support/temp_dir.h"
 #include "tests/unit/config/alertmanager_loading.h"
 #include "tests/unit/config/loading.h"
+#include "tests/unit/receivers/aws_samples.h"
 #include "tests/unit/receivers/channel_world.h"
 
 namespace tocsin::receivers {
 namespace {
 
 using ::testing::AllOf;
+using ::testing::Contains;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
+using ::testing::Pair;
 using ::testing::SizeIs;
 
 constexpr char kSecret[] = "S3cr3t&Plant";
@@ -156,6 +159,33 @@ TEST_F(TrialTest, RendersTheRequestBehindAnOAuth2Token) {
   ASSERT_THAT(trials, SizeIs(1)) << error_;
   ASSERT_THAT(trials[0].exchanges, SizeIs(1));
   EXPECT_EQ(trials[0].exchanges[0].request, "POST https://hook.example/");
+}
+
+constexpr char kRole[] =
+    "{topic_arn: t, sigv4: {region: r, access_key: AKID, secret_key: abcdef, role_arn: 'arn:x'}}";
+
+TEST_F(TrialTest, ShowsThatAwsIsAskedForKeysAndNothingOfThem) {
+  http_.answer.response = HttpClientResponse{200, {}, StsAnswer("ASIA", "2099-01-01T00:00:00Z")};
+  const std::vector<ChannelTrial> trials = OfTree("sns_configs", kRole);
+  ASSERT_THAT(trials, SizeIs(1)) << error_;
+  const std::vector<TrialExchange>& exchanges = trials[0].exchanges;
+  ASSERT_THAT(exchanges, SizeIs(2));
+  EXPECT_EQ(exchanges[0].request, "POST https://sts.r.amazonaws.com/");
+  EXPECT_EQ(exchanges[0].status, 200);
+  EXPECT_EQ(exchanges[0].body + exchanges[0].answer, "");
+  EXPECT_EQ(exchanges[1].request, "POST https://sns.r.amazonaws.com/");
+  EXPECT_THAT(exchanges[1].headers, Contains(Pair("X-Amz-Security-Token", "<secret>")));
+  EXPECT_THAT(exchanges[1].headers, Contains(Pair("Authorization", "<secret>")));
+  EXPECT_THAT(exchanges[1].body, HasSubstr("Action=Publish"));
+}
+
+TEST_F(TrialTest, RendersTheRequestBehindAwssKeys) {
+  order_.render_only = true;
+  const std::vector<ChannelTrial> trials = OfTree("sns_configs", kRole);
+  ASSERT_THAT(trials, SizeIs(1)) << error_;
+  ASSERT_THAT(trials[0].exchanges, SizeIs(1));
+  EXPECT_EQ(trials[0].exchanges[0].request, "POST https://sns.r.amazonaws.com/");
+  EXPECT_THAT(http_.requests, IsEmpty());
 }
 
 TEST_F(TrialTest, TellsOfEachChannelAndWhyItFailed) {
