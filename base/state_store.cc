@@ -34,6 +34,8 @@ std::string_view StateTableName(StateTable table) {
       return "managed_receivers";
     case StateTable::kIdempotencyKeys:
       return "idempotency_keys";
+    case StateTable::kAlertComments:
+      return "alert_comments";
   }
   return "";
 }

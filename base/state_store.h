@@ -34,6 +34,7 @@ enum class StateTable : std::uint8_t {
   kManagedRules,      // rules made over the API, by id
   kManagedReceivers,  // receivers made over the API, by name
   kIdempotencyKeys,   // answers to requests that may be sent again, by key
+  kAlertComments,     // receivers/alerts: what people say about alerts, by episode and number
 };
 std::string_view StateTableName(StateTable table);
 
@@ -105,6 +106,10 @@ class StateStore {
 
   // Empty while writes succeed; else why they do not. Any thread.
   virtual std::optional<std::string> Trouble() const = 0;
+
+  // How long the oldest write has waited that is neither durable nor has failed. Any thread. A
+  // store that does not know says that none has.
+  virtual Duration WriterLag() const { return Duration(0); }
 };
 
 }  // namespace tocsin

@@ -4,6 +4,7 @@ namespace tocsin::evaluator {
 namespace {
 
 constexpr std::size_t kQueueCapacity = 65'536;
+constexpr std::int64_t kIdle = -1;
 
 // Tells the person now if nothing changed, else when the change is durable. A store that cannot
 // write does not make the command fail: the change is in force, and the store's trouble is reported
@@ -16,7 +17,7 @@ void Reply(Lifecycle& lifecycle, const CommandResult& result, const Engine::Done
 }  // namespace
 
 Engine::Engine(Lifecycle& lifecycle, const Clock& clock)
-    : lifecycle_(lifecycle), clock_(clock), queue_(kQueueCapacity) {}
+    : lifecycle_(lifecycle), clock_(clock), queue_(kQueueCapacity), busy_since_(kIdle) {}
 
 Engine::~Engine() { Stop(); }
 
@@ -61,6 +62,12 @@ void Engine::ApplyRules(std::shared_ptr<const RuleIndex> rules, Duration stalene
   }));
 }
 
+Duration Engine::lag() const {
+  const std::int64_t since = busy_since_;
+  if (since == kIdle) return Duration(0);
+  return std::chrono::duration_cast<Duration>(clock_.Monotonic() - std::chrono::nanoseconds(since));
+}
+
 void Engine::Deal(const Message& message, Timestamp now) {
   if (const auto* handover = std::get_if<Handover>(&message)) {
     for (const Signal& signal : handover->signals) lifecycle_.Handle(signal, now);
@@ -79,9 +86,11 @@ void Engine::Run(const std::function<void()>& on_restored) {
     const bool closing = queue_.closed();
     const std::vector<Message> messages = queue_.PopAll(lifecycle_.next_deadline());
     const Timestamp now = clock_.Now();
+    busy_since_ = clock_.Monotonic().count();
     for (const Message& message : messages) Deal(message, now);
     lifecycle_.RunDue(now);
     lifecycle_.Flush();
+    busy_since_ = kIdle;
     if (closing && messages.empty()) return;
   }
 }

@@ -5,6 +5,8 @@
 // raised together cost one commit.
 #pragma once
 
+#include <atomic>
+#include <cstdint>
 #include <functional>
 #include <latch>
 #include <memory>
@@ -49,6 +51,9 @@ class Engine final : public SignalSink {
   void ApplyRules(std::shared_ptr<const RuleIndex> rules, Duration staleness);
 
   std::size_t waiting() const { return queue_.size(); }
+  // For how long the thread has been dealing with what it has taken out of the queue; 0 while it
+  // waits for more. Any thread.
+  Duration lag() const;
 
  private:
   using Command = std::function<void(Lifecycle&, Timestamp now)>;
@@ -65,6 +70,7 @@ class Engine final : public SignalSink {
   Lifecycle& lifecycle_;
   const Clock& clock_;
   BoundedQueue<Message> queue_;
+  std::atomic<std::int64_t> busy_since_;  // nanoseconds of the monotonic clock; -1: it is idle
   std::thread thread_;
 };
 

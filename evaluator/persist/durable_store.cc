@@ -73,6 +73,7 @@ void DurableStore::Submit(WriteBatch batch, Committed committed) {
   {
     MutexLock lock(mu_);
     wake = waiting_.empty() || committed != nullptr;
+    if (waiting_.empty()) waiting_since_ = clock_.Monotonic();
     waiting_.push_back({std::move(batch), std::move(committed)});
     if (waiting_.size() > kMaxWaiting) FoldWaiting();
   }
@@ -126,6 +127,7 @@ std::vector<DurableStore::Waiting> DurableStore::TakeWaiting(bool* stop) {
   }
   if (!stopping_ && !AwaitedByAnyone(waiting_)) changed_.WaitFor(mu_, kShareCommit);
   *stop = stopping_;
+  writing_since_ = std::exchange(waiting_since_, std::nullopt);
   return std::exchange(waiting_, {});
 }
 
@@ -144,6 +146,7 @@ void DurableStore::Run() {
            Error{Trouble().value_or("the state database cannot be written")});
     }
     if (stop && idle) return;
+    NoteWritten();
     if (!has_failed()) PruneSome();
     Tend(idle);
   }
@@ -255,6 +258,11 @@ void DurableStore::Tend(bool idle) {
   }
 }
 
+void DurableStore::NoteWritten() {
+  MutexLock lock(mu_);
+  writing_since_.reset();
+}
+
 void DurableStore::SetTrouble(std::optional<std::string> why) {
   std::optional<std::string> before;
   {
@@ -294,6 +302,13 @@ void DurableStore::PruneEvents(Timestamp from, std::size_t keep_most) {
     prune_ = Wish{from, keep_most};
   }
   changed_.NotifyAll();
+}
+
+Duration DurableStore::WriterLag() const {
+  MutexLock lock(mu_);
+  const auto since = writing_since_ ? writing_since_ : waiting_since_;
+  if (!since) return Duration(0);
+  return std::chrono::duration_cast<Duration>(clock_.Monotonic() - *since);
 }
 
 std::optional<std::string> DurableStore::Trouble() const {

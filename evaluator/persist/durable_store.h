@@ -52,6 +52,7 @@ class DurableStore final : public StateStore {
   // Asks the writer to; of several wishes the newest counts.
   void PruneEvents(Timestamp from, std::size_t keep_most) override;
   std::optional<std::string> Trouble() const override;
+  Duration WriterLag() const override;
 
  private:
   struct Metrics;
@@ -84,6 +85,7 @@ class DurableStore final : public StateStore {
   // A few, between two groups of writes.
   void PruneSome();
   void Tend(bool idle);
+  void NoteWritten();
   void SetTrouble(std::optional<std::string> why);
 
   const Clock& clock_;
@@ -97,6 +99,9 @@ class DurableStore final : public StateStore {
   mutable Mutex mu_;
   CondVar changed_;
   std::vector<Waiting> waiting_ GUARDED_BY(mu_);
+  // Of the monotonic clock: when the first of them came, and the first of those being written.
+  std::optional<std::chrono::nanoseconds> waiting_since_ GUARDED_BY(mu_);
+  std::optional<std::chrono::nanoseconds> writing_since_ GUARDED_BY(mu_);
   bool stopping_ GUARDED_BY(mu_) = false;
   std::optional<Wish> prune_ GUARDED_BY(mu_);
   std::optional<std::string> trouble_ GUARDED_BY(mu_);

@@ -73,6 +73,7 @@ std::vector<SchemaStep> SchemaSteps() {
       MakeTables({"api_keys", "audit", "managed_rules", "managed_receivers", "idempotency_keys"}),
       {kMakeEventsSqlite, kMakeEventsPostgres},
       {kBlocksOfEvents, ""},
+      MakeTables({"alert_comments"}),
   };
 }
 

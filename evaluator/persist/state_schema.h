@@ -10,12 +10,12 @@
 
 namespace tocsin::evaluator {
 
-inline constexpr std::array<StateTable, 14> kStateTables = {
-    StateTable::kAlerts,           StateTable::kHolds,          StateTable::kAnnouncements,
-    StateTable::kOutbox,           StateTable::kPushedGroups,   StateTable::kSilences,
-    StateTable::kNotificationLog,  StateTable::kPostedAlerts,   StateTable::kAcknowledgements,
-    StateTable::kApiKeys,          StateTable::kAudit,          StateTable::kManagedRules,
-    StateTable::kManagedReceivers, StateTable::kIdempotencyKeys};
+inline constexpr std::array<StateTable, 15> kStateTables = {
+    StateTable::kAlerts,           StateTable::kHolds,           StateTable::kAnnouncements,
+    StateTable::kOutbox,           StateTable::kPushedGroups,    StateTable::kSilences,
+    StateTable::kNotificationLog,  StateTable::kPostedAlerts,    StateTable::kAcknowledgements,
+    StateTable::kApiKeys,          StateTable::kAudit,           StateTable::kManagedRules,
+    StateTable::kManagedReceivers, StateTable::kIdempotencyKeys, StateTable::kAlertComments};
 
 // Step n brings version n of the schema to n + 1. Where a step is nothing to a database, its text
 // is empty.

@@ -1,4 +1,4 @@
-// The alerting API's reading side and its two commands: GET rules, alerts, status, health; POST
+// The alerting API's reading side and two of its commands: GET rules, alerts, status, health; POST
 // acknowledge and resolve. Served under /api/v1/alerting and /alerting alike.
 //
 // Handlers run on web workers; they read snapshots, and a command waits until the change is
@@ -20,7 +20,9 @@
 #include "exporter/api/acknowledgements.h"
 #include "exporter/api/alerting_json.h"
 #include "exporter/api/daemon_status.h"
+#include "exporter/api/known_alerts.h"
 #include "exporter/http/http.h"
+#include "receivers/alerts/alert_comments.h"
 #include "receivers/outbox/announcement.h"
 
 namespace tocsin::api {
@@ -44,7 +46,9 @@ struct AlertingSources {
   std::function<std::optional<receivers::AnnouncementView>(const std::string& episode_id)>
       announced;
   // The history, where there is one: any thread.
-  std::function<Result<std::vector<Event>>(const EventQuery& query)> events = {};
+  std::function<Result<std::vector<Event>>(const EventQuery& query)> events;
+  const KnownAlerts& alerts;  // those of the book among them
+  const receivers::AlertComments& comments;
 };
 
 class AlertingApi {
@@ -59,7 +63,8 @@ class AlertingApi {
   http::Response GetRule(const std::string& id) const;
   http::Response ListAlerts(const http::Request& request) const;
   http::Response GetAlert(const std::string& id) const;
-  Json HistoryOf(const Alert& alert) const;
+  Json Shown(const KnownAlert& alert) const;
+  Json HistoryOf(const KnownAlert& alert) const;
   http::Response Status() const;
   http::Response Health(const http::Request& request) const;
   http::Response Acknowledge(const http::Request& request);

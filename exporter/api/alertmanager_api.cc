@@ -70,6 +70,10 @@ bool HasAll(const Silence& silence, const std::vector<Matcher>& filter) {
   });
 }
 
+http::Response SilenceIdAnswer(const std::string& id) {
+  return JsonAnswer(fmt::format(R"({{"silenceID":{}}})", JsonString(id)) + "\n");
+}
+
 // A change of a silence is answered when it is durable.
 class Commit {
  public:
@@ -355,10 +359,15 @@ http::Response AlertmanagerApi::PostSilence(const http::Request& request) {
   Silence& posted = std::get<Silence>(read);
   if (FindAcknowledgement(posted.id) != nullptr) return ChangeAcknowledgement(posted);
   http::Change change{"silence.set", "", JsonOf(sources_.silences.Find(posted.id)), ""};
+  const Timestamp now = sources_.clock.Now();
+  const SilencePtr made = sources_.silences.Find(request.creation_id);
+  if (made != nullptr && made->StateAt(now) != receivers::SilenceState::kExpired) {
+    return SilenceIdAnswer(made->id);  // of an earlier request, whose answer was lost
+  }
   std::string id;
   Commit commit;
-  const std::optional<receivers::SilenceRefusal> refusal =
-      sources_.silences.Set(std::move(posted), sources_.clock.Now(), &id, commit.Callback());
+  const std::optional<receivers::SilenceRefusal> refusal = sources_.silences.Set(
+      std::move(posted), now, &id, commit.Callback(), made ? "" : request.creation_id);
   if (refusal) {
     if (refusal->kind == receivers::SilenceRefusal::Kind::kNotFound) {
       return PlainJsonError(404, refusal->message);
@@ -366,7 +375,7 @@ http::Response AlertmanagerApi::PostSilence(const http::Request& request) {
     return PlainJsonError(400, "Failed to create silence: " + refusal->message);
   }
   commit.Wait();
-  http::Response response = JsonAnswer(fmt::format(R"({{"silenceID":{}}})", JsonString(id)) + "\n");
+  http::Response response = SilenceIdAnswer(id);
   change.target = id;
   change.after = JsonOf(sources_.silences.Find(id));
   http::NoteChange(std::move(change), &response);
@@ -389,8 +398,7 @@ http::Response AlertmanagerApi::ChangeAcknowledgement(const Silence& changed) {
   if (const std::optional<std::string> refusal = sources_.acknowledgements->Change(changed)) {
     return PlainJsonError(400, "Failed to create silence: " + *refusal);
   }
-  http::Response response =
-      JsonAnswer(fmt::format(R"({{"silenceID":{}}})", JsonString(changed.id)) + "\n");
+  http::Response response = SilenceIdAnswer(changed.id);
   change.after = JsonOf(FindAcknowledgement(changed.id));
   http::NoteChange(std::move(change), &response);
   return response;

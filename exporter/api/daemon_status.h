@@ -14,8 +14,9 @@ namespace tocsin::api {
 
 struct ReceiverStatus {
   std::string name;
-  std::string health;  // "healthy", "failing", "unused"
+  std::string health;  // "healthy", "failing", "unused"; "not_configured": only rules name it
   std::string last_error;
+  std::optional<Timestamp> last_attempt_at = std::nullopt;
 };
 
 struct TargetStatus {
@@ -33,6 +34,23 @@ struct ReloadStatus {
   std::vector<std::string> problems;  // file:line:col: message
 };
 
+struct EvaluationStatus {
+  Duration lag{0};  // since the state machine has begun with what it is dealing with
+  std::size_t waiting = 0;
+};
+
+// Who follows what happens live.
+struct StreamStatus {
+  std::size_t clients = 0;
+  std::size_t limit = 0;
+};
+
+// Of the storage folder.
+struct DiskStatus {
+  std::uint64_t free_bytes = 0;
+  std::uint64_t total_bytes = 0;
+};
+
 struct DaemonStatus {
   Timestamp now;
   Timestamp started;
@@ -44,8 +62,15 @@ struct DaemonStatus {
   std::size_t outbox_pending = 0;
   std::size_t outbox_dead = 0;
   std::optional<std::string> store_trouble;
-  bool stalled = false;  // evaluation or delivery does not keep up
+  bool stalled = false;           // evaluation or delivery does not keep up
+  bool delivery_stalled = false;  // it is delivery
+  EvaluationStatus evaluation;
+  Duration store_lag{0};           // how long the oldest write waits that is not durable
+  std::optional<DiskStatus> disk;  // none: of no interest, or not to be had
+  StreamStatus stream;
+  bool host_collector_enabled = true;
   bool host_collector_healthy = true;
+  std::vector<std::string> warnings;  // what the operator has allowed and should not forget
   ReloadStatus reload;
   std::vector<ReceiverStatus> receivers;
   std::vector<TargetStatus> targets;
@@ -55,6 +80,10 @@ struct DaemonStatus {
   std::string database_health() const { return store_trouble ? "degraded" : "healthy"; }
   std::string collection_health() const;
   std::string alert_manager_health() const { return stalled ? "unhealthy" : "healthy"; }
+  std::string evaluation_health() const;
+  std::string delivery_health() const;
+  std::string store_writer_health() const;
+  std::string disk_health() const;
   // Unhealthy only when evaluation or delivery has stalled; degraded when any part is.
   std::string overall() const;
 };

@@ -56,25 +56,6 @@ void AddMatcherFault(const char* parameter, const std::string& why, Json* faults
   faults->push_back(Fault({"query", parameter}, why, "value_error.matcher"));
 }
 
-void ReadMatchers(const Request& request, EventRequest* read, Json* faults) {
-  for (const std::string& text : request.QueryParameters("match[]")) {
-    Result<ParsedMatchers> parsed = ParseMatcherList(text, MatcherDialect::kFallback);
-    if (parsed) {
-      read->selectors.push_back(std::move(parsed->matchers));
-    } else {
-      AddMatcherFault("match[]", parsed.message(), faults);
-    }
-  }
-  for (const std::string& text : request.QueryParameters("filter")) {
-    Result<ParsedMatchers> parsed = ParseSingleMatcher(text, MatcherDialect::kFallback);
-    if (parsed) {
-      read->filter.push_back(std::move(parsed->matchers.front()));
-    } else {
-      AddMatcherFault("filter", parsed.message(), faults);
-    }
-  }
-}
-
 void ReadOrder(const Request& request, EventQuery* query, Json* faults) {
   query->newest_first = !request.QueryParameter("after").has_value();
   const std::optional<std::string> order = request.QueryParameter("order");
@@ -100,11 +81,32 @@ void ReadFormat(const Request& request, EventFormat* format, Json* faults) {
 
 }  // namespace
 
-bool EventRequest::Selects(const Event& event) const {
-  if (!MatchesAll(filter, event.labels)) return false;
+bool LabelConditions::Select(LabelsView labels) const {
+  if (!MatchesAll(filter, labels)) return false;
   return selectors.empty() ||
          std::any_of(selectors.begin(), selectors.end(),
-                     [&](const auto& matchers) { return MatchesAll(matchers, event.labels); });
+                     [&](const auto& matchers) { return MatchesAll(matchers, labels); });
+}
+
+LabelConditions ReadLabelConditions(const Request& request, Json* faults) {
+  LabelConditions read;
+  for (const std::string& text : request.QueryParameters("match[]")) {
+    Result<ParsedMatchers> parsed = ParseMatcherList(text, MatcherDialect::kFallback);
+    if (parsed) {
+      read.selectors.push_back(std::move(parsed->matchers));
+    } else {
+      AddMatcherFault("match[]", parsed.message(), faults);
+    }
+  }
+  for (const std::string& text : request.QueryParameters("filter")) {
+    Result<ParsedMatchers> parsed = ParseSingleMatcher(text, MatcherDialect::kFallback);
+    if (parsed) {
+      read.filter.push_back(std::move(parsed->matchers.front()));
+    } else {
+      AddMatcherFault("filter", parsed.message(), faults);
+    }
+  }
+  return read;
 }
 
 EventRequest ReadEventRequest(const Request& request, Json* faults) {
@@ -117,7 +119,7 @@ EventRequest ReadEventRequest(const Request& request, Json* faults) {
   ReadWord(request, "rule_id", &query.rule_id, faults);
   ReadWord(request, "alert_id", &query.alert_id, faults);
   ReadWord(request, "receiver", &query.receiver, faults);
-  ReadMatchers(request, &read, faults);
+  read.labels = ReadLabelConditions(request, faults);
   ReadOrder(request, &query, faults);
   ReadFormat(request, &read.format, faults);
   return read;

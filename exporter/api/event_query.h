@@ -1,4 +1,4 @@
-// The parameters of GET /events.
+// The parameters of GET /events, and those on labels, which lists of alerts have too.
 #pragma once
 
 #include <cstdint>
@@ -13,14 +13,23 @@ namespace tocsin::api {
 
 enum class EventFormat : std::uint8_t { kJson, kCsv };
 
-struct EventRequest {
-  EventQuery query;
+// The parameters `filter` and `match[]` of whatever has labels.
+struct LabelConditions {
   std::vector<Matcher> filter;                  // each must hold
   std::vector<std::vector<Matcher>> selectors;  // all of one of them; none: no condition
+
+  bool empty() const { return filter.empty() && selectors.empty(); }
+  bool Select(LabelsView labels) const;
+};
+LabelConditions ReadLabelConditions(const http::Request& request, Json* faults);
+
+struct EventRequest {
+  EventQuery query;
+  LabelConditions labels;
   EventFormat format = EventFormat::kJson;
 
-  bool has_matchers() const { return !filter.empty() || !selectors.empty(); }
-  bool Selects(const Event& event) const;
+  bool has_matchers() const { return !labels.empty(); }
+  bool Selects(const Event& event) const { return labels.Select(event.labels); }
 };
 
 // since, until, after, before, type, rule_id, alert_id, receiver, match[], filter, limit, order,

@@ -80,6 +80,23 @@ void AppendStateOf(const Alert& alert, const nlohmann::json& stored, Json* entry
   (*entry)["actor"] = TextOrNull(TextOf(*ended, "actor"));
 }
 
+// Of what is not a state of a rule's alert: comments, and what becomes of posted alerts.
+void AppendWords(const Event& event, const nlohmann::json& stored, Json* entry) {
+  if (event.type == "alert.commented") {
+    (*entry)["actor"] = TextOf(stored, "actor");
+    (*entry)["text"] = TextOf(stored, "text");
+    return;
+  }
+  const bool fires_again = event.type == "alert.unacknowledged";
+  (*entry)["status"] = fires_again ? "active" : event.type.substr(event.type.find('.') + 1);
+  for (const char* key : {"actor", "note"}) {
+    if (stored.contains(key)) (*entry)[key] = TextOrNull(TextOf(stored, key));
+  }
+  for (const char* key : {"reason", "resolved_reason"}) {
+    if (stored.contains(key)) (*entry)["reason"] = TextOf(stored, key);
+  }
+}
+
 void AppendDelivery(const Event& event, const nlohmann::json& stored, Json* entry) {
   (*entry)["receiver"] = event.receiver;
   (*entry)["integration"] = TextOf(stored, "integration");
@@ -115,6 +132,8 @@ Json AlertHistoryJson(const std::vector<Event>& events) {
       AppendDelivery(event, stored, &entry);
     } else if (const Result<Alert> alert = ParseAlert(event.body)) {
       AppendStateOf(*alert, stored, &entry);
+    } else if (stored.is_object() && event.type.starts_with("alert.")) {
+      AppendWords(event, stored, &entry);
     }
     list.push_back(std::move(entry));
   }

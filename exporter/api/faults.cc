@@ -16,15 +16,6 @@ constexpr std::size_t kLongestWord = 255;
 constexpr double kMillisAbove = 2e10;
 constexpr double kLastSecond = 253'402'300'799.0;  // of the year 9999
 
-std::optional<Timestamp> ParseTime(const std::string& text) {
-  const std::optional<double> number = ParseFloat(text);
-  if (!number) return ParseRfc3339(text);
-  if (!std::isfinite(*number) || *number < 0) return std::nullopt;
-  const double seconds = *number > kMillisAbove ? *number / 1000.0 : *number;
-  if (seconds > kLastSecond) return std::nullopt;
-  return FromUnixMillis(std::llround(seconds * 1000.0));
-}
-
 Json SyntaxFault(const intake::JsonSyntaxError& error) {
   return Fault(
       {"body", error.pos}, error.ToString(), "value_error.jsondecode",
@@ -32,6 +23,15 @@ Json SyntaxFault(const intake::JsonSyntaxError& error) {
 }
 
 }  // namespace
+
+std::optional<Timestamp> ParseTimeWord(const std::string& text) {
+  const std::optional<double> number = ParseFloat(text);
+  if (!number) return ParseRfc3339(text);
+  if (!std::isfinite(*number) || *number < 0) return std::nullopt;
+  const double seconds = *number > kMillisAbove ? *number / 1000.0 : *number;
+  if (seconds > kLastSecond) return std::nullopt;
+  return FromUnixMillis(std::llround(seconds * 1000.0));
+}
 
 Json Fault(Json where, const std::string& message, const std::string& type, Json context) {
   Json fault = {{"loc", std::move(where)}, {"msg", message}, {"type", type}};
@@ -87,7 +87,7 @@ void ReadTime(const http::Request& request, const char* name, std::optional<Time
               Json* faults) {
   const std::optional<std::string> text = request.QueryParameter(name);
   if (!text) return;
-  const std::optional<Timestamp> time = ParseTime(*text);
+  const std::optional<Timestamp> time = ParseTimeWord(*text);
   if (time) {
     *value = time;
   } else {

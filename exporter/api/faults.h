@@ -26,9 +26,12 @@ void ReadCount(const http::Request& request, const char* name, std::uint64_t lea
                std::uint64_t most, std::uint64_t* value, Json* faults);
 // Neither too short nor too long: 1 to 255 characters.
 void ReadWord(const http::Request& request, const char* name, std::string* value, Json* faults);
-// RFC 3339, or a number of seconds since 1970; milliseconds above 2 x 10^10.
+// As ParseTimeWord has it.
 void ReadTime(const http::Request& request, const char* name, std::optional<Timestamp>* value,
               Json* faults);
+
+// RFC 3339, or a number of seconds since 1970; milliseconds above 2 x 10^10.
+std::optional<Timestamp> ParseTimeWord(const std::string& text);
 
 // The object that a body is; empty, and a fault, where it is none.
 nlohmann::json ReadObject(const std::string& text, Json* faults);

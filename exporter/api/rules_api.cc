@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "config/yaml_print.h"
 #include "exporter/api/alerting_json.h"
+#include "exporter/api/command_body.h"
 #include "exporter/api/faults.h"
 
 namespace tocsin::api {
@@ -21,11 +22,6 @@ using http::Response;
 
 constexpr const char* kMounts[] = {"/api/v1/alerting", "/alerting"};
 constexpr const char* kNoRule = "Alert rule not found";
-constexpr std::size_t kMaxIdempotencyKey = 255;
-
-std::string ActorOf(const Request& request) {
-  return request.actor.known() ? request.actor.name : "api";
-}
 
 // For the audit log: the rule as it was and as it is now; null where there was or is none.
 void NoteRule(const char* action, const ThresholdRule* before, const RuleOutcome& outcome,
@@ -152,15 +148,8 @@ Response RulesApi::Create(const Request& request) const {
   if (!faults.empty()) return Unprocessable(faults);
   const RuleBody body =
       ReadRuleBody(object, RuleFields::kAllRequired, *sources_.receivers(), &faults);
-  const std::string key(request.Header("Idempotency-Key"));
-  if (key.size() > kMaxIdempotencyKey) {
-    faults.push_back(
-        Fault({"header", "Idempotency-Key"},
-              fmt::format("ensure this value has at most {} characters", kMaxIdempotencyKey),
-              "value_error.any_str.max_length", {{"limit_value", kMaxIdempotencyKey}}));
-  }
   if (!faults.empty()) return Unprocessable(faults);
-  const RuleOutcome outcome = sources_.commands.create(body, ActorOf(request), key);
+  const RuleOutcome outcome = sources_.commands.create(body, ActorOf(request), request.creation_id);
   Response response = Answer(outcome);
   NoteRule("rule.create", nullptr, outcome, &response);
   return response;
@@ -229,7 +218,7 @@ Response RulesApi::Export() const {
 
 Response RulesApi::CreateDemoRule(const Request& request) const {
   const std::string actor = request.actor.known() ? request.actor.name : "demo";
-  const RuleOutcome outcome = sources_.commands.create(DemoRule(), actor, "");
+  const RuleOutcome outcome = sources_.commands.create(DemoRule(), actor, request.creation_id);
   if (outcome.kind != RuleOutcome::Kind::kDone) return Answer(outcome);
   Response response = JsonResponse(
       200, {{"message", fmt::format("Demo rule created with ID: {}", outcome.rule->rule->id)}});

@@ -33,9 +33,8 @@ struct RuleOutcome {
 
 // Each waits until the change is in force and durable. Called on web workers.
 struct RuleCommands {
-  // The same key makes one rule, however often it is asked for.
-  std::function<RuleOutcome(const RuleBody&, const std::string& actor,
-                            const std::string& idempotency_key)>
+  // `id` is the rule's, which is made once, however often it is asked for; empty: a random one.
+  std::function<RuleOutcome(const RuleBody&, const std::string& actor, const std::string& id)>
       create;
   std::function<RuleOutcome(const std::string& id, const RuleBody&, const std::string& actor)>
       update;

@@ -3,8 +3,6 @@
 #include <fmt/format.h>
 
 #include <chrono>
-#include <future>
-#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -14,6 +12,7 @@
 #include "base/number.h"
 #include "base/text.h"
 #include "exporter/api/alerting_json.h"
+#include "exporter/api/durable.h"
 #include "exporter/api/faults.h"
 
 namespace tocsin::api {
@@ -35,25 +34,6 @@ Response JsonText(int status, std::string body) {
   response.body = std::move(body);
   return response;
 }
-
-// Tells when a change is durable. Shared with the store: a worker that gives up waiting leaves an
-// answer that must have somewhere to go.
-class Durable {
- public:
-  StateStore::Committed Callback() const {
-    return [promise = promise_](const Status& status) { promise->set_value(status); };
-  }
-  // Once.
-  Status Wait() {
-    constexpr std::chrono::seconds kPatience(10);
-    std::future<Status> told = promise_->get_future();
-    if (told.wait_for(kPatience) == std::future_status::ready) return told.get();
-    return Error{"the state store does not answer"};
-  }
-
- private:
-  std::shared_ptr<std::promise<Status>> promise_ = std::make_shared<std::promise<Status>>();
-};
 
 // ---- the body of POST keys
 
@@ -195,6 +175,7 @@ Response SecurityApi::CreateKey(const Request& request) {
   body.pop_back();
   body += ",\"token\":" + JsonString(made.token.Reveal()) + "}";
   Response response = JsonText(200, std::move(body));
+  response.is_secret = true;
   http::NoteChange({"key.create", made.key.id, "", key}, &response);
   return response;
 }

@@ -25,18 +25,22 @@
 #include "evaluator/lifecycle/lifecycle.h"
 #include "evaluator/series/store.h"
 #include "exporter/api/admin_api.h"
+#include "exporter/api/alert_talk_api.h"
 #include "exporter/api/alerting_api.h"
 #include "exporter/api/alertmanager_api.h"
 #include "exporter/api/delivery_api.h"
 #include "exporter/api/history_api.h"
+#include "exporter/api/known_alerts.h"
 #include "exporter/api/overview.h"
 #include "exporter/api/receiver_trial_api.h"
+#include "exporter/api/repeatable_requests.h"
 #include "exporter/api/rules_api.h"
 #include "exporter/api/security_api.h"
 #include "exporter/daemon/alert_pictures.h"
 #include "exporter/daemon/alertmanager_gauges.h"
 #include "exporter/daemon/config_log.h"
 #include "exporter/daemon/configured.h"
+#include "exporter/daemon/daemon_probe.h"
 #include "exporter/daemon/host_rounds.h"
 #include "exporter/daemon/measured_sink.h"
 #include "exporter/daemon/metrics_page.h"
@@ -57,6 +61,7 @@
 #include "exporter/intake/push_store.h"
 #include "exporter/scrape/scrape_manager.h"
 #include "exporter/security/access_guard.h"
+#include "receivers/alerts/alert_comments.h"
 #include "receivers/channels/console_writer.h"
 #include "receivers/channels/pictures.h"
 #include "receivers/dispatcher.h"
@@ -85,13 +90,15 @@ constexpr Duration kDrainTime = std::chrono::seconds(3);
 // So many messages in front of the state machine mean that evaluation has come to a standstill: its
 // queue holds 65,536.
 constexpr std::size_t kStalledMessages = 60'000;
+// So does a round that takes this long; it takes milliseconds.
+constexpr Duration kStalledRound = std::chrono::seconds(30);
 
 // Listening beyond this machine without keys lets everybody in: the operator must have said so.
 Status CheckExposure(const std::string& listen_address, const config::Settings& settings,
                      bool asks_for_keys, const Logger& log) {
   const Result<http::ListenAddress> address = http::ParseListenAddress(listen_address);
   if (!address) return address.error();
-  if (asks_for_keys || address->ip.starts_with("127.")) return {};
+  if (asks_for_keys || IsLoopbackOnly(listen_address)) return {};
   if (!settings.web.allow_unauthenticated) {
     return Error{
         fmt::format("refusing to listen on {}: whoever reaches it could change alerts, and there "
@@ -242,6 +249,7 @@ struct App::Parts {
 
   std::optional<receivers::AlertStore> alerts;
   std::optional<receivers::Silences> silences;
+  std::optional<receivers::AlertComments> comments;
   std::optional<receivers::Dispatcher> dispatcher;
   std::optional<AlertmanagerGauges> alertmanager_gauges;
   std::optional<receivers::NativeAlerts> native_alerts;
@@ -257,7 +265,10 @@ struct App::Parts {
   std::optional<scrape::ScrapeManager> scraper;
   std::optional<HostRounds> host;
 
+  std::optional<api::RepeatableRequests> repeatable;
   std::optional<api::Acknowledgements> acknowledgements;
+  std::optional<api::KnownAlerts> known_alerts;
+  std::optional<api::AlertTalkApi> alert_talk_api;
   std::optional<api::AlertingApi> alerting_api;
   std::optional<api::RulesApi> rules_api;
   std::optional<api::AlertmanagerApi> alertmanager_api;
@@ -269,6 +280,7 @@ struct App::Parts {
   std::unique_ptr<http::Server> server;
   std::unique_ptr<http::Server> extra_server;
   std::atomic<bool> ready{false};
+  const bool loopback_only = IsLoopbackOnly(options.listen_address);
 
   std::thread timer_thread;
   std::unique_ptr<Periodic> prune_rounds;
@@ -326,6 +338,8 @@ void App::Parts::BuildPipeline(Configured configured) {
   alerts.emplace(metrics, alert_options);
   silences.emplace(receivers::SilenceLimits(), *store, RandomUuid, /*metrics=*/nullptr,
                    /*record_events=*/true);
+  comments.emplace(*store, log.Named("comments"));
+  repeatable.emplace(*store, clock, log.Named("api"));
   receivers::DispatcherOptions dispatcher_options;
   dispatcher_options.with_outbox = true;
   dispatcher.emplace(dispatcher_options, std::move(configured.graph), *alerts, *silences, *store,
@@ -364,6 +378,8 @@ void App::Parts::BuildPipeline(Configured configured) {
 
 Status App::Parts::Restore() {
   if (Status restored = silences->Restore(); !restored) return restored;
+  if (Status restored = comments->Restore(); !restored) return restored;
+  if (Status restored = repeatable->Restore(); !restored) return restored;
   if (Status restored = alerts->Restore(*store, log.Named("alerts")); !restored) return restored;
   if (Status restored = dispatcher->Restore(); !restored) return restored;
   if (Status restored = lifecycle->Restore(started); !restored) return restored;
@@ -442,7 +458,8 @@ App::~App() { Stop(); }
 
 void App::Parts::BuildRoutes(const config::Settings& served) {
   const auto add = [this, &served](http::Route route) {
-    router.Add(http::GuardOrigin(std::move(route), served.web.allowed_origins));
+    router.Add(
+        http::GuardOrigin(repeatable->Remember(std::move(route)), served.web.allowed_origins));
   };
   http::Handler submit_metric;
   for (const auto& intake : intakes) {
@@ -452,6 +469,15 @@ void App::Parts::BuildRoutes(const config::Settings& served) {
     }
   }
   acknowledgements.emplace(book, *engine, *alerts, *dispatcher->acknowledgements(), clock);
+  known_alerts.emplace(
+      book, *alerts, *dispatcher->acknowledgements(), *silences,
+      [this](LabelsView labels, Timestamp now) {
+        return !dispatcher->graph()->inhibitor.MutedBy(labels, now).empty();
+      },
+      clock);
+  alert_talk_api.emplace(
+      api::AlertTalkSources{*known_alerts, *comments, *silences, clock, RandomUuid});
+  for (http::Route& route : alert_talk_api->Routes()) add(std::move(route));
   alerting_api.emplace(Sources());
   for (http::Route& route : alerting_api->Routes()) add(std::move(route));
   rules_api.emplace(RuleView());
@@ -493,7 +519,9 @@ api::AlertingSources App::Parts::Sources() {
           [this] { return Rules(); },
           [this] { return GatherStatus(); },
           [this](const std::string& episode) { return dispatcher->ForEpisode(episode); },
-          [this](const EventQuery& query) { return store->Events(query); }};
+          [this](const EventQuery& query) { return store->Events(query); },
+          *known_alerts,
+          *comments};
 }
 
 api::RuleSources App::Parts::RuleView() {
@@ -561,11 +589,22 @@ api::DaemonStatus App::Parts::GatherStatus() const {
   status.outbox_pending = dispatcher->outbox().pending;
   status.outbox_dead = dispatcher->outbox().dead;
   status.store_trouble = store->Trouble();
-  status.stalled = engine->waiting() >= kStalledMessages || dispatcher->stalled();
+  status.evaluation = {engine->lag(), engine->waiting()};
+  status.delivery_stalled = dispatcher->stalled();
+  status.stalled = status.delivery_stalled || status.evaluation.waiting >= kStalledMessages ||
+                   status.evaluation.lag >= kStalledRound;
+  status.store_lag = store->WriterLag();
+  status.disk = RoomIn(storage.Path("."));
+  if (!keys->asks()) status.warnings = ExposureWarnings(options.listen_address, loopback_only);
+  status.host_collector_enabled = host->enabled();
   status.host_collector_healthy = host->healthy();
   status.reload = reloads.status();
   for (const receivers::ReceiverView& receiver : dispatcher->Receivers()) {
-    status.receivers.push_back({receiver.name, receiver.health, receiver.last_error});
+    status.receivers.push_back(
+        {receiver.name, receiver.health, receiver.last_error, receiver.last_attempt_at});
+  }
+  for (api::ReceiverStatus& channel : UnconfiguredChannels(*Rules().index, *receiver_names.Get())) {
+    status.receivers.push_back(std::move(channel));
   }
   for (const scrape::TargetStatus& target : scraper->Targets()) {
     status.targets.push_back({target.job, target.url,
@@ -602,6 +641,9 @@ void App::Start() {
 
 void App::Parts::KeepHistory(Timestamp now) {
   silences->RecordEnds(now);
+  comments->ForgetUnless(
+      [this](const std::string& alert_id) { return known_alerts->Find(alert_id).has_value(); });
+  repeatable->Tend(now);
   const std::shared_ptr<const config::HistorySettings> kept = history.Get();
   store->PruneEvents(now - kept->retention, kept->max_events);
 }

@@ -35,6 +35,11 @@ void HostRounds::Apply(const config::HostSettings& settings) {
 
 void HostRounds::Stop() { rounds_.reset(); }
 
+bool HostRounds::enabled() const {
+  MutexLock lock(mu_);
+  return collector_ != nullptr;
+}
+
 bool HostRounds::healthy() const {
   MutexLock lock(mu_);
   return collector_ == nullptr || collector_->healthy();

@@ -32,6 +32,7 @@ class HostRounds {
 
   // Any thread.
   bool healthy() const EXCLUDES(mu_);
+  bool enabled() const EXCLUDES(mu_);
 
  private:
   SampleSink& sink_;

@@ -6,8 +6,6 @@
 #include <future>
 #include <utility>
 
-#include "base/uuid.h"
-
 namespace tocsin::daemon {
 namespace {
 
@@ -49,8 +47,8 @@ RuleBook::Rules RuleBook::Combined(const Rules& of_files) const {
 }
 
 api::RuleCommands RuleBook::Commands() {
-  return {[this](const api::RuleBody& body, const std::string& actor, const std::string& key) {
-            return Run([&](Asked* asked) { Create(body, actor, key, asked); });
+  return {[this](const api::RuleBody& body, const std::string& actor, const std::string& id) {
+            return Run([&](Asked* asked) { Create(body, actor, id, asked); });
           },
           [this](const std::string& id, const api::RuleBody& body, const std::string& actor) {
             return Run([&](Asked* asked) { Update(id, body, actor, asked); });
@@ -70,11 +68,11 @@ RuleOutcome RuleBook::Run(const std::function<void(Asked*)>& command) {
   return asked.outcome;
 }
 
-void RuleBook::Create(const api::RuleBody& body, const std::string& actor, const std::string& key,
+void RuleBook::Create(const api::RuleBody& body, const std::string& actor, const std::string& id,
                       Asked* asked) {
   ThresholdRule rule;
   body.ApplyTo(&rule);
-  rule.id = key.empty() ? make_id_() : UuidFromName(std::string("idempotency-key") + '\0' + key);
+  rule.id = id.empty() ? make_id_() : id;
   if (evaluator::ManagedRulePtr known = managed_.Find(rule.id)) {
     asked->outcome.rule = std::move(known);
     return;

@@ -39,7 +39,7 @@ class RuleBook {
  private:
   struct Asked;
 
-  void Create(const api::RuleBody& body, const std::string& actor, const std::string& key,
+  void Create(const api::RuleBody& body, const std::string& actor, const std::string& id,
               Asked* asked);
   void Update(const std::string& id, const api::RuleBody& body, const std::string& actor,
               Asked* asked);

@@ -52,6 +52,9 @@ struct Request {
   const Route* route = nullptr;
   Actor actor;            // filled by the guard
   bool stranger = false;  // keys are asked for, and this one came without: to an open route
+  // A UUID for what the request makes, where its client says that it may send it again: the same
+  // each time, so that what is there is not made twice. Empty: of no such request.
+  std::string creation_id;
 
   // First value of a header, any case of the name; empty where absent.
   std::string_view Header(std::string_view name) const;
@@ -77,6 +80,8 @@ struct Response {
   std::string body;
   bool close = false;  // close the connection after this answer
   std::shared_ptr<const Change> change = {};
+  bool is_secret = false;    // the body is told once and must be kept nowhere
+  bool is_repeated = false;  // what an earlier request was answered: nothing has changed now
 };
 
 // Says what an answer has changed.

@@ -168,7 +168,7 @@ void AccessGuard::Finish(const Request& request, Response* response) {
   if (!request.body.empty() && request.Header("Content-Length").empty()) {
     limits_.Charge(ClientOf(request), Kind::kBytes, static_cast<double>(request.body.size()));
   }
-  Audit(request, *response);
+  if (!response->is_repeated) Audit(request, *response);
 }
 
 void AccessGuard::Audit(const Request& request, const Response& response) {

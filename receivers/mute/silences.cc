@@ -210,7 +210,7 @@ void Silences::Record(const char* type, const Silence& silence, Timestamp at,
 }
 
 std::optional<SilenceRefusal> Silences::Set(Silence silence, Timestamp now, std::string* id,
-                                            Committed committed) {
+                                            Committed committed, const std::string& new_id) {
   MutexLock order(write_order_);
   WriteBatch batch;
   {
@@ -230,7 +230,7 @@ std::optional<SilenceRefusal> Silences::Set(Silence silence, Timestamp now, std:
         return Invalid(fmt::format("exceeded maximum number of silences: {} (limit: {})",
                                    silences_.size(), limits_.max_silences));
       }
-      silence.id = make_id_();
+      silence.id = new_id.empty() ? make_id_() : new_id;
       silence.starts_at = std::max(silence.starts_at, now);
       if (silence.ends_at <= silence.starts_at) {
         return Invalid("start time must be before end time");

@@ -76,9 +76,11 @@ class Silences {
   Status Restore();
 
   // A new silence, or an update of the one with its id; returns the id that is in force, a new one
-  // where the change is more than an update (then the old one is expired).
+  // where the change is more than an update (then the old one is expired). That is `new_id`, which
+  // no silence must have, or a random one where it is empty.
   std::optional<SilenceRefusal> Set(Silence silence, Timestamp now, std::string* id,
-                                    Committed committed) EXCLUDES(mu_, write_order_);
+                                    Committed committed, const std::string& new_id = "")
+      EXCLUDES(mu_, write_order_);
   // False where there is none; `committed` is then not called.
   bool Expire(std::string_view id, Timestamp now, Committed committed) EXCLUDES(mu_, write_order_);
 

@@ -94,7 +94,7 @@ std::vector<Event> EventsOfManyAlerts(int count) {
 TEST_F(SqliteEventsTest, BlocksAreMadeUpForWhatAnEarlierVersionHasWritten) {
   ASSERT_TRUE(Record(*Open(), EventsOfManyAlerts(3 * EventBlock::kEvents + 100)).ok());
   Execute(
-      "DROP TABLE event_blocks;"
+      "DROP TABLE event_blocks; DROP TABLE alert_comments;"
       "CREATE INDEX events_by_time ON events (at);"
       "CREATE INDEX events_by_type ON events (type);"
       "CREATE INDEX events_by_alert ON events (alert_id);"
@@ -147,7 +147,9 @@ TEST_F(SqliteEventsTest, ADatabaseFromBeforeTheHistoryKeepsItsRowsAndGetsOne) {
     batch.Put(StateTable::kSilences, "s", "2");
     ASSERT_TRUE(Commit(*store, std::move(batch)).ok());
   }
-  Execute("DROP TABLE events; DROP TABLE event_blocks; PRAGMA user_version = 7");
+  Execute(
+      "DROP TABLE events; DROP TABLE event_blocks; DROP TABLE alert_comments;"
+      "PRAGMA user_version = 7");
   auto store = Open();
   EXPECT_EQ(*store->Scan(StateTable::kAlerts), (std::vector<StateStore::Row>{{"a", "1"}}));
   EXPECT_EQ(*store->Scan(StateTable::kSilences), (std::vector<StateStore::Row>{{"s", "2"}}));

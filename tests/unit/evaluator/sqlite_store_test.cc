@@ -36,7 +36,7 @@ class OrdinaryUser {
 #define DROP_TABLES_SINCE_VERSION_5                                                           \
   "DROP TABLE api_keys; DROP TABLE audit; DROP TABLE managed_rules;"                          \
   "DROP TABLE managed_receivers; DROP TABLE idempotency_keys; DROP TABLE events; DROP TABLE " \
-  "event_blocks;"
+  "event_blocks; DROP TABLE alert_comments;"
 
 class SqliteStoreTest : public ::testing::Test {
  protected:

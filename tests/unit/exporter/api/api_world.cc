@@ -9,6 +9,7 @@
 
 #include "evaluator/lifecycle/engine.h"
 #include "evaluator/series/store.h"
+#include "exporter/api/alert_talk_api.h"
 #include "receivers/mute/posted_acknowledgements.h"
 #include "tests/support/null_log.h"
 
@@ -23,8 +24,20 @@ struct ApiWorld::Parts {
         engine(lifecycle, world.clock),
         posted_acknowledgements(world.store, {}, Logger(log, "dispatcher")),
         acknowledgements(world.book, engine, world.alerts, posted_acknowledgements, world.clock),
+        silences(
+            {}, world.store, [this] { return "silence-" + std::to_string(++silence_ids); }, nullptr,
+            /*record_events=*/true),
+        comments(world.store, Logger(log, "comments")),
+        known_alerts(
+            world.book, world.alerts, posted_acknowledgements, silences,
+            [this](LabelsView labels, Timestamp) {
+              return labels.Get("host") == world.inhibited_host;
+            },
+            world.clock),
         series(evaluator::StoreLimits{}, engine, world.registry),
-        api(Sources()) {}
+        api(Sources()),
+        talk_api({known_alerts, comments, silences, world.clock,
+                  [this] { return "comment-" + std::to_string(++comment_ids); }}) {}
 
   AlertingSources Sources() {
     return {world.book,
@@ -39,7 +52,9 @@ struct ApiWorld::Parts {
               if (found == world.announced.end()) return std::nullopt;
               return found->second;
             },
-            [this](const EventQuery& query) { return world.store.Events(query); }};
+            [this](const EventQuery& query) { return world.store.Events(query); },
+            known_alerts,
+            comments};
   }
 
   ApiWorld& world;
@@ -50,8 +65,14 @@ struct ApiWorld::Parts {
   evaluator::Engine engine;
   receivers::PostedAcknowledgements posted_acknowledgements;
   Acknowledgements acknowledgements;
+  int silence_ids = 0;
+  receivers::Silences silences;
+  receivers::AlertComments comments;
+  KnownAlerts known_alerts;
   evaluator::SeriesStore series;
   AlertingApi api;
+  int comment_ids = 0;
+  AlertTalkApi talk_api;
   http::Router router;
 };
 
@@ -66,6 +87,7 @@ ApiWorld::ApiWorld(const Rules& rules, bool commit_at_once)
   status.now = clock.Now();
   status.started = clock.Now() - std::chrono::seconds(90);
   for (http::Route& route : parts_->api.Routes()) parts_->router.Add(std::move(route));
+  for (http::Route& route : parts_->talk_api.Routes()) parts_->router.Add(std::move(route));
 }
 
 ApiWorld::~ApiWorld() = default;
@@ -101,6 +123,7 @@ http::Response ApiWorld::Send(const std::string& method, const std::string& path
   request.body = body;
   request.actor = actor;
   request.stranger = stranger;
+  request.creation_id = creation_id;
   const http::Router::Match match = parts_->router.Find(request);
   return match.route != nullptr ? match.route->handler(request) : match.error;
 }
@@ -118,6 +141,9 @@ std::string ApiWorld::IdOf(const std::string& host) { return AlertOf(host).value
 std::vector<receivers::SilencePtr> ApiWorld::Acknowledged() const {
   return parts_->acknowledgements.All();
 }
+
+receivers::Silences& ApiWorld::silences() { return parts_->silences; }
+receivers::AlertComments& ApiWorld::comments() { return parts_->comments; }
 
 AlertingSources ApiWorld::Sources() { return parts_->Sources(); }
 

@@ -48,6 +48,9 @@ class ApiWorld {
   // As the Alertmanager API shows them.
   std::vector<receivers::SilencePtr> Acknowledged() const;
 
+  receivers::Silences& silences();
+  receivers::AlertComments& comments();
+
   AlertingSources Sources();
 
   testing::FakeClock clock{kStart};
@@ -60,6 +63,8 @@ class ApiWorld {
   receivers::AlertStore alerts{registry};  // that senders have posted
   http::Actor actor;                       // of requests, as the guard finds it
   bool stranger = false;
+  std::string creation_id;     // of requests
+  std::string inhibited_host;  // alerts that have it are held back by another
 
  private:
   struct Parts;

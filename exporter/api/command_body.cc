@@ -1,0 +1,123 @@
+#include "exporter/api/command_body.h"
+
+#include <fmt/format.h>
+
+#include "base/number.h"
+#include "base/template/utf8.h"
+#include "base/text.h"
+#include "exporter/api/faults.h"
+
+namespace tocsin::api {
+namespace {
+
+// How long a sticky acknowledgement outlives its alert where nobody says so.
+constexpr Duration kStickyFor = std::chrono::minutes(10);
+
+constexpr double kLongest = 10.0 * 365 * 24 * 3600;  // seconds
+
+// Null where the member is absent or null.
+const nlohmann::json* MemberOf(const nlohmann::json& body, const char* key) {
+  const auto found = body.find(key);
+  return found == body.end() || found->is_null() ? nullptr : &*found;
+}
+
+// True, or for how long.
+void ReadSticky(const nlohmann::json& body, std::optional<Duration>* value, Json* faults) {
+  const nlohmann::json* const said = MemberOf(body, "sticky");
+  if (said != nullptr && said->is_boolean()) {
+    *value = said->get<bool>() ? kStickyFor : Duration(0);
+  } else {
+    ReadLasting(body, "sticky", value, faults);
+  }
+}
+
+}  // namespace
+
+void ReadMemberText(const nlohmann::json& body, const char* key, std::string* value, Json* faults) {
+  const nlohmann::json* const said = MemberOf(body, key);
+  if (said == nullptr) return;
+  if (said->is_string()) {
+    *value = said->get<std::string>();
+  } else {
+    faults->push_back(Fault({"body", key}, "str type expected", "type_error.str"));
+  }
+}
+
+void ReadRequiredText(const nlohmann::json& body, const char* key, std::size_t most,
+                      std::string* value, Json* faults) {
+  const auto found = body.find(key);
+  if (found == body.end()) {
+    faults->push_back(Fault({"body", key}, "field required", "value_error.missing"));
+  } else if (found->is_null()) {
+    faults->push_back(
+        Fault({"body", key}, "none is not an allowed value", "type_error.none.not_allowed"));
+  } else if (!found->is_string()) {
+    faults->push_back(Fault({"body", key}, "str type expected", "type_error.str"));
+  } else {
+    const std::string text = found->get<std::string>();
+    if (TrimSpace(text).empty()) {
+      faults->push_back(Fault({"body", key}, "ensure this value has at least 1 characters",
+                              "value_error.any_str.min_length", {{"limit_value", 1}}));
+    } else if (gotemplate::CountCharacters(text) > most) {
+      faults->push_back(Fault({"body", key},
+                              fmt::format("ensure this value has at most {} characters", most),
+                              "value_error.any_str.max_length", {{"limit_value", most}}));
+    } else {
+      *value = text;
+    }
+  }
+}
+
+void ReadLasting(const nlohmann::json& body, const char* key, std::optional<Duration>* value,
+                 Json* faults) {
+  const nlohmann::json* const said = MemberOf(body, key);
+  if (said == nullptr) return;
+  std::optional<Duration> read;
+  if (said->is_string()) {
+    read = ParseDuration(said->get<std::string>());
+  } else if (said->is_number() && said->get<double>() <= kLongest) {
+    read = Duration(static_cast<std::int64_t>(said->get<double>() * 1000));
+  }
+  if (read && *read > Duration(0)) {
+    *value = read;
+  } else {
+    faults->push_back(Fault(
+        {"body", key}, "ensure this value is a number of seconds greater than 0, or a duration",
+        "value_error.duration"));
+  }
+}
+
+void ReadMemberTime(const nlohmann::json& body, const char* key, std::optional<Timestamp>* value,
+                    Json* faults) {
+  const nlohmann::json* const said = MemberOf(body, key);
+  if (said == nullptr) return;
+  std::optional<Timestamp> read;
+  if (said->is_string()) {
+    read = ParseTimeWord(said->get<std::string>());
+  } else if (said->is_number()) {
+    read = ParseTimeWord(FormatFloatPython(said->get<double>()));
+  }
+  if (read) {
+    *value = read;
+  } else {
+    faults->push_back(Fault({"body", key}, "invalid datetime format", "value_error.datetime"));
+  }
+}
+
+AcknowledgeCommand ReadCommandBody(const http::Request& request, Json* faults) {
+  AcknowledgeCommand command;
+  command.actor = ActorOf(request);
+  if (TrimSpace(request.body).empty()) return command;
+  const nlohmann::json body = ReadObject(request.body, faults);
+  ReadMemberText(body, "actor", &command.actor, faults);
+  ReadMemberText(body, "note", &command.note, faults);
+  ReadLasting(body, "expires_in", &command.lasts, faults);
+  ReadSticky(body, &command.survives, faults);
+  return command;
+}
+
+std::string ActorOf(const http::Request& request) {
+  return request.actor.known() ? request.actor.name : "api";
+}
+
+}  // namespace tocsin::api

@@ -1,0 +1,101 @@
+#include "exporter/api/known_alerts.h"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+namespace tocsin::api {
+namespace {
+
+using receivers::PostedAlertPtr;
+
+KnownAlert KnownNative(AlertPtr alert) {
+  KnownAlert known;
+  known.state = alert->state;
+  known.native = std::move(alert);
+  return known;
+}
+
+bool IsOneOf(AlertState state, const std::vector<AlertState>& states) {
+  return std::find(states.begin(), states.end(), state) != states.end();
+}
+
+}  // namespace
+
+std::string KnownAlert::id() const { return native ? native->id : receivers::EpisodeId(*posted); }
+
+std::string KnownAlert::rule_id() const { return native ? native->rule->id : std::string(); }
+
+Timestamp KnownAlert::began() const {
+  return native ? native->triggered_at.value_or(native->pending_since) : posted->starts_at;
+}
+
+Severity KnownAlert::severity() const {
+  return native ? native->rule->severity : SeverityOfLabels(posted->labels);
+}
+
+const Labels& KnownAlert::labels() const { return native ? native->labels : posted->labels; }
+
+// The table of alerting-api.md, section 4.4: Prometheus's words into the contract's.
+Severity SeverityOfLabels(LabelsView labels) {
+  const std::optional<Severity> exact = ParseSeverity(labels.Get("pynomaly_severity"));
+  if (exact) return *exact;
+  const std::string_view word = labels.Get("severity");
+  if (word == "critical") return Severity::kCritical;
+  if (word == "error" || word == "page") return Severity::kHigh;
+  if (word == "none") return Severity::kLow;
+  return ParseSeverity(word).value_or(Severity::kInfo);
+}
+
+KnownAlert KnownAlerts::Known(PostedAlertPtr posted, Timestamp now) const {
+  KnownAlert known;
+  if (posted->ResolvedAt(now)) {
+    known.state = AlertState::kResolved;
+  } else {
+    known.acknowledgement = acknowledgements_.Of(*posted, now);
+    known.state = known.acknowledgement ? AlertState::kAcknowledged : AlertState::kFiring;
+  }
+  known.posted = std::move(posted);
+  return known;
+}
+
+std::optional<KnownAlert> KnownAlerts::Find(const std::string& id) const {
+  if (AlertPtr native = book_.Find(id)) return KnownNative(std::move(native));
+  PostedAlertPtr posted = posted_.FindById(id);
+  if (posted == nullptr) return std::nullopt;
+  if (posted->native == nullptr) return Known(std::move(posted), clock_.Now());
+  AlertPtr newest = book_.Find(posted->native->id);
+  if (newest == nullptr) return std::nullopt;  // forgotten meanwhile
+  return KnownNative(std::move(newest));
+}
+
+std::vector<KnownAlert> KnownAlerts::List(const std::vector<AlertState>& states) const {
+  std::vector<KnownAlert> list;
+  for (AlertPtr& alert : book_.List(states)) list.push_back(KnownNative(std::move(alert)));
+  const std::size_t natives = list.size();
+  const Timestamp now = clock_.Now();
+  for (PostedAlertPtr& posted : posted_.All()) {
+    if (posted->native != nullptr) continue;
+    KnownAlert known = Known(std::move(posted), now);
+    if (IsOneOf(known.state, states)) list.push_back(std::move(known));
+  }
+  if (list.size() == natives) return list;  // in order already
+  std::sort(list.begin(), list.end(), [](const KnownAlert& a, const KnownAlert& b) {
+    if (a.began() != b.began()) return a.began() > b.began();
+    return a.id() < b.id();
+  });
+  return list;
+}
+
+std::size_t KnownAlerts::Count(AlertState state) const { return List({state}).size(); }
+
+Muting KnownAlerts::MutingOf(const KnownAlert& alert) const {
+  Muting muting;
+  if (alert.state != AlertState::kFiring) return muting;
+  const Timestamp now = clock_.Now();
+  muting.silenced_by = silences_.MutedBy(alert.labels(), now);
+  muting.inhibited = inhibited_ && inhibited_(alert.labels(), now);
+  return muting;
+}
+
+}  // namespace tocsin::api

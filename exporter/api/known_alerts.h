@@ -1,0 +1,83 @@
+// Every alert there is, whatever its origin: those of our own rules, which the rule engine keeps,
+// and those that senders post. The alerting API shows and finds both alike.
+//
+// Any thread; what is found is immutable.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/alert.h"
+#include "base/clock.h"
+#include "evaluator/lifecycle/alert_book.h"
+#include "receivers/alerts/alert_store.h"
+#include "receivers/alerts/posted_alert.h"
+#include "receivers/mute/posted_acknowledgements.h"
+#include "receivers/mute/silences.h"
+
+namespace tocsin::api {
+
+// One alert: either is null.
+struct KnownAlert {
+  AlertPtr native;
+  receivers::PostedAlertPtr posted;
+  receivers::PostedAcknowledgementPtr acknowledgement;  // of a posted one; null: none
+  AlertState state = AlertState::kFiring;
+
+  std::string id() const;       // of the episode
+  std::string rule_id() const;  // empty: a posted one
+  Timestamp began() const;      // to fire, else to be pending
+  Severity severity() const;    // of a posted one, what its labels say
+  const Labels& labels() const;
+};
+
+// The contract's word for a label `severity`; `pynomaly_severity` says it exactly.
+Severity SeverityOfLabels(LabelsView labels);
+
+// What holds an alert's messages back that fires, beside its acknowledgement.
+struct Muting {
+  std::vector<std::string> silenced_by;  // ids
+  bool inhibited = false;
+
+  bool holds() const { return inhibited || !silenced_by.empty(); }
+};
+
+class KnownAlerts {
+ public:
+  // Whether other alerts inhibit one with these labels, now; any thread. May be empty: nothing
+  // does.
+  using Inhibited = std::function<bool(LabelsView labels, Timestamp now)>;
+
+  // Everything outlives the object.
+  KnownAlerts(const evaluator::AlertBook& book, const receivers::AlertStore& posted,
+              const receivers::PostedAcknowledgements& acknowledgements,
+              const receivers::Silences& silences, Inhibited inhibited, const Clock& clock)
+      : book_(book),
+        posted_(posted),
+        acknowledgements_(acknowledgements),
+        silences_(silences),
+        inhibited_(std::move(inhibited)),
+        clock_(clock) {}
+
+  // By the id of an episode, or by a fingerprint as the Alertmanager API shows it.
+  std::optional<KnownAlert> Find(const std::string& id) const;
+  // Of the given states, newest first by began().
+  std::vector<KnownAlert> List(const std::vector<AlertState>& states) const;
+  std::size_t Count(AlertState state) const;
+  Muting MutingOf(const KnownAlert& alert) const;
+
+ private:
+  KnownAlert Known(receivers::PostedAlertPtr posted, Timestamp now) const;
+
+  const evaluator::AlertBook& book_;
+  const receivers::AlertStore& posted_;
+  const receivers::PostedAcknowledgements& acknowledgements_;
+  const receivers::Silences& silences_;
+  const Inhibited inhibited_;
+  const Clock& clock_;
+};
+
+}  // namespace tocsin::api
