@@ -3,7 +3,7 @@
 #
 # Variables: CXX (g++), PREFIX (/usr/local), DESTDIR, TESTS (ctest selection, "-R e2e_push"),
 # LINT_BASE (lint only what changed since that commit), FUZZ_SECONDS (60), SKIP_DEPS=1 (leave the
-# system's packages alone), UNITY (ON; OFF for a tree to develop in: each source is compiled alone).
+# system's packages alone), LOAD_FLAGS (what `make load-test` does), UNITY (ON; OFF for a tree to develop in: each source is compiled alone).
 SHELL := /bin/bash
 .DEFAULT_GOAL := build
 .NOTPARALLEL:
@@ -32,7 +32,7 @@ CTEST = ctest --output-on-failure -j $(shell nproc) $(TESTS)
 CONFIGURE = cmake -S . -G Ninja -DTOCSIN_UNITY=$(UNITY)
 REQUIRE_PEERS := TOCSIN_REQUIRE_PEERS=1
 
-.PHONY: build all-targets run test e2e e2e-long lint format format-check asan tsan clang fuzz bench \
+.PHONY: build all-targets run demo load-test test e2e e2e-long lint format format-check asan tsan clang fuzz bench \
   verify install deps deps-test deps-lint peers clean help
 
 help: ## list the targets
@@ -45,6 +45,12 @@ build: deps build/build.ninja ## build the daemon: build/tocsin
 
 run: build ## start the daemon on examples/quickstart
 	exec build/tocsin --config.file=examples/quickstart/tocsin.yml --storage.path=build/quickstart-data
+
+demo: build ## a tour of half a minute: a daemon of its own, rules, metrics, alerts, history
+	python3 -B examples/tour/demo.py
+
+load-test: build ## load on a daemon of its own, measured; LOAD_FLAGS="--help" tells what can be said
+	python3 -B examples/tour/load_test.py $(LOAD_FLAGS)
 
 install: build ## install below PREFIX (and DESTDIR)
 	install -D -m 755 build/tocsin $(DESTDIR)$(PREFIX)/bin/tocsin

@@ -155,7 +155,7 @@ Response AlertTalkApi::Comment(const Request& request) const {
       break;
   }
   const Json made = CommentJson(comment);
-  Response response = durable.Wait() ? JsonResponse(200, made) : Detail(503, kUnconfirmed);
+  Response response = durable.Wait() ? JsonResponse(200, made) : Detail(503, kNotConfirmed);
   http::NoteChange({"alert.comment", comment.alert_id, "", Dump(made)}, &response);
   return response;
 }
@@ -193,7 +193,7 @@ Response AlertTalkApi::SilenceMade(const KnownAlert& alert, const std::string& i
                                          {"ends_at", FormatRfc3339(silence->ends_at)},
                                          {"created_by", silence->created_by},
                                          {"comment", silence->comment}});
-  if (!is_durable) response = Detail(503, kUnconfirmed);
+  if (!is_durable) response = Detail(503, kNotConfirmed);
   std::string after;
   AppendSilence(*silence, sources_.clock.Now(), &after);
   http::NoteChange({"alert.silence", alert.id(), "", std::move(after)}, &response);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "exporter/api/alert_command.h"
 #include "exporter/api/alert_query.h"
 #include "exporter/api/alerting_json.h"
 #include "exporter/api/command_answer.h"
@@ -22,20 +23,6 @@ constexpr std::size_t kMostEventsOfAlert = 100;
 
 constexpr const char* kNoAlert = "Alert not found";
 constexpr const char* kResolved = "Alert resolved successfully";
-
-// For the audit log: what the alert was, and what was said of it.
-http::Change ChangeOf(const char* action, const std::string& id, const AlertPtr& alert,
-                      const AcknowledgeCommand& body) {
-  http::Change change{action, id, "", ""};
-  if (alert != nullptr) {
-    change.before = Dump({{"status", std::string(AlertStateName(alert->state))},
-                          {"acknowledged_by", TextOrNull(alert->acknowledged_by)}});
-  }
-  Json after = {{"by", body.actor}, {"note", TextOrNull(body.note)}};
-  if (body.lasts) after["expires_in"] = FormatDuration(*body.lasts);
-  change.after = Dump(after);
-  return change;
-}
 
 Response Respond(const std::optional<evaluator::CommandResult>& result, const char* done_message) {
   if (!result) {
@@ -154,10 +141,11 @@ Json AlertingApi::HistoryOf(const KnownAlert& alert) const {
 
 Response AlertingApi::Acknowledge(const Request& request) {
   Json faults = Json::array();
-  const AcknowledgeCommand command = ReadCommandBody(request, &faults);
+  const CommandBody body = ReadCommandBody(request, &faults);
   if (!faults.empty()) return Unprocessable(faults);
   const std::string& id = request.captures[0];
-  http::Change change = ChangeOf("alert.acknowledge", id, sources_.book.Find(id), command);
+  http::Change change = ChangeOf("alert.acknowledge", id, sources_.book.Find(id), body);
+  const AcknowledgeCommand command{body.actor, body.note, body.expires_in, body.sticky};
   Response response = Respond(sources_.acknowledgements.Acknowledge(id, command),
                               "Alert acknowledged successfully");
   http::NoteChange(std::move(change), &response);
@@ -166,7 +154,7 @@ Response AlertingApi::Acknowledge(const Request& request) {
 
 Response AlertingApi::Resolve(const Request& request) {
   Json faults = Json::array();
-  const AcknowledgeCommand command = ReadCommandBody(request, &faults);
+  const CommandBody body = ReadCommandBody(request, &faults);
   if (!faults.empty()) return Unprocessable(faults);
   const std::optional<KnownAlert> alert = sources_.alerts.Find(request.captures[0]);
   if (!alert) return Detail(404, kNoAlert);
@@ -175,9 +163,9 @@ Response AlertingApi::Resolve(const Request& request) {
   }
   if (alert->native == nullptr) return Respond(evaluator::CommandResult(), kResolved);
   const std::string id = alert->id();
-  http::Change change = ChangeOf("alert.resolve", id, alert->native, command);
+  http::Change change = ChangeOf("alert.resolve", id, alert->native, body);
   CommandAnswer answer;
-  sources_.engine.Resolve(id, command.actor, command.note, answer.Done());
+  sources_.engine.Resolve(id, body.actor, body.note, answer.Done());
   Response response = Respond(answer.Wait(), kResolved);
   http::NoteChange(std::move(change), &response);
   return response;
@@ -209,6 +197,7 @@ Response AlertingApi::Status() const {
        {"database_error", status.store_trouble ? Json(*status.store_trouble) : Json()},
        {"outbox_pending", status.outbox_pending},
        {"dead_letters", status.outbox_dead},
+       {"websocket_connections", status.websocket_connections},
        {"channels", receivers},
        {"series", status.series},
        {"config",

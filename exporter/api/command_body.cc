@@ -104,15 +104,15 @@ void ReadMemberTime(const nlohmann::json& body, const char* key, std::optional<T
   }
 }
 
-AcknowledgeCommand ReadCommandBody(const http::Request& request, Json* faults) {
-  AcknowledgeCommand command;
+CommandBody ReadCommandBody(const http::Request& request, Json* faults) {
+  CommandBody command;
   command.actor = ActorOf(request);
   if (TrimSpace(request.body).empty()) return command;
   const nlohmann::json body = ReadObject(request.body, faults);
   ReadMemberText(body, "actor", &command.actor, faults);
   ReadMemberText(body, "note", &command.note, faults);
-  ReadLasting(body, "expires_in", &command.lasts, faults);
-  ReadSticky(body, &command.survives, faults);
+  ReadLasting(body, "expires_in", &command.expires_in, faults);
+  ReadSticky(body, &command.sticky, faults);
   return command;
 }
 

@@ -6,8 +6,8 @@
 #include <optional>
 #include <string>
 
-#include "base/alert.h"
 #include "base/time.h"
+#include "exporter/api/alert_command.h"
 #include "exporter/api/alerting_json.h"
 #include "exporter/http/http.h"
 
@@ -26,7 +26,7 @@ void ReadMemberTime(const nlohmann::json& body, const char* key, std::optional<T
 
 // Who does something to an alert, and how: acknowledge, resolve. Where the body names nobody, it
 // was the holder of the key. No body is an empty one.
-AcknowledgeCommand ReadCommandBody(const http::Request& request, Json* faults);
+CommandBody ReadCommandBody(const http::Request& request, Json* faults);
 
 // Who asks, where the body does not say.
 std::string ActorOf(const http::Request& request);

@@ -39,12 +39,6 @@ struct EvaluationStatus {
   std::size_t waiting = 0;
 };
 
-// Who follows what happens live.
-struct StreamStatus {
-  std::size_t clients = 0;
-  std::size_t limit = 0;
-};
-
 // Of the storage folder.
 struct DiskStatus {
   std::uint64_t free_bytes = 0;
@@ -61,13 +55,16 @@ struct DaemonStatus {
   std::uint64_t notifications_sent_24h = 0;
   std::size_t outbox_pending = 0;
   std::size_t outbox_dead = 0;
+  std::size_t websocket_connections = 0;
   std::optional<std::string> store_trouble;
   bool stalled = false;           // evaluation or delivery does not keep up
   bool delivery_stalled = false;  // it is delivery
   EvaluationStatus evaluation;
   Duration store_lag{0};           // how long the oldest write waits that is not durable
   std::optional<DiskStatus> disk;  // none: of no interest, or not to be had
-  StreamStatus stream;
+  // Who follows what happens live, by a WebSocket or not, and how many may.
+  std::size_t stream_clients = 0;
+  std::size_t stream_limit = 0;
   bool host_collector_enabled = true;
   bool host_collector_healthy = true;
   std::vector<std::string> warnings;  // what the operator has allowed and should not forget

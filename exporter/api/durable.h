@@ -12,7 +12,7 @@
 namespace tocsin::api {
 
 // What is answered where a change is made and not written: the store tries again.
-inline constexpr const char* kUnconfirmed =
+inline constexpr const char* kNotConfirmed =
     "The change is in force, but the state store has not confirmed it yet";
 
 class Durable {

@@ -112,8 +112,8 @@ Json HealthDetailsJson(const DaemonStatus& status) {
   ReportDelivery(status, &report);
   ReportCollectors(status, &report);
   Json& stream = report.Part("stream", "healthy");
-  stream["clients"] = status.stream.clients;
-  stream["limit"] = status.stream.limit;
+  stream["clients"] = status.stream_clients;
+  stream["limit"] = status.stream_limit;
   report.Part("configuration", status.reload.successful ? "healthy" : "degraded",
               status.reload.successful ? "" : "the last reload failed: GET status says why");
   Json details = {{"checks",
@@ -121,7 +121,7 @@ Json HealthDetailsJson(const DaemonStatus& status) {
                     {"database", status.database_health()},
                     {"notifications", status.notifications_health()},
                     {"metrics_collection", status.collection_health()},
-                    {"websocket_connections", status.stream.clients}}}};
+                    {"websocket_connections", status.websocket_connections}}}};
   details["parts"] = report.TakeParts();
   details["reasons"] = report.TakeReasons();
   details["warnings"] = status.warnings;

@@ -1,0 +1,24 @@
+// What people do to an alert, over HTTP or a WebSocket, as the audit log has it. Pure functions.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "base/alert.h"
+#include "base/time.h"
+#include "exporter/http/http.h"
+
+namespace tocsin::api {
+
+struct CommandBody {
+  std::string actor = "api";
+  std::string note;
+  std::optional<Duration> expires_in;
+  std::optional<Duration> sticky;
+};
+
+// `action` is "alert.acknowledge", say; `alert` is as it was before, null where we have none.
+http::Change ChangeOf(const char* action, const std::string& id, const AlertPtr& alert,
+                      const CommandBody& body);
+
+}  // namespace tocsin::api
