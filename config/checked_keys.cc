@@ -17,12 +17,14 @@ namespace {
 
 constexpr std::string_view kFileSuffix = "_file";
 
+bool IsFileKey(std::string_view key) {
+  return key.size() > kFileSuffix.size() && key.ends_with(kFileSuffix);
+}
+
 // `password` of `password_file` and the other way round; empty where the table has none.
 std::string TwinOf(KeyTable table, std::string_view key) {
-  const bool is_file =
-      key.size() > kFileSuffix.size() && key.substr(key.size() - kFileSuffix.size()) == kFileSuffix;
-  std::string twin = is_file ? std::string(key.substr(0, key.size() - kFileSuffix.size()))
-                             : fmt::format("{}{}", key, kFileSuffix);
+  std::string twin = IsFileKey(key) ? std::string(key.substr(0, key.size() - kFileSuffix.size()))
+                                    : fmt::format("{}{}", key, kFileSuffix);
   return FindSpec(table, twin) == nullptr ? "" : twin;
 }
 
@@ -140,6 +142,8 @@ class KeyReader {
       printed = YamlText(HideUrl(text));
     }
     const bool is_hidden = printed.text != text || is_secret;
+    if (is_hidden && !is_secret) report_.NoteSecret(node.mark);  // ReadSecret notes its own
+    if (IsFileKey(spec.key) && !text.empty()) report_.NoteFile(node.mark);
     keys_.Set(spec.key, std::move(printed));
     if (is_hidden) keys_.SetSecret(spec.key, Secret(std::move(text)));
   }

@@ -49,7 +49,9 @@ bool EndsWith(std::string_view text, std::string_view end) {
 void ReadFileName(MapDecoder& map, std::string_view key, const std::string& folder,
                   std::string* out) {
   std::string name;
-  if (map.ReadText(key, &name) && !name.empty()) *out = JoinPath(folder, name);
+  if (!map.ReadText(key, &name) || name.empty()) return;
+  map.report().NoteFile(map.PlaceOf(key));
+  *out = JoinPath(folder, name);
 }
 
 std::vector<std::string> TextsOf(MapDecoder& map, std::string_view key) {
@@ -58,9 +60,22 @@ std::vector<std::string> TextsOf(MapDecoder& map, std::string_view key) {
   return texts;
 }
 
+std::vector<std::string> FileNamesOf(MapDecoder& map, std::string_view key,
+                                     const std::string& folder) {
+  std::vector<std::string> files;
+  for (const PlacedText& text : map.ReadTexts(key)) {
+    map.report().NoteFile(text.mark);
+    files.push_back(JoinPath(folder, text.text));
+  }
+  return files;
+}
+
 std::vector<Secret> SecretsOf(MapDecoder& map, std::string_view key) {
   std::vector<Secret> secrets;
-  for (PlacedText& text : map.ReadTexts(key)) secrets.emplace_back(std::move(text.text));
+  for (PlacedText& text : map.ReadTexts(key)) {
+    map.report().NoteSecret(text.mark);
+    secrets.emplace_back(std::move(text.text));
+  }
   return secrets;
 }
 
@@ -99,6 +114,7 @@ ProxyConfig DecodeProxy(MapDecoder& map) {
     // Proxies have schemes of their own.
     const bool is_socks = url.substr(0, 7) == "socks5:" || url.substr(0, 8) == "socks5h:";
     if (!is_socks) CheckAddress(map, "proxy_url", url);
+    map.report().NoteSecret(map.PlaceOf("proxy_url"));
     proxy.url = Secret(std::move(url));
   }
   map.ReadText("no_proxy", &proxy.no_proxy);
@@ -170,6 +186,9 @@ OAuth2Config DecodeOAuth2(const YamlNode& node, const std::string& folder, FileR
     report.Error(map.PlaceOf("token_url"), "oauth2 token_url must be configured");
   } else {
     CheckAddress(map, "token_url", oauth2.token_url);
+    if (HidePassword(oauth2.token_url) != oauth2.token_url) {
+      report.NoteSecret(map.PlaceOf("token_url"));
+    }
   }
   CheckAtMostOne(map, "client_secret", "client_secret_file", "oauth2 ");
   map.Finish();
@@ -188,8 +207,7 @@ void DecodeHeaders(MapDecoder& map, const std::string& folder, HttpConfig* http)
     MapDecoder header(entry.value, fmt::format("http_headers.{}", NameForMessage(entry.key)),
                       map.report());
     HttpHeaderConfig config{entry.key, TextsOf(header, "values"), SecretsOf(header, "secrets"),
-                            TextsOf(header, "files")};
-    for (std::string& file : config.files) file = JoinPath(folder, file);
+                            FileNamesOf(header, "files", folder)};
     header.Finish();
     http->headers.push_back(std::move(config));
   }
@@ -273,6 +291,7 @@ bool ReadSecret(MapDecoder& map, std::string_view key, Secret* out) {
                                      "the value; write the value, or use a file",
                                      key, kSecretText));
   }
+  if (!text.empty()) map.report().NoteSecret(map.PlaceOf(key));
   *out = Secret(std::move(text));
   return true;
 }

@@ -73,6 +73,8 @@ class Loading {
     MapDecoder top(*root, "the configuration file", report_);
     rule_file_patterns_ = DecodePrometheusKeys(top, environment_, &settings_);
     references_ = DecodeTocsinKeys(top, &settings_);
+    std::string& key_file = settings_.security.encryption_key_file;
+    if (!key_file.empty()) key_file = JoinPath(folder_, key_file);
     top.Finish();
   }
 
@@ -135,24 +137,10 @@ class Loading {
     if (settings_.default_receivers.empty()) settings_.default_receivers = {"console"};
     for (ReceiverSettings& receiver : settings_.receivers) {
       for (ChannelSettings& channel : receiver.channels) channel.sender = settings_.sender;
-      CheckGrouping(receiver);
+      if (Status sound = CheckGrouping(receiver, settings_.native_grouping); !sound) {
+        diagnostics_.Add({Diagnostic::Level::kError, "", 0, 0, sound.message()});
+      }
     }
-  }
-
-  // The alerting API's own body tells of one alert: of a group the others would be told nobody.
-  void CheckGrouping(const ReceiverSettings& receiver) {
-    const NativeGrouping grouping = Combine(receiver.grouping, settings_.native_grouping);
-    const bool groups = grouping.group_by && *grouping.group_by != std::vector<std::string>{"..."};
-    const bool of_one_alert = std::any_of(
-        receiver.channels.begin(), receiver.channels.end(), [](const ChannelSettings& channel) {
-          return channel.type == "webhook" && channel.webhook.format == WebhookFormat::kSeed;
-        });
-    if (!groups || !of_one_alert) return;
-    diagnostics_.Add({Diagnostic::Level::kError, "", 0, 0,
-                      fmt::format("{}: receiver {}: a webhook with format seed tells of one alert, "
-                                  "and cannot tell of groups; give it format: alertmanager, or "
-                                  "group_by: ['...']",
-                                  receiver.source, QuoteForMessage(receiver.name))});
   }
 
   // Where both files have a receiver of one name, rules reach that of tocsin.yml.

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <iterator>
 #include <map>
+#include <span>
 #include <utility>
 
 #include "base/http_client.h"
@@ -38,6 +39,7 @@ void DecodeWebhookHeaders(MapDecoder& map, WebhookSettings* webhook) {
       map.report().Error(entry.mark, "headers: " + status.message());
       continue;
     }
+    if (!value.empty()) map.report().NoteSecret(entry.value.mark);
     webhook->headers.emplace_back(entry.key, Secret(std::move(value)));
   }
 }
@@ -65,6 +67,7 @@ ChannelSettings DecodeWebhook(const YamlNode& node, FileReport& report) {
     if (Status status = CheckUrl(url); !status) {
       report.Error(map.PlaceOf("url"), "url: " + status.message());
     }
+    if (!url.empty()) report.NoteSecret(map.PlaceOf("url"));
     webhook.url = Secret(std::move(url));
   }
   DecodeFormat(map, &webhook);
@@ -120,8 +123,22 @@ void CheckDigest(const ReceiverSettings& receiver, MapDecoder& map) {
   }
 }
 
+// The same without what stands at the places of secrets.
+YamlNode Masked(const YamlNode& node, std::span<const Mark> secrets) {
+  YamlNode shown = node;
+  if (node.kind == YamlNode::Kind::kScalar &&
+      std::find(secrets.begin(), secrets.end(), node.mark) != secrets.end()) {
+    shown.text = kSecretText;
+    shown.quoted = true;
+  }
+  for (YamlNode& item : shown.items) item = Masked(item, secrets);
+  for (YamlEntry& entry : shown.entries) entry.value = Masked(entry.value, secrets);
+  return shown;
+}
+
 ReceiverSettings DecodeReceiver(const YamlNode& node, FileReport& report) {
   ReceiverSettings receiver;
+  const std::size_t secrets_before = report.secrets().size();
   receiver.source = report.PlaceName(node.mark);
   MapDecoder map(node, "receivers", report);
   map.Require("name");
@@ -144,6 +161,7 @@ ReceiverSettings DecodeReceiver(const YamlNode& node, FileReport& report) {
   receiver.limits = DecodeDeliveryLimits(map);
   CheckDigest(receiver, map);
   map.Finish();
+  receiver.shown = Masked(node, std::span(report.secrets()).subspan(secrets_before));
   return receiver;
 }
 
@@ -223,6 +241,22 @@ std::vector<ReceiverSettings> JoinReceivers(std::vector<ReceiverSettings> of_fil
     all.push_back({"console", {std::move(console)}, "built in"});
   }
   return all;
+}
+
+// The alerting API's own body tells of one alert: of a group the others would be told nobody.
+Status CheckGrouping(const ReceiverSettings& receiver, const NativeGrouping& general) {
+  const NativeGrouping grouping = Combine(receiver.grouping, general);
+  const bool groups = grouping.group_by && *grouping.group_by != std::vector<std::string>{"..."};
+  const bool of_one_alert = std::any_of(
+      receiver.channels.begin(), receiver.channels.end(), [](const ChannelSettings& channel) {
+        return channel.type == "webhook" && channel.webhook.format == WebhookFormat::kSeed;
+      });
+  if (!groups || !of_one_alert) return {};
+  return Error{
+      fmt::format("{}: receiver {}: a webhook with format seed tells of one alert, "
+                  "and cannot tell of groups; give it format: alertmanager, or "
+                  "group_by: ['...']",
+                  receiver.source, QuoteForMessage(receiver.name))};
 }
 
 std::string HowToConfigure(std::string_view contract_channel) {

@@ -24,6 +24,9 @@ std::vector<ReceiverSettings> JoinReceivers(std::vector<ReceiverSettings> of_fil
                                             std::vector<ReceiverSettings> of_environment,
                                             Diagnostics& diagnostics);
 
+// What the settings of a receiver and those of tocsin.routing.native cannot mean together.
+Status CheckGrouping(const ReceiverSettings& receiver, const NativeGrouping& general);
+
 // The six channels of the alerting API. Their names are always known, configured or not.
 inline constexpr std::string_view kContractChannels[] = {"email",   "slack", "discord",
                                                          "webhook", "teams", "pagerduty"};

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "config/diagnostics.h"
 
@@ -15,6 +16,7 @@ namespace tocsin::config {
 struct Mark {
   int line = 0;
   int column = 0;
+  friend bool operator==(const Mark&, const Mark&) = default;
 };
 
 // A text of the file and where it stands: for names that can be checked only later.
@@ -35,6 +37,13 @@ class FileReport {
     Add(Diagnostic::Level::kWarning, at, std::move(message));
   }
 
+  // Where a secret stands, and where a name of a file to be read: for whoever shows what was read,
+  // or takes it from somebody who has no business with files.
+  void NoteSecret(Mark at) { secrets_.push_back(at); }
+  void NoteFile(Mark at) { named_files_.push_back(at); }
+  const std::vector<Mark>& secrets() const { return secrets_; }
+  const std::vector<Mark>& named_files() const { return named_files_; }
+
   const std::string& file() const { return file_; }
   // How many there are so far: for whoever gives up what it reads when there are more.
   std::size_t errors() const { return errors_; }
@@ -50,6 +59,8 @@ class FileReport {
   std::string file_;
   Diagnostics& all_;
   std::size_t errors_ = 0;
+  std::vector<Mark> secrets_;
+  std::vector<Mark> named_files_;
 };
 
 }  // namespace tocsin::config

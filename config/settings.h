@@ -21,6 +21,7 @@
 #include "config/delivery_limits.h"
 #include "config/http_config.h"
 #include "config/native_grouping.h"
+#include "config/yaml.h"
 
 namespace tocsin::config {
 
@@ -89,6 +90,8 @@ struct ReceiverSettings {
   std::string source;  // "tocsin.yml:12:5" or "environment WEBHOOK_URL", for messages and listings
   NativeGrouping grouping = {};
   DeliveryLimits limits = {};
+  YamlNode shown = {};    // as it was written, with <secret> for secrets; null: it was not
+  bool from_api = false;  // its addresses are never trusted
 };
 
 // Where alerts of native rules go (tocsin.routing.native_rules).
@@ -133,7 +136,15 @@ struct WebSettings {
 struct EgressSettings {
   bool deny_private = false;
   EgressPolicy policy;  // what is allowed all the same
+  // Receivers made over the API may send through a proxy, which sees where a name leads; we do not.
+  bool trust_proxy = false;
   friend bool operator==(const EgressSettings&, const EgressSettings&) = default;
+};
+
+// How secrets in the database are kept (tocsin.security).
+struct SecuritySettings {
+  std::string encryption_key_file;  // as it is opened; empty: one in the storage folder
+  friend bool operator==(const SecuritySettings&, const SecuritySettings&) = default;
 };
 
 struct SeriesSettings {
@@ -181,6 +192,7 @@ struct Settings {
   SeriesSettings series;
   HistorySettings history;
   EgressSettings egress;
+  SecuritySettings security;
   std::string sender = "Tocsin";
   NativeRouting native_rules = NativeRouting::kChannels;
   NativeGrouping native_grouping;                             // a receiver's own wins

@@ -13,9 +13,6 @@
 namespace tocsin::config {
 namespace {
 
-// Of addresses that come over the API, once there are such.
-constexpr std::string_view kUnsupportedEgressKeys[] = {"trust_proxy"};
-
 // Faster than this the collector would measure itself.
 constexpr Duration kMinHostInterval = std::chrono::milliseconds(100);
 
@@ -179,7 +176,16 @@ void DecodeEgress(const YamlNode& node, FileReport& report, EgressSettings* egre
   map.ReadBool("deny_private", &egress->deny_private);
   ReadNetworks(map, "allow_networks", &egress->policy.allow_networks);
   DecodeAllowedHosts(map, &egress->policy);
-  map.Refuse(kUnsupportedEgressKeys, "egress.");
+  map.ReadBool("trust_proxy", &egress->trust_proxy);
+  map.Finish();
+}
+
+void DecodeSecurity(const YamlNode& node, FileReport& report, SecuritySettings* security) {
+  MapDecoder map(node, "tocsin.security", report);
+  if (map.ReadText("encryption_key_file", &security->encryption_key_file) &&
+      security->encryption_key_file.empty()) {
+    report.Error(map.PlaceOf("encryption_key_file"), "encryption_key_file must not be empty");
+  }
   map.Finish();
 }
 
@@ -246,6 +252,9 @@ TocsinReferences DecodeTocsinKeys(MapDecoder& top, Settings* settings) {
   if (const YamlNode* host = map.Find("host")) DecodeHost(*host, report, &settings->host);
   if (const YamlNode* web = map.Find("web")) DecodeWeb(*web, report, &settings->web);
   if (const YamlNode* egress = map.Find("egress")) DecodeEgress(*egress, report, &settings->egress);
+  if (const YamlNode* security = map.Find("security")) {
+    DecodeSecurity(*security, report, &settings->security);
+  }
   if (const YamlNode* series = map.Find("series")) DecodeSeries(*series, report, &settings->series);
   if (const YamlNode* history = map.Find("history")) {
     DecodeHistory(*history, report, &settings->history);

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "config/yaml_print.h"
 #include "tests/unit/config/loading.h"
 
 namespace tocsin::config {
@@ -48,6 +49,21 @@ TEST(Receivers, AWebhookReadsAllItsKeys) {
   EXPECT_FALSE(webhook.send_resolved);
   EXPECT_EQ(ops.channels[1].type, "console");
   EXPECT_FALSE(ops.channels[1].console.send_resolved);
+}
+
+TEST(Receivers, AreShownAsTheyWereWrittenWithoutSecrets) {
+  const Settings settings = GoodSettings(
+      "tocsin:\n  receivers:\n  - name: ops\n    webhook: {url: https://example.org/t0ken, "
+      "headers: "
+      "{X-Token: 'a: t0ken'}}\n    slack: {webhook_url_file: /run/slack, channel: '#ops'}\n"
+      "  - {name: dev, telegram: {bot_token: t0ken, chat_id: '5'}}\n",
+      MakeEnvironment({{"WEBHOOK_URL", "http://h/"}}));
+  EXPECT_EQ(PrintYaml(settings.receivers.at(0).shown),
+            "name: ops\nwebhook:\n  url: <secret>\n  headers:\n    X-Token: <secret>\n"
+            "slack:\n  webhook_url_file: /run/slack\n  channel: '#ops'\n");
+  EXPECT_EQ(PrintYaml(settings.receivers.at(1).shown),
+            "name: dev\ntelegram:\n  bot_token: <secret>\n  chat_id: \"5\"\n");
+  EXPECT_TRUE(settings.receivers.at(2).shown.is_null()) << "the environment wrote nothing down";
 }
 
 TEST(Receivers, AWebhookNeedsItsUrlOnly) {

@@ -33,6 +33,8 @@ TEST(TocsinFile, DefaultsAreTheDocumentedOnes) {
     EXPECT_TRUE(settings.send_resolved_when_muted);
     EXPECT_EQ(settings.egress, EgressSettings());
     EXPECT_FALSE(settings.egress.deny_private);
+    EXPECT_FALSE(settings.egress.trust_proxy);
+    EXPECT_EQ(settings.security.encryption_key_file, "");
   }
 }
 
@@ -42,13 +44,27 @@ TEST(TocsinFile, ReadsWhereMessagesMayGo) {
                                     "  egress:\n"
                                     "    deny_private: true\n"
                                     "    allow_networks: [10.0.0.0/8, 'fd00::/8', 192.0.2.7]\n"
-                                    "    allow_hosts: [Hooks.Internal, '*.corp.example']\n")
+                                    "    allow_hosts: [Hooks.Internal, '*.corp.example']\n"
+                                    "    trust_proxy: true\n")
                                     .egress;
   EXPECT_TRUE(egress.deny_private);
+  EXPECT_TRUE(egress.trust_proxy);
   EXPECT_THAT(egress.policy.allow_networks,
               ElementsAre(*IpNetwork::Parse("10.0.0.0/8"), *IpNetwork::Parse("fd00::/8"),
                           *IpNetwork::Parse("192.0.2.7")));
   EXPECT_THAT(egress.policy.allow_hosts, ElementsAre("hooks.internal", "*.corp.example"));
+}
+
+TEST(TocsinFile, TheKeyFileStartsAtTheFolderOfTheConfiguration) {
+  const auto key_file = [](const std::string& file, const std::string& named) {
+    const LoadResult loaded = LoadText("tocsin: {security: {encryption_key_file: " + named + "}}\n",
+                                       EmptyEnvironment(), {}, file);
+    EXPECT_NE(loaded.settings, nullptr);
+    return loaded.settings->security.encryption_key_file;
+  };
+  EXPECT_EQ(key_file("/etc/tocsin/tocsin.yml", "keys/one"), "/etc/tocsin/keys/one");
+  EXPECT_EQ(key_file("/etc/tocsin/tocsin.yml", "/run/secrets/key"), "/run/secrets/key");
+  EXPECT_EQ(key_file("tocsin.yml", "one"), "one");
 }
 
 TEST(TocsinFile, EveryKeyIsRead) {
