@@ -10,6 +10,7 @@
 #include "exporter/daemon/dead_letter_commands.h"
 #include "exporter/daemon/options.h"
 #include "exporter/daemon/receiver_commands.h"
+#include "exporter/daemon/secret_commands.h"
 #include "exporter/daemon/security_commands.h"
 #include "exporter/daemon/version.h"
 
@@ -147,7 +148,23 @@ int Run(int argc, char** argv) {
       audit->add_subcommand("verify", "Find what was altered, removed or moved in it");
   audit_verify->add_option("--expect", audit_anchor,
                            "NUMBER:HASH of an entry, as an earlier run has printed it");
-  for (CLI::App* command : {keys_create, keys_list, keys_revoke, audit_verify}) {
+
+  CLI::App* secrets =
+      app.add_subcommand("secrets", "The key that secrets in the database are encrypted with");
+  secrets->require_subcommand(1);
+  std::string secrets_config = options.config_file;
+  CLI::App* secrets_rotate = secrets->add_subcommand(
+      "rotate", "Make a new key and encrypt everything with it, also while the daemon runs");
+  CLI::App* secrets_discard =
+      secrets->add_subcommand("discard", "Delete the receivers that no key at hand opens");
+  for (CLI::App* command : {secrets_rotate, secrets_discard}) {
+    command
+        ->add_option("--config.file", secrets_config,
+                     "For tocsin.security.encryption_key_file; need not exist")
+        ->capture_default_str();
+  }
+  for (CLI::App* command :
+       {keys_create, keys_list, keys_revoke, audit_verify, secrets_rotate, secrets_discard}) {
     command->add_option("--storage.path", state_path, "The daemon's folder")->capture_default_str();
   }
 
@@ -178,6 +195,12 @@ int Run(int argc, char** argv) {
   if (keys_list->parsed()) return tocsin::daemon::ListKeys(state_path);
   if (keys_revoke->parsed()) return tocsin::daemon::RevokeKey(state_path, key_id);
   if (audit_verify->parsed()) return tocsin::daemon::VerifyAudit(state_path, audit_anchor);
+  if (secrets_rotate->parsed()) {
+    return tocsin::daemon::RotateSecrets({state_path, secrets_config});
+  }
+  if (secrets_discard->parsed()) {
+    return tocsin::daemon::DiscardSecrets({state_path, secrets_config});
+  }
   if (check_rules->parsed()) return tocsin::daemon::CheckRules(rule_files);
   return tocsin::daemon::RunDaemon(options);
 }

@@ -43,6 +43,10 @@ http::Route JsonRoute(std::string method, std::string pattern, http::Handler han
   return route;
 }
 
+std::string ActorOf(const http::Request& request) {
+  return request.actor.known() ? request.actor.name : "api";
+}
+
 Json TimeOrNull(const std::optional<Timestamp>& t) { return t ? Json(FormatRfc3339(*t)) : Json(); }
 Json TextOrNull(const std::string& text) { return text.empty() ? Json() : Json(text); }
 

@@ -26,6 +26,9 @@ http::Response Detail(int status, const std::string& detail);
 http::Route JsonRoute(std::string method, std::string pattern, http::Handler handler,
                       http::Access access = http::Access::kByMethod);
 
+// Who asks, for what is kept of it.
+std::string ActorOf(const http::Request& request);
+
 Json TimeOrNull(const std::optional<Timestamp>& t);
 Json TextOrNull(const std::string& text);
 Json LabelsJson(LabelsView labels);

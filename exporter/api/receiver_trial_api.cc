@@ -148,8 +148,11 @@ std::vector<http::Route> ReceiverTrialRoutes(ReceiverTrialSources sources) {
   const auto shared = std::make_shared<const ReceiverTrialSources>(std::move(sources));
   std::vector<http::Route> routes;
   for (const char* mount : {"/api/v1/alerting", "/alerting"}) {
-    routes.push_back(JsonRoute("POST", fmt::format("{}/channels/{{name}}/test", mount),
-                               [shared](const Request& request) { return Try(*shared, request); }));
+    for (const char* word : {"receivers", "channels"}) {
+      routes.push_back(
+          JsonRoute("POST", fmt::format("{}/{}/{{name}}/test", mount, word),
+                    [shared](const Request& request) { return Try(*shared, request); }));
+    }
   }
   return routes;
 }

@@ -1,5 +1,5 @@
-// POST channels/{name}/test: one message to each channel of a receiver, and what came of it. Served
-// under /api/v1/alerting and /alerting alike.
+// POST receivers/{name}/test, or channels/{name}/test: one message to each channel of a receiver,
+// and what came of it. Served under /api/v1/alerting and /alerting alike.
 //
 // Handlers run on web workers and wait for the channels, each for at most ten seconds.
 #pragma once

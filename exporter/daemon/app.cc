@@ -36,6 +36,7 @@
 #include "exporter/api/known_alerts.h"
 #include "exporter/api/overview.h"
 #include "exporter/api/receiver_trial_api.h"
+#include "exporter/api/receivers_api.h"
 #include "exporter/api/repeatable_requests.h"
 #include "exporter/api/rules_api.h"
 #include "exporter/api/security_api.h"
@@ -53,6 +54,7 @@
 #include "exporter/daemon/periodic.h"
 #include "exporter/daemon/process_metrics.h"
 #include "exporter/daemon/random_numbers.h"
+#include "exporter/daemon/receiver_book.h"
 #include "exporter/daemon/rule_book.h"
 #include "exporter/daemon/self_metrics.h"
 #include "exporter/daemon/state_database.h"
@@ -215,6 +217,7 @@ struct App::Parts {
   // New()
   Status OpenStore(const config::Settings& settings);
   Status BuildSecurity(const config::Settings& settings);
+  Status OpenReceivers();
   void PreparePictures();
   void PrepareStreams();
   void BuildPipeline(Configured configured);
@@ -229,7 +232,13 @@ struct App::Parts {
   // The files of what is in force, and those of a configuration that was refused: mending one of
   // them is what the user does next.
   void Watch(const config::Loaded* refused = nullptr);
-  void Swap(Configured next);
+  void Swap(std::shared_ptr<const config::Settings> of_files, Configured next);
+  // All that may fail of putting a configuration in force, with the receivers of the API.
+  Result<Configured> Join(const std::shared_ptr<const config::Settings>& of_files,
+                          const std::vector<config::ReceiverSettings>& of_api) const;
+  Result<std::function<void()>> PrepareReceivers(
+      const std::vector<config::ReceiverSettings>& of_api);
+  std::vector<std::string> RulesNaming(const std::string& receiver) const;
   // Those of the files and of the API. The main thread.
   void ApplyRules();
   std::shared_ptr<const evaluator::RuleIndex> MakeRules() const;
@@ -245,6 +254,7 @@ struct App::Parts {
   api::LoadedRules Rules() const { return *loaded_rules.Get(); }
   api::RuleSources RuleView();
   void PublishRules(std::shared_ptr<const evaluator::RuleIndex> rules);
+  void PublishReceivers();
   api::DaemonStatus GatherStatus() const;
   MetricsPage Page();
 
@@ -280,12 +290,17 @@ struct App::Parts {
   std::optional<receivers::Pictures> pictures;
   std::optional<receivers::ChannelContext> channel_context;
 
-  std::shared_ptr<const config::Settings> settings;  // the main thread only
+  // The main thread only: as the files say, and the same with the receivers of the API.
+  std::shared_ptr<const config::Settings> file_settings;
+  std::shared_ptr<const config::Settings> settings;
   std::atomic<std::int64_t> staleness_ms{0};
   Snapshot<config::HistorySettings> history;
   Snapshot<api::LoadedRules> loaded_rules;
   Snapshot<config::ReceiverNames> receiver_names;  // that rules may name
+  Snapshot<api::ReceiverList> receiver_list;
   std::optional<RuleBook> rule_book;
+  std::optional<security::KeySource> key_source;
+  std::optional<ReceiverBook> receiver_book;
 
   std::optional<receivers::AlertStore> alerts;
   std::optional<receivers::Silences> silences;
@@ -312,6 +327,7 @@ struct App::Parts {
   std::optional<api::AlertTalkApi> alert_talk_api;
   std::optional<api::AlertingApi> alerting_api;
   std::optional<api::RulesApi> rules_api;
+  std::optional<api::ReceiversApi> receivers_api;
   std::optional<api::AlertmanagerApi> alertmanager_api;
   std::optional<api::HistoryApi> history_api;
   std::optional<api::DeliveryApi> delivery_api;
@@ -357,6 +373,20 @@ Status App::Parts::BuildSecurity(const config::Settings& secured) {
   rate_limiter.Apply(secured.web.rate_limit);
   guard.emplace(*keys, rate_limiter, *audit, clock, metrics);
   return {};
+}
+
+// REQUIRES: file_settings.
+Status App::Parts::OpenReceivers() {
+  key_source.emplace(config::ProcessEnvironment(), file_settings->security.encryption_key_file,
+                     options.storage_path);
+  receiver_book.emplace(
+      *store, queue, clock, *key_source,
+      ReceiverBook::House{
+          [this]() -> const config::Settings& { return *file_settings; },
+          [this](const ReceiverBook::Receivers& of_api) { return PrepareReceivers(of_api); },
+          [this](const std::string& receiver) { return RulesNaming(receiver); }},
+      log.Named("receivers"), metrics);
+  return receiver_book->Restore();
 }
 
 // Nothing is drawn before the pipeline stands.
@@ -434,6 +464,7 @@ void App::Parts::BuildPipeline(Configured configured) {
   std::shared_ptr<const evaluator::RuleIndex> rules = MakeRules();
   series->SetWatchMaker(rules, started);
   PublishRules(std::move(rules));
+  PublishReceivers();
 }
 
 Status App::Parts::Restore() {
@@ -484,6 +515,8 @@ Result<std::unique_ptr<App>> App::New(const Options& options,
   ShowBuild(parts->metrics);
   if (Status opened = parts->OpenStore(*settings); !opened) return opened.error();
   if (Status built = parts->BuildSecurity(*settings); !built) return built.error();
+  parts->file_settings = settings;
+  if (Status opened = parts->OpenReceivers(); !opened) return opened.error();
 
   parts->http_client =
       std::make_unique<OnDemandHttpClient>([client_log = log.Named("http_client")] {
@@ -501,7 +534,7 @@ Result<std::unique_ptr<App>> App::New(const Options& options,
                                 },
                                 *parts->console_pool, HostName(), nullptr, &*parts->pictures});
 
-  Result<Configured> configured = BuildConfigured(settings, *parts->channel_context);
+  Result<Configured> configured = parts->Join(settings, parts->receiver_book->receivers());
   if (!configured) return configured.error();
   parts->BuildPipeline(*std::move(configured));
   if (Status restored = parts->Restore(); !restored) return restored.error();
@@ -541,6 +574,9 @@ void App::Parts::BuildRoutes(const config::Settings& served) {
   for (http::Route& route : alerting_api->Routes()) add(std::move(route));
   rules_api.emplace(RuleView());
   for (http::Route& route : rules_api->Routes()) add(std::move(route));
+  receivers_api.emplace(
+      api::ReceiverSources{receiver_book->Commands(), [this] { return receiver_list.Get(); }});
+  for (http::Route& route : receivers_api->Routes()) add(std::move(route));
   if (served.web.demo) {
     for (http::Route& route : rules_api->DemoRoutes()) add(std::move(route));
     for (http::Route& route : api::DemoTriggerRoutes(submit_metric)) add(std::move(route));
@@ -657,8 +693,12 @@ void App::Parts::PublishRules(std::shared_ptr<const evaluator::RuleIndex> rules)
   loaded_rules.Publish(std::make_shared<const api::LoadedRules>(api::LoadedRules{
       std::move(rules), clock.Now(),
       std::make_shared<const evaluator::ManagedRules::ById>(rule_book->managed())}));
+}
+
+void App::Parts::PublishReceivers() {
   receiver_names.Publish(
       std::make_shared<const config::ReceiverNames>(config::NamesForRules(*settings)));
+  receiver_list.Publish(std::make_shared<const api::ReceiverList>(receiver_book->List(*settings)));
 }
 
 api::DaemonStatus App::Parts::GatherStatus() const {
@@ -744,6 +784,9 @@ void App::Parts::StartRounds() {
       std::make_unique<Periodic>(timers, *pool, clock, kKeysInterval, [this](Timestamp now) {
         keys->Tend(now);
         audit->Tend(now);
+        if (!key_source->HasChanged()) return;
+        // Where the daemon stops, the next one takes them.
+        static_cast<void>(queue.RunAndWait([this] { receiver_book->RefreshKeys(); }));
       });
   self_rounds = std::make_unique<Periodic>(
       timers, *pool, clock, kSelfInterval, [this, instance = server->address()](Timestamp now) {
@@ -785,7 +828,7 @@ Status App::Reload() {
   std::vector<std::string> problems = ErrorTexts(loaded.diagnostics);
   std::optional<Configured> next;
   if (loaded.settings != nullptr) {
-    Result<Configured> built = BuildConfigured(loaded.settings, *p.channel_context);
+    Result<Configured> built = p.Join(loaded.settings, p.receiver_book->receivers());
     if (built) {
       next = *std::move(built);
     } else {
@@ -803,7 +846,7 @@ Status App::Reload() {
     p.Watch(&loaded);
     return Error{std::move(text)};
   }
-  p.Swap(*std::move(next));
+  p.Swap(loaded.settings, *std::move(next));
   p.RecordReload({});
   p.AuditReload("done", 0);
   p.reloads.Note(p.clock.Now(), {});
@@ -813,10 +856,11 @@ Status App::Reload() {
 }
 
 // None of this can fail.
-void App::Parts::Swap(Configured next) {
+void App::Parts::Swap(std::shared_ptr<const config::Settings> of_files, Configured next) {
   for (const std::string& key : NeedRestart(*settings, *next.settings)) {
     log.Named("config").Warn("this setting takes effect after a restart", {{"key", key}});
   }
+  file_settings = std::move(of_files);
   settings = next.settings;
   staleness_ms = settings->staleness.count();
   history.Publish(std::make_shared<const config::HistorySettings>(settings->history));
@@ -825,8 +869,39 @@ void App::Parts::Swap(Configured next) {
   dispatcher->Apply(std::move(next.graph));
   series->SetLimits({settings->series.max_series, settings->series.retention});
   ApplyRules();
+  PublishReceivers();
   ApplySources(*settings);
   Watch();
+}
+
+Result<Configured> App::Parts::Join(const std::shared_ptr<const config::Settings>& of_files,
+                                    const std::vector<config::ReceiverSettings>& of_api) const {
+  Result<std::shared_ptr<const config::Settings>> joined = WithApiReceivers(of_files, of_api);
+  if (!joined) return joined.error();
+  return BuildConfigured(*std::move(joined), *channel_context);
+}
+
+Result<std::function<void()>> App::Parts::PrepareReceivers(
+    const std::vector<config::ReceiverSettings>& of_api) {
+  Result<Configured> next = Join(file_settings, of_api);
+  if (!next) return next.error();
+  return std::function<void()>([this, next = *std::move(next)] {
+    settings = next.settings;
+    dispatcher->Apply(next.graph);
+    if (NeedsHttpClient(*settings)) http_client->Prepare();
+    PublishReceivers();
+  });
+}
+
+std::vector<std::string> App::Parts::RulesNaming(const std::string& receiver) const {
+  std::vector<std::string> names;
+  for (const auto& rule : Rules().index->rules()) {
+    const std::vector<std::string>& channels = rule->notification_channels;
+    if (std::find(channels.begin(), channels.end(), receiver) != channels.end()) {
+      names.push_back(rule->name);
+    }
+  }
+  return names;
 }
 
 void App::Parts::RecordReload(const std::vector<std::string>& problems) {

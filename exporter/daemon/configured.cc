@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "config/alertmanager_settings.h"
+#include "config/receivers.h"
 #include "receivers/templates/default_templates.h"
 
 namespace tocsin::daemon {
@@ -19,6 +20,7 @@ Result<receivers::PipelineGraphPtr> BuildGraph(const config::Settings& settings,
     native.egress = std::make_shared<const EgressPolicy>(settings.egress.policy);
     context.egress = native.egress;
   }
+  native.api_egress = std::make_shared<const EgressPolicy>(settings.egress.policy);
   native.routing = settings.native_rules;
   native.receivers = settings.receivers;
   native.default_receivers = settings.default_receivers;
@@ -29,6 +31,11 @@ Result<receivers::PipelineGraphPtr> BuildGraph(const config::Settings& settings,
     return receivers::BuildDefaultGraph(std::move(native), context);
   }
   return receivers::BuildPipelineGraph(settings.alertmanager, context, std::move(native));
+}
+
+void UseNoProxy(config::HttpConfig* http) {
+  http->proxy = {};
+  if (http->oauth2) http->oauth2->proxy = {};
 }
 
 }  // namespace
@@ -47,6 +54,28 @@ Result<Configured> BuildConfigured(std::shared_ptr<const config::Settings> setti
   configured.graph = *std::move(graph);
   configured.settings = std::move(settings);
   return configured;
+}
+
+Result<std::shared_ptr<const config::Settings>> WithApiReceivers(
+    const std::shared_ptr<const config::Settings>& of_files,
+    const std::vector<config::ReceiverSettings>& of_api) {
+  if (of_api.empty()) return of_files;
+  auto joined = std::make_shared<config::Settings>(*of_files);
+  for (config::ReceiverSettings receiver : of_api) {
+    const bool is_taken =
+        std::any_of(of_files->receivers.begin(), of_files->receivers.end(),
+                    [&receiver](const auto& other) { return other.name == receiver.name; });
+    if (is_taken) continue;
+    if (Status sound = config::CheckGrouping(receiver, of_files->native_grouping); !sound) {
+      return sound.error();
+    }
+    for (config::ChannelSettings& channel : receiver.channels) {
+      channel.sender = of_files->sender;
+      if (!of_files->egress.trust_proxy) UseNoProxy(&channel.http);
+    }
+    joined->receivers.push_back(std::move(receiver));
+  }
+  return std::shared_ptr<const config::Settings>(std::move(joined));
 }
 
 Duration ResampleInterval(const config::Settings& settings) {
@@ -81,6 +110,8 @@ std::vector<std::string> NeedRestart(const config::Settings& running,
   compare("tocsin.web.trusted_proxies", running.web.trusted_proxies, next.web.trusted_proxies);
   compare("tocsin.web.public_metrics", running.web.public_metrics, next.web.public_metrics);
   compare("tocsin.alertmanager.max_alerts", running.max_alerts, next.max_alerts);
+  compare("tocsin.security.encryption_key_file", running.security.encryption_key_file,
+          next.security.encryption_key_file);
   compare("DATABASE_URL", std::pair(running.database_path, running.postgres),
           std::pair(next.database_path, next.postgres));
   compare("PROMETHEUS_PORT", running.extra_metrics_port, next.extra_metrics_port);

@@ -26,6 +26,13 @@ config::Loaded LoadDaemonConfig(const std::string& file, const Clock& clock);
 Result<Configured> BuildConfigured(std::shared_ptr<const config::Settings> settings,
                                    const receivers::ChannelContext& context);
 
+// A configuration with the receivers that were made over the API, which come after its own. Where
+// both have one of a name, the file's is in force. Fails where a receiver of the API cannot be with
+// the rest.
+Result<std::shared_ptr<const config::Settings>> WithApiReceivers(
+    const std::shared_ptr<const config::Settings>& of_files,
+    const std::vector<config::ReceiverSettings>& of_api);
+
 // How often the values of pushed groups are appended again: at each global.scrape_interval, as if
 // they were scraped, but sooner where a rule would else take them for stale.
 Duration ResampleInterval(const config::Settings& settings);

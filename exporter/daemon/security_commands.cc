@@ -4,103 +4,22 @@
 #include <pwd.h>
 #include <unistd.h>
 
-#include <filesystem>
-#include <future>
 #include <memory>
 #include <optional>
 #include <utility>
 
 #include "base/clock.h"
-#include "base/log.h"
 #include "base/text.h"
-#include "config/environment.h"
-#include "config/files.h"
+#include "exporter/daemon/command_database.h"
 #include "exporter/daemon/command_output.h"
-#include "exporter/daemon/state_database.h"
-#include "exporter/daemon/storage_folder.h"
 #include "exporter/security/api_key.h"
 #include "exporter/security/audit_chain.h"
 
 namespace tocsin::daemon {
 namespace {
 
-namespace fs = std::filesystem;
 
 constexpr std::size_t kRowsAtOnce = 1'000;
-
-// The database as a command has it open, beside the daemon's own connection.
-class OpenDatabase {
- public:
-  static Result<std::unique_ptr<OpenDatabase>> Open(const std::string& storage_path, bool make) {
-    config::DiskFiles files;
-    config::Diagnostics findings;
-    const config::EnvironmentSettings environment =
-        config::ReadEnvironment(config::ProcessEnvironment(), files, findings);
-    if (Status good = CheckUrl(findings); !good) return good.error();
-    const StateDatabase where{environment.database_path, environment.postgres};
-    if (!where.postgres) {
-      if (Status ready = PrepareFile(storage_path, where.sqlite_path, make); !ready) {
-        return ready.error();
-      }
-    }
-    auto database = std::make_unique<OpenDatabase>();
-    Result<std::unique_ptr<StateStore>> store =
-        OpenStateStore(where, storage_path, evaluator::StoreRole::kBeside, database->clock_,
-                       Logger(*database->log_, "store"), database->metrics_);
-    if (!store) return store.error();
-    database->store_ = *std::move(store);
-    return database;
-  }
-
-  StateStore& store() { return *store_; }
-  const Clock& clock() const { return clock_; }
-
-  Status Write(WriteBatch batch) {
-    std::promise<Status> done;
-    store_->Submit(std::move(batch), [&done](const Status& status) { done.set_value(status); });
-    return done.get_future().get();
-  }
-
- private:
-  // The daemon tells of other variables. A key in another database than the one that was meant
-  // would open nothing.
-  static Status CheckUrl(const config::Diagnostics& findings) {
-    for (const config::Diagnostic& finding : findings.list()) {
-      if (finding.level == config::Diagnostic::Level::kError &&
-          finding.message.starts_with("DATABASE_URL")) {
-        return Error{finding.message};
-      }
-    }
-    return {};
-  }
-
-  // As the daemon finds it: below the storage folder.
-  static Status PrepareFile(const std::string& storage_path, const std::string& name, bool make) {
-    if (name == kDatabaseInMemory) {
-      return Error{
-          "DATABASE_URL keeps the state in memory, where no other process sees it: give keys in "
-          "TOCSIN_API_KEYS"};
-    }
-    const fs::path path = fs::path(storage_path) / name;
-    std::error_code error;
-    if (fs::exists(path, error)) return {};
-    if (!make) {
-      return Error{
-          fmt::format("there is no database {}; name the daemon's --storage.path", path.string())};
-    }
-    // Made by the rules of the folder; its lock is given back at once.
-    if (const Result<StorageFolder> made = StorageFolder::Open(storage_path);
-        !made && !fs::is_directory(storage_path, error)) {
-      return made.error();
-    }
-    return {};
-  }
-
-  SystemClock clock_;
-  std::unique_ptr<LogSink> log_ = MakeStderrLogSink(LogLevel::kWarn, LogFormat::kLogfmt, clock_);
-  MetricRegistry metrics_;
-  std::unique_ptr<StateStore> store_;
-};
 
 std::string UserName() {
   const passwd* user = getpwuid(geteuid());
@@ -233,8 +152,8 @@ int CreateKey(const std::string& storage_path, const KeyCreation& creation) {
     order.expires_at = now + *life;
   }
   if (const std::optional<std::string> fault = FindFault(order, now)) return FailWith(*fault);
-  const Result<std::unique_ptr<OpenDatabase>> database =
-      OpenDatabase::Open(storage_path, /*make=*/true);
+  const Result<std::unique_ptr<CommandDatabase>> database =
+      CommandDatabase::Open(storage_path, /*make=*/true);
   if (!database) return FailWith(database.message());
   const security::MadeKey made = security::MakeKey(order, now);
   WriteBatch batch;
@@ -249,8 +168,8 @@ int CreateKey(const std::string& storage_path, const KeyCreation& creation) {
 }
 
 int ListKeys(const std::string& storage_path) {
-  const Result<std::unique_ptr<OpenDatabase>> database =
-      OpenDatabase::Open(storage_path, /*make=*/false);
+  const Result<std::unique_ptr<CommandDatabase>> database =
+      CommandDatabase::Open(storage_path, /*make=*/false);
   if (!database) return FailWith(database.message());
   const Result<std::vector<security::ApiKey>> keys = ReadKeys((*database)->store());
   if (!keys) return FailWith(keys.message());
@@ -264,8 +183,8 @@ int ListKeys(const std::string& storage_path) {
 }
 
 int RevokeKey(const std::string& storage_path, const std::string& id) {
-  const Result<std::unique_ptr<OpenDatabase>> database =
-      OpenDatabase::Open(storage_path, /*make=*/false);
+  const Result<std::unique_ptr<CommandDatabase>> database =
+      CommandDatabase::Open(storage_path, /*make=*/false);
   if (!database) return FailWith(database.message());
   const Result<std::vector<security::ApiKey>> keys = ReadKeys((*database)->store());
   if (!keys) return FailWith(keys.message());
@@ -290,8 +209,8 @@ int RevokeKey(const std::string& storage_path, const std::string& id) {
 int VerifyAudit(const std::string& storage_path, const std::string& expected) {
   Result<std::optional<Anchor>> anchor = Anchor::Parse(expected);
   if (!anchor) return FailWith(anchor.message());
-  const Result<std::unique_ptr<OpenDatabase>> database =
-      OpenDatabase::Open(storage_path, /*make=*/false);
+  const Result<std::unique_ptr<CommandDatabase>> database =
+      CommandDatabase::Open(storage_path, /*make=*/false);
   if (!database) return FailWith(database.message());
   security::AuditVerifier verifier;
   const Result<std::optional<std::string>> head =

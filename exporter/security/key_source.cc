@@ -8,7 +8,6 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
-#include <utility>
 
 namespace tocsin::security {
 namespace {
@@ -92,14 +91,14 @@ bool KeySource::exists() const {
 }
 
 Result<EncryptionKeys> KeySource::Read() {
-  const auto named = [this](Result<EncryptionKeys> keys) {
+  const auto named = [this](const Result<EncryptionKeys>& keys) {
     return keys ? keys : Error{fmt::format("{}: {}", name(), keys.message())};
   };
   if (!is_file()) {
     std::string value = Given(environment_, kVariable).value_or("");
     Result<EncryptionKeys> keys = ParseEncryptionKeys(value);
     sodium_memzero(value.data(), value.size());
-    return named(std::move(keys));
+    return named(keys);
   }
   const Descriptor fd(open(file_.c_str(), O_RDONLY | O_CLOEXEC));
   struct stat version {};

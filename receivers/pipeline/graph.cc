@@ -106,10 +106,17 @@ std::shared_ptr<const config::AlertmanagerSettings> DefaultSettings(
   return settings;
 }
 
-// The receivers of tocsin.yml.
+Result<std::vector<GroupIntegrationPtr>> MakeOwnIntegrations(
+    const config::ReceiverSettings& receiver, const NativeTargets& native, ChannelContext context) {
+  if (receiver.from_api) context.egress = native.api_egress;
+  return MakeNativeIntegrations(receiver, context);
+}
+
+// The receivers of tocsin.yml and of the API.
 Status AddNativeReceivers(const ChannelContext& context, PipelineGraph* graph) {
   for (const config::ReceiverSettings& receiver : graph->native_targets.receivers) {
-    Result<std::vector<GroupIntegrationPtr>> made = MakeNativeIntegrations(receiver, context);
+    Result<std::vector<GroupIntegrationPtr>> made =
+        MakeOwnIntegrations(receiver, graph->native_targets, context);
     if (!made) return made.error();
     graph->named_receivers.insert_or_assign(receiver.name, *std::move(made));
     const config::NativeGrouping grouping =
@@ -223,8 +230,8 @@ Result<std::vector<GroupIntegrationPtr>> MakeIntegrationsOf(const PipelineGraph&
   };
   for (const config::ReceiverSettings& native : graph.native_targets.receivers) {
     if (native.name != receiver) continue;
-    if (Status added = append(MakeNativeIntegrations(native, context)); !added)
-      return added.error();
+    Status added = append(MakeOwnIntegrations(native, graph.native_targets, context));
+    if (!added) return added.error();
   }
   const TemplatesPtr templates = TemplatesOf(*graph.settings, context);
   for (const config::AlertmanagerReceiver& one : graph.settings->receivers) {

@@ -29,6 +29,8 @@ struct NativeTargets {
   config::NativeGrouping grouping = {};        // of alerts that go to receivers by name
   // Where messages of either file may go; null: anywhere.
   std::shared_ptr<const EgressPolicy> egress = nullptr;
+  // Where messages of receivers made over the API may go; never null.
+  std::shared_ptr<const EgressPolicy> api_egress = std::make_shared<const EgressPolicy>();
   // Of receivers of alertmanager.yml, by their names.
   std::map<std::string, config::DeliveryLimits> limits = {};
   // Whoever was told that an alert fires is told of its end also where that is muted.
