@@ -4,12 +4,14 @@ and their secrets in nothing that the process writes.
 
 import json
 import pathlib
+import re
 
 import harness
-from harness import rule, wait_until
+from channels_of_tocsin import NAME, SECRET, answers, channels
+from harness import ROOT, rule, wait_until
 from mail_server import MailServer
+from vendors import Vendors
 
-SECRET = "pl4nted-s3cret"
 PAGES = [
     "/",
     "/metrics",
@@ -23,7 +25,21 @@ PAGES = [
 ]
 
 
-class NativeChannels(harness.TestCase):
+class TestCase(harness.TestCase):
+    def assert_no_secret(self):
+        texts = {page: self.daemon.get(page).body for page in PAGES}
+        for output in self.folder.rglob("*"):
+            # The configuration is where it was planted.
+            if output.is_file() and output.name != "tocsin.yml":
+                texts[output.name] = output.read_bytes()
+        for name, text in texts.items():
+            text = text if isinstance(text, bytes) else text.encode()
+            self.assertNotIn(SECRET.encode(), text, name)
+
+
+class NativeChannels(TestCase):
+    TESTED = {"email", "slack", "discord", "pagerduty", "ntfy", "googlechat"}
+
     def setUp(self):
         self.vendors = self.sink()
         self.vendors.answer(200, body=b"ok")
@@ -68,18 +84,8 @@ class NativeChannels(harness.TestCase):
 
         return self.vendors.wait_for(matches, what=f"a request to {path}")
 
-    def assert_no_secret(self):
-        texts = {page: self.daemon.get(page).body for page in PAGES}
-        for output in self.folder.rglob("*"):
-            # The configuration is where it was planted.
-            if output.is_file() and output.name != "tocsin.yml":
-                texts[output.name] = output.read_bytes()
-        for name, text in texts.items():
-            text = text if isinstance(text, bytes) else text.encode()
-            self.assertNotIn(SECRET.encode(), text, name)
-
     def test_one_rule_is_told_through_each_of_its_channels(self):
-        self.start(["email", "slack", "discord", "pagerduty", "ntfy", "googlechat"])
+        self.start(sorted(self.TESTED))
         self.daemon.submit("cpu", 91.5, host="web-1")
         slack = self.request("slack").json()
         self.assertEqual(slack["channel"], "#ops")
@@ -154,6 +160,82 @@ class NativeChannels(harness.TestCase):
         limits = pathlib.Path(f"/proc/{self.daemon.process.pid}/limits").read_text()
         core = next(line for line in limits.splitlines() if line.startswith("Max core file size"))
         self.assertEqual(core.split()[4:6], ["0", "0"])
+
+
+class AllOthers(TestCase):
+    """As channels_of_tocsin.py tells, and those that are not reached by HTTP."""
+
+    def setUp(self):
+        self.vendors = self.own(Vendors(answers=answers()))
+        self.channels = channels(self.vendors.url)
+        self.mail = self.own(MailServer(users={"t": SECRET}, mechanisms=("PLAIN",)))
+
+    def start(self):
+        receivers = [{"name": one.name, one.type: one.settings} for one in self.channels]
+        sms = {
+            "smarthost": self.mail.address,
+            "from": "t@example.org",
+            "to": "4917012345@sms.example.org",
+            "auth_username": "t",
+            "auth_password": SECRET,
+        }
+        receivers.append({"name": "sms", "sms": sms})
+        names = [one["name"] for one in receivers]
+        self.daemon = self.tocsin(
+            json.dumps({"tocsin": {"host": {"enabled": False}, "receivers": receivers}}),
+            [rule(NAME, "cpu", notification_channels=[*names, "console"])],
+            arguments=["--log.level=debug"],
+        )
+
+    def told(self, channel, wanted, after=0):
+        """The first request to that address after so many of the channel's."""
+
+        def found():
+            sent = self.vendors.requests(channel.name)[after:]
+            return next(filter(wanted.is_at, sent), None)
+
+        try:
+            request = wait_until(found, what=f"{channel.name} to be told")
+        except AssertionError as late:
+            raise AssertionError(f"{late}: {self.vendors.requests(channel.name)}") from None
+        self.assertEqual(wanted.problems(request), {}, (channel.name, request.body))
+        return request
+
+    def test_a_rule_that_fires_and_ends_is_told_as_each_vendor_wants_it(self):
+        self.start()
+        self.daemon.submit("cpu", 91.5, host="web1")
+        fired = {one.name: self.told(one, one.fires) for one in self.channels}
+        for one in self.channels:
+            if one.before:
+                self.told(one, one.before)
+            text = json.dumps(fired[one.name].content(), ensure_ascii=False)
+            for part in ("CPU", "91.5", "web1"):
+                self.assertIn(part, text, one.name)
+        mail = self.mail.wait_mail(lambda one: True)
+        self.assertEqual(mail.recipients, ["4917012345@sms.example.org"])
+        self.assertEqual(self.mail.logins, [("PLAIN", "t", True)])
+        self.assertIsNone(mail.message["Subject"])
+        text = mail.message.get_body().get_content().strip()
+        self.assertTrue(text.startswith("HIGH CPU <high> host=web1 "), text)
+        self.assertIn("91.5", text)
+        wait_until(lambda: "CPU <high>" in self.daemon.process.stdout(), what="the console")
+
+        so_far = {one.name: len(self.vendors.requests(one.name)) for one in self.channels}
+        self.daemon.submit("cpu", 10, host="web1")
+        for one in self.channels:
+            over = self.told(one, one.ends, so_far[one.name])
+            self.assertEqual(one.thread(over), one.thread(fired[one.name]), one.name)
+        over = self.mail.wait_mail(lambda one: "RESOLVED" in one.message.get_body().get_content())
+        self.assertEqual(over.recipients, mail.recipients)
+        wait_until(lambda: "RESOLVED" in self.daemon.process.stdout(), what="the console")
+        self.assertEqual(json.loads(self.daemon.get("/api/v1/alerting/dead-letters").body), [])
+        self.assert_no_secret()
+
+    def test_no_channel_is_without_a_test(self):
+        listed = (ROOT / "receivers/channels/channel_list.h").read_text()
+        known = {name.lower() for name in re.findall(r"^TOCSIN_CHANNEL\((\w+)\)", listed, re.M)}
+        tested = {one.type for one in self.channels} | {"sms", "console"}
+        self.assertEqual(known, tested | NativeChannels.TESTED)
 
 
 if __name__ == "__main__":

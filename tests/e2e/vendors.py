@@ -62,9 +62,11 @@ class Told(Received):
 
 
 class Vendors:
-    """At `url` and, for what has a fixed address, behind `proxy` over TLS."""
+    """At `url` and, for what has a fixed address, behind `proxy` over TLS. Where one of `answers`
+    can be called, it tells the answer to a request."""
 
-    def __init__(self, tls):
+    def __init__(self, tls=None, answers=None):
+        self._answers = ANSWERS if answers is None else answers
         self._lock = threading.Lock()
         self._requests = []
         self._servers = [LoopbackServer(self._handler()), LoopbackServer(self._handler(), tls=tls)]
@@ -87,8 +89,7 @@ class Vendors:
                 told = Told(self, body)
                 with vendors._lock:
                     vendors._requests.append(told)
-                vendor = told.receiver.partition(".")[0]
-                status, kind, answer = ANSWERS.get(vendor, (200, None, b""))
+                    status, kind, answer = vendors._answer(told)
                 self.send_response(status)
                 if kind:
                     self.send_header("Content-Type", kind)
@@ -103,6 +104,10 @@ class Vendors:
                 pass
 
         return Handler
+
+    def _answer(self, told):
+        answer = self._answers.get(told.receiver.partition(".")[0], (200, None, b""))
+        return answer(told) if callable(answer) else answer
 
     def requests(self, receiver=None):
         """In order of arrival, of one receiver or of all."""
