@@ -36,7 +36,8 @@ class [[nodiscard]] Result {
     CHECK(ok());
     return std::get<T>(state_);
   }
-  // Of a temporary: a value of its own, so that `for (... : *List())` does not outlive what it reads.
+  // Of a temporary: a value of its own, so that `for (... : *List())` does not outlive what it
+  // reads.
   T value() && {
     CHECK(ok());
     return std::get<T>(std::move(state_));

@@ -221,7 +221,7 @@ def tour(client, webhook):
 def main():
     webhook = Webhook()
     settings = {
-        "host": {"enabled": True, "interval": "1s"},
+        "host": {"enabled": False},  # this machine may be in trouble of its own
         "receivers": [{"name": "hook", "webhook": {"url": webhook.url}}],
     }
     say("Tocsin: a tour of half a minute. The daemon of this tour is gone afterwards.")

@@ -70,7 +70,7 @@ def paced(rate, seconds, act, workers, ended):
         done = 0
         share = rate / workers
         while not ended.is_set() and (now := time.monotonic()) < begun + seconds:
-            due = int((now - begun) * share)
+            due = int((now - begun) * share) + 1
             done = max(done, due - int(share) - 1)
             while done < due and not ended.is_set():
                 act(worker, done)

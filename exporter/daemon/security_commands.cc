@@ -18,7 +18,6 @@
 namespace tocsin::daemon {
 namespace {
 
-
 constexpr std::size_t kRowsAtOnce = 1'000;
 
 std::string UserName() {

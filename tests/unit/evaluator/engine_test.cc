@@ -7,6 +7,7 @@
 #include "base/uuid.h"
 #include "evaluator/series/store.h"
 #include "tests/support/evaluator_builders.h"
+#include "tests/support/fake_clock.h"
 #include "tests/support/memory_state_store.h"
 #include "tests/support/null_log.h"
 
@@ -90,6 +91,33 @@ TEST_F(EngineTest, TheDurationEndsByTheClockWithoutAFurtherSample) {
   const AlertPtr firing = sink_.WaitFor(0);
   EXPECT_EQ(firing->state, AlertState::kFiring);
   EXPECT_GE(*firing->triggered_at - firing->pending_since, Duration(30));
+}
+
+TEST(EngineLag, IsHowLongTheThreadHasBeenAtWhatItTook) {
+  // In the future: the engine waits for its timers on the real calendar.
+  testing::FakeClock clock(FromUnixMillis(4'102'444'800'000));
+  testing::NullLogSink log;
+  MetricRegistry registry;
+  testing::MemoryStateStore store;
+  AlertBook book;
+  WaitingSink sink;
+  Lifecycle lifecycle({}, book, store, sink, RandomUuid, Logger(log, "lifecycle"), registry);
+  ASSERT_TRUE(lifecycle.Restore(clock.Now()).ok());
+  Engine engine(lifecycle, clock);
+  engine.Start();
+  EXPECT_EQ(engine.lag(), Duration(0));
+  std::promise<void> begun;
+  std::promise<void> may_end;
+  engine.Resolve("nobody", "", "", [&](const CommandResult&) {
+    begun.set_value();
+    may_end.get_future().wait();
+  });
+  begun.get_future().wait();
+  clock.Advance(std::chrono::seconds(7));
+  EXPECT_EQ(engine.lag(), std::chrono::seconds(7));
+  may_end.set_value();
+  engine.Stop();
+  EXPECT_EQ(engine.lag(), Duration(0));
 }
 
 TEST_F(EngineTest, StopDealsWithWhatWaits) {

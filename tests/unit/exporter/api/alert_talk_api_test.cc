@@ -22,7 +22,8 @@ using ::testing::UnorderedElementsAre;
 json FaultsOf(const http::Response& response) {
   EXPECT_EQ(response.status, 422) << response.body;
   json short_faults = json::array();
-  for (const json& fault : Parsed(response).at("detail")) {
+  const json body = Parsed(response);
+  for (const json& fault : body.at("detail")) {
     std::string where;
     for (const json& part : fault.at("loc")) {
       where += (where.empty() ? "" : ".") +

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <future>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <thread>
 
@@ -77,6 +78,10 @@ class RepeatableRequestsTest : public ::testing::Test {
     request.actor = {sent.holder, sent.holder};
     const http::Router::Match match = router_->Find(request);
     return match.route == nullptr ? match.error : match.route->handler(request);
+  }
+
+  std::map<std::string, std::string> Rows() const {
+    return store_.tables()[StateTable::kIdempotencyKeys];
   }
 
   testing::FakeClock clock_;
@@ -162,7 +167,7 @@ TEST_F(RepeatableRequestsTest, WhatWasRefusedMayBeMended) {
 TEST_F(RepeatableRequestsTest, WhatAKilledRequestMadeIsAskedForUnderTheSameId) {
   Send({});
   WriteBatch lost;
-  for (const auto& [name, row] : store_.tables()[StateTable::kIdempotencyKeys]) {
+  for (const auto& [name, row] : Rows()) {
     lost.Delete(StateTable::kIdempotencyKeys, name);
   }
   store_.Submit(std::move(lost), nullptr);
@@ -182,7 +187,7 @@ TEST_F(RepeatableRequestsTest, AnswersAreKeptForADay) {
   EXPECT_EQ(Send({}).body, R"({"made":2})");  // also before anybody has tidied up
   clock_.Advance(RepeatableRequests::kKept);
   repeatable_->Tend(clock_.Now());
-  EXPECT_TRUE(store_.tables()[StateTable::kIdempotencyKeys].empty());
+  EXPECT_TRUE(Rows().empty());
 }
 
 TEST_F(RepeatableRequestsTest, TheOldestGoWhereThereAreTooMany) {
@@ -191,7 +196,7 @@ TEST_F(RepeatableRequestsTest, TheOldestGoWhereThereAreTooMany) {
   for (std::size_t i = 0; i < RepeatableRequests::kMostAnswers; ++i) {
     Send({.key = "key " + std::to_string(i)});
   }
-  EXPECT_EQ(store_.tables()[StateTable::kIdempotencyKeys].size(), RepeatableRequests::kMostAnswers);
+  EXPECT_EQ(Rows().size(), RepeatableRequests::kMostAnswers);
   EXPECT_TRUE(Send({.key = "key 0"}).is_repeated);
   EXPECT_FALSE(Send({.key = "oldest"}).is_repeated);
 }
@@ -199,7 +204,7 @@ TEST_F(RepeatableRequestsTest, TheOldestGoWhereThereAreTooMany) {
 TEST_F(RepeatableRequestsTest, ASecretIsNotKept) {
   is_secret_ = true;
   EXPECT_EQ(Send({}).body, R"({"made":1})");
-  for (const auto& [name, row] : store_.tables()[StateTable::kIdempotencyKeys]) {
+  for (const auto& [name, row] : Rows()) {
     EXPECT_EQ(row.find("made"), std::string::npos) << row;
   }
   Start();
@@ -211,7 +216,7 @@ TEST_F(RepeatableRequestsTest, ASecretIsNotKept) {
 
 TEST_F(RepeatableRequestsTest, NeitherTheKeyNorTheBodyStandsInTheStore) {
   Send({.body = R"({"password":"hunter2"})", .key = "my-key"});
-  for (const auto& [name, row] : store_.tables()[StateTable::kIdempotencyKeys]) {
+  for (const auto& [name, row] : Rows()) {
     EXPECT_EQ((name + row).find("hunter2"), std::string::npos);
     EXPECT_EQ((name + row).find("my-key"), std::string::npos);
   }
@@ -233,7 +238,7 @@ TEST_F(RepeatableRequestsTest, SubmissionsReloadsAndOtherMethodsAreNotRemembered
   Send({}, "PUT");
   EXPECT_FALSE(Send({}, "PUT").is_repeated);
   EXPECT_EQ(carried_out_, 6);
-  EXPECT_TRUE(store_.tables()[StateTable::kIdempotencyKeys].empty());
+  EXPECT_TRUE(Rows().empty());
 }
 
 TEST_F(RepeatableRequestsTest, OneThatComesMeanwhileWaitsForTheFirst) {
@@ -277,7 +282,7 @@ TEST_F(RepeatableRequestsTest, ARowThatCannotBeReadIsReportedAndLeftAlone) {
   batch.Put(StateTable::kIdempotencyKeys, "bad", R"({"v":9})");
   store_.Submit(std::move(batch), nullptr);
   Start();
-  EXPECT_EQ(store_.tables()[StateTable::kIdempotencyKeys].count("bad"), 1U);
+  EXPECT_EQ(Rows().count("bad"), 1U);
   ASSERT_EQ(log_.lines().size(), 1U);
   EXPECT_THAT(log_.lines()[0], HasSubstr("key=bad"));
 }

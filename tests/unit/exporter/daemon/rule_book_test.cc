@@ -76,12 +76,13 @@ TEST_F(RuleBookTest, ANewRuleIsInForceBesideThoseOfFilesAndDurable) {
   EXPECT_EQ(store_.Scan(StateTable::kManagedRules)->size(), 1U);
 }
 
-TEST_F(RuleBookTest, TheSameTwiceIsTwoRulesUnlessAKeySaysThatItIsOne) {
+TEST_F(RuleBookTest, TheSameTwiceIsTwoRulesUnlessItsIdSaysThatItIsOne) {
   EXPECT_NE(commands_.create(Body("hot"), "anna", "").rule->rule->id,
             commands_.create(Body("hot"), "anna", "").rule->rule->id);
-  const std::string id = commands_.create(Body("hot"), "anna", "key 1").rule->rule->id;
-  EXPECT_EQ(commands_.create(Body("hot"), "anna", "key 1").rule->rule->id, id);
-  EXPECT_NE(commands_.create(Body("hot"), "anna", "key 2").rule->rule->id, id);
+  const std::string id = commands_.create(Body("hot"), "anna", "wanted-1").rule->rule->id;
+  EXPECT_EQ(id, "wanted-1");
+  EXPECT_EQ(commands_.create(Body("hot"), "anna", "wanted-1").rule->rule->id, id);
+  EXPECT_NE(commands_.create(Body("hot"), "anna", "wanted-2").rule->rule->id, id);
   EXPECT_EQ(store_.Scan(StateTable::kManagedRules)->size(), 4U);
 }
 
