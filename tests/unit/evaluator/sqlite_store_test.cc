@@ -9,14 +9,8 @@
 #include <future>
 #include <thread>
 
-<<<<<<< HEAD
 #include "evaluator/persist/sqlite_database.h"
-||||||| parent of 82bab49 (tests: lags, probes of the health, temporaries that live long enough)
-#include "tests/support/full_disk.h"
-=======
 #include "tests/support/fake_clock.h"
-#include "tests/support/full_disk.h"
->>>>>>> 82bab49 (tests: lags, probes of the health, temporaries that live long enough)
 #include "tests/support/null_log.h"
 #include "tests/support/temp_dir.h"
 
@@ -131,47 +125,10 @@ TEST_F(SqliteStoreTest, PostedAlertsOfAnEarlierVersionAreThereAfterAnUpgrade) {
   EXPECT_EQ(*store->Scan(StateTable::kPostedAlerts), (Rows{{"a", "1"}, {"b", "2"}}));
 }
 
-<<<<<<< HEAD
-||||||| parent of 82bab49 (tests: lags, probes of the health, temporaries that live long enough)
-TEST_F(SqliteStoreTest, WritesThatFailAreReportedKeptAndMadeGoodLater) {
-  auto store = *Open();
-  ASSERT_TRUE(Commit(*store, Put("before", "1")).ok());
-  {
-    const testing::FullDisk full;
-    const Status failed = Commit(*store, Put("during", "2"));
-    EXPECT_FALSE(failed.ok());
-    EXPECT_TRUE(store->Trouble().has_value());
-    EXPECT_FALSE(Commit(*store, Put("during", "3")).ok());
-  }
-  // The next write finds the disk well again and brings the kept ones with it.
-  EXPECT_TRUE(Commit(*store, Put("after", "4")).ok());
-  EXPECT_FALSE(store->Trouble().has_value());
-  EXPECT_EQ(*store->Scan(StateTable::kAlerts),
-            (Rows{{"after", "4"}, {"before", "1"}, {"during", "3"}}));
-}
-
-=======
-TEST_F(SqliteStoreTest, WritesThatFailAreReportedKeptAndMadeGoodLater) {
-  auto store = *Open();
-  ASSERT_TRUE(Commit(*store, Put("before", "1")).ok());
-  {
-    const testing::FullDisk full;
-    const Status failed = Commit(*store, Put("during", "2"));
-    EXPECT_FALSE(failed.ok());
-    EXPECT_TRUE(store->Trouble().has_value());
-    EXPECT_FALSE(Commit(*store, Put("during", "3")).ok());
-  }
-  // The next write finds the disk well again and brings the kept ones with it.
-  EXPECT_TRUE(Commit(*store, Put("after", "4")).ok());
-  EXPECT_FALSE(store->Trouble().has_value());
-  EXPECT_EQ(*store->Scan(StateTable::kAlerts),
-            (Rows{{"after", "4"}, {"before", "1"}, {"during", "3"}}));
-}
-
 TEST_F(SqliteStoreTest, TheWritersLagIsTheAgeOfTheOldestWriteThatIsNotDealtWith) {
   testing::FakeClock clock;
   MetricRegistry registry;
-  const auto store = *SqliteStore::Open(Path(), clock, Logger(log_, "store"), registry);
+  const auto store = *OpenSqliteStore(Path(), clock, Logger(log_, "store"), registry);
   EXPECT_EQ(store->WriterLag(), Duration(0));
   std::promise<void> committed;
   std::promise<void> may_go_on;
@@ -190,7 +147,6 @@ TEST_F(SqliteStoreTest, TheWritersLagIsTheAgeOfTheOldestWriteThatIsNotDealtWith)
   while (store->WriterLag() != Duration(0)) std::this_thread::yield();
 }
 
->>>>>>> 82bab49 (tests: lags, probes of the health, temporaries that live long enough)
 // What kill -9 leaves behind: the files as they are at some moment, the log not yet moved into the
 // database.
 TEST_F(SqliteStoreTest, WhatStandsOnlyInTheLogOfAKilledProcessIsThere) {
