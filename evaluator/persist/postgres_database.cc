@@ -14,6 +14,7 @@
 #include "evaluator/persist/durable_store.h"
 #include "evaluator/persist/forgetting.h"
 #include "evaluator/persist/postgres_connection.h"
+#include "evaluator/persist/postgres_library.h"
 #include "evaluator/persist/postgres_pool.h"
 #include "evaluator/persist/postgres_sql.h"
 #include "evaluator/persist/state_schema.h"
@@ -86,8 +87,7 @@ Status MakeSteps(PostgresConnection& connection, const config::PostgresSettings&
   for (auto step = static_cast<std::size_t>(*version); step < steps.size(); ++step) {
     const Statements statements = {"SET LOCAL statement_timeout = 0", steps[step].postgres,
                                    fmt::format("UPDATE program SET schema_version = {}", step + 1)};
-    const Status done =
-        connection.Run({statements, nullptr, nullptr}, kUpgradingDatabase, kLongestStep);
+    Status done = connection.Run({statements, nullptr, nullptr}, kUpgradingDatabase, kLongestStep);
     if (!done) return done;
   }
   return {};
@@ -254,8 +254,8 @@ Status PostgresDatabase::HoldLock() {
 
 Status PostgresDatabase::LookForOthers(PostgresConnection& connection) {
   std::string holder;
-  const Status asked = connection.Ask("SELECT holder FROM program", kWritingDatabase,
-                                      [&holder](const PostgresRow& row) { holder = row.Text(0); });
+  Status asked = connection.Ask("SELECT holder FROM program", kWritingDatabase,
+                                [&holder](const PostgresRow& row) { holder = row.Text(0); });
   if (!asked) return asked;
   if (holder != name_) return Superseded();
   return {};
@@ -361,6 +361,9 @@ bool HasPostgres() { return true; }
 Result<std::unique_ptr<StateStore>> OpenPostgresStore(const config::PostgresSettings& settings,
                                                       StoreRole role, const Clock& clock,
                                                       const Logger& log, MetricRegistry& metrics) {
+  if (Status loaded = LoadLibpq(); !loaded) {
+    return PostgresFailure(settings, kOpeningDatabase, loaded.message());
+  }
   auto database = std::make_unique<PostgresDatabase>(settings, role, clock, log);
   if (Status opened = database->Open(); !opened) return opened.error();
   const Result<std::uint64_t> newest = database->NewestEvent();

@@ -19,7 +19,7 @@ Status PostgresPool::Ask(const std::string& sql, std::string_view doing,
   // It may have been lost while it lay idle.
   if (connection != nullptr) {
     const bool is_good = connection->is_quiet();
-    const Status answered = is_good ? connection->Ask(sql, doing, visit) : Status();
+    Status answered = is_good ? connection->Ask(sql, doing, visit) : Status();
     if (is_good && (answered.ok() || connection->is_open())) {
       GiveBack(std::move(connection));
       return answered;
@@ -32,7 +32,7 @@ Status PostgresPool::Ask(const std::string& sql, std::string_view doing,
     return fresh.error();
   }
   connection = *std::move(fresh);
-  const Status answered = connection->Ask(sql, doing, visit);
+  Status answered = connection->Ask(sql, doing, visit);
   if (!connection->is_open()) connection.reset();
   GiveBack(std::move(connection));
   return answered;

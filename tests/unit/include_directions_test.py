@@ -70,6 +70,7 @@ WRAPPED = {
     "spdlog/": r"base/log",
     "sqlite3.h": r"evaluator/persist/sqlite_",
     "pqxx/": r"evaluator/persist/postgres_",
+    "libpq-fe.h": r"evaluator/persist/postgres_",
     "yaml-cpp/": r"config/yaml",
     "CLI/": r"exporter/(main\.cc|daemon/)",
 }

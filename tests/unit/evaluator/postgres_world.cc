@@ -10,12 +10,15 @@
 #include "base/check.h"
 #include "config/postgres_url.h"
 #include "evaluator/persist/postgres_database.h"
+#include "evaluator/persist/postgres_library.h"
 #include "evaluator/persist/state_schema.h"
 
 namespace tocsin::evaluator {
 namespace {
 
 constexpr const char* kUser = "tocsin";
+// One for all tests: a database is a thousand files.
+constexpr const char* kDatabaseOfTests = "state";
 
 // Says at the very end why tests were skipped.
 class LastWord final : public ::testing::EmptyTestEventListener {
@@ -29,6 +32,16 @@ class LastWord final : public ::testing::EmptyTestEventListener {
   const std::string& text_;
 };
 
+std::string AskServer(const testing::PostgresServer& server, const std::string& database,
+                      const std::string& sql) {
+  const config::PostgresSettings settings =
+      *config::ReadPostgresUrl(server.UrlOf("control", database));
+  pqxx::connection connection(settings.conninfo.Reveal());
+  pqxx::nontransaction work(connection);
+  const pqxx::result rows = work.exec(sql);
+  return rows.empty() || rows.columns() == 0 ? "" : rows[0][0].c_str();
+}
+
 class ServerOfTheProgram final : public ::testing::Environment {
  public:
   void SetUp() override {
@@ -39,36 +52,30 @@ class ServerOfTheProgram final : public ::testing::Environment {
   Result<testing::PostgresServer*> Get() {
     if (!absent_.empty()) return Error{absent_};
     if (server_ == nullptr) {
+      if (Status loaded = LoadLibpq(); !loaded) {
+        absent_ = loaded.message();
+        return Error{absent_};
+      }
       auto made = testing::PostgresServer::Make();
       if (!made) {
         absent_ = made.message();
         return Error{absent_};
       }
       server_ = *std::move(made);
+      AskServer(*server_, "postgres", fmt::format("CREATE ROLE {} LOGIN", kUser));
+      AskServer(*server_, "postgres", fmt::format("CREATE DATABASE {}", kDatabaseOfTests));
     }
     return server_.get();
   }
-  int NextNumber() { return ++number_; }
 
  private:
   std::unique_ptr<testing::PostgresServer> server_;
   std::string absent_;
-  int number_ = 0;
 };
 
 // GoogleTest owns it.
 ServerOfTheProgram* const server_of_the_program =
     static_cast<ServerOfTheProgram*>(::testing::AddGlobalTestEnvironment(new ServerOfTheProgram));
-
-std::string AskServer(const testing::PostgresServer& server, const std::string& database,
-                      const std::string& sql) {
-  const config::PostgresSettings settings =
-      *config::ReadPostgresUrl(server.UrlOf("control", database));
-  pqxx::connection connection(settings.conninfo.Reveal());
-  pqxx::nontransaction work(connection);
-  const pqxx::result rows = work.exec(sql);
-  return rows.empty() || rows.columns() == 0 ? "" : rows[0][0].c_str();
-}
 
 class ReadOnlyRefusal final : public Refusal {
  public:
@@ -89,13 +96,10 @@ class ReadOnlyRefusal final : public Refusal {
 Result<std::unique_ptr<PostgresWorld>> PostgresWorld::Make() {
   const Result<testing::PostgresServer*> server = server_of_the_program->Get();
   if (!server) return server.error();
-  const std::string database = fmt::format("test_{}", server_of_the_program->NextNumber());
-  AskServer(**server, "postgres",
-            fmt::format("DO $$ BEGIN IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{0}')"
-                        " THEN CREATE ROLE {0} LOGIN; END IF; END $$",
-                        kUser));
-  AskServer(**server, "postgres", fmt::format("CREATE DATABASE {} OWNER {}", database, kUser));
-  return std::unique_ptr<PostgresWorld>(new PostgresWorld(*server, database));
+  AskServer(**server, kDatabaseOfTests,
+            fmt::format("DROP SCHEMA IF EXISTS tocsin CASCADE; ALTER DATABASE {} OWNER TO {}",
+                        kDatabaseOfTests, kUser));
+  return std::unique_ptr<PostgresWorld>(new PostgresWorld(*server, kDatabaseOfTests));
 }
 
 PostgresWorld::PostgresWorld(testing::PostgresServer* server, std::string database)
