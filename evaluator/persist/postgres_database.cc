@@ -157,7 +157,11 @@ Status PostgresDatabase::Open() {
     if (!connection) return connection.error();
     const Result<bool> locked = TryLock(**connection);
     if (!locked) return locked.error();
-    if (!*locked) {
+    // That of a daemon that has just ended goes a moment after it.
+    if (!*locked && !(*connection)
+                         ->Ask(fmt::format("SELECT pg_advisory_lock({})", kDaemonLock),
+                               kOpeningDatabase, nullptr)
+                         .ok()) {
       return Error{
           fmt::format("the state database {} is in use by another tocsin; stop that one, or name "
                       "another database in DATABASE_URL",

@@ -13,6 +13,7 @@ constexpr const char* kLibpq = "libpq.so.5";
 
 // Constant once it is loaded.
 struct Libpq {
+// NOLINTNEXTLINE(bugprone-macro-parentheses): it is declared.
 #define TOCSIN_LIBPQ(result, name, parameters, arguments) decltype(&::name) name = nullptr;
 #include "evaluator/persist/postgres_library_functions.h"
 #undef TOCSIN_LIBPQ
@@ -39,8 +40,8 @@ Result<Libpq> LoadFunctions() {
 }
 
 const Result<Libpq>& Loaded() {
-  static const Result<Libpq> libpq = LoadFunctions();
-  return libpq;
+  static const Result<Libpq> kLoaded = LoadFunctions();
+  return kLoaded;
 }
 
 }  // namespace
@@ -50,8 +51,8 @@ Status LoadLibpq() { return Loaded().ok() ? Status() : Status(Error{Loaded().mes
 }  // namespace tocsin::evaluator
 
 // In the place of libpq's own. Hidden, so that libpq does not find them instead of its own.
-// NOLINTBEGIN(readability-identifier-naming, misc-definitions-in-headers,
-// bugprone-macro-parentheses): as libpq calls them.
+// NOLINTBEGIN(readability-identifier-naming, misc-definitions-in-headers, bugprone-*): as libpq has
+// them
 extern "C" {
 #define TOCSIN_LIBPQ(result, name, parameters, arguments)        \
   __attribute__((visibility("hidden"))) result name parameters { \
@@ -60,4 +61,4 @@ extern "C" {
 #include "evaluator/persist/postgres_library_functions.h"
 #undef TOCSIN_LIBPQ
 }
-// NOLINTEND(readability-identifier-naming, misc-definitions-in-headers, bugprone-macro-parentheses)
+// NOLINTEND(readability-identifier-naming, misc-definitions-in-headers, bugprone-*)
