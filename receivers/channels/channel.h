@@ -54,8 +54,8 @@ struct Outcome {
   bool payload_refused = false;   // of a GiveUp: this very message will never be taken
   int http_status = 0;
   // By names of the channel's own, nothing: what was remembered before. Of a delivery: what a later
-  // message about the same group is to be made with. Of a Retry: what the next attempt at this
-  // message is to know (with an outbox).
+  // message about the same group is to be made with. Of a Retry: that some of those whom this
+  // message is for have it, and what its next attempt is to know of them (with an outbox).
   std::map<std::string, std::string> remember = {};
 
   static Outcome Delivered(int http_status = 0);

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "base/check.h"
@@ -338,7 +339,7 @@ void Outbox::AdvanceAt(const std::string& id, Lane& lane, Timestamp when) {
 }
 
 // The first slot of the line that still has something to send; where more wait than the rate lets
-// through and the receiver wants digests, all of them.
+// through and the receiver wants digests, all that can be told in one.
 std::vector<RowId> Outbox::TakeTurn(Lane& lane, Timestamp now) {
   std::size_t most = 1;
   if (lane.integration->limits.overflow == config::Overflow::kDigest) {
@@ -346,18 +347,27 @@ std::vector<RowId> Outbox::TakeTurn(Lane& lane, Timestamp now) {
     if (left && *left < lane.line.size()) most = kMaxDigestMessages;
   }
   std::vector<RowId> rows;
-  while (!lane.line.empty() && rows.size() < most) {
-    const SlotKey key = std::move(lane.line.front());
+  std::vector<SlotKey> passed_over;
+  while (!lane.line.empty() && rows.size() + passed_over.size() < most) {
+    SlotKey key = std::move(lane.line.front());
     lane.line.pop_front();
     SlotTable::Slot* const slot = table_.Find(key);
     if (slot == nullptr) continue;
-    slot->in_line = false;
     OutboxEntry* const entry = NextReady(*slot);
+    const bool is_passed_over = entry != nullptr && !rows.empty() &&
+                                !entry->row.GoesTogetherWith(table_.Find(rows.front())->row);
+    if (is_passed_over) {
+      passed_over.push_back(std::move(key));
+      continue;
+    }
+    slot->in_line = false;
     if (entry == nullptr) continue;
     table_.SetState(*entry, State::kInFlight);
     slot->in_flight = true;
-    rows.push_back({key, entry->row.sequence});
+    rows.push_back({std::move(key), entry->row.sequence});
   }
+  lane.line.insert(lane.line.begin(), std::make_move_iterator(passed_over.begin()),
+                   std::make_move_iterator(passed_over.end()));
   if (!rows.empty()) lane.pace.Spend(now);
   return rows;
 }
@@ -377,12 +387,13 @@ void Outbox::Attempt(Lane& lane, std::vector<RowId> rows) {
   const auto done = [post = post_, attempt, integration](Outcome outcome) {
     post(attempt, std::move(outcome));
   };
+  const bool partly_taken = table_.Find(rows.front())->row.partly_taken;  // all of them, or none
   in_flight_.emplace(attempt, UnderWay{std::move(rows), integration, clock_.Now()});
-  if (messages.size() == 1) {
-    integration->channel->Deliver(messages.front()->notification, time_limit, done);
-  } else {
-    integration->channel->Deliver(DigestOf(messages), time_limit, done);
-  }
+  const GroupNotification& first = messages.front()->notification;
+  if (messages.size() == 1) return integration->channel->Deliver(first, time_limit, done);
+  GroupNotification digest = DigestOf(messages);
+  if (partly_taken) digest.remembered = first.remembered;
+  integration->channel->Deliver(digest, time_limit, done);
 }
 
 void Outbox::AdvanceStarved() {
@@ -401,6 +412,10 @@ void Outbox::OnAttemptEnded(std::uint64_t attempt, Outcome outcome, Timestamp no
   const std::string id = ended.rows.front().slot.lane;
   Lane& lane = lanes_.at(id);
   --lane.in_flight;
+  // What a digest has become is no message of any one group: the next about a group must not write
+  // over what it says of others.
+  const bool is_digest = ended.rows.size() > 1;
+  if (is_digest && outcome.kind == Outcome::Kind::kDelivered) outcome.remember.clear();
   bool is_first = true;
   for (const RowId& row : ended.rows) {
     table_.Find(row.slot)->in_flight = false;
@@ -477,7 +492,10 @@ void Outbox::Conclude(const UnderWay& attempt, const RowId& id, const Outcome& o
 void Outbox::Retry(const RowId& id, OutboxEntry& entry, const Outcome& outcome, Duration delay,
                    Timestamp now) {
   entry.row.dead = false;
-  if (!outcome.remember.empty()) entry.row.message.notification.remembered = outcome.remember;
+  if (!outcome.remember.empty()) {
+    entry.row.message.notification.remembered = outcome.remember;
+    entry.row.partly_taken = true;
+  }
   letters_.Forget(entry.row.sequence, /*remove_row=*/false);
   table_.SetState(entry, State::kWaiting);
   table_.MarkChanged(entry);

@@ -141,6 +141,7 @@ Result<OutboxRow> RowFromJson(const json& j) {
   row.payload_refused = j.at("payload_refused").get<bool>();
   row.last_error = j.at("last_error").get<std::string>();
   row.last_status = j.at("last_status").get<int>();
+  row.partly_taken = j.value("partly_taken", false);
   return row;
 }
 
@@ -153,6 +154,11 @@ void OutboxRow::Detach() {
   message.key.thread = "dead letter " + key();
 }
 
+bool OutboxRow::GoesTogetherWith(const OutboxRow& other) const {
+  if (partly_taken != other.partly_taken) return false;
+  return !partly_taken || message.notification.remembered == other.message.notification.remembered;
+}
+
 std::string SerializeRow(const OutboxRow& row) {
   JsonRow text(2048);
   text.Number("v", kOutboxRowVersion)
@@ -163,6 +169,7 @@ std::string SerializeRow(const OutboxRow& row) {
       .Flag("payload_refused", row.payload_refused)
       .Text("last_error", row.last_error)
       .Number("last_status", row.last_status)
+      .Flag("partly_taken", row.partly_taken)
       .Json("message", SerializeMessage(row.message));
   std::string whole = text.Finish();
   whole.shrink_to_fit();  // it waits for its commit

@@ -21,6 +21,8 @@ struct OutboxRow {
   bool payload_refused = false;  // of a dead one: not tried again with the same settings
   std::string last_error;
   int last_status = 0;  // of HTTP; 0: there was none
+  // Some of those whom it is for have it; the message's `remembered` says who has not.
+  bool partly_taken = false;
 
   // Unique in the table; in the order of the sequence.
   std::string key() const;
@@ -28,6 +30,8 @@ struct OutboxRow {
   // it, and nobody's notification log is about it.
   bool detached() const { return message.key.log_key.empty(); }
   void Detach();
+  // Whether one digest can say both: it would reach some twice where others only wait for one.
+  bool GoesTogetherWith(const OutboxRow& other) const;
 };
 
 // JSON.

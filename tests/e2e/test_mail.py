@@ -87,13 +87,14 @@ class MailTestCase(harness.TestCase):
         self.addCleanup(self.assert_no_secret)
         return self.daemon
 
-    def start_full(self, *emails, **more):
-        """The full daemon."""
-        return self.start_full_text(configuration(*emails, **more))
+    def start_full(self, *emails, limits=None, **more):
+        """The full daemon. `limits`: of its receivers, by name."""
+        return self.start_full_text(configuration(*emails, **more), limits)
 
-    def start_full_text(self, text):
+    def start_full_text(self, text, limits=None):
         (self.folder / "am.yml").write_text(text)
-        own = {"host": {"enabled": False}, "alertmanager": {"config_file": "am.yml"}}
+        alertmanager = {"config_file": "am.yml", "receivers": limits or {}}
+        own = {"host": {"enabled": False}, "alertmanager": alertmanager}
         config = json.dumps({"tocsin": own})
         self.daemon = Daemon(self.folder, config, arguments=["--log.level=debug"])
         self.addCleanup(lambda: self.daemon.process and self.daemon.kill9())
@@ -529,6 +530,25 @@ class Recipients(MailTestCase):
         daemon.end("Disk")
         over = server.wait_mails(3)[2]
         self.assertEqual(over.recipients, self.TO.split(", "))
+
+    def test_a_digest_is_told_again_only_to_those_who_did_not_get_it(self):
+        server = self.server()
+        limits = {"r0": {"rate": "1/3s", "burst": 1, "overflow": "digest"}}
+        daemon = self.start_full(email(server, to=self.TO), limits=limits)
+        daemon.fire("First")
+        server.wait_mails()
+        server.say("RCPT", "450 4.2.0 greylisted", times=1, to="b@example.org")
+        daemon.fire("Second", "Third")
+        first, digest, rest = server.wait_mails(3)
+        self.assertEqual(first.recipients, self.TO.split(", "))
+        self.assertEqual(digest.recipients, ["a@example.org", "c@example.org"])
+        self.assertEqual(rest.recipients, ["b@example.org"])
+        self.assertEqual(digest.message["Message-Id"], rest.message["Message-Id"])
+        for mail in (digest, rest):
+            text = mail.message.as_string()
+            self.assertIn("Second", text)
+            self.assertIn("Third", text)
+        self.assert_never(lambda: len(server.mails) > 3, 4, "it was sent again")
 
     def test_the_full_daemon_gives_up_where_all_are_refused_for_good(self):
         server = self.server()

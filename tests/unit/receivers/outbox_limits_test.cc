@@ -1,5 +1,7 @@
 // What holds up the messages to one receiver: its rate, that it does not answer, and the number of
 // attempts that are under way.
+#include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -14,6 +16,7 @@ using std::chrono::milliseconds;
 using std::chrono::minutes;
 using std::chrono::seconds;
 using ::testing::ElementsAre;
+using ::testing::UnorderedElementsAre;
 using tocsin::testing::BadRequest;
 using tocsin::testing::MetricValue;
 using tocsin::testing::RateLimited;
@@ -154,6 +157,114 @@ TEST(OutboxLimits, RetriesEachMessageOfADigestThatFailed) {
   EXPECT_EQ(world.wire.attempts[2].notification.dedup_key, key);
   world.Answer(2, Outcome::Delivered());
   EXPECT_EQ(world.outbox.counts().pending, 0U);
+}
+
+// The first message is told; the two after it in a digest, which b does not get.
+Outcome ButNotToB() {
+  Outcome partly = Unavailable();
+  partly.remember = {{"recipients", "b@x.org"}};
+  return partly;
+}
+void TellADigestButNotToB(OutboxWorld& world) {
+  world.Add(FiresAt(1));
+  AddMany(world, 2, 2);
+  world.Answer(0, Outcome::Delivered());
+  world.Advance(seconds(10));
+  ASSERT_THAT(HostsOf(world.wire.attempts[1].notification), ElementsAre("web-2", "web-3"));
+  ASSERT_TRUE(world.wire.attempts[1].notification.remembered.empty());
+  world.Answer(1, ButNotToB());
+}
+
+// Of the attempts from the number `first` on: the hosts, and to whom.
+std::vector<std::string> ToldSince(const OutboxWorld& world, std::size_t first) {
+  std::vector<std::string> told;
+  for (std::size_t i = first; i < world.sent(); ++i) {
+    const Notification& notification = world.wire.attempts[i].notification;
+    const auto to = notification.remembered.find("recipients");
+    told.push_back(fmt::format("{} to {}", fmt::join(HostsOf(notification), " "),
+                               to == notification.remembered.end() ? "all" : to->second));
+  }
+  return told;
+}
+
+TEST(OutboxLimits, ADigestThatSomeDidNotGetIsToldAgainToThemAlone) {
+  OutboxWorld world({WithDigest(seconds(10))});
+  TellADigestButNotToB(world);
+  AddMany(world, 2, 4);
+  world.Advance(seconds(10));
+  world.AnswerLast(Outcome::Delivered());
+  world.Advance(seconds(10));
+  EXPECT_THAT(ToldSince(world, 2),
+              UnorderedElementsAre("web-2 web-3 to b@x.org", "web-4 web-5 to all"));
+  world.AnswerLast(Outcome::Delivered());
+  EXPECT_EQ(world.outbox.counts().pending, 0U);
+  world.Advance(minutes(10));
+  EXPECT_EQ(world.sent(), 4U);
+}
+
+TEST(OutboxLimits, TheRestOfADigestIsTheSameMessage) {
+  OutboxWorld world({WithDigest(seconds(10))});
+  TellADigestButNotToB(world);
+  world.Advance(seconds(10));
+  ASSERT_EQ(world.sent(), 3U);
+  EXPECT_EQ(world.wire.attempts[2].notification.dedup_key,
+            world.wire.attempts[1].notification.dedup_key);
+  // Failures by which nobody got it change nothing about that.
+  world.Answer(2, Unavailable());
+  world.Advance(seconds(10));
+  EXPECT_THAT(ToldSince(world, 2), ElementsAre("web-2 web-3 to b@x.org", "web-2 web-3 to b@x.org"));
+}
+
+TEST(OutboxLimits, ARestartDoesNotForgetWhoHasADigest) {
+  OutboxWorld killed({WithDigest(seconds(10))});
+  TellADigestButNotToB(killed);
+  AddMany(killed, 2, 4);
+  OutboxWorld world({WithDigest(seconds(10))}, {}, killed.store.tables());
+  ASSERT_EQ(world.sent(), 1U);
+  world.AnswerLast(Outcome::Delivered());
+  world.Advance(seconds(10));
+  EXPECT_THAT(ToldSince(world, 0), ElementsAre("web-2 web-3 to b@x.org", "web-4 web-5 to all"));
+}
+
+TEST(OutboxLimits, AMessageThatSomeDidNotGetJoinsNoDigestForAll) {
+  OutboxWorld world({WithDigest(seconds(10))});
+  world.Add(FiresAt(1));
+  world.Answer(0, ButNotToB());
+  AddMany(world, 2, 2);
+  world.Advance(seconds(10));
+  world.AnswerLast(Outcome::Delivered());
+  world.Advance(seconds(10));
+  EXPECT_THAT(ToldSince(world, 1), UnorderedElementsAre("web-1 to b@x.org", "web-2 web-3 to all"));
+}
+
+TEST(OutboxLimits, WhatAMessageSaidOfAGroupBeforeKeepsItOutOfNoDigest) {
+  OutboxWorld world({WithDigest(seconds(10))});
+  world.Add(FiresAt(1));
+  for (int host : {2, 3}) {
+    Message message = MakeMessage(FiresAt(host), 1, "ops");
+    message.notification.remembered = {{"ts", std::to_string(host)}};
+    world.outbox.Send(std::move(message), nullptr, world.clock.Now());
+  }
+  world.Commit();
+  world.Answer(0, Outcome::Delivered());
+  world.Advance(seconds(10));
+  ASSERT_EQ(world.sent(), 2U);
+  EXPECT_THAT(HostsOf(world.wire.attempts[1].notification), ElementsAre("web-2", "web-3"));
+  EXPECT_TRUE(world.wire.attempts[1].notification.remembered.empty());
+}
+
+TEST(OutboxLimits, NoGroupRemembersADigestAsItsOwnMessage) {
+  OutboxWorld world({WithDigest(seconds(10))});
+  Outcome posted = Outcome::Delivered();
+  posted.remember = {{"ts", "1"}};
+  world.Add(FiresAt(1));
+  AddMany(world, 2, 2);
+  world.Answer(0, posted);
+  world.Advance(seconds(10));
+  world.Answer(1, posted);
+  EXPECT_EQ(world.remember.at("e1-firing-1/ops/wire"), posted.remember);
+  EXPECT_TRUE(world.remember.at("e2-firing-1/ops/wire").empty());
+  EXPECT_TRUE(world.remember.at("e3-firing-1/ops/wire").empty());
 }
 
 TEST(OutboxLimits, BuriesEachMessageOfADigestThatIsRefused) {

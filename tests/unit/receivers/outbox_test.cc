@@ -618,6 +618,7 @@ TEST(OutboxRow, ComesBackFromTheStoreAsItWas) {
   row.payload_refused = true;
   row.last_error = "said \"no\"\n\xff";
   row.last_status = 400;
+  row.partly_taken = true;
   const Result<OutboxRow> back = ParseRow(SerializeRow(row));
   ASSERT_TRUE(back.ok()) << back.message();
   EXPECT_EQ(back->key(), "00000000001000000007");
@@ -628,6 +629,7 @@ TEST(OutboxRow, ComesBackFromTheStoreAsItWas) {
   EXPECT_FALSE(back->detached());
   EXPECT_EQ(back->last_error, "said \"no\"\n\xef\xbf\xbd");
   EXPECT_EQ(back->last_status, 400);
+  EXPECT_TRUE(back->partly_taken);
   const Message& message = back->message;
   EXPECT_EQ(message.key, row.message.key);
   EXPECT_EQ(message.firing, row.message.firing);

@@ -76,6 +76,7 @@ class OutboxWorld : public Sender::Listener {
                  Timestamp /*now*/) override {
     constexpr const char* kKinds[] = {"delivered", "retry", "give up"};
     const std::string name = NameOf(message);
+    remember[name] = outcome.remember;
     events.push_back(
         fmt::format("{} {} {}", name, kKinds[static_cast<int>(outcome.kind)], ++attempts_[name]));
   }
@@ -137,6 +138,7 @@ class OutboxWorld : public Sender::Listener {
   double random = 0;
   std::vector<std::string> events;
   std::vector<std::string> in_doubt;
+  std::map<std::string, std::map<std::string, std::string>> remember;  // of the last attempts
   testing::MemoryStateStore store;
 
  private:
