@@ -143,7 +143,7 @@ TEST(SnsChannel, ReadsItsSecretForEachMessage) {
                              file + "}}");
   sns.Deliver({Fires()});
   EXPECT_EQ(sns.world.http.sent(), 0U);
-  EXPECT_THAT(sns.world.outcomes.at(0).reason, StartsWith("sigv4.secret_key_file: "));
+  EXPECT_THAT(sns.world.outcomes.at(0).reason, StartsWith("sns: sigv4.secret_key_file: "));
   std::ofstream(file) << "wJalrXUtnFEMI\n";
   EXPECT_THAT(
       HeaderOf(sns.Deliver({Fires()}), "Authorization"),
