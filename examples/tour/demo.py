@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """A tour of half a minute: starts a daemon of its own on a free port, with storage that is gone
 afterwards, and shows health, rules, metrics, alerts that fire and resolve, what is told to a
-webhook, and the history. Nothing else on this machine is touched. `make demo` runs it.
+webhook, and the history. Nothing else on this machine is touched. `make demo` runs it; --fast leaves
+out the pauses between the steps.
 
 Python's standard library only. Exits with 1 where something did not happen as it should."""
 
@@ -16,6 +17,7 @@ from daemon import API, Client, Daemon, EventStream, Failed, has_event_stream
 
 PATIENCE = 30.0  # seconds; nothing takes so long
 HOST = "127.0.0.1"
+PAUSE = 0.0 if "--fast" in sys.argv[1:] else 3.0  # seconds
 
 # The four rules of the contract's demonstration: with their durations they do not fire at once.
 RULES = [
@@ -42,6 +44,8 @@ def say(text=""):
 
 
 def step(title):
+    """After a pause, so that the reader can follow."""
+    time.sleep(PAUSE)
     say(f"\n== {title}")
 
 

@@ -210,10 +210,13 @@ class Load:
             *paced(o.batches, o.seconds, self.send_batch, min(2, o.connections), self.ended),
             *paced(o.alerts, o.seconds, self.cycle_alert, min(4, o.connections), self.ended),
         ]
-        begun = time.monotonic()
+        begun = shown = time.monotonic()
         while any(thread.is_alive() for thread in threads):
-            time.sleep(1)
+            time.sleep(ROUND)
             elapsed = time.monotonic() - begun
+            if time.monotonic() < shown + 1:
+                continue
+            shown += 1
             print(
                 f"{elapsed:5.0f} s of {o.seconds:g}: {self.single.count / elapsed:,.0f} posts/s, "
                 f"{self.batches.count / elapsed:,.0f} samples/s in batches, "
