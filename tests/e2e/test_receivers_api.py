@@ -413,7 +413,7 @@ class Keys(ReceiversApi):
         self.daemon.start()
         self.assertEqual(len(self.send("GET", "/receivers")), 4)
         self.fire(1)
-        wait_until(lambda: len(self.told()) == 2, what="the end")
+        wait_until(lambda: self.told()[-1][1] == "resolved", what="the end")
 
         file.write_text(before)
         self.daemon.kill9()

@@ -59,10 +59,10 @@ TEST(Receivers, AreShownAsTheyWereWrittenWithoutSecrets) {
       "  - {name: dev, telegram: {bot_token: t0ken, chat_id: '5'}}\n",
       MakeEnvironment({{"WEBHOOK_URL", "http://h/"}}));
   EXPECT_EQ(PrintYaml(settings.receivers.at(0).shown),
-            "name: ops\nwebhook:\n  url: <secret>\n  headers:\n    X-Token: <secret>\n"
-            "slack:\n  webhook_url_file: /run/slack\n  channel: '#ops'\n");
+            "name: ops\nwebhook:\n  url: \"<secret>\"\n  headers:\n    X-Token: \"<secret>\"\n"
+            "slack:\n  webhook_url_file: /run/slack\n  channel: \"#ops\"\n");
   EXPECT_EQ(PrintYaml(settings.receivers.at(1).shown),
-            "name: dev\ntelegram:\n  bot_token: <secret>\n  chat_id: \"5\"\n");
+            "name: dev\ntelegram:\n  bot_token: \"<secret>\"\n  chat_id: \"5\"\n");
   EXPECT_TRUE(settings.receivers.at(2).shown.is_null()) << "the environment wrote nothing down";
 }
 

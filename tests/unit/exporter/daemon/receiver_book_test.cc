@@ -217,7 +217,7 @@ TEST_F(ReceiverBookTest, AChangeKeepsTheSecretsThatAreNotSentAnew) {
   EXPECT_EQ(done.after->created_by, "anna");
   EXPECT_EQ(done.after->updated_at, clock_.Now());
   EXPECT_FALSE(done.before->shown["webhook"].contains("timeout"));
-  const auto& webhook = book_->receivers().at(0).channels.at(0).webhook;
+  const config::WebhookSettings webhook = book_->receivers().at(0).channels.at(0).webhook;
   EXPECT_EQ(webhook.url.Reveal(), "https://h.example/T0P-S3CRET");
   EXPECT_EQ(webhook.timeout, std::chrono::seconds(3));
   EXPECT_THAT(Faults(commands_.update("ops", Webhook("dev"), "bert")),
