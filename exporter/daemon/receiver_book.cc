@@ -296,6 +296,20 @@ std::optional<std::function<void()>> ReceiverBook::Prepare(const config::Receive
   return std::nullopt;
 }
 
+std::string ReceiverBook::WhyNotNew(const std::string& name) const {
+  if (const std::string place = TakenBy(name); !place.empty()) {
+    return fmt::format("Receiver is defined in {}", place);
+  }
+  if (by_name_.contains(name)) {
+    return fmt::format("There is a receiver {} already; PUT changes it", QuoteForMessage(name));
+  }
+  if (by_name_.size() < kMostReceivers) return "";
+  return fmt::format(
+      "There are {} receivers made over the API, which is the most; delete some, or write them "
+      "into a file",
+      kMostReceivers);
+}
+
 void ReceiverBook::Create(const nlohmann::json& body, const std::string& actor,
                           const std::string& key, Asked* asked) {
   const std::string request = security::RequestHash(key);
@@ -306,25 +320,12 @@ void ReceiverBook::Create(const nlohmann::json& body, const std::string& actor,
   }
   std::optional<api::ReceiverBody> read = Read(body, nullptr, asked);
   if (!read) return;
-  const std::string& name = read->settings.name;
-  const std::string taken_by = TakenBy(name);
-  if (!taken_by.empty() || by_name_.contains(name)) {
-    asked->outcome = {ReceiverOutcome::Kind::kConflict,
-                      taken_by.empty() ? fmt::format("There is a receiver {} already; PUT changes "
-                                                     "it",
-                                                     QuoteForMessage(name))
-                                       : fmt::format("Receiver is defined in {}", taken_by)};
-    return;
-  }
-  if (by_name_.size() >= kMostReceivers) {
-    asked->outcome = {ReceiverOutcome::Kind::kConflict,
-                      fmt::format("There are {} receivers made over the API, which is the most; "
-                                  "delete some, or write them into a file",
-                                  kMostReceivers)};
+  if (std::string why = WhyNotNew(read->settings.name); !why.empty()) {
+    asked->outcome = {ReceiverOutcome::Kind::kConflict, std::move(why)};
     return;
   }
   Managed managed;
-  managed.row.name = name;
+  managed.row.name = read->settings.name;
   managed.row.body = Secret(WriteJson(read->text));
   managed.row.created_at = clock_.Now();
   managed.row.created_by = actor;

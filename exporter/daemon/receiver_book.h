@@ -85,6 +85,8 @@ class ReceiverBook {
 
   // Where a receiver of this name is defined beside the API; empty: nowhere.
   std::string TakenBy(const std::string& name) const;
+  // The conflict of a new receiver of this name; empty: there is none.
+  std::string WhyNotNew(const std::string& name) const;
   const Managed* MadeBy(const std::string& request) const;
   // Both leave an outcome where they fail.
   std::optional<api::ReceiverBody> Read(const nlohmann::json& body, const nlohmann::json* before,
