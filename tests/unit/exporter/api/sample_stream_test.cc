@@ -96,7 +96,8 @@ TEST_F(Tap, SeesNothingWhileNobodyListens) {
 std::vector<double> Values(const std::vector<std::string>& messages) {
   std::vector<double> values;
   for (const std::string& message : messages) {
-    for (const json& sample : json::parse(message).at("samples")) {
+    const json parsed = json::parse(message);
+    for (const json& sample : parsed.at("samples")) {
       values.push_back(sample.at("value"));
     }
   }

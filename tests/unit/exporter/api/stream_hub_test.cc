@@ -20,6 +20,7 @@ namespace tocsin::api {
 namespace {
 
 using ::testing::ElementsAre;
+using ::testing::ElementsAreArray;
 using ::testing::IsEmpty;
 
 class ManualExecutor final : public Executor {
@@ -205,7 +206,7 @@ TEST(HubAtRandom, LeavesNoGapAndRepeatsNothingWhateverTheOrderOfThings) {
       expected.push_back(std::to_string(n));
     }
     std::erase_if(client.seen, [](const std::string& one) { return one.starts_with("live"); });
-    EXPECT_EQ(client.seen, expected);
+    EXPECT_THAT(client.seen, ElementsAreArray(expected));
   }
 }
 
