@@ -116,8 +116,4 @@ CommandBody ReadCommandBody(const http::Request& request, Json* faults) {
   return command;
 }
 
-std::string ActorOf(const http::Request& request) {
-  return request.actor.known() ? request.actor.name : "api";
-}
-
 }  // namespace tocsin::api

@@ -28,7 +28,4 @@ void ReadMemberTime(const nlohmann::json& body, const char* key, std::optional<T
 // was the holder of the key. No body is an empty one.
 CommandBody ReadCommandBody(const http::Request& request, Json* faults);
 
-// Who asks, where the body does not say.
-std::string ActorOf(const http::Request& request);
-
 }  // namespace tocsin::api

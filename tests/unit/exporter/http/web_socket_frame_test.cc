@@ -150,7 +150,8 @@ TEST_F(Frames, RefusesHalfACloseCode) {
   ExpectFault(ClientFrame(0x88, "\x03"), CloseCode::kProtocolError);
 }
 std::string CloseWith(unsigned code) {
-  return ClientFrame(0x88, {static_cast<char>(code >> 8U), static_cast<char>(code & 0xFFU)});
+  const std::string bytes = {static_cast<char>(code >> 8U), static_cast<char>(code & 0xFFU)};
+  return ClientFrame(0x88, bytes);
 }
 TEST_F(Frames, RefusesACloseCodeThatIsNeverSent) {
   for (const unsigned code : {0U, 999U, 1004U, 1005U, 1006U, 1015U, 2999U, 5000U, 65535U}) {
