@@ -59,8 +59,6 @@ void StreamHub::DrainInbox() {
     Remember(shared);
     Forward(shared);
   }
-  // Memory ends before the present then: nobody goes live from it.
-  if (overflowed) ForgetRecent();
   for (const auto& [id, follower] : followers_) {
     if (overflowed && follower->last_ < store_.LastEvent()) follower->is_live_ = false;
     if (!follower->is_live_) CatchUp(*follower);
@@ -69,7 +67,8 @@ void StreamHub::DrainInbox() {
 
 void StreamHub::Remember(const StreamEventPtr& event) {
   if (!recent_.empty() && event->event().sequence != recent_.back()->event().sequence + 1) {
-    ForgetRecent();
+    recent_.clear();
+    recent_bytes_ = 0;
   }
   recent_.push_back(event);
   recent_bytes_ += event->bytes();
@@ -102,10 +101,7 @@ void StreamHub::Add(EventFollower& follower, std::uint64_t last) {
 
 void StreamHub::Remove(EventFollower& follower) {
   followers_.erase(follower.id_);
-  if (followers_.empty()) ForgetRecent();
-}
-
-void StreamHub::ForgetRecent() {
+  if (!followers_.empty()) return;
   recent_.clear();
   recent_bytes_ = 0;
 }

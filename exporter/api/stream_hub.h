@@ -122,7 +122,6 @@ class StreamHub {
 
   void DrainInbox() EXCLUDES(mu_);
   void Remember(const StreamEventPtr& event);
-  void ForgetRecent();
   void Forward(const StreamEventPtr& event);
   void CatchUp(EventFollower& follower);
   // False where memory does not have what comes next for it.

@@ -102,7 +102,6 @@ Result<std::vector<Matcher>> ParseSelector(std::string_view text) {
   std::vector<Matcher> matchers;
   if (!name.empty()) matchers.push_back(Matcher::Equal("__name__", std::string(name)));
   if (brace < text.size()) {
-    if (!text.ends_with('}')) return Error{"a selector ends with its closing brace"};
     Result<ParsedMatchers> parsed = ParseMatcherList(text.substr(brace), MatcherDialect::kFallback);
     if (!parsed) return parsed.error();
     std::move(parsed->matchers.begin(), parsed->matchers.end(), std::back_inserter(matchers));

@@ -96,8 +96,7 @@ TEST_F(Tap, SeesNothingWhileNobodyListens) {
 std::vector<double> Values(const std::vector<std::string>& messages) {
   std::vector<double> values;
   for (const std::string& message : messages) {
-    const json parsed = json::parse(message);
-    for (const json& sample : parsed.at("samples")) {
+    for (const json& sample : json::parse(message).at("samples")) {
       values.push_back(sample.at("value"));
     }
   }
