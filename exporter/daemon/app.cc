@@ -1,16 +1,13 @@
 #include "exporter/daemon/app.h"
 
 #include <fmt/format.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
 #include <optional>
-#include <span>
 #include <thread>
 #include <utility>
-#include <vector>
 
 #include "base/host_name.h"
 #include "base/http_client.h"
@@ -40,7 +37,6 @@
 #include "exporter/api/repeatable_requests.h"
 #include "exporter/api/rules_api.h"
 #include "exporter/api/security_api.h"
-#include "exporter/api/stream_api.h"
 #include "exporter/daemon/alert_pictures.h"
 #include "exporter/daemon/alertmanager_gauges.h"
 #include "exporter/daemon/config_log.h"
@@ -63,7 +59,6 @@
 #include "exporter/http/civetweb_server.h"
 #include "exporter/http/listen_address.h"
 #include "exporter/http/origin_guard.h"
-#include "exporter/http/stream_loop.h"
 #include "exporter/intake/intakes.h"
 #include "exporter/intake/push_store.h"
 #include "exporter/scrape/scrape_manager.h"
@@ -85,10 +80,6 @@ constexpr std::size_t kPoolCapacity = 10'000;
 constexpr std::size_t kConsoleCapacity = 1'000;
 // Each takes some 10 ms to draw, so that a full queue holds a message up for less than a second.
 constexpr std::size_t kPictureCapacity = 64;
-// Requests, messages that are sent, scrapes, the database.
-constexpr std::size_t kOtherDescriptors = 512;
-// Pages of the history, snapshots and commands of stream clients.
-constexpr std::size_t kStreamJobs = 4'096;
 // For connections that idle or are slow, beside the workers. Each costs some 22 KiB.
 constexpr std::size_t kSpareThreads = 32;
 constexpr Duration kPruneInterval = std::chrono::minutes(1);
@@ -120,28 +111,6 @@ Status CheckExposure(const std::string& listen_address, const config::Settings& 
   }
   log.Warn("listening beyond this machine without authentication", {{"address", listen_address}});
   return {};
-}
-
-// Each stream is a descriptor. Many systems allow a process 1,024 unless it asks for more.
-void MakeRoomForStreams(std::size_t streams, const Logger& log) {
-  const rlim_t needed = streams + kOtherDescriptors;
-  rlimit limit{};
-  if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= needed) return;
-  limit.rlim_cur = std::min(needed, limit.rlim_max);
-  setrlimit(RLIMIT_NOFILE, &limit);
-  if (limit.rlim_cur < needed) {
-    log.Warn("fewer file descriptors than tocsin.web.max_streams asks for; raise LimitNOFILE",
-             {{"max_streams", streams}, {"limit", limit.rlim_cur}, {"needed", needed}});
-  }
-}
-
-// Of pages that may call us: those that are configured, and what we are reached as ourselves.
-std::vector<std::string> AllowedOrigins(const config::WebSettings& web) {
-  std::vector<std::string> origins = web.allowed_origins;
-  const std::size_t scheme_end = web.external_url.find("://");
-  if (scheme_end == std::string::npos) return origins;
-  origins.push_back(web.external_url.substr(0, web.external_url.find('/', scheme_end + 3)));
-  return origins;
 }
 
 // How the last reload ended, for the metrics and the status API.
@@ -219,11 +188,9 @@ struct App::Parts {
   Status BuildSecurity(const config::Settings& settings);
   Status OpenReceivers();
   void PreparePictures();
-  void PrepareStreams();
   void BuildPipeline(Configured configured);
   Status Restore();
   void BuildRoutes(const config::Settings& settings);
-  void BuildStreamRoutes();
   Status Listen(const config::Settings& settings);
 
   // Start() and Reload()
@@ -248,7 +215,6 @@ struct App::Parts {
 
   // for the API
   api::AlertingSources Sources();
-  api::StreamSources StreamView();
   api::ReceiverTrialSources TrialSources();
   api::AlertmanagerSources AlertmanagerView();
   api::LoadedRules Rules() const { return *loaded_rules.Get(); }
@@ -270,17 +236,11 @@ struct App::Parts {
   ReloadBook reloads{metrics, started};
   RuleGauges rule_gauges{metrics};
 
-  // Before the store, whose writer tells the hub of events, and the audit log of what is done over
-  // streams, until its end.
+  std::unique_ptr<StateStore> store;
   std::optional<security::AuditLog> audit;
   std::optional<security::KeyRing> keys;
   security::RateLimiter rate_limiter{clock};
   std::optional<security::AccessGuard> guard;
-  std::optional<http::StreamLoop> streams;
-  std::optional<OnDemandExecutor> stream_executor;
-  std::optional<api::StreamHub> stream_hub;
-
-  std::unique_ptr<StateStore> store;
   std::unique_ptr<OnDemandHttpClient> http_client;
   std::unique_ptr<OnDemandMailClient> mail_client;
   TimerQueue timers{clock};
@@ -312,7 +272,6 @@ struct App::Parts {
   std::optional<evaluator::Lifecycle> lifecycle;
   std::optional<evaluator::Engine> engine;
   std::optional<evaluator::SeriesStore> series;
-  std::optional<api::SampleTap> sample_tap;
   std::optional<MeasuredSink> sink;
   std::optional<AlertPictures> alert_pictures;
 
@@ -332,8 +291,6 @@ struct App::Parts {
   std::optional<api::HistoryApi> history_api;
   std::optional<api::DeliveryApi> delivery_api;
   std::optional<api::SecurityApi> security_api;
-  std::optional<api::AlertSnapshots> alert_snapshots;
-  std::optional<api::StreamApi> stream_api;
   http::Router router;
   http::Router extra_router;
   std::unique_ptr<http::Server> server;
@@ -400,24 +357,8 @@ void App::Parts::PreparePictures() {
                    metrics);
 }
 
-// Its thread starts with the first client.
-void App::Parts::PrepareStreams() {
-  MakeRoomForStreams(settings->web.max_streams, log);
-  http::StreamOptions stream_options;
-  stream_options.max_streams = settings->web.max_streams;
-  stream_options.max_per_address = std::max<std::size_t>(1, settings->web.max_streams / 2);
-  stream_options.max_per_key = stream_options.max_per_address;
-  streams.emplace(stream_options, clock, log.Named("stream"), metrics);
-  stream_executor.emplace(kStreamJobs);
-  stream_hub.emplace(
-      *store, [this](std::function<void()> run) { streams->Post(std::move(run)); },
-      *stream_executor);
-  store->ListenToEvents([this](std::span<const Event> events) { stream_hub->TakeEvents(events); });
-}
-
 void App::Parts::BuildPipeline(Configured configured) {
   settings = configured.settings;
-  PrepareStreams();
   staleness_ms = settings->staleness.count();
   history.Publish(std::make_shared<const config::HistorySettings>(settings->history));
 
@@ -443,8 +384,7 @@ void App::Parts::BuildPipeline(Configured configured) {
   engine.emplace(*lifecycle, clock);
   series.emplace(evaluator::StoreLimits{settings->series.max_series, settings->series.retention},
                  *engine, metrics);
-  sample_tap.emplace(*series, metrics);
-  sink.emplace(*sample_tap, clock, metrics);
+  sink.emplace(*series, clock, metrics);
   alert_pictures.emplace(*series, clock);
 
   const intake::Context context{
@@ -499,7 +439,7 @@ Status App::Parts::Listen(const config::Settings& listening) {
   server_options.trusted_proxies = listening.web.trusted_proxies;
   server_options.spare_threads = kSpareThreads;
   Result<std::unique_ptr<http::Server>> main_server =
-      http::StartCivetwebServer(server_options, router, log.Named("http"), metrics, &*streams);
+      http::StartCivetwebServer(server_options, router, log.Named("http"), metrics);
   if (!main_server) return main_server.error();
   server = *std::move(main_server);
   return {};
@@ -550,8 +490,9 @@ App::~App() { Stop(); }
 // ---- routes
 
 void App::Parts::BuildRoutes(const config::Settings& served) {
-  const auto add = [this, origins = AllowedOrigins(served.web)](http::Route route) {
-    router.Add(http::GuardOrigin(repeatable->Remember(std::move(route)), origins));
+  const auto add = [this, &served](http::Route route) {
+    router.Add(
+        http::GuardOrigin(repeatable->Remember(std::move(route)), served.web.allowed_origins));
   };
   http::Handler submit_metric;
   for (const auto& intake : intakes) {
@@ -588,8 +529,6 @@ void App::Parts::BuildRoutes(const config::Settings& served) {
   }
   history_api.emplace(api::HistorySources{*store, [this] { return Rules(); }, clock});
   for (http::Route& route : history_api->Routes()) add(std::move(route));
-  BuildStreamRoutes();
-  for (http::Route& route : stream_api->Routes()) add(std::move(route));
   delivery_api.emplace(book, *alerts, *silences, *dispatcher, clock);
   for (http::Route& route : delivery_api->Routes()) add(std::move(route));
   for (http::Route& route : api::ReceiverTrialRoutes(TrialSources())) add(std::move(route));
@@ -607,31 +546,6 @@ void App::Parts::BuildRoutes(const config::Settings& served) {
   extra_router.Add(metrics_route());
   guard->Guard(&router);
   guard->Guard(&extra_router);
-}
-
-void App::Parts::BuildStreamRoutes() {
-  alert_snapshots.emplace(
-      book,
-      [this](const Alert& alert) {
-        return api::AlertJson(alert, dispatcher->ForEpisode(alert.id));
-      },
-      clock);
-  stream_api.emplace(StreamView(), api::StreamSettings());
-  streams->OnTick([this](Timestamp now) { stream_api->Tick(now); });
-}
-
-api::StreamSources App::Parts::StreamView() {
-  const auto acknowledge = [this](const std::string& alert, const AcknowledgeCommand& command,
-                                  const api::StreamSources::Done& done) {
-    if (book.Find(alert) != nullptr) return engine->Acknowledge(alert, command, done);
-    done(acknowledgements->Acknowledge(alert, command));
-  };
-  const auto resolve = [this](const std::string& alert, const std::string& actor,
-                              const std::string& note, const api::StreamSources::Done& done) {
-    engine->Resolve(alert, actor, note, done);
-  };
-  return {*stream_hub, *alert_snapshots, *sample_tap, *store, clock,
-          book,        *guard,           acknowledge, resolve};
 }
 
 api::AlertingSources App::Parts::Sources() {
@@ -724,7 +638,6 @@ api::DaemonStatus App::Parts::GatherStatus() const {
   if (!keys->asks()) status.warnings = ExposureWarnings(options.listen_address, loopback_only);
   status.host_collector_enabled = host->enabled();
   status.host_collector_healthy = host->healthy();
-  status.websocket_connections = streams->open(http::StreamKind::kWebSocket);
   status.reload = reloads.status();
   for (const receivers::ReceiverView& receiver : dispatcher->Receivers()) {
     status.receivers.push_back(
@@ -957,8 +870,6 @@ void App::Stop() {
   p.watcher.reset();
   p.server->Stop();
   if (p.extra_server != nullptr) p.extra_server->Stop();
-  p.streams->Stop();
-  p.stream_executor.reset();  // what its jobs ask of the engine is still answered
   p.storage.RemoveFile("address");
   p.keys->Close();
   p.audit->Close();

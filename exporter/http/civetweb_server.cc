@@ -72,13 +72,9 @@ Error CannotListen(const std::string& listen_address, std::string_view reason) {
 class CivetwebServer final : public Server {
  public:
   CivetwebServer(const ServerOptions& options, const Router& router, Logger log,
-                 MetricRegistry& metrics, StreamLoop* streams)
-      : core_{options,
-              router,
-              std::move(log),
-              HttpMetrics(metrics, router),
-              TransferWatchdog(std::min(Duration(1000), options.transfer_timeout / 4)),
-              streams} {
+                 MetricRegistry& metrics)
+      : core_{options, router, std::move(log), HttpMetrics(metrics, router),
+              TransferWatchdog(std::min(Duration(1000), options.transfer_timeout / 4))} {
     mg_init_library(MG_FEATURES_DEFAULT);
   }
   ~CivetwebServer() override {
@@ -158,7 +154,6 @@ Status CivetwebServer::Start(const ListenAddress& address) {
                         start_trouble_.empty() ? "the HTTP server did not start" : start_trouble_);
   }
   address_ = {address.ip, static_cast<std::uint16_t>(bound.port)};
-  core_.port = address_.port;
   core_.watchdog.Start(address_.port);
   return {};
 }
@@ -257,10 +252,10 @@ void CivetwebServer::StopOnce() {
 
 Result<std::unique_ptr<Server>> StartCivetwebServer(const ServerOptions& options,
                                                     const Router& router, Logger log,
-                                                    MetricRegistry& metrics, StreamLoop* streams) {
+                                                    MetricRegistry& metrics) {
   Result<ListenAddress> address = ParseListenAddress(options.listen_address);
   if (!address) return address.error();
-  auto server = std::make_unique<CivetwebServer>(options, router, std::move(log), metrics, streams);
+  auto server = std::make_unique<CivetwebServer>(options, router, std::move(log), metrics);
   if (Status started = server->Start(*address); !started) return started.error();
   return std::unique_ptr<Server>(std::move(server));
 }

@@ -48,8 +48,6 @@ void AppendUnlessSet(const Response& response, std::string_view name, std::strin
 
 std::string_view StatusText(int status) {
   switch (status) {
-    case 101:
-      return "Switching Protocols";
     case 200:
       return "OK";
     case 201:
@@ -152,19 +150,17 @@ void ResponseWriter::AppendHead(const Response& response, Connection connection,
   AppendHeader("X-Content-Type-Options", "nosniff", out);
   AppendUnlessSet(response, "X-Frame-Options", "DENY", out);
   AppendUnlessSet(response, "Referrer-Policy", "no-referrer", out);
-  const bool is_stream = connection == Connection::kStream;
-  const bool has_content = (!response.body.empty() || is_stream) && MayHaveBody(response.status);
+  const bool has_content = !response.body.empty() && MayHaveBody(response.status);
   if (has_content && !response.content_type.empty()) {
     AppendHeader("Content-Type", response.content_type, out);
   }
   for (const auto& [name, value] : response.headers) AppendHeader(name, value, out);
-  if (MayHaveBody(response.status) && !is_stream) {
+  if (MayHaveBody(response.status)) {
     fmt::format_to(std::back_inserter(*out), FMT_COMPILE("Content-Length: {}\r\n"),
                    response.body.size());
   }
-  if (connection == Connection::kClose || is_stream) AppendHeader("Connection", "close", out);
+  if (connection == Connection::kClose) AppendHeader("Connection", "close", out);
   if (connection == Connection::kKeepOldStyle) AppendHeader("Connection", "keep-alive", out);
-  if (connection == Connection::kUpgrade) AppendHeader("Connection", "Upgrade", out);
   out->append("\r\n");
 }
 

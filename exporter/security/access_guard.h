@@ -7,8 +7,6 @@
 #pragma once
 
 #include <optional>
-#include <string>
-#include <string_view>
 
 #include "base/clock.h"
 #include "base/metrics.h"
@@ -27,12 +25,6 @@ bool IsOpenToAll(const http::Route* route);
 // submission of metrics or alerts.
 bool IsAudited(const http::Route* route);
 
-// Who is at the other end of a connection that stays (http/stream.h).
-struct Caller {
-  http::Actor actor;
-  std::string address;
-};
-
 class AccessGuard {
  public:
   // Everything outlives the object.
@@ -46,17 +38,6 @@ class AccessGuard {
   // answer to one that may not send so many now.
   std::optional<http::Response> TakeSamples(const http::Request& request, std::size_t samples,
                                             http::ErrorStyle errors);
-
-  // ---- for connections that stay, about those who were let in
-
-  // Whether they would still be: their key may have ended since, or the first one been made.
-  bool MayStay(const Caller& caller) const;
-  // Pays for one more message of theirs; false beyond their rate.
-  bool TakeMessage(const Caller& caller);
-  // Whether they may do what needs this scope. `what` is for the audit log, which has refusals.
-  bool Permit(const Caller& caller, Scope needed, std::string_view what);
-  // They have changed something; `status` is what a request would have been answered.
-  void NoteDone(const Caller& caller, const http::Change& change, int status);
 
  private:
   std::optional<http::Response> Judge(http::Request& request, http::ErrorStyle errors);
