@@ -43,6 +43,7 @@ std::string Base64(const Bytes& bytes) {
 
 // Nonce, text, tag.
 std::optional<Bytes> SealedBytes(std::string_view base64) {
+  if (base64.empty()) return std::nullopt;  // libsodium wants somewhere to write
   Bytes bytes(base64.size());
   std::size_t length = 0;
   if (sodium_base642bin(bytes.data(), bytes.size(), base64.data(), base64.size(), nullptr, &length,
