@@ -1,7 +1,5 @@
 #include "exporter/api/receivers_api.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <utility>
 
@@ -17,7 +15,6 @@ using http::Response;
 constexpr const char* kNoReceiver = "Receiver not found";
 // A certificate authority's bundle may stand in it.
 constexpr std::size_t kLongestReceiver = 256 << 10;
-constexpr std::size_t kLongestKey = 255;
 
 Json ReceiverJson(const ListedReceiver& receiver) {
   Json json = receiver.shown;
@@ -140,14 +137,9 @@ Response ReceiversApi::Show(const std::string& name) const {
 Response ReceiversApi::Create(const Request& request) const {
   Json faults = Json::array();
   const nlohmann::json body = ReadObject(request.body, &faults);
-  const std::string key(request.Header("Idempotency-Key"));
-  if (key.size() > kLongestKey) {
-    faults.push_back(Fault({"header", "Idempotency-Key"},
-                           fmt::format("ensure this value has at most {} characters", kLongestKey),
-                           "value_error.any_str.max_length", {{"limit_value", kLongestKey}}));
-  }
   if (!faults.empty()) return Unprocessable(faults);
-  return AnswerAndNote("receiver.create", sources_.commands.create(body, ActorOf(request), key));
+  return AnswerAndNote("receiver.create",
+                       sources_.commands.create(body, ActorOf(request), request.creation_id));
 }
 
 Response ReceiversApi::Update(const Request& request) const {

@@ -57,9 +57,9 @@ struct ReceiverOutcome {
 
 // Each waits until the change is in force and durable. Called on web workers.
 struct ReceiverCommands {
-  // The same key makes one receiver, however often it is asked for.
+  // One creation_id (http::Request) makes one receiver, however often it is asked for.
   std::function<ReceiverOutcome(const nlohmann::json& body, const std::string& actor,
-                                const std::string& idempotency_key)>
+                                const std::string& creation_id)>
       create;
   std::function<ReceiverOutcome(const std::string& name, const nlohmann::json& body,
                                 const std::string& actor)>

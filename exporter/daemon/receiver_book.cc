@@ -221,15 +221,16 @@ std::string ReceiverBook::TakenBy(const std::string& name) const {
 // ---- commands
 
 api::ReceiverCommands ReceiverBook::Commands() {
-  return {[this](const nlohmann::json& body, const std::string& actor, const std::string& key) {
-            return Run([&](Asked* asked) { Create(body, actor, key, asked); });
-          },
-          [this](const std::string& name, const nlohmann::json& body, const std::string& actor) {
-            return Run([&](Asked* asked) { Update(name, body, actor, asked); });
-          },
-          [this](const std::string& name, const std::string& actor) {
-            return Run([&](Asked* asked) { Remove(name, actor, asked); });
-          }};
+  return {
+      [this](const nlohmann::json& body, const std::string& actor, const std::string& creation_id) {
+        return Run([&](Asked* asked) { Create(body, actor, creation_id, asked); });
+      },
+      [this](const std::string& name, const nlohmann::json& body, const std::string& actor) {
+        return Run([&](Asked* asked) { Update(name, body, actor, asked); });
+      },
+      [this](const std::string& name, const std::string& actor) {
+        return Run([&](Asked* asked) { Remove(name, actor, asked); });
+      }};
 }
 
 ReceiverOutcome ReceiverBook::Run(const std::function<void(Asked*)>& command) {
@@ -246,10 +247,10 @@ ReceiverOutcome ReceiverBook::Run(const std::function<void(Asked*)>& command) {
   return asked.outcome;
 }
 
-const ReceiverBook::Managed* ReceiverBook::MadeBy(const std::string& request) const {
-  if (request.empty()) return nullptr;
+const ReceiverBook::Managed* ReceiverBook::MadeBy(const std::string& creation_id) const {
+  if (creation_id.empty()) return nullptr;
   for (const auto& [name, managed] : by_name_) {
-    if (managed.row.request == request) return &managed;
+    if (managed.row.creation_id == creation_id) return &managed;
   }
   return nullptr;
 }
@@ -311,9 +312,8 @@ std::string ReceiverBook::WhyNotNew(const std::string& name) const {
 }
 
 void ReceiverBook::Create(const nlohmann::json& body, const std::string& actor,
-                          const std::string& key, Asked* asked) {
-  const std::string request = security::RequestHash(key);
-  if (const Managed* made = MadeBy(request)) {
+                          const std::string& creation_id, Asked* asked) {
+  if (const Managed* made = MadeBy(creation_id)) {
     asked->outcome.after = Listed(*made);
     asked->outcome.repeated = true;
     return;
@@ -329,7 +329,7 @@ void ReceiverBook::Create(const nlohmann::json& body, const std::string& actor,
   managed.row.body = Secret(WriteJson(read->text));
   managed.row.created_at = clock_.Now();
   managed.row.created_by = actor;
-  managed.row.request = request;
+  managed.row.creation_id = creation_id;
   managed.settings = std::move(read->settings);
   managed.warnings = std::move(read->warnings);
   Put(std::move(managed), "created", actor, asked);

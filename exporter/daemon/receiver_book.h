@@ -76,7 +76,7 @@ class ReceiverBook {
   void SealAnew();
   void UseKeys(security::EncryptionKeys keys);
 
-  void Create(const nlohmann::json& body, const std::string& actor, const std::string& key,
+  void Create(const nlohmann::json& body, const std::string& actor, const std::string& creation_id,
               Asked* asked);
   void Update(const std::string& name, const nlohmann::json& body, const std::string& actor,
               Asked* asked);
@@ -87,7 +87,7 @@ class ReceiverBook {
   std::string TakenBy(const std::string& name) const;
   // The conflict of a new receiver of this name; empty: there is none.
   std::string WhyNotNew(const std::string& name) const;
-  const Managed* MadeBy(const std::string& request) const;
+  const Managed* MadeBy(const std::string& creation_id) const;
   // Both leave an outcome where they fail.
   std::optional<api::ReceiverBody> Read(const nlohmann::json& body, const nlohmann::json* before,
                                         Asked* asked) const;

@@ -1,8 +1,6 @@
 #include "exporter/security/receiver_row.h"
 
 #include <fmt/format.h>
-#include <sodium/crypto_generichash.h>
-#include <sodium/utils.h>
 
 #include "base/json_library.h"
 #include "base/json_row.h"
@@ -25,7 +23,7 @@ ReceiverRow ReceiverRowFromJson(const json& row) {
   out.created_at = FromUnixMillis(row.at("created_at").get<std::int64_t>());
   out.updated_at = FromUnixMillis(row.at("updated_at").get<std::int64_t>());
   out.created_by = row.at("created_by").get<std::string>();
-  out.request = row.at("request").get<std::string>();
+  out.creation_id = row.at("creation_id").get<std::string>();
   return out;
 }
 
@@ -38,7 +36,7 @@ std::string SealReceiverRow(const ReceiverRow& row, const SecretBox& box) {
       .Time("created_at", row.created_at)
       .Time("updated_at", row.updated_at)
       .Text("created_by", row.created_by)
-      .Text("request", row.request)
+      .Text("creation_id", row.creation_id)
       .Finish();
 }
 
@@ -65,17 +63,6 @@ bool IsSealedNow(std::string_view text, const SecretBox& box) {
   if (!row.is_object()) return false;
   const auto sealed = row.find("sealed");
   return sealed != row.end() && sealed->is_string() && box.IsCurrent(sealed->get<std::string>());
-}
-
-std::string RequestHash(std::string_view idempotency_key) {
-  if (idempotency_key.empty()) return "";
-  unsigned char hash[crypto_generichash_BYTES];
-  crypto_generichash(hash, sizeof(hash),
-                     reinterpret_cast<const unsigned char*>(idempotency_key.data()),
-                     idempotency_key.size(), nullptr, 0);
-  char text[2 * sizeof(hash) + 1];
-  sodium_bin2hex(text, sizeof(text), hash, sizeof(hash));
-  return text;
 }
 
 }  // namespace tocsin::security

@@ -20,7 +20,7 @@ struct ReceiverRow {
   Timestamp created_at;
   Timestamp updated_at;
   std::string created_by;
-  std::string request;  // RequestHash of the Idempotency-Key that made it; empty: there was none
+  std::string creation_id;  // of the request that made it (http::Request); empty: it had none
 };
 
 // The value of the row with the key `row.name`.
@@ -30,8 +30,5 @@ Result<ReceiverRow> OpenReceiverRow(const std::string& name, std::string_view te
                                     const SecretBox& box);
 // Whether the key that Seal would take has sealed it.
 bool IsSealedNow(std::string_view text, const SecretBox& box);
-
-// What is kept of an Idempotency-Key, which may be somebody's secret.
-std::string RequestHash(std::string_view idempotency_key);
 
 }  // namespace tocsin::security

@@ -10,7 +10,6 @@ namespace tocsin::api {
 namespace {
 
 using ::testing::ElementsAre;
-using ::testing::HasSubstr;
 
 ListedReceiver Ops() {
   ListedReceiver ops;
@@ -27,20 +26,19 @@ ListedReceiver Ops() {
 class ReceiversApiTest : public ::testing::Test {
  protected:
   ReceiversApiTest()
-      : api_(
-            {{[this](const nlohmann::json& body, const std::string& actor, const std::string& key) {
-                asked_.push_back("create " + body.dump() + " by " + actor + " key " + key);
-                return outcome_;
-              },
-              [this](const std::string& name, const nlohmann::json& body, const std::string&) {
-                asked_.push_back("update " + name + " " + body.dump());
-                return outcome_;
-              },
-              [this](const std::string& name, const std::string&) {
-                asked_.push_back("remove " + name);
-                return outcome_;
-              }},
-             [this] { return std::make_shared<const ReceiverList>(list_); }}) {
+      : api_({{[this](const nlohmann::json& body, const std::string& actor, const std::string& id) {
+                 asked_.push_back("create " + body.dump() + " by " + actor + " as " + id);
+                 return outcome_;
+               },
+               [this](const std::string& name, const nlohmann::json& body, const std::string&) {
+                 asked_.push_back("update " + name + " " + body.dump());
+                 return outcome_;
+               },
+               [this](const std::string& name, const std::string&) {
+                 asked_.push_back("remove " + name);
+                 return outcome_;
+               }},
+              [this] { return std::make_shared<const ReceiverList>(list_); }}) {
     for (http::Route& route : api_.Routes()) router_.Add(std::move(route));
     outcome_.after = Ops();
   }
@@ -50,7 +48,7 @@ class ReceiversApiTest : public ::testing::Test {
     http::Request request;
     request.method = method;
     request.raw_path = path;
-    request.headers = headers_;
+    request.creation_id = creation_id_;
     request.body = body;
     const http::Router::Match match = router_.Find(request);
     return match.route == nullptr ? match.error : match.route->handler(request);
@@ -58,7 +56,7 @@ class ReceiversApiTest : public ::testing::Test {
 
   ReceiverList list_{Ops()};
   ReceiverOutcome outcome_;
-  std::vector<std::pair<std::string, std::string>> headers_;
+  std::string creation_id_;
   std::vector<std::string> asked_;
   ReceiversApi api_;
   http::Router router_;
@@ -98,14 +96,14 @@ TEST_F(ReceiversApiTest, AnswersSayWhoseTheyAreBesideTheirSettings) {
 }
 
 TEST_F(ReceiversApiTest, CommandsGetWhatWasSent) {
-  headers_ = {{"Idempotency-Key", "k1"}};
+  creation_id_ = "c1";
   EXPECT_EQ(Send("POST", "/alerting/receivers", R"({"name":"ops"})").status, 200);
   EXPECT_EQ(Send("PUT", "/alerting/receivers/a%2Fb", R"({"x":1})").status, 200);
   outcome_.before = Ops();
   outcome_.after.reset();
   EXPECT_EQ(ParseJson(Send("DELETE", "/alerting/receivers/ops").body)["message"],
             "Receiver deleted successfully");
-  EXPECT_THAT(asked_, ElementsAre(R"(create {"name":"ops"} by api key k1)", R"(update a/b {"x":1})",
+  EXPECT_THAT(asked_, ElementsAre(R"(create {"name":"ops"} by api as c1)", R"(update a/b {"x":1})",
                                   "remove ops"));
 }
 
@@ -142,8 +140,6 @@ TEST_F(ReceiversApiTest, WhatIsNoObjectNeverReachesACommand) {
     EXPECT_EQ(Send("POST", "/alerting/receivers", body).status, 422) << body;
     EXPECT_EQ(Send("PUT", "/alerting/receivers/ops", body).status, 422) << body;
   }
-  headers_ = {{"Idempotency-Key", std::string(256, 'k')}};
-  EXPECT_THAT(Send("POST", "/alerting/receivers", "{}").body, HasSubstr("Idempotency-Key"));
   EXPECT_THAT(asked_, ::testing::IsEmpty());
 }
 
