@@ -133,7 +133,7 @@ class Planner {
     ReadFile(PathOf("AWS_SHARED_CREDENTIALS_FILE", "credentials"), AwsFile::kCredentials);
   }
 
-  // "profile x of /root/.aws/config and /root/.aws/credentials"
+  // "profile x of ~/.aws/config and ~/.aws/credentials", the folder as HOME has it
   std::string Place(const std::string& profile) const {
     std::string files = fmt::format("{}", fmt::join(paths_, " and "));
     if (files.empty()) files = "~/.aws (HOME is not set)";
