@@ -128,10 +128,12 @@ TEST_F(PostgresStoreTest, ADaemonWhoseDatabaseAnotherHasTakenWritesNothingAndSay
   ASSERT_FALSE(refused.ok());
   EXPECT_THAT(*first->Trouble(), HasSubstr("another tocsin"));
   EXPECT_EQ(*second->Scan(StateTable::kAlerts), (Rows{{"a", "second"}}));
-  // Nor when the other has ended: what it knows is old.
+  // Nor when the other has ended: what it knows is old. Between two attempts it repeats the last
+  // refusal.
   second.reset();
-  EXPECT_FALSE(Put(*first, "a", "first again").ok());
-  EXPECT_THAT(*first->Trouble(), HasSubstr("start this one again"));
+  do {
+    ASSERT_FALSE(Put(*first, "a", "first again").ok());
+  } while (first->Trouble()->find("start this one again") == std::string::npos);
   first.reset();
   auto third = Open();
   EXPECT_EQ(*third->Scan(StateTable::kAlerts), (Rows{{"a", "second"}}));
