@@ -1,5 +1,8 @@
 // tocsin: flags, sub-commands, exit codes. What the daemon is made of stands in exporter/daemon.
 #include <CLI/CLI.hpp>
+#include <functional>
+#include <map>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -56,6 +59,223 @@ std::vector<std::string> ReversedArguments(int argc, char** argv) {
   return arguments;
 }
 
+// What is to be done once all arguments have been read; its answer is the exit code.
+using Action = std::function<int()>;
+
+// When `command` was chosen, `action` is what is done, with the arguments it has then.
+template <typename Arguments>
+void Choose(CLI::App* command, const std::shared_ptr<Arguments>& arguments, Action* action,
+            int (*run)(const Arguments&)) {
+  command->callback(
+      [arguments, action, run] { *action = [arguments, run] { return run(*arguments); }; });
+}
+
+void AddStoragePath(CLI::App* command, std::string& path) {
+  command->add_option("--storage.path", path, "The daemon's folder")->capture_default_str();
+}
+
+struct CheckArguments {
+  std::string config_file;
+  bool fix = false;
+  bool dry_run = false;
+  std::vector<std::string> rule_files;
+};
+
+int CheckConfigFile(const CheckArguments& arguments) {
+  if (arguments.fix) {
+    return tocsin::daemon::FixAlertmanagerConfig(arguments.config_file, arguments.dry_run);
+  }
+  return tocsin::daemon::IsAlertmanagerFile(arguments.config_file)
+             ? tocsin::daemon::CheckAlertmanagerConfig(arguments.config_file)
+             : tocsin::daemon::CheckConfig(arguments.config_file);
+}
+
+int CheckRuleFiles(const CheckArguments& arguments) {
+  return tocsin::daemon::CheckRules(arguments.rule_files);
+}
+
+void AddCheckCommands(CLI::App& app, Action* action) {
+  const auto arguments = std::make_shared<CheckArguments>();
+  CLI::App* check = app.add_subcommand("check", "Look for mistakes without starting anything");
+  check->require_subcommand(1);
+  CLI::App* config = check->add_subcommand("config", "Check a configuration and its rules");
+  config->add_option("FILE", arguments->config_file, "Configuration file")->required();
+  CLI::Option* fix = config->add_flag("--fix", arguments->fix,
+                                      "Rewrite what is deprecated in an alertmanager.yml");
+  config->add_flag("--dry-run", arguments->dry_run, "Only say what --fix would rewrite")
+      ->needs(fix);
+  CLI::App* rules = check->add_subcommand("rules", "Check rule files");
+  rules->add_option("FILE", arguments->rule_files, "Rule files")->required();
+  Choose(config, arguments, action, CheckConfigFile);
+  Choose(rules, arguments, action, CheckRuleFiles);
+}
+
+void AddAlertmanagerCommand(CLI::App& app, Action* action) {
+  const auto options = std::make_shared<tocsin::daemon::AlertmanagerOptions>();
+  CLI::App* alertmanager = app.add_subcommand(
+      "alertmanager", "Run the dispatcher alone, with Alertmanager's flags and configuration");
+  tocsin::daemon::AddAlertmanagerFlags(*alertmanager, *options);
+  Choose(alertmanager, options, action, tocsin::daemon::RunAlertmanager);
+}
+
+struct RoutesArguments {
+  std::string file = "alertmanager.yml";
+  std::vector<std::string> labels;
+  std::string expected_receivers;
+};
+
+int ShowRoutes(const RoutesArguments& arguments) {
+  return tocsin::daemon::ShowRoutes(arguments.file);
+}
+
+int TestRoutes(const RoutesArguments& arguments) {
+  return tocsin::daemon::TestRoutes(arguments.file, arguments.labels, arguments.expected_receivers);
+}
+
+void AddRoutesCommands(CLI::App& app, Action* action) {
+  const auto arguments = std::make_shared<RoutesArguments>();
+  CLI::App* routes = app.add_subcommand("routes", "Ask about the routes of an alertmanager.yml");
+  routes->require_subcommand(1);
+  CLI::App* show = routes->add_subcommand("show", "Print the routing tree");
+  CLI::App* test = routes->add_subcommand("test", "Print the receivers of an alert");
+  for (CLI::App* command : {show, test}) {
+    command->add_option("--config.file", arguments->file, "Configuration file")
+        ->capture_default_str();
+  }
+  test->add_option("LABELS", arguments->labels, "Labels of the alert: name=value ...");
+  test->add_option("--verify.receivers", arguments->expected_receivers,
+                   "Fail unless these are the receivers, separated by commas");
+  Choose(show, arguments, action, ShowRoutes);
+  Choose(test, arguments, action, TestRoutes);
+}
+
+struct DeadLettersArguments {
+  tocsin::daemon::DaemonAddress address{"", tocsin::daemon::Options().storage_path};
+  std::vector<std::string> ids;
+};
+
+int ListDeadLetters(const DeadLettersArguments& arguments) {
+  return tocsin::daemon::ListDeadLetters(arguments.address);
+}
+
+int ResendDeadLetters(const DeadLettersArguments& arguments) {
+  return tocsin::daemon::ResendDeadLetters(arguments.address, arguments.ids);
+}
+
+void AddDeadLettersCommands(CLI::App& app, Action* action) {
+  const auto arguments = std::make_shared<DeadLettersArguments>();
+  CLI::App* letters =
+      app.add_subcommand("deadletters", "Messages that a running daemon has given up");
+  letters->require_subcommand(1);
+  CLI::App* list = letters->add_subcommand("list", "Print them, the newest first");
+  CLI::App* resend = letters->add_subcommand("resend", "Send some of them again");
+  for (CLI::App* command : {list, resend}) {
+    command
+        ->add_option("--storage.path", arguments->address.storage_path,
+                     "The daemon's folder, which says where it listens")
+        ->capture_default_str();
+    command->add_option("--url", arguments->address.url, "Where the daemon listens");
+  }
+  resend->add_option("ID", arguments->ids, "Ids, or all")->required();
+  Choose(list, arguments, action, ListDeadLetters);
+  Choose(resend, arguments, action, ResendDeadLetters);
+}
+
+void AddReceiverCommand(CLI::App& app, Action* action) {
+  const auto options = std::make_shared<tocsin::daemon::ReceiverTestOptions>();
+  CLI::App* receiver = app.add_subcommand("receiver", "Try the receivers of a configuration");
+  receiver->require_subcommand(1);
+  CLI::App* test = receiver->add_subcommand(
+      "test", "Send one message by each channel of a receiver, and show what comes back");
+  test->add_option("NAME", options->receiver, "The receiver")->required();
+  test->add_option("--config.file", options->config_file, "tocsin.yml or alertmanager.yml")
+      ->capture_default_str();
+  test->add_option("--alert", options->alert_file,
+                   "JSON file: what to tell of, as POST /api/v2/alerts takes it");
+  test->add_flag("--render-only", options->render_only,
+                 "Show what would be sent, and send nothing");
+  Choose(test, options, action, tocsin::daemon::TestReceiver);
+}
+
+struct KeysArguments {
+  std::string storage_path = tocsin::daemon::Options().storage_path;
+  tocsin::daemon::KeyCreation order;
+  std::string id;
+};
+
+int CreateKey(const KeysArguments& arguments) {
+  return tocsin::daemon::CreateKey(arguments.storage_path, arguments.order);
+}
+
+int ListKeys(const KeysArguments& arguments) {
+  return tocsin::daemon::ListKeys(arguments.storage_path);
+}
+
+int RevokeKey(const KeysArguments& arguments) {
+  return tocsin::daemon::RevokeKey(arguments.storage_path, arguments.id);
+}
+
+void AddKeysCommands(CLI::App& app, Action* action) {
+  const auto arguments = std::make_shared<KeysArguments>();
+  CLI::App* keys = app.add_subcommand("keys", "API keys, whether or not a daemon runs");
+  keys->require_subcommand(1);
+  CLI::App* create = keys->add_subcommand("create", "Make a key and print its token, once");
+  create->add_option("--name", arguments->order.name, "What it is for")->required();
+  create->add_option("--scope", arguments->order.scopes, "Of read, push, operate, admin: S[,S]")
+      ->required();
+  create->add_option("--expires", arguments->order.expires, "After how long, such as 90d");
+  CLI::App* list = keys->add_subcommand("list", "Print the keys, without their tokens");
+  CLI::App* revoke = keys->add_subcommand("revoke", "End a key for good");
+  revoke->add_option("ID", arguments->id, "As `tocsin keys list` shows it")->required();
+  for (CLI::App* command : {create, list, revoke}) AddStoragePath(command, arguments->storage_path);
+  Choose(create, arguments, action, CreateKey);
+  Choose(list, arguments, action, ListKeys);
+  Choose(revoke, arguments, action, RevokeKey);
+}
+
+struct AuditArguments {
+  std::string storage_path = tocsin::daemon::Options().storage_path;
+  std::string expected;
+};
+
+int VerifyAudit(const AuditArguments& arguments) {
+  return tocsin::daemon::VerifyAudit(arguments.storage_path, arguments.expected);
+}
+
+void AddAuditCommand(CLI::App& app, Action* action) {
+  const auto arguments = std::make_shared<AuditArguments>();
+  CLI::App* audit = app.add_subcommand("audit", "The log of changes and refusals");
+  audit->require_subcommand(1);
+  CLI::App* verify =
+      audit->add_subcommand("verify", "Find what was altered, removed or moved in it");
+  verify->add_option("--expect", arguments->expected,
+                     "NUMBER:HASH of an entry, as an earlier run has printed it");
+  AddStoragePath(verify, arguments->storage_path);
+  Choose(verify, arguments, action, VerifyAudit);
+}
+
+void AddSecretsCommands(CLI::App& app, Action* action) {
+  const tocsin::daemon::Options defaults;
+  const auto where = std::make_shared<tocsin::daemon::SecretOptions>(
+      tocsin::daemon::SecretOptions{defaults.storage_path, defaults.config_file});
+  CLI::App* secrets =
+      app.add_subcommand("secrets", "The key that secrets in the database are encrypted with");
+  secrets->require_subcommand(1);
+  CLI::App* rotate = secrets->add_subcommand(
+      "rotate", "Make a new key and encrypt everything with it, also while the daemon runs");
+  CLI::App* discard =
+      secrets->add_subcommand("discard", "Delete the receivers that no key at hand opens");
+  for (CLI::App* command : {rotate, discard}) {
+    command
+        ->add_option("--config.file", where->config_file,
+                     "For tocsin.security.encryption_key_file; need not exist")
+        ->capture_default_str();
+    AddStoragePath(command, where->storage_path);
+  }
+  Choose(rotate, where, action, tocsin::daemon::RotateSecrets);
+  Choose(discard, where, action, tocsin::daemon::DiscardSecrets);
+}
+
 int Run(int argc, char** argv) {
   CLI::App app(
       "Tocsin takes metrics in, evaluates rules the moment a sample arrives, and tells people.");
@@ -63,146 +283,21 @@ int Run(int argc, char** argv) {
   app.set_version_flag("--version", tocsin::daemon::VersionText());
   tocsin::daemon::Options options;
   AddDaemonFlags(app, options);
-
-  CLI::App* check = app.add_subcommand("check", "Look for mistakes without starting anything");
-  check->require_subcommand(1);
-  std::string config_file;
-  CLI::App* check_config = check->add_subcommand("config", "Check a configuration and its rules");
-  check_config->add_option("FILE", config_file, "Configuration file")->required();
-  bool fix = false;
-  bool dry_run = false;
-  CLI::Option* fix_flag =
-      check_config->add_flag("--fix", fix, "Rewrite what is deprecated in an alertmanager.yml");
-  check_config->add_flag("--dry-run", dry_run, "Only say what --fix would rewrite")
-      ->needs(fix_flag);
-  std::vector<std::string> rule_files;
-  CLI::App* check_rules = check->add_subcommand("rules", "Check rule files");
-  check_rules->add_option("FILE", rule_files, "Rule files")->required();
-
-  CLI::App* alertmanager = app.add_subcommand(
-      "alertmanager", "Run the dispatcher alone, with Alertmanager's flags and configuration");
-  tocsin::daemon::AlertmanagerOptions alertmanager_options;
-  tocsin::daemon::AddAlertmanagerFlags(*alertmanager, alertmanager_options);
-
-  CLI::App* routes = app.add_subcommand("routes", "Ask about the routes of an alertmanager.yml");
-  routes->require_subcommand(1);
-  std::string routes_file = "alertmanager.yml";
-  std::vector<std::string> route_labels;
-  std::string expected_receivers;
-  CLI::App* routes_show = routes->add_subcommand("show", "Print the routing tree");
-  CLI::App* routes_test = routes->add_subcommand("test", "Print the receivers of an alert");
-  for (CLI::App* command : {routes_show, routes_test}) {
-    command->add_option("--config.file", routes_file, "Configuration file")->capture_default_str();
-  }
-  routes_test->add_option("LABELS", route_labels, "Labels of the alert: name=value ...");
-  routes_test->add_option("--verify.receivers", expected_receivers,
-                          "Fail unless these are the receivers, separated by commas");
-
-  CLI::App* deadletters =
-      app.add_subcommand("deadletters", "Messages that a running daemon has given up");
-  deadletters->require_subcommand(1);
-  tocsin::daemon::DaemonAddress daemon_address{"", options.storage_path};
-  std::vector<std::string> letters;
-  CLI::App* letters_list = deadletters->add_subcommand("list", "Print them, the newest first");
-  CLI::App* letters_resend = deadletters->add_subcommand("resend", "Send some of them again");
-  for (CLI::App* command : {letters_list, letters_resend}) {
-    command
-        ->add_option("--storage.path", daemon_address.storage_path,
-                     "The daemon's folder, which says where it listens")
-        ->capture_default_str();
-    command->add_option("--url", daemon_address.url, "Where the daemon listens");
-  }
-  letters_resend->add_option("ID", letters, "Ids, or all")->required();
-
-  CLI::App* receiver = app.add_subcommand("receiver", "Try the receivers of a configuration");
-  receiver->require_subcommand(1);
-  tocsin::daemon::ReceiverTestOptions test;
-  CLI::App* receiver_test = receiver->add_subcommand(
-      "test", "Send one message by each channel of a receiver, and show what comes back");
-  receiver_test->add_option("NAME", test.receiver, "The receiver")->required();
-  receiver_test->add_option("--config.file", test.config_file, "tocsin.yml or alertmanager.yml")
-      ->capture_default_str();
-  receiver_test->add_option("--alert", test.alert_file,
-                            "JSON file: what to tell of, as POST /api/v2/alerts takes it");
-  receiver_test->add_flag("--render-only", test.render_only,
-                          "Show what would be sent, and send nothing");
-
-  CLI::App* keys = app.add_subcommand("keys", "API keys, whether or not a daemon runs");
-  keys->require_subcommand(1);
-  std::string state_path = options.storage_path;
-  tocsin::daemon::KeyCreation key_order;
-  std::string key_id;
-  CLI::App* keys_create = keys->add_subcommand("create", "Make a key and print its token, once");
-  keys_create->add_option("--name", key_order.name, "What it is for")->required();
-  keys_create->add_option("--scope", key_order.scopes, "Of read, push, operate, admin: S[,S]")
-      ->required();
-  keys_create->add_option("--expires", key_order.expires, "After how long, such as 90d");
-  CLI::App* keys_list = keys->add_subcommand("list", "Print the keys, without their tokens");
-  CLI::App* keys_revoke = keys->add_subcommand("revoke", "End a key for good");
-  keys_revoke->add_option("ID", key_id, "As `tocsin keys list` shows it")->required();
-
-  CLI::App* audit = app.add_subcommand("audit", "The log of changes and refusals");
-  audit->require_subcommand(1);
-  std::string audit_anchor;
-  CLI::App* audit_verify =
-      audit->add_subcommand("verify", "Find what was altered, removed or moved in it");
-  audit_verify->add_option("--expect", audit_anchor,
-                           "NUMBER:HASH of an entry, as an earlier run has printed it");
-
-  CLI::App* secrets =
-      app.add_subcommand("secrets", "The key that secrets in the database are encrypted with");
-  secrets->require_subcommand(1);
-  std::string secrets_config = options.config_file;
-  CLI::App* secrets_rotate = secrets->add_subcommand(
-      "rotate", "Make a new key and encrypt everything with it, also while the daemon runs");
-  CLI::App* secrets_discard =
-      secrets->add_subcommand("discard", "Delete the receivers that no key at hand opens");
-  for (CLI::App* command : {secrets_rotate, secrets_discard}) {
-    command
-        ->add_option("--config.file", secrets_config,
-                     "For tocsin.security.encryption_key_file; need not exist")
-        ->capture_default_str();
-  }
-  for (CLI::App* command :
-       {keys_create, keys_list, keys_revoke, audit_verify, secrets_rotate, secrets_discard}) {
-    command->add_option("--storage.path", state_path, "The daemon's folder")->capture_default_str();
-  }
-
+  Action action = [&options] { return tocsin::daemon::RunDaemon(options); };
+  AddCheckCommands(app, &action);
+  AddAlertmanagerCommand(app, &action);
+  AddRoutesCommands(app, &action);
+  AddDeadLettersCommands(app, &action);
+  AddReceiverCommand(app, &action);
+  AddKeysCommands(app, &action);
+  AddAuditCommand(app, &action);
+  AddSecretsCommands(app, &action);
   try {
     app.parse(ReversedArguments(argc, argv));
   } catch (const CLI::ParseError& e) {
     return app.exit(e);
   }
-  if (alertmanager->parsed()) return tocsin::daemon::RunAlertmanager(alertmanager_options);
-  if (routes_show->parsed()) return tocsin::daemon::ShowRoutes(routes_file);
-  if (routes_test->parsed()) {
-    return tocsin::daemon::TestRoutes(routes_file, route_labels, expected_receivers);
-  }
-  if (letters_list->parsed()) return tocsin::daemon::ListDeadLetters(daemon_address);
-  if (letters_resend->parsed()) {
-    return tocsin::daemon::ResendDeadLetters(daemon_address, letters);
-  }
-  if (check_config->parsed() && fix) {
-    return tocsin::daemon::FixAlertmanagerConfig(config_file, dry_run);
-  }
-  if (check_config->parsed()) {
-    return tocsin::daemon::IsAlertmanagerFile(config_file)
-               ? tocsin::daemon::CheckAlertmanagerConfig(config_file)
-               : tocsin::daemon::CheckConfig(config_file);
-  }
-  if (receiver_test->parsed()) return tocsin::daemon::TestReceiver(test);
-  if (keys_create->parsed()) return tocsin::daemon::CreateKey(state_path, key_order);
-  if (keys_list->parsed()) return tocsin::daemon::ListKeys(state_path);
-  if (keys_revoke->parsed()) return tocsin::daemon::RevokeKey(state_path, key_id);
-  if (audit_verify->parsed()) return tocsin::daemon::VerifyAudit(state_path, audit_anchor);
-  if (secrets_rotate->parsed()) {
-    return tocsin::daemon::RotateSecrets({state_path, secrets_config});
-  }
-  if (secrets_discard->parsed()) {
-    return tocsin::daemon::DiscardSecrets({state_path, secrets_config});
-  }
-  if (check_rules->parsed()) return tocsin::daemon::CheckRules(rule_files);
-  return tocsin::daemon::RunDaemon(options);
+  return action();
 }
 
 }  // namespace

@@ -87,13 +87,13 @@ Response AlertingApi::GetRule(const std::string& id) const {
   return JsonResponse(200, RuleJson(*rule, rules.loaded_at, rules.ManagedOf(*rule)));
 }
 
-Json AlertingApi::Shown(const KnownAlert& alert) const {
+JsonRow AlertingApi::Shown(const KnownAlert& alert) const {
   const std::string id = alert.id();
   AboutAlert about;
   if (alert.native != nullptr) about.announced = sources_.announced(id);
   about.muting = sources_.alerts.MutingOf(alert);
   about.comments = sources_.comments.CountOf(id);
-  return KnownAlertJson(alert, about);
+  return KnownAlertRow(alert, about);
 }
 
 Response AlertingApi::ListAlerts(const Request& request) const {
@@ -101,14 +101,17 @@ Response AlertingApi::ListAlerts(const Request& request) const {
   const AlertQuery query = ReadAlertQuery(request, &faults);
   if (!faults.empty()) return Unprocessable(faults);
   std::size_t total = 0;
-  Json list = Json::array();
+  std::size_t shown = 0;
+  std::string list = "[";
   for (const KnownAlert& alert : sources_.alerts.List(query.states)) {
     if (!query.Selects(alert)) continue;
     ++total;
-    if (total <= query.offset || list.size() >= query.limit) continue;
-    list.push_back(Shown(alert));
+    if (total <= query.offset || shown >= query.limit) continue;
+    if (shown++ > 0) list.push_back(',');
+    list += Shown(alert).Finish();
   }
-  Response response = JsonResponse(200, list);
+  list.push_back(']');
+  Response response = JsonTextResponse(200, std::move(list));
   response.headers.emplace_back("X-Total-Count", std::to_string(total));
   return response;
 }
@@ -116,10 +119,11 @@ Response AlertingApi::ListAlerts(const Request& request) const {
 Response AlertingApi::GetAlert(const std::string& id) const {
   const std::optional<KnownAlert> alert = sources_.alerts.Find(id);
   if (!alert) return Detail(404, kNoAlert);
-  Json body = Shown(*alert);
-  body["comments"] = CommentsJson(sources_.comments.Of(alert->id()));
-  body["events"] = HistoryOf(*alert);
-  return JsonResponse(200, body);
+  return JsonTextResponse(
+      200, Shown(*alert)
+               .Json("comments", Dump(CommentsJson(sources_.comments.Of(alert->id()))))
+               .Json("events", Dump(HistoryOf(*alert)))
+               .Finish());
 }
 
 // What the history has of an episode; where it has nothing (it is older than the history reaches

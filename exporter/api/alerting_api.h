@@ -63,7 +63,7 @@ class AlertingApi {
   http::Response GetRule(const std::string& id) const;
   http::Response ListAlerts(const http::Request& request) const;
   http::Response GetAlert(const std::string& id) const;
-  Json Shown(const KnownAlert& alert) const;
+  JsonRow Shown(const KnownAlert& alert) const;
   Json HistoryOf(const KnownAlert& alert) const;
   http::Response Status() const;
   http::Response Health(const http::Request& request) const;

@@ -10,14 +10,16 @@ std::int64_t Seconds(Duration d) {
   return std::chrono::duration_cast<std::chrono::seconds>(d).count();
 }
 
-Json NotificationsJson(const receivers::AnnouncementView& view) {
-  Json out = Json::object();
+std::string NotificationsText(const receivers::AnnouncementView& view) {
+  JsonRow out;
   for (const receivers::ChannelDelivery& delivery : view.channels) {
-    out[delivery.receiver] = {{"outcome", delivery.last_outcome},
-                              {"attempts", delivery.attempts},
-                              {"last_error", TextOrNull(delivery.last_error)}};
+    out.JsonOf(delivery.receiver, JsonRow()
+                                      .Text("outcome", delivery.last_outcome)
+                                      .Count("attempts", delivery.attempts)
+                                      .TextOrNull("last_error", delivery.last_error)
+                                      .Finish());
   }
-  return out;
+  return out.Finish();
 }
 
 }  // namespace
@@ -25,10 +27,14 @@ Json NotificationsJson(const receivers::AnnouncementView& view) {
 std::string Dump(const Json& json) { return WriteJson(json); }
 
 http::Response JsonResponse(int status, const Json& body) {
+  return JsonTextResponse(status, Dump(body));
+}
+
+http::Response JsonTextResponse(int status, std::string body) {
   http::Response response;
   response.status = status;
   response.content_type = "application/json";
-  response.body = Dump(body);
+  response.body = std::move(body);
   return response;
 }
 
@@ -91,39 +97,46 @@ Json RuleJson(const ThresholdRule& rule, Timestamp loaded_at,
           {"updated_at", FormatRfc3339(managed == nullptr ? loaded_at : managed->updated_at)}};
 }
 
-Json AlertJson(const Alert& alert, const std::optional<receivers::AnnouncementView>& announced) {
+void WriteTime(std::string_view name, const std::optional<Timestamp>& time, JsonRow* row) {
+  row->TextOrNull(name, time ? FormatRfc3339(*time) : std::string());
+}
+
+void WriteAlert(const Alert& alert, std::string_view status, JsonRow* row) {
   const ThresholdRule& rule = *alert.rule;
-  return {{"id", alert.id},
-          {"rule_id", rule.id},
-          {"name", rule.name},
-          {"rule_name", rule.name},
-          {"description", TextOrNull(rule.description)},
-          {"severity", std::string(SeverityName(rule.severity))},
-          {"status", std::string(AlertStateName(alert.state))},
-          {"metric_name", rule.metric_name},
-          {"metric_value", FormatFloatPython(alert.value)},
-          {"condition", std::string(ConditionSymbol(rule.condition))},
-          {"threshold", rule.threshold_text},
-          {"duration", Seconds(rule.duration)},
-          {"triggered_at", TimeOrNull(alert.triggered_at)},
-          {"acknowledged_at", TimeOrNull(alert.acknowledged_at)},
-          {"resolved_at", TimeOrNull(alert.resolved_at)},
-          {"metadata", LabelsJson(alert.metadata)},
-          {"labels", LabelsJson(alert.labels)},
-          {"fingerprint", alert.fingerprint_text()},
-          {"pending_since", FormatRfc3339(alert.pending_since)},
-          {"updated_at", FormatRfc3339(alert.updated_at)},
-          {"last_value_at", FormatRfc3339(alert.last_value_at)},
-          {"acknowledged_by", TextOrNull(alert.acknowledged_by)},
-          {"acknowledge_note", TextOrNull(alert.acknowledge_note)},
-          {"acknowledged_until", TimeOrNull(alert.acknowledged_until)},
-          {"resolved_by", TextOrNull(alert.resolved_by)},
-          {"resolve_note", TextOrNull(alert.resolve_note)},
-          {"resolved_reason", TextOrNull(std::string(ResolveReasonName(alert.resolved_reason)))},
-          {"notifications_sent", announced ? announced->notifications_sent : 0},
-          {"last_notification_at",
-           TimeOrNull(announced ? announced->last_notification_at : std::nullopt)},
-          {"notifications", announced ? NotificationsJson(*announced) : Json::object()}};
+  row->Text("id", alert.id)
+      .Text("rule_id", rule.id)
+      .Text("name", rule.name)
+      .Text("rule_name", rule.name)
+      .TextOrNull("description", rule.description)
+      .Text("severity", SeverityName(rule.severity))
+      .Text("status", status)
+      .Text("metric_name", rule.metric_name)
+      .Text("metric_value", FormatFloatPython(alert.value))
+      .Text("condition", ConditionSymbol(rule.condition))
+      .Text("threshold", rule.threshold_text)
+      .Number("duration", Seconds(rule.duration));
+  WriteTime("triggered_at", alert.triggered_at, row);
+  WriteTime("acknowledged_at", alert.acknowledged_at, row);
+  WriteTime("resolved_at", alert.resolved_at, row);
+  row->LabelMap("metadata", alert.metadata)
+      .LabelMap("labels", alert.labels)
+      .Text("fingerprint", alert.fingerprint_text());
+  WriteTime("pending_since", alert.pending_since, row);
+  WriteTime("updated_at", alert.updated_at, row);
+  WriteTime("last_value_at", alert.last_value_at, row);
+  row->TextOrNull("acknowledged_by", alert.acknowledged_by)
+      .TextOrNull("acknowledge_note", alert.acknowledge_note);
+  WriteTime("acknowledged_until", alert.acknowledged_until, row);
+  row->TextOrNull("resolved_by", alert.resolved_by)
+      .TextOrNull("resolve_note", alert.resolve_note)
+      .TextOrNull("resolved_reason", ResolveReasonName(alert.resolved_reason));
+}
+
+void WriteAnnouncement(const std::optional<receivers::AnnouncementView>& announced, JsonRow* row) {
+  row->Count("notifications_sent", announced ? announced->notifications_sent : 0);
+  WriteTime("last_notification_at", announced ? announced->last_notification_at : std::nullopt,
+            row);
+  row->Json("notifications", announced ? NotificationsText(*announced) : "{}");
 }
 
 Json EventsJson(const Alert& alert) {

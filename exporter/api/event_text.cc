@@ -27,16 +27,16 @@ bool IsOfRulesAlert(const Event& event) {
 }
 
 std::string AlertBodyJson(const Alert& alert, const nlohmann::json& stored) {
-  Json body = AlertJson(alert, std::nullopt);
-  for (const char* key : {"notifications_sent", "last_notification_at", "notifications"}) {
-    body.erase(key);
-  }
+  JsonRow row(1024);
+  WriteAlert(alert, AlertStateName(alert.state), &row);
   const auto ended = stored.find("unacknowledged");
   if (ended != stored.end()) {
-    body["unacknowledged"] = {{"reason", TextOf(*ended, "reason")},
-                              {"actor", TextOrNull(TextOf(*ended, "actor"))}};
+    row.Json("unacknowledged", JsonRow()
+                                   .Text("reason", TextOf(*ended, "reason"))
+                                   .TextOrNull("actor", TextOf(*ended, "actor"))
+                                   .Finish());
   }
-  return Dump(body);
+  return row.Finish();
 }
 
 // What stands in a row is ours, and JSON; a damaged one must not damage the answer.

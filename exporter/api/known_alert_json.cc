@@ -3,12 +3,14 @@
 #include <string>
 #include <string_view>
 
+#include "base/json_text.h"
 #include "base/text.h"
 
 namespace tocsin::api {
 namespace {
 
-constexpr const char* kSuppressed = "suppressed";
+constexpr std::string_view kSuppressed = "suppressed";
+constexpr std::size_t kTypicalBytes = 1024;
 
 std::string_view AnnotationOf(const receivers::PostedAlert& alert, std::string_view name) {
   for (const auto& [key, value] : alert.annotations) {
@@ -17,22 +19,23 @@ std::string_view AnnotationOf(const receivers::PostedAlert& alert, std::string_v
   return "";
 }
 
-std::string DescriptionOf(const receivers::PostedAlert& alert) {
+std::string_view DescriptionOf(const receivers::PostedAlert& alert) {
   const std::string_view description = AnnotationOf(alert, "description");
-  return std::string(description.empty() ? AnnotationOf(alert, "summary") : description);
+  return description.empty() ? AnnotationOf(alert, "summary") : description;
 }
 
-Json AnnotationsJson(const receivers::PostedAlert& alert) {
-  Json out = Json::object();
-  for (const auto& [name, value] : alert.annotations) out[name] = value;
-  return out;
+std::string AnnotationsText(const receivers::PostedAlert& alert) {
+  JsonRow out;
+  for (const auto& [name, value] : alert.annotations) out.JsonOf(name, JsonString(value));
+  return out.Finish();
 }
 
-void AddAcknowledgement(const receivers::PostedAcknowledgement* given, Json* body) {
-  (*body)["acknowledged_at"] = given ? Json(FormatRfc3339(given->at)) : Json();
-  (*body)["acknowledged_by"] = given ? TextOrNull(given->actor) : Json();
-  (*body)["acknowledge_note"] = given ? TextOrNull(given->note) : Json();
-  (*body)["acknowledged_until"] = given ? TimeOrNull(given->until) : Json();
+void WriteAcknowledgement(const receivers::PostedAcknowledgement* given, JsonRow* row) {
+  const receivers::PostedAcknowledgement none;
+  const receivers::PostedAcknowledgement& shown = given ? *given : none;
+  WriteTime("acknowledged_at", given ? std::optional(given->at) : std::nullopt, row);
+  row->TextOrNull("acknowledged_by", shown.actor).TextOrNull("acknowledge_note", shown.note);
+  WriteTime("acknowledged_until", shown.until, row);
 }
 
 // "expired": its sender has fallen silent.
@@ -40,52 +43,56 @@ std::string_view EndOf(const receivers::PostedAlert& alert) {
   return alert.ends_by_timeout ? "expired" : "recovered";
 }
 
-Json PostedAlertJson(const KnownAlert& known) {
+void WritePostedAlert(const KnownAlert& known, std::string_view status, JsonRow* row) {
   const receivers::PostedAlert& alert = *known.posted;
-  const std::string name(alert.labels.Get("alertname"));
+  const std::string_view name = alert.labels.Get("alertname");
   const bool is_over = known.state == AlertState::kResolved;
-  Json body = {{"id", known.id()},
-               {"rule_id", Json()},
-               {"name", name},
-               {"rule_name", name},
-               {"description", TextOrNull(DescriptionOf(alert))},
-               {"severity", std::string(SeverityName(known.severity()))},
-               {"status", std::string(AlertStateName(known.state))},
-               {"metric_name", ""},
-               {"metric_value", ""},
-               {"condition", ""},
-               {"threshold", ""},
-               {"duration", 0},
-               {"triggered_at", FormatRfc3339(alert.starts_at)},
-               {"acknowledged_at", Json()},
-               {"resolved_at", is_over ? Json(FormatRfc3339(alert.ends_at)) : Json()},
-               {"metadata", LabelsJson(alert.labels)},
-               {"labels", LabelsJson(alert.labels)},
-               {"fingerprint", FormatHex64(alert.fingerprint)},
-               {"pending_since", FormatRfc3339(alert.starts_at)},
-               {"updated_at", FormatRfc3339(alert.updated_at)},
-               {"last_value_at", Json()},
-               {"resolved_by", Json()},
-               {"resolve_note", Json()},
-               {"resolved_reason", is_over ? Json(std::string(EndOf(alert))) : Json()},
-               {"notifications_sent", 0},
-               {"last_notification_at", Json()},
-               {"notifications", Json::object()},
-               {"annotations", AnnotationsJson(alert)},
-               {"generator_url", TextOrNull(alert.generator_url)}};
-  AddAcknowledgement(known.acknowledgement.get(), &body);
-  return body;
+  row->Text("id", known.id())
+      .Null("rule_id")
+      .Text("name", name)
+      .Text("rule_name", name)
+      .TextOrNull("description", DescriptionOf(alert))
+      .Text("severity", SeverityName(known.severity()))
+      .Text("status", status)
+      .Text("metric_name", "")
+      .Text("metric_value", "")
+      .Text("condition", "")
+      .Text("threshold", "")
+      .Number("duration", 0);
+  WriteTime("triggered_at", alert.starts_at, row);
+  WriteAcknowledgement(known.acknowledgement.get(), row);
+  WriteTime("resolved_at", is_over ? std::optional(alert.ends_at) : std::nullopt, row);
+  row->LabelMap("metadata", alert.labels)
+      .LabelMap("labels", alert.labels)
+      .Text("fingerprint", FormatHex64(alert.fingerprint));
+  WriteTime("pending_since", alert.starts_at, row);
+  WriteTime("updated_at", alert.updated_at, row);
+  row->Null("last_value_at")
+      .Null("resolved_by")
+      .Null("resolve_note")
+      .TextOrNull("resolved_reason", is_over ? EndOf(alert) : "")
+      .Number("notifications_sent", 0)
+      .Null("last_notification_at")
+      .Json("notifications", "{}")
+      .Json("annotations", AnnotationsText(alert))
+      .TextOrNull("generator_url", alert.generator_url);
 }
 
 }  // namespace
 
-Json KnownAlertJson(const KnownAlert& alert, const AboutAlert& about) {
-  Json body = alert.native ? AlertJson(*alert.native, about.announced) : PostedAlertJson(alert);
-  if (about.muting.holds()) body["status"] = kSuppressed;
-  body["silenced_by"] = about.muting.silenced_by;
-  body["inhibited"] = about.muting.inhibited;
-  body["comment_count"] = about.comments;
-  return body;
+JsonRow KnownAlertRow(const KnownAlert& alert, const AboutAlert& about) {
+  const std::string_view status = about.muting.holds() ? kSuppressed : AlertStateName(alert.state);
+  JsonRow row(kTypicalBytes);
+  if (alert.native) {
+    WriteAlert(*alert.native, status, &row);
+    WriteAnnouncement(about.announced, &row);
+  } else {
+    WritePostedAlert(alert, status, &row);
+  }
+  row.Texts("silenced_by", about.muting.silenced_by)
+      .Flag("inhibited", about.muting.inhibited)
+      .Count("comment_count", about.comments);
+  return row;
 }
 
 Json CommentJson(const receivers::AlertComment& comment) {

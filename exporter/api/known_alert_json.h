@@ -21,8 +21,8 @@ struct AboutAlert {
 };
 
 // A firing alert that is held back is shown as "suppressed". Of one that a sender has posted,
-// rule_id is null, and what only rules have is empty.
-Json KnownAlertJson(const KnownAlert& alert, const AboutAlert& about);
+// rule_id is null, and what only rules have is empty. More members may be written after these.
+JsonRow KnownAlertRow(const KnownAlert& alert, const AboutAlert& about);
 
 Json CommentJson(const receivers::AlertComment& comment);
 // Oldest first.

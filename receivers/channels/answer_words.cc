@@ -6,7 +6,7 @@
 namespace tocsin::receivers {
 namespace {
 
-using nlohmann::json;
+using Json = nlohmann::json;
 
 constexpr std::size_t kMaxRead = 64 << 10;  // of a body
 constexpr std::size_t kMaxBytes = 400;
@@ -19,7 +19,7 @@ constexpr const char* kNames[] = {"message",       "error_description",
                                   "error",         "errmsg",
                                   "reason",        "title"};
 
-void Add(const json& value, int depth, std::string* words) {
+void Add(const Json& value, int depth, std::string* words) {
   if (words->size() >= kMaxBytes || depth > kMaxDepth) return;
   if (value.is_string()) {
     const auto& text = value.get_ref<const std::string&>();
@@ -27,7 +27,7 @@ void Add(const json& value, int depth, std::string* words) {
     if (!words->empty()) *words += "; ";
     *words += text;
   } else if (value.is_array()) {
-    for (const json& item : value) Add(item, depth + 1, words);
+    for (const Json& item : value) Add(item, depth + 1, words);
   } else if (value.is_object()) {
     const std::size_t before = words->size();
     for (const char* name : kNames) {
@@ -37,7 +37,7 @@ void Add(const json& value, int depth, std::string* words) {
     }
     // {"errors": {"summary": "is too long"}}
     if (words->size() != before || depth == 0) return;
-    for (const json& member : value) Add(member, depth + 1, words);
+    for (const Json& member : value) Add(member, depth + 1, words);
   }
 }
 
@@ -46,7 +46,7 @@ void Add(const json& value, int depth, std::string* words) {
 std::string AnswerWords(const HttpClientResponse& response) {
   const std::string_view text = TrimSpace(std::string_view(response.body).substr(0, kMaxRead));
   if (text.empty() || text.front() == '<') return "";
-  const json answer = ParseJson(text);
+  const Json answer = ParseJson(text);
   std::string words;
   if (answer.is_discarded()) {
     words = text;

@@ -15,7 +15,7 @@ namespace {
 
 // Alertmanager's colours.
 // https://github.com/prometheus/alertmanager/blob/main/notify/msteams/msteams.go
-JsonValue MessageCard(bool fires, SettingTexts& settings) {
+JsonValue MessageCardJson(bool fires, SettingTexts& settings) {
   return JsonValue::Object({{"@context", "http://schema.org/extensions"},
                             {"type", "MessageCard"},
                             {"title", settings.Text("title")},
@@ -77,7 +77,7 @@ class GroupTeams final : public VendorApi {
 
 Result<BuiltVendor> MakeGroupTeams(const config::AlertmanagerIntegration& settings,
                                    const ChannelContext& /*context*/) {
-  return BuiltVendor{std::make_unique<GroupTeams>(settings.keys, MessageCard)};
+  return BuiltVendor{std::make_unique<GroupTeams>(settings.keys, MessageCardJson)};
 }
 
 Result<BuiltVendor> MakeGroupTeamsV2(const config::AlertmanagerIntegration& settings,
