@@ -104,6 +104,20 @@ std::optional<seconds> TakeTimeOfDay(std::string_view* text) {
   return hours(*hour) + minutes(*minute) + seconds(*second);
 }
 
+// Not in RFC 3339, but what there is must be shown.
+std::string FormatOfAnyYear(Timestamp t) {
+  const auto day = std::chrono::floor<days>(t);
+  const year_month_day date(day);
+  const std::int64_t millis = (t - day).count();
+  std::string text =
+      fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}", static_cast<int>(date.year()),
+                  static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
+                  millis / 3'600'000, millis / 60'000 % 60, millis / 1000 % 60);
+  if (millis % 1000 != 0) text += fmt::format(".{:03}", millis % 1000);
+  text += "Z";
+  return text;
+}
+
 }  // namespace
 
 void AppendRfc3339Millis(Timestamp t, std::string* out) {
@@ -111,8 +125,8 @@ void AppendRfc3339Millis(Timestamp t, std::string* out) {
   const year_month_day date(day);
   std::int64_t millis = (t - day).count();
   const int year = static_cast<int>(date.year());
-  if (year < 0 || year > 9999) {  // not in RFC 3339, but what there is must be shown
-    *out += FormatRfc3339(t);
+  if (year < 0 || year > 9999) {
+    *out += FormatOfAnyYear(t);
     return;
   }
   std::array<char, 24> text = {'0', '0', '0', '0', '-', '0', '0', '-', '0', '0', 'T', '0',
@@ -134,15 +148,12 @@ void AppendRfc3339Millis(Timestamp t, std::string* out) {
 }
 
 std::string FormatRfc3339(Timestamp t) {
-  const auto day = std::chrono::floor<days>(t);
-  const year_month_day date(day);
-  const std::int64_t millis = (t - day).count();
-  std::string text =
-      fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}", static_cast<int>(date.year()),
-                  static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
-                  millis / 3'600'000, millis / 60'000 % 60, millis / 1000 % 60);
-  if (millis % 1000 != 0) text += fmt::format(".{:03}", millis % 1000);
-  text += "Z";
+  constexpr std::string_view kWholeSecond = ".000Z";
+  std::string text;
+  AppendRfc3339Millis(t, &text);
+  if (text.ends_with(kWholeSecond)) {
+    text.replace(text.size() - kWholeSecond.size(), kWholeSecond.size(), "Z");
+  }
   return text;
 }
 
