@@ -4,6 +4,7 @@
 
 #include "exporter/api/alert_command.h"
 #include "exporter/api/alert_query.h"
+#include "exporter/api/alert_row.h"
 #include "exporter/api/alerting_json.h"
 #include "exporter/api/command_answer.h"
 #include "exporter/api/command_body.h"

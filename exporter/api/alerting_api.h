@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/event.h"
+#include "base/json_row.h"
 #include "base/result.h"
 #include "evaluator/lifecycle/alert_book.h"
 #include "evaluator/lifecycle/engine.h"

@@ -1,25 +1,12 @@
 #include "exporter/api/alerting_json.h"
 
 #include "base/json_library.h"
-#include "base/number.h"
 
 namespace tocsin::api {
 namespace {
 
 std::int64_t Seconds(Duration d) {
   return std::chrono::duration_cast<std::chrono::seconds>(d).count();
-}
-
-std::string NotificationsText(const receivers::AnnouncementView& view) {
-  JsonRow out;
-  for (const receivers::ChannelDelivery& delivery : view.channels) {
-    out.JsonOf(delivery.receiver, JsonRow()
-                                      .Text("outcome", delivery.last_outcome)
-                                      .Count("attempts", delivery.attempts)
-                                      .TextOrNull("last_error", delivery.last_error)
-                                      .Finish());
-  }
-  return out.Finish();
 }
 
 }  // namespace
@@ -95,48 +82,6 @@ Json RuleJson(const ThresholdRule& rule, Timestamp loaded_at,
           {"created_by", managed == nullptr ? Json() : TextOrNull(managed->created_by)},
           {"created_at", FormatRfc3339(managed == nullptr ? loaded_at : managed->created_at)},
           {"updated_at", FormatRfc3339(managed == nullptr ? loaded_at : managed->updated_at)}};
-}
-
-void WriteTime(std::string_view name, const std::optional<Timestamp>& time, JsonRow* row) {
-  row->TextOrNull(name, time ? FormatRfc3339(*time) : std::string());
-}
-
-void WriteAlert(const Alert& alert, std::string_view status, JsonRow* row) {
-  const ThresholdRule& rule = *alert.rule;
-  row->Text("id", alert.id)
-      .Text("rule_id", rule.id)
-      .Text("name", rule.name)
-      .Text("rule_name", rule.name)
-      .TextOrNull("description", rule.description)
-      .Text("severity", SeverityName(rule.severity))
-      .Text("status", status)
-      .Text("metric_name", rule.metric_name)
-      .Text("metric_value", FormatFloatPython(alert.value))
-      .Text("condition", ConditionSymbol(rule.condition))
-      .Text("threshold", rule.threshold_text)
-      .Number("duration", Seconds(rule.duration));
-  WriteTime("triggered_at", alert.triggered_at, row);
-  WriteTime("acknowledged_at", alert.acknowledged_at, row);
-  WriteTime("resolved_at", alert.resolved_at, row);
-  row->LabelMap("metadata", alert.metadata)
-      .LabelMap("labels", alert.labels)
-      .Text("fingerprint", alert.fingerprint_text());
-  WriteTime("pending_since", alert.pending_since, row);
-  WriteTime("updated_at", alert.updated_at, row);
-  WriteTime("last_value_at", alert.last_value_at, row);
-  row->TextOrNull("acknowledged_by", alert.acknowledged_by)
-      .TextOrNull("acknowledge_note", alert.acknowledge_note);
-  WriteTime("acknowledged_until", alert.acknowledged_until, row);
-  row->TextOrNull("resolved_by", alert.resolved_by)
-      .TextOrNull("resolve_note", alert.resolve_note)
-      .TextOrNull("resolved_reason", ResolveReasonName(alert.resolved_reason));
-}
-
-void WriteAnnouncement(const std::optional<receivers::AnnouncementView>& announced, JsonRow* row) {
-  row->Count("notifications_sent", announced ? announced->notifications_sent : 0);
-  WriteTime("last_notification_at", announced ? announced->last_notification_at : std::nullopt,
-            row);
-  row->Json("notifications", announced ? NotificationsText(*announced) : "{}");
 }
 
 Json EventsJson(const Alert& alert) {

@@ -4,14 +4,11 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
-#include <string_view>
 
 #include "base/alert.h"
-#include "base/json_row.h"
 #include "base/threshold_rule.h"
 #include "evaluator/rules/managed_rules.h"
 #include "exporter/http/http.h"
-#include "receivers/outbox/announcement.h"
 
 namespace tocsin::api {
 
@@ -39,13 +36,6 @@ Json LabelsJson(LabelsView labels);
 // Of a rule that was made over the API, `managed` says when and by whom; null: it is a file's.
 Json RuleJson(const ThresholdRule& rule, Timestamp loaded_at,
               const evaluator::ManagedRule* managed = nullptr);
-// An alert's members; `status` is AlertStateName, or what holds it back. A row, not a tree: a list
-// may have thousands.
-void WriteAlert(const Alert& alert, std::string_view status, JsonRow* row);
-// ... and those of what has been told of it.
-void WriteAnnouncement(const std::optional<receivers::AnnouncementView>& announced, JsonRow* row);
-// A time as RFC 3339, or null.
-void WriteTime(std::string_view name, const std::optional<Timestamp>& time, JsonRow* row);
 // The states an episode has gone through, oldest first: when, and of a person's doing, who and why.
 Json EventsJson(const Alert& alert);
 

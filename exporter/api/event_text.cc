@@ -5,6 +5,7 @@
 #include "base/alert.h"
 #include "base/json_library.h"
 #include "base/json_row.h"
+#include "exporter/api/alert_row.h"
 
 namespace tocsin::api {
 namespace {

@@ -343,6 +343,12 @@ void AlertmanagerApp::Parts::WarnOfWhatHasNoEffect() const {
   for (const std::string& feature : options.features_without_effect) {
     log.Warn("a feature is accepted, but has no effect", {{"feature", feature}});
   }
+  if (config::ProcessEnvironment()("TOCSIN_API_KEYS")) {
+    log.Warn(
+        "TOCSIN_API_KEYS is the full daemon's and has no effect here; --web.config.file says who "
+        "may "
+        "ask, as Alertmanager's does");
+  }
 }
 
 void AlertmanagerApp::Start() {

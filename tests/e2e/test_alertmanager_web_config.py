@@ -62,6 +62,13 @@ class WebConfig(harness.TestCase):
         self.assertEqual(daemon.get("/-/ready", headers=ANN).status, 200)
         self.assertEqual(daemon.get("/nowhere", headers=ANN).status, 404)
 
+    def test_keys_of_the_full_daemon_are_not_taken_for_a_lock(self):
+        daemon = self.alertmanager(CONFIG, environment={"TOCSIN_API_KEYS": "read:s3cr3t-of-ann"})
+        self.assertEqual(daemon.get("/api/v2/status").status, 200)
+        log = daemon.process.stderr()
+        self.assertIn("TOCSIN_API_KEYS is the full daemon's and has no effect here", log)
+        self.assertNotIn("s3cr3t-of-ann", log)
+
     def test_amtool_gets_in_with_the_password_in_its_address(self):
         harness.Alertmanager.check()
         daemon = self.start(basic_auth_users={"ann": SECRET})

@@ -5,6 +5,7 @@
 #include <limits>
 #include <optional>
 
+#include "exporter/api/alert_row.h"
 #include "tests/support/receiver_builders.h"
 
 namespace tocsin::api {
