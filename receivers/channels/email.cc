@@ -109,13 +109,15 @@ class Email final : public Channel {
     return form_ == Form::kShort ? WriteShort(card) : WritePage(card, notification);
   }
 
-  // No subject: gateways put it in front of the text, which is all that is shown.
+  // No subject: gateways put it in front of the text, which is all that is shown. And no parts:
+  // not every gateway looks into them.
   std::string WriteShort(const MessageCard& card) const {
     MailMessage mail;
     mail.from = addresses_.from;
     mail.to = addresses_.to;
     mail.headers = {{"Date", MailDate(clock_.Now())}};
     mail.text = MailShort(card);
+    mail.is_text_only = true;
     return WriteMail(mail);
   }
 

@@ -75,8 +75,11 @@ JsonValue Message(const MessageCard& card, const Notification& notification,
   const JsonValue body =
       JsonValue::Object({{"header", header}, {"sections", JsonValue::List({section})}});
   const JsonValue whole = JsonValue::Object({{"cardId", notification.dedup_key}, {"card", body}});
+  // What notifications show, where there is no room for cards.
+  const std::string fallback = TruncateRunes(card.heading, kMaxFactRunes);
   return JsonValue::Object(
       {{"cardsV2", JsonValue::List({whole})},
+       {"fallbackText", fallback},
        {"thread", JsonValue::Object({{"threadKey", notification.dedup_key}})}});
 }
 

@@ -77,14 +77,20 @@ std::string AddressList(const std::vector<MailAddress>& list) {
   return out;
 }
 
-void AppendPart(std::string_view boundary, std::string_view type, std::string_view text,
-                std::string* out) {
+// The last headers, and what they are about.
+void AppendContent(std::string_view type, std::string_view text, std::string* out) {
   *out += fmt::format(
-      "--{}\r\nContent-Type: {}; charset=UTF-8\r\n"
+      "Content-Type: {}; charset=UTF-8\r\n"
       "Content-Transfer-Encoding: quoted-printable\r\n\r\n",
-      boundary, type);
+      type);
   *out += QuotedPrintable(ToValidUtf8(text));
   *out += "\r\n";
+}
+
+void AppendPart(std::string_view boundary, std::string_view type, std::string_view text,
+                std::string* out) {
+  *out += fmt::format("--{}\r\n", boundary);
+  AppendContent(type, text, out);
 }
 
 // https://www.rfc-editor.org/rfc/rfc2045#section-6.8
@@ -172,6 +178,11 @@ std::string WriteMail(const MailMessage& message) {
   if (!message.to.empty()) out += fmt::format("To: {}\r\n", AddressList(message.to));
   for (const auto& [name, value] : message.headers) {
     out += fmt::format("{}: {}\r\n", name, EncodeHeader(ToValidUtf8(value)));
+  }
+  if (message.is_text_only) {
+    out += "MIME-Version: 1.0\r\n";
+    AppendContent("text/plain", message.text, &out);
+    return out;
   }
   out += fmt::format("Content-Type: multipart/alternative; boundary=\"{}\"\r\n", kBoundary);
   out += "MIME-Version: 1.0\r\n\r\n";

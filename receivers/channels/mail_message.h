@@ -30,10 +30,12 @@ struct MailMessage {
   std::string text;  // empty: there is no such part
   std::string html;
   std::optional<MailImage> image = std::nullopt;  // of the page
+  bool is_text_only = false;  // the text is the whole message, which has no parts then
 };
 
 // The whole message, lines end in CRLF; what is no UTF-8 in its texts becomes U+FFFD. A part for
-// each form, the plainest first, as multipart/alternative; Content-Type and MIME-Version are added.
+// each form, the plainest first, as multipart/alternative, unless there is to be the text only;
+// Content-Type and MIME-Version are added.
 // A page with an image is one part with it, multipart/related.
 // https://www.rfc-editor.org/rfc/rfc2046#section-5.1.4 https://www.rfc-editor.org/rfc/rfc2387
 std::string WriteMail(const MailMessage& message);

@@ -2,8 +2,12 @@
 // Markdown that it knows. https://developer.work.weixin.qq.com/document/path/90236
 #include <fmt/format.h>
 
+#include <cstdint>
+#include <optional>
+#include <string>
 #include <utility>
 
+#include "base/number.h"
 #include "receivers/channels/card_text.h"
 #include "receivers/channels/chat_texts.h"
 #include "receivers/channels/native_http.h"
@@ -80,6 +84,12 @@ CardMarkup MarkdownOf(const MessageCard& card) {
           .name_end = "**"};
 }
 
+// A number, as the vendor writes it. What is none is the vendor's to refuse.
+JsonValue AgentId(const std::string& id) {
+  const std::optional<std::int64_t> number = ParseInt(id);
+  return number ? JsonValue(*number) : JsonValue(id);
+}
+
 // ---- delivery
 
 class WechatMessages {
@@ -104,7 +114,7 @@ class WechatMessages {
     json.SetUnlessEmpty("touser", keys.Text("to_user"));
     json.SetUnlessEmpty("toparty", keys.Text("to_party"));
     json.SetUnlessEmpty("totag", keys.Text("to_tag"));
-    json.Set("agentid", keys.Text("agent_id"));
+    json.Set("agentid", AgentId(keys.Text("agent_id")));
     json.Set("msgtype", type);
     const std::string content = CardText(card, type == "markdown" ? MarkdownOf(card) : kText);
     json.Set(type, JsonValue::Object({{"content", content}}));

@@ -114,7 +114,10 @@ TEST(SmsChannel, SendsOneShortText) {
   const MailRequest mail = SentMail(sms, NativeChannelWorld::Fires());
   EXPECT_THAT(mail.to, ElementsAre("15551234@sms.x.org"));
   EXPECT_THAT(mail.message, Not(HasSubstr("Subject")));
-  EXPECT_THAT(mail.message, Not(HasSubstr("text/html")));
+  EXPECT_THAT(mail.message, Not(HasSubstr("multipart")));
+  EXPECT_THAT(mail.message,
+              HasSubstr("MIME-Version: 1.0\r\nContent-Type: text/plain; charset=UTF-8\r\n"
+                        "Content-Transfer-Encoding: quoted-printable\r\n\r\nHIGH High CPU"));
   EXPECT_THAT(mail.message, HasSubstr("HIGH High CPU Usage host=3Dweb-1 system.cpu.usage: 85.5"));
 }
 

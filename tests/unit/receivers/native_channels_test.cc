@@ -564,6 +564,7 @@ TEST(GoogleChatChannel, SendsACardToAThread) {
             "REPLY_MESSAGE_FALLBACK_TO_NEW_THREAD");
   const Json body = BodyOf(request);
   EXPECT_EQ(body.at("thread").at("threadKey"), "e1");
+  EXPECT_EQ(body.at("fallbackText"), "🚨 High CPU Usage");
   const Json& card = body.at("cardsV2").at(0).at("card");
   EXPECT_EQ(card.at("header").at("title"), "🚨 High CPU Usage");
   EXPECT_EQ(card.at("header").at("subtitle"), "HIGH · Tocsin");

@@ -39,7 +39,7 @@ TEST(WechatChannel, AsksForATokenAndSendsAText) {
   EXPECT_EQ(message.method, "POST");
   EXPECT_EQ(message.url, "http://wechat/cgi-bin/message/send?access_token=t0ken");
   EXPECT_EQ(BodyOf(message), Json({{"toparty", "2|3"},
-                                   {"agentid", "1000002"},
+                                   {"agentid", 1000002},
                                    {"msgtype", "text"},
                                    {"text",
                                     {{"content",
