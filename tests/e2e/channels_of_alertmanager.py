@@ -263,6 +263,68 @@ WAYS_OF_GLOBAL = [
     ("wechat.of_global", "wechat", {"send_resolved": True}),
 ]
 
+# Those that Alertmanager has learnt since 0.25, which only ours is told of.
+NEWER_WAYS = [
+    (
+        "incidentio.with_defaults",
+        "incidentio",
+        {"url": f"{URL}/v2/alert_events/http/1", "alert_source_token": "T0KEN"},
+    ),
+    (
+        "jira.with_defaults",
+        "jira",
+        {
+            "api_url": f"{URL}/rest/api/2",
+            "project": "OPS",
+            "issue_type": "Incident",
+            "resolve_transition": "Done",
+            "http_config": {"basic_auth": {"username": "me", "password": "p:w"}},
+        },
+    ),
+    ("mattermost.with_defaults", "mattermost", {"webhook_url": URL}),
+    ("msteams.with_defaults", "msteams", {"webhook_url": URL}),
+    ("msteamsv2.with_defaults", "msteamsv2", {"webhook_url": URL}),
+    (
+        "rocketchat.with_defaults",
+        "rocketchat",
+        {
+            "api_url": URL,
+            "token": "T0KEN",
+            "token_id": "1D",
+            "channel": "#ops",
+            "send_resolved": True,
+        },
+    ),
+    (
+        "email.with_defaults",
+        "email",
+        {
+            "smarthost": "MAILS",
+            "from": "Alertmanager <am@example.org>",
+            "to": "ops@example.org",
+            "require_tls": False,
+            "send_resolved": True,
+        },
+    ),
+]
+
+# The way that a file of tests/golden/alertmanager is about, always with the case "one".
+GOLDEN_WAYS = {
+    "discord": "discord.with_defaults",
+    "opsgenie": "opsgenie.with_defaults",
+    "pagerduty": "pagerduty.with_defaults",
+    "pagerduty_of_version_1": "pagerduty.of_version_1_with_defaults",
+    "pushover": "pushover.with_defaults",
+    "slack": "slack.with_ends",
+    "sns": "sns.with_defaults",
+    "telegram": "telegram.with_defaults",
+    "victorops": "victorops.with_defaults",
+    "webex": "webex.with_defaults",
+    "webhook": "webhook.with_defaults",
+    "wechat": "wechat.of_global",
+    **{kind: way for way, kind, _ in NEWER_WAYS},
+}
+
 # How many requests a group is told with when it fires and when it is over; (1, 1) where nothing
 # stands here.
 REQUESTS = {
@@ -274,6 +336,7 @@ REQUESTS = {
     "wechat.with_every_key": (2, 1),
     "wechat.of_global": (2, 1),
     "webhook.with_every_key": (1, 0),
+    "jira.with_defaults": (2, 4),
 }
 
 # --- alerts: a case is a group, which is told to receivers of its own ---
@@ -340,21 +403,22 @@ TOLD_OF = {
     "pagerduty.with_defaults": CASES,
     "pagerduty.of_version_1_with_defaults": CASES,
     "sns.with_defaults": CASES,
-    **{way: ["one"] for way, _, _ in WAYS_OF_GLOBAL},
+    **{way: ["one"] for way, _, _ in [*WAYS_OF_GLOBAL, *NEWER_WAYS]},
 }
 
 
-def receivers():
-    """(way, case, type, settings) of all receivers. The name of one is way.case."""
-    for way, kind, settings in [*WAYS, *WAYS_OF_GLOBAL]:
+def receivers(newer=False):
+    """(way, case, type, settings) of all receivers; `newer`: with those that 0.25 has not. The name
+    of one is way.case."""
+    for way, kind, settings in [*WAYS, *WAYS_OF_GLOBAL, *(NEWER_WAYS if newer else [])]:
         for case in TOLD_OF.get(way, ALL_BUT_HUGE):
             yield way, case, kind, settings
 
 
-def configuration(vendors, folder):
-    """alertmanager.yml"""
+def configuration(vendors, folder, mails=None):
+    """alertmanager.yml; `mails`: the address of a mail server, for what 0.25 has not."""
     routes, made = [], [{"name": "nobody"}]
-    for way, case, kind, settings in receivers():
+    for way, case, kind, settings in receivers(newer=mails is not None):
         name = f"{way}.{case}"
         routes.append({"receiver": name, "matchers": [f'case="{case}"'], "continue": True})
         made.append({"name": name, f"{kind}_configs": [named(settings, name)]})
@@ -367,7 +431,7 @@ def configuration(vendors, folder):
     }
     text = json.dumps({"global": GLOBAL, "route": root, "receivers": made})
     places = {"VENDORS": vendors.url, "PROXY": vendors.proxy.address, "FOLDER": str(folder)}
-    for word, place in places.items():
+    for word, place in {**places, "MAILS": mails or ""}.items():
         text = text.replace(word, place)
     return text
 

@@ -89,7 +89,7 @@ class Jira:
         self.is_there = False
 
     def __call__(self, request):
-        call = request.method, request.path.removeprefix("/jira/rest/api/2/")
+        call = request.method, request.path.partition("/rest/api/2/")[2]
         if call == ("POST", "search"):
             issue = {"key": "OPS-1", "fields": {"status": {"statusCategory": {"key": "new"}}}}
             return self._answer(200, {"issues": [issue] if self.is_there else []})
@@ -135,12 +135,12 @@ def channels(url):
             Wanted("POST", f"/teams/{SECRET}", fields={"themeColor": "36A64F"}),
         ),
         Channel(
-            "workflow",
+            "teams_workflow",
             "teams",
-            {"webhook_url": f"{url}/workflow/{SECRET}", "format": "workflow"},
+            {"webhook_url": f"{url}/teams_workflow/{SECRET}", "format": "workflow"},
             Wanted(
                 "POST",
-                f"/workflow/{SECRET}",
+                f"/teams_workflow/{SECRET}",
                 fields={
                     "attachments.0.contentType": "application/vnd.microsoft.card.adaptive",
                     "attachments.0.content.body.0.text": r"🚨 CPU \<high\>",
@@ -149,7 +149,7 @@ def channels(url):
             ),
             Wanted(
                 "POST",
-                f"/workflow/{SECRET}",
+                f"/teams_workflow/{SECRET}",
                 fields={"attachments.0.content.body.0.color": "Good"},
             ),
         ),
@@ -373,7 +373,7 @@ def channels(url):
                 query={"access_token": "T0KEN"},
                 fields={
                     "touser": "anna",
-                    "agentid": "1000002",
+                    "agentid": 1000002,
                     "msgtype": "text",
                     "text.content": starts("🚨 CPU "),
                 },
@@ -399,3 +399,27 @@ def channels(url):
             thread=lambda request: request.alert["id"],
         ),
     ]
+
+
+def golden_channels(url, mail):
+    """{file below tests/golden/native: (type, settings)}"""
+    more = {
+        "slack": ("slack", {"webhook_url": f"{url}/slack/{SECRET}", "channel": "#ops"}),
+        "discord": ("discord", {"webhook_url": f"{url}/discord/{SECRET}"}),
+        "pagerduty": ("pagerduty", {"url": f"{url}/pagerduty/v2/enqueue", "routing_key": SECRET}),
+        "ntfy": ("ntfy", {"url": f"{url}/ntfy", "topic": "ops", "token": SECRET}),
+        "googlechat": ("googlechat", {"webhook_url": f"{url}/googlechat/{SECRET}"}),
+        "webhook_alertmanager": (
+            "webhook",
+            {"url": f"{url}/webhook_alertmanager/{SECRET}", "format": "alertmanager"},
+        ),
+        "email": (
+            "email",
+            {"smarthost": mail, "from": "Tocsin <email@example.org>", "to": "ops@example.org"},
+        ),
+        "sms": (
+            "sms",
+            {"smarthost": mail, "from": "sms@example.org", "to": "4917012345@sms.example.org"},
+        ),
+    }
+    return {**{one.name: (one.type, one.settings) for one in channels(url)}, **more}

@@ -3,6 +3,9 @@ of Debian): every channel must send the same requests, field by field. Where 0.3
 else, and we with it, DIFFERENCES has what we say instead. Nothing else is left out but the Host, and
 the Content-Length of a body that is compared itself.
 
+What ours sends of one ordinary alert is compared with tests/golden/alertmanager too, field by
+field, and there are the channels that the real one does not know yet, and mail.
+
 Both are started once. Each case of channels_of_alertmanager.py is told twice: that its alerts fire
 (some of one case are over by then) and that all are over.
 """
@@ -23,13 +26,17 @@ from certificates import Authority, server_tls
 from channels_of_alertmanager import (
     AWS_SECRET,
     CASES,
+    GOLDEN_WAYS,
     REQUESTS,
     Times,
     configuration,
     receivers,
 )
-from harness import wait_until
-from vendors import Vendors
+from channels_of_tocsin import answers
+from golden import GoldenHttp, GoldenMail, golden_files, http_request, mail_request, show
+from harness import ROOT, wait_until
+from mail_server import MailServer
+from vendors import ANSWERS, Vendors
 
 STAGES = ("fires", "is over")
 ABSENT = "(absent)"
@@ -284,7 +291,8 @@ class Both:
         tls = server_tls(*authority.issue("vendors", names))
         (folder / "key").write_text("S3CRET")
         (folder / "secret").write_text(" S3CRET\n")
-        self.ours, self.real = Vendors(tls), Vendors(tls)
+        self.ours, self.real = Vendors(tls, {**answers(), **ANSWERS}), Vendors(tls)
+        self.mails = MailServer()
         self._apis = []
 
     def play(self):
@@ -302,9 +310,10 @@ class Both:
                     api.process.kill9()
             self.ours.stop()
             self.real.stop()
+            self.mails.stop()
 
     def _start(self):
-        text = configuration(self.ours, self.folder)
+        text = configuration(self.ours, self.folder, self.mails.address)
         ours = harness.TocsinAlertmanager(self.folder / "ours", text, arguments=EXTERNAL)
         self._apis.append(ours)
         ours.start()
@@ -317,14 +326,20 @@ class Both:
 
     def _wait(self, stages):
         """For all requests of the first stages. Whose are missing is told by the tests."""
-        wanted = {
-            f"{way}.{case}": sum(requests_of(way)[:stages]) for way, case, _, _ in receivers()
-        }
         for vendors in (self.ours, self.real):
+            wanted = {
+                f"{way}.{case}": sum(requests_of(way)[:stages])
+                for way, case, kind, _ in receivers(newer=vendors is self.ours)
+                if kind != "email"
+            }
             try:
                 wait_until(lambda: vendors.have(wanted), timeout=15)
             except AssertionError:
                 pass
+        try:
+            wait_until(lambda: len(self.mails.mails) >= stages, timeout=15)
+        except AssertionError:
+            pass
 
     def log_of(self, receiver):
         """What both said of a receiver."""
@@ -385,9 +400,34 @@ class Channels(unittest.TestCase):
             if found:
                 self.fail("\n".join([f"when it {told.stage}, {told.by_real}:", *found]))
 
+    def check_golden(self, channel, path):
+        way = GOLDEN_WAYS[channel]
+        counts = requests_of(way)
+        stages = [stage for stage, count in zip(STAGES, counts) for _ in range(count)]
+        if path.suffix == ".eml":
+            golden = GoldenMail(path, STAGES)
+            arrived = [mail_request(*each) for each in zip(stages, self.both.mails.mails)]
+        else:
+            golden = GoldenHttp(path, STAGES)
+            name = f"{way}.one"
+            sent = self.both.ours.requests(name)
+            self.assertEqual(len(sent), len(stages), (sent, self.both.log_of(name)))
+            arrived = [http_request(*each) for each in zip(stages, sent)]
+        show("alertmanager", channel, arrived)
+        problems = golden.problems(arrived)
+        if problems:
+            self.fail("\n".join(["what is sent is not what the file says:", *problems]))
+
+    def test_every_channel_has_its_golden_file_and_every_file_its_channel(self):
+        self.assertEqual(sorted(golden_files("alertmanager")), sorted(GOLDEN_WAYS))
+        listed = (ROOT / "receivers/channels/vendor_list.h").read_text()
+        known = set(re.findall(r"^  TOCSIN_VENDOR\(\w+, (\w+)\)", listed, re.M))
+        self.assertEqual({way.partition(".")[0] for way in GOLDEN_WAYS.values()}, known | {"email"})
+
     def test_whoever_has_no_receiver_in_the_configuration_is_told_nothing(self):
-        names = {f"{way}.{case}" for way, case, _, _ in receivers()}
         for vendors in (self.both.ours, self.both.real):
+            all_of_it = receivers(newer=vendors is self.both.ours)
+            names = {f"{way}.{case}" for way, case, _, _ in all_of_it}
             self.assertEqual({request.receiver for request in vendors.requests()} - names, set())
 
     def test_every_difference_is_still_one(self):
@@ -413,6 +453,10 @@ def add_tests():
     for way, case, _, _ in receivers():
         name = f"test_{way.replace('.', '_')}_is_told_{words[case]}_as_by_the_real_one"
         setattr(Channels, name, lambda self, way=way, case=case: self.check(way, case))
+    for channel, path in golden_files("alertmanager").items():
+        if channel in GOLDEN_WAYS:
+            name = f"test_{channel}_is_told_as_the_golden_file_says"
+            setattr(Channels, name, lambda self, of=(channel, path): self.check_golden(*of))
 
 
 add_tests()

@@ -7,7 +7,8 @@ import pathlib
 import re
 
 import harness
-from channels_of_tocsin import NAME, SECRET, answers, channels
+from channels_of_tocsin import NAME, SECRET, answers, channels, golden_channels
+from golden import GoldenHttp, GoldenMail, golden_files, http_request, mail_request, show
 from harness import ROOT, rule, wait_until
 from mail_server import MailServer
 from vendors import Vendors
@@ -232,10 +233,97 @@ class AllOthers(TestCase):
         self.assert_no_secret()
 
     def test_no_channel_is_without_a_test(self):
-        listed = (ROOT / "receivers/channels/channel_list.h").read_text()
-        known = {name.lower() for name in re.findall(r"^TOCSIN_CHANNEL\((\w+)\)", listed, re.M)}
         tested = {one.type for one in self.channels} | {"sms", "console"}
-        self.assertEqual(known, tested | NativeChannels.TESTED)
+        self.assertEqual(channel_types(), tested | NativeChannels.TESTED)
+
+
+class GoldenRequests(TestCase):
+    """One alert that fires, is acknowledged and ends, and every request and mail about it compared
+    with tests/golden/native, field by field."""
+
+    STAGES = ["fires", "is acknowledged", "is over"]
+    NOT_IN_FILES = {"console"}  # which sends nothing
+
+    def setUp(self):
+        self.vendors = self.own(Vendors(answers=answers()))
+        self.mail = self.own(MailServer())
+        self.receivers = golden_channels(self.vendors.url, self.mail.address)
+        self.files = golden_files("native")
+
+    def test_every_channel_has_its_file_and_every_file_its_channel(self):
+        self.assertEqual(sorted(self.files), sorted(self.receivers))
+        types = {kind for kind, _ in self.receivers.values()}
+        self.assertEqual(types, channel_types() - self.NOT_IN_FILES)
+
+    def test_all_requests_are_those_of_the_files(self):
+        golden = {
+            name: {".http": GoldenHttp, ".eml": GoldenMail}[path.suffix](path, self.STAGES)
+            for name, path in self.files.items()
+        }
+        receivers = [{"name": name, **{k: s}} for name, (k, s) in self.receivers.items()]
+        self.daemon = self.tocsin(
+            json.dumps(
+                {
+                    "tocsin": {
+                        "host": {"enabled": False},
+                        "receivers": receivers,
+                        "web": {"external_url": "https://tocsin.example.org"},
+                    }
+                }
+            ),
+            [
+                rule(
+                    NAME,
+                    "cpu",
+                    description="The CPUs are busy.",
+                    notification_template="CPU usage is at {value:.1f}% on {host}",
+                    notification_channels=list(self.receivers),
+                )
+            ],
+        )
+        self.arrived = {name: [] for name in self.receivers}
+        self.daemon.submit("cpu", 91.5, host="web-1")
+        self.wait_for(golden, "fires")
+        alert = self.daemon.alerts()[0]["id"]
+        path = f"/api/v1/alerting/alerts/{alert}/acknowledge"
+        answer = self.daemon.post(path, {"actor": "anna", "note": "on it"})
+        self.assertEqual(answer.status, 200, answer)
+        self.wait_for(golden, "is acknowledged")
+        self.daemon.submit("cpu", 10, host="web-1")
+        self.wait_for(golden, "is over")
+        problems = []
+        for name, arrived in self.arrived.items():
+            show("native", name, arrived)
+            file = golden.get(name)
+            problems += file.problems(arrived) if file else [f"{name} has no file"]
+        if problems:
+            self.fail("\n".join(["what is sent is not what the files say:", *problems]))
+
+    def sent(self, name):
+        if name in ("email", "sms"):
+            own = [one for one in self.mail.mails if name in one.sender]
+            return [lambda stage, one=one: mail_request(stage, one) for one in own]
+        requests = self.vendors.requests(name)
+        return [lambda stage, one=one: http_request(stage, one) for one in requests]
+
+    def wait_for(self, golden, stage):
+        """All that the files have up to this stage; more is taken too, and is a problem. What is
+        sent by channels without a file is there for show()."""
+        for name in self.receivers:
+            wanted, patience = len(self.arrived[name]) + 1, 0.5
+            if name in golden:
+                wanted, patience = golden[name].count(self.STAGES.index(stage) + 1), 10
+            try:
+                wait_until(lambda: len(self.sent(name)) >= wanted, patience, name)
+            except AssertionError:
+                pass  # what is missing is told with what came
+            new = self.sent(name)[len(self.arrived[name]) :]
+            self.arrived[name] += [one(stage) for one in new]
+
+
+def channel_types():
+    listed = (ROOT / "receivers/channels/channel_list.h").read_text()
+    return {name.lower() for name in re.findall(r"^TOCSIN_CHANNEL\((\w+)\)", listed, re.M)}
 
 
 if __name__ == "__main__":
