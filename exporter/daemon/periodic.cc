@@ -16,6 +16,7 @@ struct Periodic::State {
   CondVar idle;
   bool stopped GUARDED_BY(mu) = false;
   bool running GUARDED_BY(mu) = false;
+  bool submitting GUARDED_BY(mu) = false;
   TimerQueue::Id timer GUARDED_BY(mu) = 0;
 };
 
@@ -34,16 +35,30 @@ Periodic::~Periodic() {
   }
   state_->timers.Cancel(timer);
   MutexLock lock(state_->mu);
-  while (state_->running) state_->idle.Wait(state_->mu);
+  while (state_->running || state_->submitting) state_->idle.Wait(state_->mu);
 }
 
 void Periodic::Arm(const std::shared_ptr<State>& state, Timestamp when) {
   MutexLock lock(state->mu);
   if (state->stopped) return;
-  state->timer = state->timers.At(when, [state] {
-    // The timer thread must not wait: with no room in the pool this time is missed.
-    if (!state->pool.TrySubmit([state] { RunOnce(state); })) Arm(state, NextTime(*state));
-  });
+  state->timer = state->timers.At(when, [state] { Submit(state); });
+}
+
+// The timer thread must not wait: with no room in the pool this time is missed. The run may be over
+// before TrySubmit is; the end waits for both, since the pool may be gone after it.
+void Periodic::Submit(const std::shared_ptr<State>& state) {
+  {
+    MutexLock lock(state->mu);
+    if (state->stopped) return;
+    state->submitting = true;
+  }
+  const bool submitted = state->pool.TrySubmit([state] { RunOnce(state); });
+  {
+    MutexLock lock(state->mu);
+    state->submitting = false;
+    state->idle.NotifyAll();
+  }
+  if (!submitted) Arm(state, NextTime(*state));
 }
 
 Timestamp Periodic::NextTime(const State& state) {

@@ -24,6 +24,7 @@ class Periodic {
  private:
   struct State;
   static void Arm(const std::shared_ptr<State>& state, Timestamp when);
+  static void Submit(const std::shared_ptr<State>& state);
   static Timestamp NextTime(const State& state);
   static void RunOnce(const std::shared_ptr<State>& state);
 
