@@ -162,6 +162,7 @@ class Webhook final : public Channel {
         text_(context.metrics) {
     HttpTransport transport;
     transport.egress = context.egress;
+    transport.http2 = true;
     transport_ = std::make_shared<const HttpTransport>(std::move(transport));
   }
 

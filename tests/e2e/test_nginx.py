@@ -2,7 +2,6 @@
 
 import http.client
 import json
-import os
 import re
 import ssl
 import subprocess
@@ -10,20 +9,19 @@ import unittest
 
 import harness
 from certificates import Authority
+from nginx import PROGRAM, Nginx
 from peers import peer_path
-from process import Process, free_port, wait_until
+from process import free_port, wait_until
 from tocsin import ROOT, Tocsin, config
 
 ADMIN = "an-administrator-whom-nginx-lets-through"
 NAME = "tocsin.example.org"
 
 
-class Nginx:
-    """nginx with the example as it stands but for addresses, names of files and the user."""
+class Example(Nginx):
+    """The example as it stands but for addresses and names of files."""
 
     def __init__(self, folder, upstream_port, certificate, key):
-        self.folder = folder
-        self.folder.mkdir()
         self.plain_port = free_port()
         self.port = free_port()
         text = (ROOT / "examples" / "nginx" / "tocsin.conf").read_text()
@@ -38,40 +36,13 @@ class Nginx:
         }.items():
             text, replaced = re.subn(old, new, text)
             assert replaced, f"the example has no {old}"
-        (folder / "tocsin.conf").write_text(text)
-        paths = "\n".join(
-            f"{kind}_temp_path {folder / kind};"
-            for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-        )
-        user = "user root;\n" if os.geteuid() == 0 else ""
-        (folder / "nginx.conf").write_text(
-            f"{user}daemon off;\nworker_processes 1;\npid {folder / 'nginx.pid'};\n"
-            f"error_log {folder / 'error.log'};\nevents {{ worker_connections 2048; }}\n"
-            f"http {{\naccess_log off;\n{paths}\ninclude {folder / 'tocsin.conf'};\n}}\n"
-        )
-        self.command = [
-            peer_path("usr/sbin/nginx"),
-            "-p",
-            folder,
-            "-c",
-            folder / "nginx.conf",
-            "-e",
-            folder / "error.log",
-        ]
-        self.process = Process("nginx", self.command, folder)
-
-    def access_log(self):
-        path = self.folder / "access.log"
-        return path.read_text() if path.exists() else ""
-
-    def stop(self):
-        self.process.kill9()
+        super().__init__(folder, text)
 
 
 class BehindNginx(harness.TestCase):
     def setUp(self):
         super().setUp()
-        peer_path("usr/sbin/nginx")
+        peer_path(PROGRAM)
         self.authority = Authority(self.folder, "issuer")
         certificate, key = self.authority.issue(NAME)
         web = {"trusted_proxies": ["127.0.0.1"], "external_url": f"https://{NAME}"}
@@ -81,7 +52,7 @@ class BehindNginx(harness.TestCase):
         )
         self.addCleanup(lambda: self.tocsin.process and self.tocsin.kill9())
         self.tocsin.start()
-        self.nginx = Nginx(self.folder / "nginx", self.tocsin.port, certificate, key)
+        self.nginx = Example(self.folder / "nginx", self.tocsin.port, certificate, key)
         self.addCleanup(self.nginx.stop)
         wait_until(self.is_ready, what="nginx to answer")
 

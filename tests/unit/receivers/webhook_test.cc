@@ -322,6 +322,14 @@ TEST(Channels, NameThoseThatExistWhenOneDoesNot) {
       "mattermost, rocketchat, wechat, sms, webhook, console");
 }
 
+TEST(Webhook, SpeaksHttp2WhereItIsOffered) {
+  ChannelWorld world;
+  const HttpClientRequest request =
+      RequestOf(&world, HookSettings(), {FiringAlert(CpuUsageRule(), "e1")});
+  ASSERT_NE(request.transport, nullptr);
+  EXPECT_TRUE(request.transport->http2);
+}
+
 // ---- outcomes
 
 TEST(Webhook, ReportsWhatTheReceiverAnswered) {
