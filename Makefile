@@ -24,8 +24,8 @@ LINT_PACKAGES := clang clang-format clang-tidy lld llvm libclang-rt-14-dev
 # Real programs the end-to-end tests talk to: unpacked under build/peers, never installed, so that no
 # service of theirs starts on this machine.
 PEER_PACKAGES := prometheus prometheus-node-exporter prometheus-pushgateway prometheus-alertmanager \
-  python3-prometheus-client python3-decorator python3-aiosmtpd python3-public python3-attr nginx \
-  postgresql-15 libpq5 libxml2 libicu72
+  python3-prometheus-client python3-decorator python3-aiosmtpd python3-public python3-attr python3-websockets \
+  nginx postgresql-15 libpq5 libxml2 libicu72
 
 SOURCE_DIRS := base config evaluator exporter receivers tests
 CTEST = ctest --output-on-failure -j $(shell nproc) $(TESTS)

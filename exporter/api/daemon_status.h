@@ -62,6 +62,9 @@ struct DaemonStatus {
   EvaluationStatus evaluation;
   Duration store_lag{0};           // how long the oldest write waits that is not durable
   std::optional<DiskStatus> disk;  // none: of no interest, or not to be had
+  // Who follows what happens live, by a WebSocket or not, and how many may.
+  std::size_t stream_clients = 0;
+  std::size_t stream_limit = 0;
   bool host_collector_enabled = true;
   bool host_collector_healthy = true;
   std::vector<std::string> warnings;  // what the operator has allowed and should not forget

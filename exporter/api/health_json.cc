@@ -111,6 +111,9 @@ Json HealthDetailsJson(const DaemonStatus& status) {
   ReportEvaluation(status, &report);
   ReportDelivery(status, &report);
   ReportCollectors(status, &report);
+  Json& stream = report.Part("stream", "healthy");
+  stream["clients"] = status.stream_clients;
+  stream["limit"] = status.stream_limit;
   report.Part("configuration", status.reload.successful ? "healthy" : "degraded",
               status.reload.successful ? "" : "the last reload failed: GET status says why");
   Json details = {{"checks",

@@ -1,8 +1,11 @@
 #include "exporter/daemon/app.h"
 
 #include <fmt/format.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <span>
 #include <utility>
 
 #include "base/host_name.h"
@@ -27,6 +30,10 @@ constexpr std::size_t kPoolCapacity = 10'000;
 constexpr std::size_t kConsoleCapacity = 1'000;
 // Each takes some 10 ms to draw, so that a full queue holds a message up for less than a second.
 constexpr std::size_t kPictureCapacity = 64;
+// Requests, messages that are sent, scrapes, the database.
+constexpr std::size_t kOtherDescriptors = 512;
+// Pages of the history, snapshots and commands of stream clients.
+constexpr std::size_t kStreamJobs = 4'096;
 // For connections that idle or are slow, beside the workers. Each costs some 22 KiB.
 constexpr std::size_t kSpareThreads = 32;
 constexpr Duration kPruneInterval = std::chrono::minutes(1);
@@ -53,6 +60,19 @@ Status CheckExposure(const std::string& listen_address, const config::Settings& 
   }
   log.Warn("listening beyond this machine without authentication", {{"address", listen_address}});
   return {};
+}
+
+// Each stream is a descriptor. Many systems allow a process 1,024 unless it asks for more.
+void MakeRoomForStreams(std::size_t streams, const Logger& log) {
+  const rlim_t needed = streams + kOtherDescriptors;
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= needed) return;
+  limit.rlim_cur = std::min(needed, limit.rlim_max);
+  setrlimit(RLIMIT_NOFILE, &limit);
+  if (limit.rlim_cur < needed) {
+    log.Warn("fewer file descriptors than tocsin.web.max_streams asks for; raise LimitNOFILE",
+             {{"max_streams", streams}, {"limit", limit.rlim_cur}, {"needed", needed}});
+  }
 }
 
 void ShowBuild(MetricRegistry& metrics) {
@@ -112,8 +132,24 @@ void App::Parts::PreparePictures() {
                    metrics);
 }
 
+// Its thread starts with the first client.
+void App::Parts::PrepareStreams() {
+  MakeRoomForStreams(settings->web.max_streams, log);
+  http::StreamOptions stream_options;
+  stream_options.max_streams = settings->web.max_streams;
+  stream_options.max_per_address = std::max<std::size_t>(1, settings->web.max_streams / 2);
+  stream_options.max_per_key = stream_options.max_per_address;
+  streams.emplace(stream_options, clock, log.Named("stream"), metrics);
+  stream_executor.emplace(kStreamJobs);
+  stream_hub.emplace(
+      *store, [this](std::function<void()> run) { streams->Post(std::move(run)); },
+      *stream_executor);
+  store->ListenToEvents([this](std::span<const Event> events) { stream_hub->TakeEvents(events); });
+}
+
 void App::Parts::BuildPipeline(Configured configured) {
   settings = configured.settings;
+  PrepareStreams();
   staleness_ms = settings->staleness.count();
   history.Publish(std::make_shared<const config::HistorySettings>(settings->history));
 
@@ -139,7 +175,8 @@ void App::Parts::BuildPipeline(Configured configured) {
   engine.emplace(*lifecycle, clock);
   series.emplace(evaluator::StoreLimits{settings->series.max_series, settings->series.retention},
                  *engine, metrics);
-  sink.emplace(*series, clock, metrics);
+  sample_tap.emplace(*series, metrics);
+  sink.emplace(*sample_tap, clock, metrics);
   alert_pictures.emplace(*series, clock);
 
   const intake::Context context{
@@ -194,7 +231,7 @@ Status App::Parts::Listen(const config::Settings& listening) {
   server_options.trusted_proxies = listening.web.trusted_proxies;
   server_options.spare_threads = kSpareThreads;
   Result<std::unique_ptr<http::Server>> main_server =
-      http::StartCivetwebServer(server_options, router, log.Named("http"), metrics);
+      http::StartCivetwebServer(server_options, router, log.Named("http"), metrics, &*streams);
   if (!main_server) return main_server.error();
   server = *std::move(main_server);
   return {};
@@ -303,6 +340,8 @@ void App::Stop() {
   p.watcher.reset();
   p.server->Stop();
   if (p.extra_server != nullptr) p.extra_server->Stop();
+  p.streams->Stop();
+  p.stream_executor.reset();  // what its jobs ask of the engine is still answered
   p.storage.RemoveFile("address");
   p.keys->Close();
   p.audit->Close();

@@ -32,6 +32,7 @@
 #include "exporter/api/repeatable_requests.h"
 #include "exporter/api/rules_api.h"
 #include "exporter/api/security_api.h"
+#include "exporter/api/stream_api.h"
 #include "exporter/daemon/alert_pictures.h"
 #include "exporter/daemon/alertmanager_gauges.h"
 #include "exporter/daemon/app.h"
@@ -49,6 +50,7 @@
 #include "exporter/daemon/rule_book.h"
 #include "exporter/daemon/rule_gauges.h"
 #include "exporter/daemon/storage_folder.h"
+#include "exporter/http/stream_loop.h"
 #include "exporter/intake/intakes.h"
 #include "exporter/intake/push_store.h"
 #include "exporter/scrape/scrape_manager.h"
@@ -70,9 +72,11 @@ struct App::Parts {
   Status BuildSecurity(const config::Settings& settings);
   Status OpenReceivers();
   void PreparePictures();
+  void PrepareStreams();
   void BuildPipeline(Configured configured);
   Status Restore();
   void BuildRoutes(const config::Settings& settings);
+  void BuildStreamRoutes();
   Status Listen(const config::Settings& settings);
 
   // Start() and Reload()
@@ -97,6 +101,7 @@ struct App::Parts {
 
   // for the API
   api::AlertingSources Sources();
+  api::StreamSources StreamView();
   api::ReceiverTrialSources TrialSources();
   api::AlertmanagerSources AlertmanagerView();
   api::LoadedRules Rules() const { return *loaded_rules.Get(); }
@@ -118,11 +123,17 @@ struct App::Parts {
   ReloadBook reloads{metrics, started};
   RuleGauges rule_gauges{metrics};
 
-  std::unique_ptr<StateStore> store;
+  // Before the store, whose writer tells the hub of events, and the audit log of what is done over
+  // streams, until its end.
   std::optional<security::AuditLog> audit;
   std::optional<security::KeyRing> keys;
   security::RateLimiter rate_limiter{clock};
   std::optional<security::AccessGuard> guard;
+  std::optional<http::StreamLoop> streams;
+  std::optional<OnDemandExecutor> stream_executor;
+  std::optional<api::StreamHub> stream_hub;
+
+  std::unique_ptr<StateStore> store;
   std::unique_ptr<OnDemandHttpClient> http_client;
   std::unique_ptr<OnDemandMailClient> mail_client;
   TimerQueue timers{clock};
@@ -154,6 +165,7 @@ struct App::Parts {
   std::optional<evaluator::Lifecycle> lifecycle;
   std::optional<evaluator::Engine> engine;
   std::optional<evaluator::SeriesStore> series;
+  std::optional<api::SampleTap> sample_tap;
   std::optional<MeasuredSink> sink;
   std::optional<AlertPictures> alert_pictures;
 
@@ -173,6 +185,8 @@ struct App::Parts {
   std::optional<api::HistoryApi> history_api;
   std::optional<api::DeliveryApi> delivery_api;
   std::optional<api::SecurityApi> security_api;
+  std::optional<api::AlertSnapshots> alert_snapshots;
+  std::optional<api::StreamApi> stream_api;
   http::Router router;
   http::Router extra_router;
   std::unique_ptr<http::Server> server;

@@ -2,7 +2,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "base/uuid.h"
 #include "config/alertmanager_print.h"
@@ -22,12 +24,20 @@ constexpr std::size_t kStalledMessages = 60'000;
 // So does a round that takes this long; it takes milliseconds.
 constexpr Duration kStalledRound = std::chrono::seconds(30);
 
+// Of pages that may call us: those that are configured, and what we are reached as ourselves.
+std::vector<std::string> AllowedOrigins(const config::WebSettings& web) {
+  std::vector<std::string> origins = web.allowed_origins;
+  const std::size_t scheme_end = web.external_url.find("://");
+  if (scheme_end == std::string::npos) return origins;
+  origins.push_back(web.external_url.substr(0, web.external_url.find('/', scheme_end + 3)));
+  return origins;
+}
+
 }  // namespace
 
 void App::Parts::BuildRoutes(const config::Settings& served) {
-  const auto add = [this, &served](http::Route route) {
-    router.Add(
-        http::GuardOrigin(repeatable->Remember(std::move(route)), served.web.allowed_origins));
+  const auto add = [this, origins = AllowedOrigins(served.web)](http::Route route) {
+    router.Add(http::GuardOrigin(repeatable->Remember(std::move(route)), origins));
   };
   http::Handler submit_metric;
   for (const auto& intake : intakes) {
@@ -64,6 +74,8 @@ void App::Parts::BuildRoutes(const config::Settings& served) {
   }
   history_api.emplace(api::HistorySources{*store, [this] { return Rules(); }, clock});
   for (http::Route& route : history_api->Routes()) add(std::move(route));
+  BuildStreamRoutes();
+  for (http::Route& route : stream_api->Routes()) add(std::move(route));
   delivery_api.emplace(book, *alerts, *silences, *dispatcher, clock);
   for (http::Route& route : delivery_api->Routes()) add(std::move(route));
   for (http::Route& route : api::ReceiverTrialRoutes(TrialSources())) add(std::move(route));
@@ -81,6 +93,31 @@ void App::Parts::BuildRoutes(const config::Settings& served) {
   extra_router.Add(metrics_route());
   guard->Guard(&router);
   guard->Guard(&extra_router);
+}
+
+void App::Parts::BuildStreamRoutes() {
+  alert_snapshots.emplace(
+      book,
+      [this](const Alert& alert) {
+        return api::AlertJson(alert, dispatcher->ForEpisode(alert.id));
+      },
+      clock);
+  stream_api.emplace(StreamView(), api::StreamSettings());
+  streams->OnTick([this](Timestamp now) { stream_api->Tick(now); });
+}
+
+api::StreamSources App::Parts::StreamView() {
+  const auto acknowledge = [this](const std::string& alert, const AcknowledgeCommand& command,
+                                  const api::StreamSources::Done& done) {
+    if (book.Find(alert) != nullptr) return engine->Acknowledge(alert, command, done);
+    done(acknowledgements->Acknowledge(alert, command));
+  };
+  const auto resolve = [this](const std::string& alert, const std::string& actor,
+                              const std::string& note, const api::StreamSources::Done& done) {
+    engine->Resolve(alert, actor, note, done);
+  };
+  return {*stream_hub, *alert_snapshots, *sample_tap, *store, clock,
+          book,        *guard,           acknowledge, resolve};
 }
 
 api::AlertingSources App::Parts::Sources() {
@@ -160,6 +197,9 @@ api::DaemonStatus App::Parts::GatherStatus() const {
   if (!keys->asks()) status.warnings = ExposureWarnings(options.listen_address, loopback_only);
   status.host_collector_enabled = host->enabled();
   status.host_collector_healthy = host->healthy();
+  status.websocket_connections = streams->open(http::StreamKind::kWebSocket);
+  status.stream_clients = status.websocket_connections + streams->open(http::StreamKind::kServerSentEvents);
+  status.stream_limit = streams->limit();
   status.reload = reloads.status();
   for (const receivers::ReceiverView& receiver : dispatcher->Receivers()) {
     status.receivers.push_back(

@@ -72,9 +72,13 @@ Error CannotListen(const std::string& listen_address, std::string_view reason) {
 class CivetwebServer final : public Server {
  public:
   CivetwebServer(const ServerOptions& options, const Router& router, Logger log,
-                 MetricRegistry& metrics)
-      : core_{options, router, std::move(log), HttpMetrics(metrics, router),
-              TransferWatchdog(std::min(Duration(1000), options.transfer_timeout / 4))} {
+                 MetricRegistry& metrics, StreamLoop* streams)
+      : core_{options,
+              router,
+              std::move(log),
+              HttpMetrics(metrics, router),
+              TransferWatchdog(std::min(Duration(1000), options.transfer_timeout / 4)),
+              streams} {
     mg_init_library(MG_FEATURES_DEFAULT);
   }
   ~CivetwebServer() override {
@@ -154,6 +158,7 @@ Status CivetwebServer::Start(const ListenAddress& address) {
                         start_trouble_.empty() ? "the HTTP server did not start" : start_trouble_);
   }
   address_ = {address.ip, static_cast<std::uint16_t>(bound.port)};
+  core_.port = address_.port;
   core_.watchdog.Start(address_.port);
   return {};
 }
@@ -252,10 +257,10 @@ void CivetwebServer::StopOnce() {
 
 Result<std::unique_ptr<Server>> StartCivetwebServer(const ServerOptions& options,
                                                     const Router& router, Logger log,
-                                                    MetricRegistry& metrics) {
+                                                    MetricRegistry& metrics, StreamLoop* streams) {
   Result<ListenAddress> address = ParseListenAddress(options.listen_address);
   if (!address) return address.error();
-  auto server = std::make_unique<CivetwebServer>(options, router, std::move(log), metrics);
+  auto server = std::make_unique<CivetwebServer>(options, router, std::move(log), metrics, streams);
   if (Status started = server->Start(*address); !started) return started.error();
   return std::unique_ptr<Server>(std::move(server));
 }

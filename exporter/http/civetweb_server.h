@@ -11,13 +11,16 @@
 #include "base/metrics.h"
 #include "base/result.h"
 #include "exporter/http/http.h"
+#include "exporter/http/stream_loop.h"
 
 namespace tocsin::http {
 
-// Listens, and answers as soon as it returns. `router` and `metrics` outlive the server. Not to be
+// Listens, and answers as soon as it returns. `router`, `metrics` and `streams` outlive the server;
+// without `streams` routes that open one answer 503. Not to be
 // called from two threads at once.
 Result<std::unique_ptr<Server>> StartCivetwebServer(const ServerOptions& options,
                                                     const Router& router, Logger log,
-                                                    MetricRegistry& metrics);
+                                                    MetricRegistry& metrics,
+                                                    StreamLoop* streams = nullptr);
 
 }  // namespace tocsin::http

@@ -8,11 +8,14 @@
 #include <ctime>
 #include <exception>
 #include <span>
+#include <type_traits>
+#include <utility>
 
 #include "base/json_text.h"
 #include "base/text.h"
 #include "base/uuid.h"
 #include "exporter/http/client_address.h"
+#include "exporter/http/web_socket_handshake.h"
 
 namespace tocsin::http {
 namespace {
@@ -67,6 +70,20 @@ Response TooLarge(std::size_t max_bytes, ErrorStyle style) {
   return ErrorResponse(413, style, fmt::format("Request body larger than {} bytes", max_bytes));
 }
 
+Response NoSeat(ErrorStyle style) {
+  Response response =
+      ErrorResponse(503, style, "Too many streams are open (see tocsin.web.max_streams)");
+  response.headers.emplace_back("Retry-After", "5");
+  return response;
+}
+
+Response CannotTake(ErrorStyle style) {
+  Response response = ErrorResponse(
+      503, style, "The connection cannot be kept: no file descriptor is left, or /proc is missing");
+  response.headers.emplace_back("Retry-After", "5");
+  return response;
+}
+
 }  // namespace
 
 int Exchange::Serve(mg_connection* connection) {
@@ -79,20 +96,29 @@ int Exchange::Serve(mg_connection* connection) {
   const Router::Match match = core_.router.Find(request_);
   Rest rest;
   Response response = Answer(match, &rest);
-  core_.router.Finish(request_, &response);
-  if (const std::optional<std::string> fault = FindFault(response)) {
-    const std::string id = RandomUuid();
-    core_.log.Error("a response was withheld",
-                    {{"id", id}, {"path", request_.raw_path}, {"err", *fault}});
-    response = InternalError(match.errors, id);
-  }
-  Write(response, rest.keep && !response.close);
-  if (rest.unread_body) DiscardUnreadBody();
+  if (!rest.taken) Send(match, std::move(response), rest);
   ReleaseLargeBuffers();
 
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
-  core_.metrics.Observe(match.route, request_.method, response.status, took.count());
-  return response.status;
+  core_.metrics.Observe(match.route, request_.method, answered_, took.count());
+  return answered_;
+}
+
+void Exchange::Send(const Router::Match& match, Response response, const Rest& rest) {
+  core_.router.Finish(request_, &response);
+  if (const std::optional<std::string> fault = FindFault(response)) {
+    response = Withhold(match.errors, *fault);
+  }
+  Write(response, rest.keep && !response.close);
+  if (rest.unread_body) DiscardUnreadBody();
+  answered_ = response.status;
+}
+
+Response Exchange::Withhold(ErrorStyle style, const std::string& fault) const {
+  const std::string id = RandomUuid();
+  core_.log.Error("a response was withheld",
+                  {{"id", id}, {"path", request_.raw_path}, {"err", fault}});
+  return InternalError(style, id);
 }
 
 void Exchange::Refuse(mg_connection* connection, int status, const char* reason) {
@@ -116,7 +142,9 @@ Response Exchange::Answer(const Router::Match& match, Rest* rest) {
     rest->unread_body = head_.has_body() && !head_.expects_continue;
     return ErrorResponse(503, match.errors, "the server is stopping");
   }
-  rest->keep = head_.keep_alive && core_.MayIdle();
+  const bool is_stream = match.route != nullptr && match.route->open && request_.method == "GET";
+  // One that asks for an upgrade the server library closes, whatever the answer.
+  rest->keep = head_.keep_alive && core_.MayIdle() && !is_stream;
   if (std::optional<Response> refused = core_.router.Refuse(request_, match.errors)) {
     PassOverBody(match.errors, rest);
     return *std::move(refused);
@@ -125,6 +153,7 @@ Response Exchange::Answer(const Router::Match& match, Rest* rest) {
     PassOverBody(match.errors, rest);
     return match.error;
   }
+  if (is_stream && core_.streams != nullptr) return OpenStream(*match.route, rest);
   std::optional<Response> refused = TakeBody(match.route->max_body, match.errors, rest);
   return refused ? *std::move(refused) : Run(*match.route);
 }
@@ -171,9 +200,15 @@ std::optional<Response> Exchange::TakeBody(std::size_t max_bytes, ErrorStyle err
 }
 
 Response Exchange::Run(const Route& route) const {
+  return Guarded(route, [&] { return route.handler(request_); });
+}
+
+// What a handler throws is answered with 500.
+template <typename Handle>
+std::invoke_result_t<Handle> Exchange::Guarded(const Route& route, Handle handle) const {
   std::string what;
   try {
-    return route.handler(request_);
+    return handle();
   } catch (const std::exception& e) {
     what = e.what();
   } catch (...) {
@@ -183,7 +218,63 @@ Response Exchange::Run(const Route& route) const {
   core_.log.Error(
       "a request handler failed",
       {{"id", id}, {"method", request_.method}, {"route", route.pattern}, {"err", what}});
-  return InternalError(route.errors, id);
+  std::invoke_result_t<Handle> failed;
+  if constexpr (std::is_same_v<decltype(failed), Response>) {
+    failed = InternalError(route.errors, id);
+  } else {
+    failed.response = InternalError(route.errors, id);
+  }
+  return failed;
+}
+
+Response Exchange::OpenStream(const Route& route, Rest* rest) {
+  if (head_.has_body()) {
+    rest->unread_body = !head_.expects_continue;
+    return ErrorResponse(400, route.errors, "a request that opens a stream has no body");
+  }
+  if (route.stream == StreamKind::kWebSocket) {
+    if (head_.old_protocol) return ErrorResponse(400, route.errors, "a WebSocket needs HTTP/1.1");
+    if (auto fault = FindHandshakeFault(request_, route.errors)) return *std::move(fault);
+  }
+  std::optional<StreamLoop::Seat> seat =
+      core_.streams->Reserve(request_.remote_address, request_.actor.key_id);
+  if (!seat) return NoSeat(route.errors);
+  StreamOffer offer = Guarded(route, [&] { return route.open(request_); });
+  if (offer.stream == nullptr) return std::move(offer.response);
+  return HandOver(route, std::move(offer), *std::move(seat), rest);
+}
+
+Response Exchange::HandOver(const Route& route, StreamOffer offer, StreamLoop::Seat seat,
+                            Rest* rest) {
+  const bool is_web_socket = route.stream == StreamKind::kWebSocket;
+  Response head;
+  head.headers = std::move(offer.response.headers);
+  head.content_type = "text/event-stream";
+  if (is_web_socket) {
+    head.headers.emplace_back("Upgrade", "websocket");
+    head.headers.emplace_back("Sec-WebSocket-Accept",
+                              HandshakeAnswer(request_.Header("Sec-WebSocket-Key")));
+  }
+  core_.router.Finish(request_, &head);
+  if (const std::optional<std::string> fault = FindFault(head)) {
+    return Withhold(route.errors, *fault);
+  }
+  if (is_web_socket) head.status = 101;
+  std::string bytes;
+  writer_.AppendHead(head, is_web_socket ? Connection::kUpgrade : Connection::kStream,
+                     std::time(nullptr), &bytes);
+  const std::optional<int> socket = TakeConnection(core_.port, peer_);
+  if (!socket) return CannotTake(route.errors);
+  // What the server library has left of the connection is closed when this returns.
+  mg_disable_connection_keep_alive(connection_);
+  rest->taken = true;
+  answered_ = head.status;
+  if (Status adopted = core_.streams->Adopt(*socket, route.stream, std::move(bytes),
+                                            std::move(offer.stream), std::move(seat));
+      !adopted) {
+    core_.log.Warn("a stream client was dropped", {{"err", adopted.message()}});
+  }
+  return head;
 }
 
 void Exchange::Write(const Response& response, bool keep) {

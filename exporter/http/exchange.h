@@ -8,8 +8,10 @@
 #include <civetweb.h>
 
 #include <atomic>
+#include <cstdint>
 #include <optional>
 #include <string>
+#include <type_traits>
 
 #include "base/log.h"
 #include "exporter/http/body_reader.h"
@@ -17,6 +19,7 @@
 #include "exporter/http/http_metrics.h"
 #include "exporter/http/request_head.h"
 #include "exporter/http/response_writer.h"
+#include "exporter/http/stream_loop.h"
 #include "exporter/http/transfer_watchdog.h"
 
 namespace tocsin::http {
@@ -28,6 +31,8 @@ struct ServerCore {
   const Logger log;
   HttpMetrics metrics;
   TransferWatchdog watchdog;
+  StreamLoop* const streams;                // null: none are served
+  std::atomic<std::uint16_t> port{0};       // that is listened on
   std::atomic<bool> stopping{false};        // new requests are answered with 503
   std::atomic<std::size_t> connections{0};  // that hold a thread
 
@@ -50,6 +55,7 @@ class Exchange {
   struct Rest {
     bool keep = false;         // the client may send its next request
     bool unread_body = false;  // bytes of this one are still on their way
+    bool taken = false;        // the connection is the stream thread's now; no answer is due
   };
 
   Response Answer(const Router::Match& match, Rest* rest);
@@ -58,6 +64,14 @@ class Exchange {
   // Reads the body into the request, or says why not.
   std::optional<Response> TakeBody(std::size_t max_bytes, ErrorStyle errors, Rest* rest);
   Response Run(const Route& route) const;
+  // Hands the connection over to the stream thread, or says why not.
+  Response OpenStream(const Route& route, Rest* rest);
+  template <typename Handle>
+  std::invoke_result_t<Handle> Guarded(const Route& route, Handle handle) const;
+  Response HandOver(const Route& route, StreamOffer offer, StreamLoop::Seat seat, Rest* rest);
+  void Send(const Router::Match& match, Response response, const Rest& rest);
+  // An answer that must not go out: the log has it, the client an id.
+  Response Withhold(ErrorStyle style, const std::string& fault) const;
   void Write(const Response& response, bool keep);
   bool WriteAll(const Response& response);
   bool SendAll(std::string_view bytes);
@@ -74,6 +88,7 @@ class Exchange {
   mg_connection* connection_ = nullptr;
   RequestHead head_;
   Endpoint peer_;
+  int answered_ = 0;  // status
 };
 
 }  // namespace tocsin::http

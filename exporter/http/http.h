@@ -15,6 +15,7 @@
 #include "base/egress_policy.h"
 #include "base/result.h"
 #include "base/time.h"
+#include "exporter/http/stream.h"
 
 namespace tocsin::http {
 
@@ -91,6 +92,14 @@ inline void NoteChange(Change change, Response* response) {
 
 using Handler = std::function<Response(const Request&)>;
 
+// What a stream route says to a request: a stream, or why not. Headers go with the answer that
+// opens the stream.
+struct StreamOffer {
+  std::unique_ptr<Stream> stream;  // null: refused
+  Response response;               // of a refusal; else its headers only
+};
+using StreamOpener = std::function<StreamOffer(const Request&)>;
+
 // How a route writes the errors that the server and the router find before its handler runs.
 enum class ErrorStyle : std::uint8_t {
   kPlain,  // text/plain, one line
@@ -122,7 +131,14 @@ struct Route {
   Access access = Access::kByMethod;
   // ?token= is taken for a key: for what browsers cannot send headers to. It must not be logged.
   bool token_in_query = false;
+  // Of a stream route. Runs on a web worker after everything that can be checked without it, and
+  // once there is a seat for one more stream. The handler answers what does not open a stream.
+  StreamOpener open = {};
+  StreamKind stream = StreamKind::kWebSocket;
 };
+
+// A route whose connections stay (stream.h): whoever may read may open it.
+Route StreamRoute(StreamKind kind, std::string pattern, StreamOpener open);
 
 // Routes are added before the server starts and never change. Thread-safe afterwards.
 class Router {

@@ -21,17 +21,17 @@ class HttpMetrics {
  public:
   HttpMetrics(MetricRegistry& registry, const Router& router);
 
-  // `route` is null where none was found. REQUIRES: a status from 200 to 599.
+  // `route` is null where none was found. REQUIRES: a status from 100 to 599.
   void Observe(const Route* route, std::string_view method, int status, double seconds);
   prometheus::Gauge& in_flight() { return in_flight_; }
 
  private:
-  static constexpr int kLowestStatus = 200;
+  static constexpr int kLowestStatus = 100;
   // The series of one route, looked up when first needed.
   struct OfRoute {
     std::string pattern;
     std::string method;  // the one whose counters are kept here
-    std::array<std::atomic<prometheus::Counter*>, 400> by_status{};
+    std::array<std::atomic<prometheus::Counter*>, 500> by_status{};
     std::atomic<prometheus::Histogram*> seconds{nullptr};
   };
 

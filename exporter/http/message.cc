@@ -73,4 +73,24 @@ Response ErrorResponse(int status, ErrorStyle style, std::string_view detail) {
   return response;
 }
 
+Route StreamRoute(StreamKind kind, std::string pattern, StreamOpener open) {
+  Route route;
+  route.method = "GET";
+  route.pattern = std::move(pattern);
+  route.errors = ErrorStyle::kJson;
+  route.access = Access::kRead;
+  route.token_in_query = true;
+  route.open = std::move(open);
+  route.stream = kind;
+  route.handler = [kind](const Request& request) {
+    Response response = ErrorResponse(503, ErrorStyle::kJson, "Streams are not served here");
+    if (request.method == "HEAD" && kind == StreamKind::kServerSentEvents) {
+      response = Response();
+      response.content_type = "text/event-stream";
+    }
+    return response;
+  };
+  return route;
+}
+
 }  // namespace tocsin::http

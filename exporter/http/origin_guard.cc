@@ -24,15 +24,23 @@ Response Refusal(const Route& route) {
 }  // namespace
 
 Route GuardOrigin(Route route, std::vector<std::string> allowed_origins) {
-  if (route.method == "GET") return route;
-  Handler guarded = [handler = std::move(route.handler), allowed = std::move(allowed_origins),
-                     refusal = Refusal(route)](const Request& request) {
+  const auto is_permitted = [allowed = std::move(allowed_origins)](const Request& request) {
     const std::string_view origin = request.Header("Origin");
-    const bool permitted = origin.empty() || IsOwnOrigin(origin, request.Header("Host")) ||
-                           std::find(allowed.begin(), allowed.end(), origin) != allowed.end();
-    return permitted ? handler(request) : refusal;
+    return origin.empty() || IsOwnOrigin(origin, request.Header("Host")) ||
+           std::find(allowed.begin(), allowed.end(), origin) != allowed.end();
   };
-  route.handler = std::move(guarded);
+  const Response refusal = Refusal(route);
+  // A browser lets any page open a WebSocket to anywhere and read it.
+  if (route.open) {
+    route.open = [open = std::move(route.open), is_permitted, refusal](const Request& request) {
+      return is_permitted(request) ? open(request) : StreamOffer{nullptr, refusal};
+    };
+  }
+  if (route.method == "GET") return route;
+  route.handler = [handler = std::move(route.handler), is_permitted,
+                   refusal](const Request& request) {
+    return is_permitted(request) ? handler(request) : refusal;
+  };
   return route;
 }
 

@@ -9,7 +9,8 @@
 
 namespace tocsin::http {
 
-// The route with that check in front, if its method changes state; else as it is.
+// The route with that check in front, if its method changes state or it opens a stream; else as it
+// is.
 Route GuardOrigin(Route route, std::vector<std::string> allowed_origins);
 
 }  // namespace tocsin::http

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 namespace tocsin::http {
 
@@ -17,6 +18,12 @@ struct Endpoint {
 // where there is none. REQUIRES: nobody closes the connection meanwhile, else its descriptor could
 // be another file's by then.
 bool ShutDownConnection(std::uint16_t local_port, Endpoint peer, int how);
+
+// Takes the accepted connection away from whoever holds its descriptor: the caller gets another one
+// for it, and closes that; the holder is left with a socket whose other end is closed, which it may
+// shut down and close without the peer noticing. Nothing where there is no such connection or more
+// than one, or no descriptor left. REQUIRES: as above.
+std::optional<int> TakeConnection(std::uint16_t local_port, Endpoint peer);
 
 // Makes a listening socket refuse connections from now on; whoever polls it wakes up. False where
 // there is none. REQUIRES: as above.

@@ -48,6 +48,8 @@ void AppendUnlessSet(const Response& response, std::string_view name, std::strin
 
 std::string_view StatusText(int status) {
   switch (status) {
+    case 101:
+      return "Switching Protocols";
     case 200:
       return "OK";
     case 201:
@@ -150,17 +152,19 @@ void ResponseWriter::AppendHead(const Response& response, Connection connection,
   AppendHeader("X-Content-Type-Options", "nosniff", out);
   AppendUnlessSet(response, "X-Frame-Options", "DENY", out);
   AppendUnlessSet(response, "Referrer-Policy", "no-referrer", out);
-  const bool has_content = !response.body.empty() && MayHaveBody(response.status);
+  const bool is_stream = connection == Connection::kStream;
+  const bool has_content = (!response.body.empty() || is_stream) && MayHaveBody(response.status);
   if (has_content && !response.content_type.empty()) {
     AppendHeader("Content-Type", response.content_type, out);
   }
   for (const auto& [name, value] : response.headers) AppendHeader(name, value, out);
-  if (MayHaveBody(response.status)) {
+  if (MayHaveBody(response.status) && !is_stream) {
     fmt::format_to(std::back_inserter(*out), FMT_COMPILE("Content-Length: {}\r\n"),
                    response.body.size());
   }
-  if (connection == Connection::kClose) AppendHeader("Connection", "close", out);
+  if (connection == Connection::kClose || is_stream) AppendHeader("Connection", "close", out);
   if (connection == Connection::kKeepOldStyle) AppendHeader("Connection", "keep-alive", out);
+  if (connection == Connection::kUpgrade) AppendHeader("Connection", "Upgrade", out);
   out->append("\r\n");
 }
 

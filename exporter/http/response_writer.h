@@ -25,6 +25,8 @@ class ResponseWriter {
     kKeep,          // HTTP/1.1 without further words
     kKeepOldStyle,  // told to an HTTP/1.0 client that asked for it
     kClose,
+    kStream,   // the body has no end but that of the connection
+    kUpgrade,  // the connection speaks another protocol from here
   };
 
   // Status line, headers and the empty line. Content-Length always, except where the status has no
@@ -39,7 +41,7 @@ class ResponseWriter {
   std::string date_;
 };
 
-// 204 and 304 have none, whatever the handler put there.
-inline bool MayHaveBody(int status) { return status != 204 && status != 304; }
+// 101, 204 and 304 have none, whatever the handler put there.
+inline bool MayHaveBody(int status) { return status != 101 && status != 204 && status != 304; }
 
 }  // namespace tocsin::http

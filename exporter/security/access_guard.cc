@@ -21,6 +21,7 @@ using http::Route;
 using Kind = RateLimiter::Kind;
 
 constexpr std::size_t kLongestPath = 200;  // of a refused request, in the audit log
+constexpr const char* kOfScope = R"({"reason":"scope"})";
 
 bool ChangesState(const Route& route) { return route.method != "GET" && route.method != "OPTIONS"; }
 
@@ -28,13 +29,17 @@ RateLimiter::Client ClientOf(const Request& request) {
   return {request.actor.key_id, request.remote_address};
 }
 
-AuditRecord RecordOf(const Request& request, const Response& response) {
+AuditRecord RecordOf(const http::Actor& actor, const std::string& address, int status) {
   AuditRecord record;
-  record.key_id = request.actor.key_id;
-  record.actor = request.actor.name;
-  record.from = request.remote_address;
-  record.outcome = std::to_string(response.status);
+  record.key_id = actor.key_id;
+  record.actor = actor.name;
+  record.from = address;
+  record.outcome = std::to_string(status);
   return record;
+}
+
+std::string KindOf(const AuditRecord& refusal) {
+  return fmt::format("{} {} {}", refusal.outcome, refusal.key_id, refusal.after);
 }
 
 // Paths of strangers may hold anything.
@@ -159,8 +164,8 @@ Response AccessGuard::Unauthorized(bool is_invalid, ErrorStyle errors) {
 Response AccessGuard::Forbidden(ErrorStyle errors) {
   scope_.Increment();
   Response response = http::ErrorResponse(403, errors, "Not permitted");
-  response.change = std::make_shared<const http::Change>(
-      http::Change{"access.refused", "", "", R"({"reason":"scope"})"});
+  response.change =
+      std::make_shared<const http::Change>(http::Change{"access.refused", "", "", kOfScope});
   return response;
 }
 
@@ -175,12 +180,12 @@ void AccessGuard::Audit(const Request& request, const Response& response) {
   const bool is_refused = response.status == 401 || response.status == 403;
   const bool is_changed = response.status < 400 || response.status >= 500;
   if (!is_refused && !(is_changed && IsAudited(request.route))) return;
-  AuditRecord record = RecordOf(request, response);
+  AuditRecord record = RecordOf(request.actor, request.remote_address, response.status);
   if (is_refused) {
     record.action = "access.refused";
     record.target = fmt::format("{} {}", request.method, PathForAudit(request));
     record.after = response.change != nullptr ? response.change->after : "";
-    audit_.Refuse(record, fmt::format("{} {} {}", response.status, record.key_id, record.after));
+    audit_.Refuse(record, KindOf(record));
     return;
   }
   record.action = fmt::format("{} {}", request.route->method, request.route->pattern);
@@ -192,6 +197,42 @@ void AccessGuard::Audit(const Request& request, const Response& response) {
     record.before = change.before;
     record.after = change.after;
   }
+  audit_.Append(record);
+}
+
+// ---- connections that stay
+
+bool AccessGuard::MayStay(const Caller& caller) const {
+  if (!keys_.asks()) return true;
+  const std::optional<Scopes> scopes = keys_.ScopesOf(caller.actor.key_id, clock_.Now());
+  return scopes && scopes->Allow(Scope::kRead);
+}
+
+bool AccessGuard::TakeMessage(const Caller& caller) {
+  if (!limits_.Take({caller.actor.key_id, caller.address}, Kind::kRequests, 1)) return true;
+  rate_.Increment();
+  return false;
+}
+
+bool AccessGuard::Permit(const Caller& caller, Scope needed, std::string_view what) {
+  if (!keys_.asks()) return true;
+  const std::optional<Scopes> scopes = keys_.ScopesOf(caller.actor.key_id, clock_.Now());
+  if (scopes && scopes->Allow(needed)) return true;
+  scope_.Increment();
+  AuditRecord record = RecordOf(caller.actor, caller.address, 403);
+  record.action = "access.refused";
+  record.target = what;
+  record.after = kOfScope;
+  audit_.Refuse(record, KindOf(record));
+  return false;
+}
+
+void AccessGuard::NoteDone(const Caller& caller, const http::Change& change, int status) {
+  AuditRecord record = RecordOf(caller.actor, caller.address, status);
+  record.action = change.action;
+  record.target = change.target;
+  record.before = change.before;
+  record.after = change.after;
   audit_.Append(record);
 }
 

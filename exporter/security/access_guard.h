@@ -7,6 +7,8 @@
 #pragma once
 
 #include <optional>
+#include <string>
+#include <string_view>
 
 #include "base/clock.h"
 #include "base/metrics.h"
@@ -25,6 +27,12 @@ bool IsOpenToAll(const http::Route* route);
 // submission of metrics or alerts.
 bool IsAudited(const http::Route* route);
 
+// Who is at the other end of a connection that stays (http/stream.h).
+struct Caller {
+  http::Actor actor;
+  std::string address;
+};
+
 class AccessGuard {
  public:
   // Everything outlives the object.
@@ -38,6 +46,17 @@ class AccessGuard {
   // answer to one that may not send so many now.
   std::optional<http::Response> TakeSamples(const http::Request& request, std::size_t samples,
                                             http::ErrorStyle errors);
+
+  // ---- for connections that stay, about those who were let in
+
+  // Whether they would still be: their key may have ended since, or the first one been made.
+  bool MayStay(const Caller& caller) const;
+  // Pays for one more message of theirs; false beyond their rate.
+  bool TakeMessage(const Caller& caller);
+  // Whether they may do what needs this scope. `what` is for the audit log, which has refusals.
+  bool Permit(const Caller& caller, Scope needed, std::string_view what);
+  // They have changed something; `status` is what a request would have been answered.
+  void NoteDone(const Caller& caller, const http::Change& change, int status);
 
  private:
   std::optional<http::Response> Judge(http::Request& request, http::ErrorStyle errors);

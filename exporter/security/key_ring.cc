@@ -154,7 +154,7 @@ void KeyRing::SetEnvironment(const std::vector<config::EnvironmentKey>& keys) {
       continue;
     }
     auto held = std::make_shared<Held>();
-    held->key.id = fmt::format("environment-{}", made.size() + 1);
+    held->key.id = EnvironmentId(hash);
     held->key.name = held->key.id;
     held->key.scopes = given.scopes;
     held->key.hash = hash;
@@ -164,6 +164,13 @@ void KeyRing::SetEnvironment(const std::vector<config::EnvironmentKey>& keys) {
   }
   if (!made.empty()) asks_ = true;
   environment_.Publish(std::make_shared<const OfEnvironment>(made.begin(), made.end()));
+}
+
+// Another secret is another key, also in the place of one that is gone.
+std::string KeyRing::EnvironmentId(const TokenHash& hash) {
+  if (const HeldPtr known = FindInEnvironment(hash)) return known->key.id;
+  MutexLock lock(mu_);
+  return fmt::format("environment-{}", ++environment_keys_);
 }
 
 // ---- look-up
@@ -206,6 +213,18 @@ bool KeyRing::ReadForUnknown() {
   const Status read = Read();
   reading_.Unlock();
   return read.ok();
+}
+
+std::optional<Scopes> KeyRing::ScopesOf(std::string_view id, Timestamp now) const {
+  HeldPtr held;
+  const std::shared_ptr<const Stored> stored = stored_.Get();
+  if (const auto found = stored->find(id); found != stored->end()) held = found->second;
+  const std::shared_ptr<const OfEnvironment> environment = environment_.Get();
+  for (const HeldPtr& one : *environment) {
+    if (one->key.id == id) held = one;
+  }
+  if (held == nullptr || held->key.StateAt(now) != "active") return std::nullopt;
+  return held->key.scopes;
 }
 
 // ---- changes

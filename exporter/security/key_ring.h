@@ -38,12 +38,16 @@ class KeyRing {
 
   // Reads the table, before the first request.
   Status Restore() EXCLUDES(reading_, mu_);
-  void SetEnvironment(const std::vector<config::EnvironmentKey>& keys);
+  void SetEnvironment(const std::vector<config::EnvironmentKey>& keys) EXCLUDES(mu_);
 
   // Whether requests need a key.
   bool asks() const { return asks_; }
   // The key that a token belongs to, if it may be used now; else null.
   std::shared_ptr<const ApiKey> Find(std::string_view token, Timestamp now) EXCLUDES(reading_, mu_);
+
+  // What the holder of a key may do now; nothing where there is no such key, or not any more. Is no
+  // use of the key.
+  std::optional<Scopes> ScopesOf(std::string_view id, Timestamp now) const;
 
   // `committed` as StateStore has it; the key is in force once the table was read again, as Refresh
   // does.
@@ -84,6 +88,7 @@ class KeyRing {
   void NoteNews(const Stored& keys, const std::map<std::string, KeyUse>& uses) EXCLUDES(mu_);
   HeldPtr FindStored(std::string_view token, const TokenHash& hash) EXCLUDES(reading_, mu_);
   HeldPtr FindInEnvironment(const TokenHash& hash) const;
+  std::string EnvironmentId(const TokenHash& hash) EXCLUDES(mu_);
   // A token names a key that is not known: another process may just have made it.
   bool ReadForUnknown() EXCLUDES(reading_, mu_);
   void WriteUses(bool all) EXCLUDES(mu_);
@@ -103,6 +108,7 @@ class KeyRing {
   bool has_failed_ GUARDED_BY(reading_) = false;  // the last reading, which is said once
 
   mutable Mutex mu_;
+  std::size_t environment_keys_ GUARDED_BY(mu_) = 0;          // that there ever were
   std::map<std::string, KeyUse> uses_ GUARDED_BY(mu_);        // as written last
   std::map<std::string, Timestamp> revoked_ GUARDED_BY(mu_);  // here, maybe not yet durable
   std::map<std::string, bool> damaged_ GUARDED_BY(mu_);       // rows that were complained of

@@ -168,6 +168,7 @@ void DeliveryBook::Unannounce(const DeliveryRecord& record) {
   cooldowns_.Cancel(record.fingerprint);
   board_.RemoveCooldown(record.fingerprint);
   announced_.erase(record.id);
+  if (record.closed_at) closed_.erase({*record.closed_at, record.id});
   records_.erase(std::string(record.id));
 }
 

@@ -38,5 +38,24 @@ TEST(DeliveryBook, BeginsNoCooldownWithTheEndOfAnEpisode) {
   EXPECT_EQ(world.book.HeldUntil(*WithCooldown("e2"), now), std::nullopt);
 }
 
+// The daemon died of this where alerts ended faster than their messages were sent: what stood in the
+// list of ended episodes was not there any more when its time to be forgotten came.
+TEST(DeliveryBook, ForgetsAnEpisodeWhollyThatEndedBeforeItsOnlyMessageWasWithdrawn) {
+  BookWorld world;
+  const Timestamp now = testing::FiredAt();
+  const Message message = MakeMessage(WithCooldown("e1"), 1, "ops");
+  world.book.OnMade(message, now);
+  world.book.Close("e1", now);
+  world.book.OnDropped(message, Sender::Dropped::kReplaced);
+  world.book.Prune(now + std::chrono::hours(25));
+  WriteBatch batch;
+  world.book.Flush(1, &batch);
+  ASSERT_FALSE(batch.empty());
+  for (const WriteBatch::Operation& operation : batch.operations()) {
+    EXPECT_EQ(operation.value, std::nullopt) << operation.key;  // only deleted
+  }
+  EXPECT_EQ(world.book.HeldUntil(*WithCooldown("e2"), now), std::nullopt);
+}
+
 }  // namespace
 }  // namespace tocsin::receivers

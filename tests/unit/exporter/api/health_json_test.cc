@@ -27,19 +27,22 @@ std::string StateOf(const DaemonStatus& status, const char* name) {
 TEST(HealthDetails, WhereAllIsWellEachPartSaysSo) {
   DaemonStatus status;
   status.disk = DiskStatus{200ULL << 20, 1ULL << 30};
+  status.stream_clients = 3;
   status.websocket_connections = 2;
+  status.stream_limit = 128;
   const Json details = HealthDetailsJson(status);
   for (const auto& [name, part] : details.at("parts").items()) {
     EXPECT_EQ(part.at("status"), "healthy") << name;
     EXPECT_TRUE(part.at("reason").is_null()) << name;
   }
   for (const char* name : {"database", "store_writer", "disk", "evaluation", "delivery", "host",
-                           "scrape", "configuration"}) {
+                           "scrape", "stream", "configuration"}) {
     EXPECT_TRUE(details.at("parts").contains(name)) << name;
   }
   EXPECT_THAT(Reasons(status), IsEmpty());
   EXPECT_EQ(details.at("warnings"), Json::array());
   EXPECT_EQ(details.at("checks").at("websocket_connections"), 2);
+  EXPECT_EQ(Part(status, "stream").at("clients"), 3);
   EXPECT_EQ(Part(status, "disk").at("free_bytes"), 200ULL << 20);
 }
 

@@ -110,6 +110,11 @@ class RawClient {
     }
     return std::exchange(buffer_, {});
   }
+  // What has come, waiting for the first byte; empty at the end.
+  std::string ReadSome() {
+    if (buffer_.empty()) ReadMore();
+    return std::exchange(buffer_, {});
+  }
   // True when the other side closes without another byte.
   bool IsClosed() { return buffer_.empty() && !ReadMore(); }
 

@@ -254,5 +254,63 @@ TEST_F(AccessGuardTest, AuditsWhomItRefusesWithoutWhatTheySent) {
   EXPECT_EQ(world_.Entries().size(), 3U);
 }
 
+TEST_F(AccessGuardTest, WithoutAnyKeyEverybodyMayStayAndOperate) {
+  const Caller anybody{{}, "10.0.0.1"};
+  EXPECT_TRUE(guard_.MayStay(anybody));
+  EXPECT_TRUE(guard_.Permit(anybody, Scope::kOperate, "WebSocket resolve"));
+  world_.Make(kAdmin);
+  EXPECT_FALSE(guard_.MayStay(anybody));
+  EXPECT_FALSE(guard_.Permit(anybody, Scope::kOperate, "WebSocket resolve"));
+}
+
+TEST_F(AccessGuardTest, JudgesThoseWhoStayByWhatTheirKeyAllowsNow) {
+  const MadeKey reader = world_.Make(kRead, "bob");
+  const MadeKey operating = world_.Make(kOperate, "anna");
+  const MadeKey pusher = world_.Make(kPush, "ci");
+  const auto caller = [](const MadeKey& made) {
+    return Caller{{made.key.id, made.key.name}, "10.0.0.1"};
+  };
+  EXPECT_TRUE(guard_.MayStay(caller(reader)));
+  EXPECT_FALSE(guard_.MayStay(caller(pusher)));
+  EXPECT_TRUE(guard_.Permit(caller(operating), Scope::kOperate, "WebSocket resolve"));
+  EXPECT_THAT(world_.Entries(), IsEmpty());
+  for (int i = 0; i < 5; ++i) {
+    EXPECT_FALSE(guard_.Permit(caller(reader), Scope::kOperate, "WebSocket resolve"));
+  }
+  const std::vector<nlohmann::json> entries = world_.Entries();
+  ASSERT_EQ(entries.size(), 1U);
+  EXPECT_EQ(entries[0]["action"], "access.refused");
+  EXPECT_EQ(entries[0]["target"], "WebSocket resolve");
+  EXPECT_EQ(entries[0]["actor"], "bob");
+  EXPECT_EQ(entries[0]["outcome"], "403");
+  world_.keys.Revoke(operating.key.id, world_.clock.Now(), [](const Status&) {});
+  EXPECT_FALSE(guard_.MayStay(caller(operating)));
+  EXPECT_FALSE(guard_.Permit(caller(operating), Scope::kOperate, "WebSocket resolve"));
+}
+
+TEST_F(AccessGuardTest, AuditsWhatIsDoneOverAConnectionThatStays) {
+  guard_.NoteDone({{"k1", "anna"}, "10.0.0.1"},
+                  {"alert.resolve", "a1", R"({"status":"active"})", R"({"by":"anna"})"}, 200);
+  const nlohmann::json entry = world_.Entries().at(0);
+  EXPECT_EQ(entry["action"], "alert.resolve");
+  EXPECT_EQ(entry["target"], "a1");
+  EXPECT_EQ(entry["key_id"], "k1");
+  EXPECT_EQ(entry["from"], "10.0.0.1");
+  EXPECT_EQ(entry["before"]["status"], "active");
+  EXPECT_EQ(entry["after"]["by"], "anna");
+  EXPECT_EQ(entry["outcome"], "200");
+}
+
+TEST_F(AccessGuardTest, MessagesComeOutOfTheSameBucketAsRequests) {
+  config::RateLimitSettings limits;
+  limits.requests_per_second = 2;
+  limits_.Apply(limits);
+  EXPECT_TRUE(guard_.TakeMessage({{}, "10.0.0.1"}));
+  EXPECT_EQ(Send("GET", "/rules").status, 200);
+  EXPECT_FALSE(guard_.TakeMessage({{}, "10.0.0.1"}));
+  EXPECT_EQ(Send("GET", "/rules").status, 429);
+  EXPECT_TRUE(guard_.TakeMessage({{}, "10.0.0.2"}));
+}
+
 }  // namespace
 }  // namespace tocsin::security

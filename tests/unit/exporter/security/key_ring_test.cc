@@ -184,6 +184,31 @@ TEST(KeyRing, AReloadReplacesTheKeysOfTheEnvironment) {
   EXPECT_TRUE(world.keys.asks());
 }
 
+TEST(KeyRing, ASecretOfTheEnvironmentKeepsItsIdAndNoOtherGetsIt) {
+  SecurityWorld world;
+  const Timestamp now = world.clock.Now();
+  const auto gone = OfEnvironment(Scope::kAdmin, "a-secret-that-will-go");
+  const auto stays = OfEnvironment(Scope::kRead, "a-secret-that-stays");
+  world.keys.SetEnvironment({gone, stays});
+  world.keys.SetEnvironment({OfEnvironment(Scope::kAdmin, "a-secret-that-comes"), stays});
+  EXPECT_EQ(world.keys.Find("a-secret-that-stays", now)->id, "environment-2");
+  EXPECT_EQ(world.keys.Find("a-secret-that-comes", now)->id, "environment-3");
+  EXPECT_EQ(world.keys.ScopesOf("environment-1", now), std::nullopt);
+  EXPECT_EQ(world.keys.ScopesOf("environment-2", now), Scopes{Scope::kRead});
+}
+
+TEST(KeyRing, KnowsWhatTheHolderOfAKeyMayDoNow) {
+  SecurityWorld world;
+  const Timestamp now = world.clock.Now();
+  const MadeKey made = world.Make({Scope::kOperate}, "ci", now + std::chrono::minutes(1));
+  EXPECT_EQ(world.keys.ScopesOf(made.key.id, now), Scopes{Scope::kOperate});
+  EXPECT_EQ(world.keys.ScopesOf(made.key.id, now + std::chrono::minutes(1)), std::nullopt);
+  EXPECT_EQ(world.keys.ScopesOf("", now), std::nullopt);
+  EXPECT_EQ(world.keys.List().at(0).last_used_at, std::nullopt);
+  world.keys.Revoke(made.key.id, now, [](const Status&) {});
+  EXPECT_EQ(world.keys.ScopesOf(made.key.id, now), std::nullopt);
+}
+
 TEST(KeyRing, MayBeAskedWhileItIsReadAnew) {
   SecurityWorld world;
   const MadeKey made = world.Make({Scope::kRead});

@@ -1,0 +1,45 @@
+#include "exporter/api/stream_event.h"
+
+#include <fmt/format.h>
+
+#include <string_view>
+#include <utility>
+
+#include "exporter/api/event_text.h"
+
+namespace tocsin::api {
+namespace {
+
+std::string_view AlertMessageType(const Event& event) {
+  if (event.rule_id.empty()) return "";
+  if (event.type == "alert.active" || event.type == "alert.unacknowledged") return "new_alert";
+  if (event.type == "alert.acknowledged") return "alert_acknowledged";
+  return event.type == "alert.resolved" ? "alert_resolved" : "";
+}
+
+http::StreamText AlertMessage(const Event& event, const AlertRenderer& render) {
+  const std::string_view type = AlertMessageType(event);
+  if (type.empty()) return nullptr;
+  const Result<Alert> alert = ParseAlert(event.body);
+  if (!alert) return nullptr;
+  return std::make_shared<const std::string>(
+      fmt::format(R"({{"type":"{}","seq":{},"timestamp":"{}","alert":{}}})", type, event.sequence,
+                  FormatRfc3339(event.at), Dump(render(*alert))));
+}
+
+}  // namespace
+
+const http::StreamText& StreamEvent::AsAlertMessage(const AlertRenderer& render) {
+  if (!alert_message_) alert_message_ = AlertMessage(event_, render);
+  return *alert_message_;
+}
+
+const http::StreamText& StreamEvent::AsServerSentEvent() {
+  if (!server_sent_) {
+    server_sent_ = std::make_shared<const std::string>(fmt::format(
+        "id: {}\nevent: {}\ndata: {}\n\n", event_.sequence, event_.type, EventJson(event_)));
+  }
+  return *server_sent_;
+}
+
+}  // namespace tocsin::api

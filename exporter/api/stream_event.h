@@ -1,0 +1,42 @@
+// One event on its way to stream clients: written once in each form, however many take it.
+//
+// One thread at a time: whoever reads a page of the history, then the stream thread.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <optional>
+
+#include "base/alert.h"
+#include "base/event.h"
+#include "exporter/api/alerting_json.h"
+#include "exporter/http/stream.h"
+
+namespace tocsin::api {
+
+// An alert as the alerting API shows it now.
+using AlertRenderer = std::function<Json(const Alert&)>;
+
+class StreamEvent {
+ public:
+  explicit StreamEvent(Event event) : event_(std::move(event)) {}
+
+  const Event& event() const { return event_; }
+  std::size_t bytes() const { return sizeof(*this) + event_.body.size(); }
+
+  // new_alert, alert_acknowledged or alert_resolved, with the alert; null for every other event,
+  // and for alerts that no rule of ours has raised: the list of alerts has none of them either.
+  const http::StreamText& AsAlertMessage(const AlertRenderer& render);
+  // id, event and data.
+  const http::StreamText& AsServerSentEvent();
+
+ private:
+  Event event_;
+  std::optional<http::StreamText> alert_message_;
+  std::optional<http::StreamText> server_sent_;
+};
+
+using StreamEventPtr = std::shared_ptr<StreamEvent>;
+
+}  // namespace tocsin::api

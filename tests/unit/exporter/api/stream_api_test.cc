@@ -1,0 +1,465 @@
+// The live stream over a real book and state machine, without a server: a writer notes what a
+// client is sent.
+#include "exporter/api/stream_api.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/mutex.h"
+#include "tests/support/evaluator_builders.h"
+#include "tests/support/null_log.h"
+#include "tests/unit/exporter/api/api_world.h"
+
+namespace tocsin::api {
+namespace {
+
+using ::testing::Contains;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+using ::testing::StartsWith;
+
+class NotingWriter final : public http::StreamWriter {
+ public:
+  void Send(http::StreamText text, Weight /*weight*/) override { texts.push_back(*text); }
+  std::size_t waiting_bytes() const override { return waiting; }
+  void Close(http::CloseCode code, std::string_view /*reason*/) override { closed = code; }
+
+  json Last() const { return json::parse(texts.back()); }
+  std::vector<std::string> types() const {
+    std::vector<std::string> all;
+    for (const std::string& text : texts) all.push_back(json::parse(text).at("type"));
+    return all;
+  }
+
+  std::vector<std::string> texts;
+  std::size_t waiting = 0;
+  std::optional<http::CloseCode> closed;
+};
+
+class InlineExecutor final : public Executor {
+ public:
+  bool TrySubmit(Job&& job) override {
+    jobs.push_back(std::move(job));
+    return true;
+  }
+  std::deque<Job> jobs;
+};
+
+class NullSink final : public SampleSink {
+ public:
+  AppendReport Append(const SampleBatch& /*batch*/, Timestamp /*now*/) override { return {}; }
+};
+
+class LiveStream : public ::testing::Test {
+ protected:
+  LiveStream() {
+    EXPECT_TRUE(audit_.Restore().ok());
+    world_.store.ListenToEvents([this](std::span<const Event> events) { hub_.TakeEvents(events); });
+  }
+
+  // What was posted and submitted has happened when this returns.
+  void Settle() {
+    while (true) {
+      std::deque<std::function<void()>> posted;
+      {
+        MutexLock lock(mu_);
+        posted.swap(posted_);
+      }
+      for (const auto& run : posted) run();
+      if (!executor_.jobs.empty()) {
+        const Executor::Job job = std::move(executor_.jobs.front());
+        executor_.jobs.pop_front();
+        job();
+      } else if (posted.empty()) {
+        return;
+      }
+    }
+  }
+  http::StreamOffer Offer(const std::string& pattern, http::Request request) {
+    for (const http::Route& route : api_.Routes()) {
+      if (route.pattern == "/alerting" + pattern) return route.open(request);
+    }
+    ADD_FAILURE() << "no route " << pattern;
+    return {};
+  }
+  struct Client {
+    ~Client() {
+      if (stream != nullptr) stream->Closed();
+    }
+    NotingWriter writer;
+    std::unique_ptr<http::Stream> stream;
+    void Say(const json& message) { stream->Received(message.dump()); }
+  };
+  std::unique_ptr<Client> Open(const std::string& pattern, http::Request request) {
+    auto client = std::make_unique<Client>();
+    http::StreamOffer offer = Offer(pattern, std::move(request));
+    EXPECT_NE(offer.stream, nullptr) << offer.response.body;
+    client->stream = std::move(offer.stream);
+    client->stream->Opened(client->writer);
+    Settle();
+    return client;
+  }
+  std::unique_ptr<Client> WebSocket(const std::string& query = "") {
+    http::Request request;
+    request.query = query;
+    request.captures = {"demo"};
+    request.actor = actor_;
+    request.remote_address = "192.0.2.7";
+    return Open("/ws/{client_id}", request);
+  }
+  std::unique_ptr<Client> Events(const std::string& query = "", const std::string& last_id = "") {
+    http::Request request;
+    request.query = query;
+    request.actor = actor_;
+    if (!last_id.empty()) request.headers = {{"Last-Event-ID", last_id}};
+    return Open("/events/stream", request);
+  }
+  void Submit(const std::string& host, double value) {
+    world_.Submit(host, value);
+    Settle();
+  }
+  void Tick(Duration by) {
+    world_.clock.Advance(by);
+    api_.Tick(world_.clock.Now());
+    Settle();
+  }
+
+  // A key in force, whose holder opens the next streams.
+  security::ApiKey Hold(Scopes scopes, std::optional<Timestamp> expires_at = std::nullopt) {
+    const security::MadeKey made =
+        security::MakeKey({"anna", scopes, "test", expires_at}, world_.clock.Now());
+    keys_.Add(made.key, [](const Status&) {});
+    keys_.Refresh();
+    actor_ = {made.key.id, made.key.name};
+    return made.key;
+  }
+  // The newest entry of the audit log.
+  json Audited() const {
+    const auto newest = audit_.Newest(std::nullopt, 1);
+    return newest.ok() && !newest->empty() ? json::parse(newest->front()) : json();
+  }
+
+  Mutex mu_;
+  std::deque<std::function<void()>> posted_ GUARDED_BY(mu_);
+  InlineExecutor executor_;
+  http::Actor actor_;  // of whoever opens a stream next, as the guard finds it
+  NullSink sink_;
+  MetricRegistry registry_;
+  ApiWorld world_{{testing::CpuRule()}};
+  testing::NullLogSink log_;
+  security::AuditLog audit_{world_.store, world_.clock, Logger(log_, "audit"), registry_};
+  security::KeyRing keys_{world_.store, audit_, world_.clock, Logger(log_, "keys")};
+  security::RateLimiter limits_{world_.clock};
+  security::AccessGuard guard_{keys_, limits_, audit_, world_.clock, registry_};
+  SampleTap samples_{sink_, registry_};
+  StreamHub hub_{world_.store,
+                 [this](std::function<void()> run) {
+                   MutexLock lock(mu_);
+                   posted_.push_back(std::move(run));
+                 },
+                 executor_};
+  AlertSnapshots snapshots_{
+      world_.book, [](const Alert& alert) { return AlertJson(alert, std::nullopt); }, world_.clock};
+  AlertingSources commands_ = world_.Sources();
+  StreamApi api_{
+      {hub_, snapshots_, samples_, world_.store, world_.clock, world_.book, guard_,
+       [this](const std::string& id, const AcknowledgeCommand& command,
+              const StreamSources::Done& done) { commands_.engine.Acknowledge(id, command, done); },
+       [this](const std::string& id, const std::string& actor, const std::string& note,
+              const StreamSources::Done& done) {
+         commands_.engine.Resolve(id, actor, note, done);
+       }},
+      {}};
+};
+
+TEST_F(LiveStream, BeginsWithTheActiveAlerts) {
+  const auto early = WebSocket();
+  EXPECT_THAT(early->writer.texts, ElementsAre(R"({"type":"initial_alerts","seq":0,"alerts":[]})"));
+  Submit("a", 95);
+  const auto later = WebSocket();
+  const json first = json::parse(later->writer.texts.at(0));
+  EXPECT_EQ(first.at("type"), "initial_alerts");
+  EXPECT_EQ(first.at("seq"), 1);
+  ASSERT_THAT(first.at("alerts"), SizeIs(1));
+  EXPECT_EQ(first.at("alerts").at(0), world_.AlertOf("a"));
+  EXPECT_THAT(later->writer.texts, SizeIs(1));
+}
+
+TEST_F(LiveStream, TellsWhatHappensToAlerts) {
+  const auto one = WebSocket();
+  const auto same = WebSocket();  // of the same id
+  Submit("a", 95);
+  const std::string id = world_.IdOf("a");
+  world_.Post("/alerts/" + id + "/acknowledge");
+  Settle();
+  Submit("a", 1);
+  for (const auto* client : {&one, &same}) {
+    const NotingWriter& writer = (*client)->writer;
+    EXPECT_THAT(writer.types(),
+                ElementsAre("initial_alerts", "new_alert", "alert_acknowledged", "alert_resolved"));
+    for (int n = 1; n <= 3; ++n) {
+      const json message = json::parse(writer.texts.at(static_cast<std::size_t>(n)));
+      EXPECT_EQ(message.at("seq"), n);
+      EXPECT_EQ(message.at("alert").at("id"), id);
+      EXPECT_EQ(message.at("alert").at("rule_name"), "High CPU");
+      EXPECT_TRUE(message.at("alert").contains("severity"));
+    }
+    EXPECT_EQ(writer.Last().at("alert").at("status"), "resolved");
+  }
+}
+
+TEST_F(LiveStream, ReplaysWhatWasMissed) {
+  Submit("a", 95);  // 1
+  Submit("b", 95);  // 2
+  Submit("a", 1);   // 3
+  const auto client = WebSocket("since=1");
+  EXPECT_THAT(client->writer.types(),
+              ElementsAre("initial_alerts", "new_alert", "alert_resolved", "live"));
+  EXPECT_EQ(json::parse(client->writer.texts.at(0)).at("seq"), 3);
+  EXPECT_EQ(json::parse(client->writer.texts.at(1)).at("seq"), 2);
+  EXPECT_EQ(client->writer.texts.at(3), R"({"type":"live","seq":3})");
+  Submit("c", 95);
+  EXPECT_EQ(client->writer.Last().at("seq"), 4);
+}
+
+TEST_F(LiveStream, ResetsAClientThatIsAheadOrTooFarBehind) {
+  Submit("a", 95);
+  const auto ahead = WebSocket("since=7");
+  EXPECT_THAT(ahead->writer.types(), ElementsAre("initial_alerts", "reset"));
+  EXPECT_EQ(ahead->writer.Last().at("seq"), 1);
+  Submit("a", 1);
+  Submit("a", 95);
+  world_.store.PruneEvents(Timestamp(), 1);
+  const auto behind = WebSocket("since=1");
+  EXPECT_THAT(behind->writer.types(), ElementsAre("initial_alerts", "reset"));
+  EXPECT_EQ(behind->writer.Last().at("seq"), 3);
+}
+
+TEST_F(LiveStream, RefusesABadClientIdAndABadNumber) {
+  for (const std::string& id : {std::string(), std::string("a b"), std::string("a/b"),
+                                std::string("\xc3\xa9"), std::string(129, 'x')}) {
+    http::Request request;
+    request.captures = {id};
+    EXPECT_EQ(Offer("/ws/{client_id}", request).response.status, 422) << id;
+  }
+  http::Request request;
+  request.captures = {std::string(128, 'x')};
+  EXPECT_NE(Offer("/ws/{client_id}", request).stream, nullptr);
+  request.captures = {"Az09._:@-"};
+  EXPECT_NE(Offer("/ws/{client_id}", request).stream, nullptr);
+  request.query = "since=soon";
+  EXPECT_EQ(Offer("/ws/{client_id}", request).response.status, 422);
+  request.captures.clear();
+  EXPECT_EQ(Offer("/events/stream", request).response.status, 422);
+  request.query = "type=ALERT";
+  EXPECT_EQ(Offer("/events/stream", request).response.status, 422);
+}
+
+TEST_F(LiveStream, AnswersPingsEachInItsWay) {
+  const auto client = WebSocket();
+  client->stream->Received("ping");
+  EXPECT_EQ(client->writer.texts.back(), "pong");
+  client->stream->Received(R"({"type":"ping"})");
+  EXPECT_EQ(client->writer.texts.back(), R"({"type":"pong"})");
+  client->stream->Received("anything else");
+  EXPECT_THAT(client->writer.texts, SizeIs(3));
+}
+
+TEST_F(LiveStream, SendsASnapshotEveryThirtySeconds) {
+  const auto client = WebSocket();
+  Submit("a", 95);
+  Tick(std::chrono::seconds(29));
+  EXPECT_THAT(client->writer.types(), ElementsAre("initial_alerts", "new_alert"));
+  Tick(std::chrono::seconds(1));
+  const json update = client->writer.Last();
+  EXPECT_EQ(update.at("type"), "alert_update");
+  EXPECT_EQ(update.at("timestamp"), FormatRfc3339(world_.clock.Now()));
+  EXPECT_THAT(update.at("alerts"), SizeIs(1));
+  Tick(std::chrono::seconds(29));
+  EXPECT_THAT(client->writer.texts, SizeIs(3));
+  client->writer.waiting = 1 << 20;  // it has not even taken what came before
+  Tick(std::chrono::seconds(1));
+  EXPECT_THAT(client->writer.texts, SizeIs(3));
+}
+
+TEST_F(LiveStream, TakesCommandsAndAnswersThem) {
+  const auto client = WebSocket();
+  Submit("a", 95);
+  const std::string id = world_.IdOf("a");
+  client->Say({{"type", "acknowledge"}, {"alert_id", id}, {"note", "mine"}, {"request_id", "r1"}});
+  Settle();
+  world_.Advance(Duration(0));  // the engine has done what it was asked
+  Settle();
+  EXPECT_THAT(client->writer.texts, Contains(R"({"type":"ok","request_id":"r1"})"));
+  EXPECT_EQ(world_.AlertOf("a").at("acknowledged_by"), "demo");
+  EXPECT_EQ(world_.AlertOf("a").at("acknowledge_note"), "mine");
+}
+
+TEST_F(LiveStream, RefusesCommandsOfThoseWhoMayNotOperate) {
+  Hold({Scope::kRead});
+  const auto client = WebSocket();
+  client->Say({{"type", "resolve"}, {"alert_id", "x"}, {"request_id", 5}});
+  EXPECT_EQ(client->writer.texts.back(),
+            R"({"type":"error","detail":"Not permitted","request_id":5})");
+  const json entry = Audited();
+  EXPECT_EQ(entry.at("action"), "access.refused");
+  EXPECT_EQ(entry.at("target"), "WebSocket resolve");
+  EXPECT_EQ(entry.at("actor"), "anna");
+  EXPECT_EQ(entry.at("from"), "192.0.2.7");
+}
+
+TEST_F(LiveStream, WhatIsDoneOverASocketStandsInTheAuditLogAsOverHttp) {
+  const security::ApiKey key = Hold({Scope::kOperate});
+  const auto client = WebSocket();
+  Submit("a", 95);
+  const std::string id = world_.IdOf("a");
+  client->Say({{"type", "acknowledge"}, {"alert_id", id}, {"note", "mine"}});
+  Settle();
+  world_.Advance(Duration(0));
+  Settle();
+  EXPECT_EQ(world_.AlertOf("a").at("acknowledged_by"), "anna");
+  const json entry = Audited();
+  EXPECT_EQ(entry.at("action"), "alert.acknowledge");
+  EXPECT_EQ(entry.at("target"), id);
+  EXPECT_EQ(entry.at("key_id"), key.id);
+  EXPECT_EQ(entry.at("actor"), "anna");
+  EXPECT_EQ(entry.at("from"), "192.0.2.7");
+  EXPECT_EQ(entry.at("before").at("status"), "active");
+  EXPECT_EQ(entry.at("after").at("note"), "mine");
+  // What was not done does not.
+  client->Say({{"type", "resolve"}, {"alert_id", "nonsense"}});
+  Settle();
+  world_.Advance(Duration(0));
+  Settle();
+  EXPECT_EQ(client->writer.Last().at("detail"), "Alert not found");
+  EXPECT_EQ(Audited().at("action"), "alert.acknowledge");
+}
+
+TEST_F(LiveStream, EndsWhenItsKeyEnds) {
+  Hold({Scope::kRead}, world_.clock.Now() + std::chrono::minutes(1));
+  const auto short_lived = Events();
+  const security::ApiKey key = Hold({Scope::kRead});
+  const auto socket = WebSocket();
+  const auto events = Events();
+  Tick(std::chrono::seconds(59));
+  EXPECT_EQ(short_lived->writer.closed, std::nullopt);
+  Tick(std::chrono::seconds(1));
+  EXPECT_EQ(short_lived->writer.closed, http::CloseCode::kPolicyViolation);
+  EXPECT_EQ(socket->writer.closed, std::nullopt);
+  keys_.Revoke(key.id, world_.clock.Now(), [](const Status&) {});
+  Tick(Duration(250));
+  EXPECT_EQ(socket->writer.closed, http::CloseCode::kPolicyViolation);
+  EXPECT_EQ(events->writer.closed, http::CloseCode::kPolicyViolation);
+}
+
+TEST_F(LiveStream, EndsWhenKeysAreAskedForThatWereNot) {
+  const auto stranger = WebSocket();
+  Tick(Duration(250));
+  EXPECT_EQ(stranger->writer.closed, std::nullopt);
+  Hold({Scope::kRead});
+  Tick(Duration(250));
+  EXPECT_EQ(stranger->writer.closed, http::CloseCode::kPolicyViolation);
+}
+
+TEST_F(LiveStream, MessagesOfAClientArePaidForAsRequestsAre) {
+  config::RateLimitSettings limits;
+  limits.requests_per_second = 1;
+  limits_.Apply(limits);
+  const auto client = WebSocket();
+  client->stream->Received("ping");
+  client->stream->Received("ping");
+  EXPECT_THAT(client->writer.texts.at(1), "pong");
+  EXPECT_EQ(client->writer.Last().at("detail"), "Rate limit exceeded");
+  world_.clock.Advance(std::chrono::seconds(1));
+  client->stream->Received("ping");
+  EXPECT_EQ(client->writer.texts.back(), "pong");
+}
+
+TEST_F(LiveStream, ASubscriptionChoosesAlerts) {
+  const auto client = WebSocket();
+  client->Say({{"type", "subscribe"}, {"matchers", {"host=\"b\""}}, {"request_id", 1}});
+  EXPECT_EQ(client->writer.texts.back(), R"({"type":"ok","request_id":1})");
+  Submit("a", 95);
+  Submit("b", 95);
+  EXPECT_THAT(client->writer.types(), ElementsAre("initial_alerts", "ok", "new_alert"));
+  EXPECT_EQ(client->writer.Last().at("alert").at("metadata").at("host"), "b");
+  EXPECT_EQ(client->writer.Last().at("seq"), 2);
+  Tick(std::chrono::seconds(30));
+  EXPECT_THAT(client->writer.Last().at("alerts"), SizeIs(1));
+}
+
+TEST_F(LiveStream, ShowsTheSamplesThatAClientSubscribesTo) {
+  const auto client = WebSocket();
+  const auto other = WebSocket();
+  client->Say({{"type", "subscribe"}, {"metrics", {"cpu{host=\"a\"}"}}});
+  SampleBatch batch(Origin::kJson);
+  batch.Add(Labels({{"__name__", "cpu"}, {"host", "a"}}), {world_.clock.Now(), 7});
+  batch.Add(Labels({{"__name__", "cpu"}, {"host", "b"}}), {world_.clock.Now(), 8});
+  samples_.Append(batch, world_.clock.Now());
+  Tick(Duration(250));
+  const json message = client->writer.Last();
+  EXPECT_EQ(message.at("type"), "samples");
+  ASSERT_THAT(message.at("samples"), SizeIs(1));
+  EXPECT_EQ(message.at("samples").at(0).at("value"), 7);
+  EXPECT_THAT(other->writer.texts, SizeIs(1));
+  client->Say({{"type", "subscribe"}});
+  EXPECT_FALSE(samples_.has_listeners());
+}
+
+TEST_F(LiveStream, TheEventStreamHasEveryEventAsTheHistoryShowsIt) {
+  const auto client = Events();
+  EXPECT_THAT(client->writer.texts, ElementsAre("retry: 2000\nid: 0\n\n"));
+  Submit("a", 95);
+  ASSERT_THAT(client->writer.texts, SizeIs(2));
+  const std::string& text = client->writer.texts[1];
+  EXPECT_THAT(text, StartsWith("id: 1\nevent: alert.active\ndata: {\"sequence\":1,"));
+  EXPECT_TRUE(text.ends_with("}\n\n"));
+  EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 4);
+}
+
+TEST_F(LiveStream, TheEventStreamResumesWithTheLastIdOrSince) {
+  Submit("a", 95);
+  Submit("a", 1);
+  for (const auto& client : {Events("", "1"), Events("since=1"), Events("since=0", "1")}) {
+    ASSERT_THAT(client->writer.texts, SizeIs(3));
+    EXPECT_EQ(client->writer.texts[0], "retry: 2000\nid: 1\n\n");
+    EXPECT_THAT(client->writer.texts[1], StartsWith("id: 2\nevent: alert.resolved\n"));
+    EXPECT_EQ(client->writer.texts[2],
+              "id: 2\nevent: live\ndata: {\"type\":\"live\",\"seq\":2}\n\n");
+  }
+}
+
+TEST_F(LiveStream, TheEventStreamIsResetWithASnapshot) {
+  Submit("a", 95);
+  const auto client = Events("since=9");
+  ASSERT_THAT(client->writer.texts, SizeIs(1));
+  EXPECT_THAT(client->writer.texts[0],
+              StartsWith("retry: 2000\nid: 1\n\nid: 1\nevent: reset\n"
+                         "data: {\"type\":\"reset\",\"seq\":1,\"alerts\":[{\"id\":"));
+}
+
+TEST_F(LiveStream, TheEventStreamHasTheFiltersOfTheHistory) {
+  const auto resolved = Events("type=alert.resolved");
+  const auto of_b = Events("match[]=%7Bhost%3D%22b%22%7D");
+  const auto of_no_rule = Events("rule_id=none");
+  Submit("a", 95);
+  Submit("b", 95);
+  Submit("a", 1);
+  ASSERT_THAT(resolved->writer.texts, SizeIs(2));
+  EXPECT_THAT(resolved->writer.texts[1], StartsWith("id: 3\n"));
+  ASSERT_THAT(of_b->writer.texts, SizeIs(2));
+  EXPECT_THAT(of_b->writer.texts[1], StartsWith("id: 2\n"));
+  EXPECT_THAT(of_no_rule->writer.texts, SizeIs(1));
+}
+
+}  // namespace
+}  // namespace tocsin::api
