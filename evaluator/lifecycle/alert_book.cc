@@ -9,6 +9,11 @@ Timestamp BeganAt(const Alert& alert) { return alert.triggered_at.value_or(alert
 
 }  // namespace
 
+bool IsListedBefore(const Alert& a, const Alert& b) {
+  if (BeganAt(a) != BeganAt(b)) return BeganAt(a) > BeganAt(b);
+  return a.id < b.id;
+}
+
 void AlertBook::Put(AlertPtr alert, std::shared_ptr<const ThresholdWatch> watch) {
   MutexLock lock(mu_);
   Entry& entry = by_id_[alert->id];
@@ -53,10 +58,8 @@ std::vector<AlertPtr> AlertBook::List(const std::vector<AlertState>& states) con
       }
     }
   }
-  std::sort(entries.begin(), entries.end(), [](const Entry& a, const Entry& b) {
-    if (BeganAt(*a.alert) != BeganAt(*b.alert)) return BeganAt(*a.alert) > BeganAt(*b.alert);
-    return a.alert->id < b.alert->id;
-  });
+  std::sort(entries.begin(), entries.end(),
+            [](const Entry& a, const Entry& b) { return IsListedBefore(*a.alert, *b.alert); });
   std::vector<AlertPtr> alerts;
   alerts.reserve(entries.size());
   for (const Entry& entry : entries) alerts.push_back(WithNewestValue(entry));

@@ -15,6 +15,9 @@
 
 namespace tocsin::evaluator {
 
+// The order of AlertBook::List.
+bool IsListedBefore(const Alert& a, const Alert& b);
+
 class AlertBook {
  public:
   // Replaces the version of the same id. `watch` is where newer values are seen; it may be null.

@@ -62,6 +62,14 @@ void Engine::ApplyRules(std::shared_ptr<const RuleIndex> rules, Duration stalene
   }));
 }
 
+// A change is in the book a little before it is on its way to the store: both within one round of
+// the thread, which this comes after.
+void Engine::WhenNumbered(std::function<void()> done) {
+  queue_.Push(Command([done = std::move(done)](Lifecycle& lifecycle, Timestamp /*now*/) {
+    lifecycle.WhenCommitted([done](const Status&) { done(); });
+  }));
+}
+
 Duration Engine::lag() const {
   const std::int64_t since = busy_since_;
   if (since == kIdle) return Duration(0);

@@ -50,6 +50,11 @@ class Engine final : public SignalSink {
   // Any thread; applied in the order of all messages.
   void ApplyRules(std::shared_ptr<const RuleIndex> rules, Duration staleness);
 
+  // Calls `done` once every change that anyone could see in the book before this call has its
+  // number among the events, which it gets also where it cannot be written: on the store's thread,
+  // or never, after Stop. Any thread.
+  void WhenNumbered(std::function<void()> done);
+
   std::size_t waiting() const { return queue_.size(); }
   // For how long the thread has been dealing with what it has taken out of the queue; 0 while it
   // waits for more. Any thread.

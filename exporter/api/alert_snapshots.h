@@ -1,46 +1,108 @@
-// The active alerts as JSON, as GET /alerts lists them: for stream clients, of whom many may ask at
-// once. What was written within the last moment is used again.
+// The active alerts as of an event: what stream clients begin with, and get anew now and then.
 //
-// Any thread.
+// The book of alerts runs ahead of the events: a change stands in it before its event has a number.
+// Whoever was given the book as it is, and after it the events that come next, would be told of
+// such a change twice. So a snapshot takes four steps: note the newest number; read the book; wait
+// until every change that the book may have shown has its number; and lay over it what the events
+// since the first step say, the last one of each alert. That is the state as of the last of these
+// events, whenever which change came into the book: an alert with no event among them is as it was
+// before, and of every other one the event says how it is.
+//
+// All who ask before a snapshot is begun share it. The stream thread's, but for what it runs aside.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <memory>
+#include <optional>
 #include <string>
+#include <vector>
 
-#include "base/clock.h"
-#include "base/mutex.h"
 #include "evaluator/lifecycle/alert_book.h"
 #include "exporter/api/stream_event.h"
+#include "exporter/api/stream_hub.h"
 #include "exporter/api/stream_message.h"
 
 namespace tocsin::api {
 
-class AlertSnapshots {
+class AlertSnapshots final : private EventFollower {
  public:
-  // Everything outlives the object.
-  AlertSnapshots(const evaluator::AlertBook& book, AlertRenderer render, const Clock& clock)
-      : book_(book), render_(std::move(render)), clock_(clock) {}
+  // Calls `done`, on any thread, once every change that stands in the book has its number.
+  using WhenNumbered = std::function<void(std::function<void()> done)>;
+  // Runs aside: the message with a JSON array of alerts, as GET /alerts lists them.
+  using Write = std::function<std::string(std::uint64_t sequence, const std::string& alerts)>;
+  // Every event up to `sequence` shows in the alerts, and no later one.
+  using Then = std::function<void(std::string message, std::uint64_t sequence)>;
 
-  // A JSON array of the alerts that the filter selects, in which every event up to `sequence` shows
-  // (and perhaps later ones). REQUIRES: there is such an event, or `sequence` is 0.
-  std::shared_ptr<const std::string> Get(const StreamFilter& filter, std::uint64_t sequence)
-      EXCLUDES(mu_);
-  // Gives the memory back, if nobody has asked for a while.
-  void Forget() EXCLUDES(mu_);
+  // Everything outlives the object, which outlives what was posted and submitted.
+  AlertSnapshots(StreamHub& hub, const StateStore& store, const evaluator::AlertBook& book,
+                 AlertRenderer render, WhenNumbered when_numbered)
+      : hub_(hub),
+        store_(store),
+        book_(book),
+        render_(std::move(render)),
+        when_numbered_(std::move(when_numbered)) {}
+
+  // `then` is called unless the follower is gone by then. REQUIRES: it is held by the hub.
+  void Ask(const EventFollower& follower, StreamFilter filter, Write write, Then then);
+  // Any thread.
   const AlertRenderer& renderer() const { return render_; }
 
  private:
-  std::string Write(const StreamFilter& filter) const;
+  struct Order {
+    std::uint64_t follower = 0;
+    StreamFilter filter;
+    Write write;
+    Then then;
+  };
+  using Alerts = std::vector<AlertPtr>;
+  // What is needed to write it.
+  struct Work {
+    std::uint64_t sequence = 0;
+    std::shared_ptr<const Alerts> book;
+    std::map<std::string, std::string> changed;
+    std::vector<Order> orders;
+  };
 
+  void Begin();
+  void ReadBook();
+  void Numbered(std::size_t attempt, std::shared_ptr<const Alerts> alerts, std::uint64_t goal);
+  void FinishIfThere();
+  void Finish();
+  // Aside.
+  static Alerts Merge(const Work& work);
+  std::string WriteList(const Alerts& alerts, const StreamFilter& filter) const;
+  void WriteAll(const Work& work) const;
+
+  // EventFollower
+  void Deliver(StreamEvent& event) override;
+  void CaughtUp(std::uint64_t sequence) override;
+  void StartOver() override;
+  void Fail() override {}  // it is tried again
+  std::size_t waiting_bytes() const override { return 0; }
+  void Tick(Timestamp now) override;
+  std::function<void(StreamEvent&)> Writer() const override {
+    return [](StreamEvent&) {};
+  }
+
+  StreamHub& hub_;
+  const StateStore& store_;
   const evaluator::AlertBook& book_;
   const AlertRenderer render_;
-  const Clock& clock_;
+  const WhenNumbered when_numbered_;
 
-  Mutex mu_;
-  std::shared_ptr<const std::string> all_ GUARDED_BY(mu_);
-  std::uint64_t sequence_ GUARDED_BY(mu_) = 0;
-  std::chrono::nanoseconds written_at_ GUARDED_BY(mu_){0};
+  std::vector<Order> waiting_;                   // for the next one
+  std::vector<Order> orders_;                    // for the one that is being made
+  std::optional<StreamHub::Interest> interest_;  // while one is being made
+  std::size_t attempt_ = 0;
+  bool is_reading_ = false;
+  bool is_finishing_ = false;
+  std::uint64_t reached_ = 0;                   // events up to this one are in
+  std::map<std::string, std::string> changed_;  // by alert: what its newest event says
+  std::shared_ptr<const Alerts> alerts_;        // of the book
+  std::optional<std::uint64_t> goal_;           // all that they show has a number up to this
 };
 
 }  // namespace tocsin::api

@@ -23,11 +23,44 @@ std::shared_ptr<const std::string> Shared(std::string text) {
 void AlertStream::Opened(http::StreamWriter& writer) {
   writer_ = &writer;
   all_.insert(this);
-  for (std::string& message : start_.messages) {
-    writer.Send(Shared(std::move(message)), http::StreamWriter::Weight::kFree);
-  }
-  start_.messages.clear();
-  sources_.hub.Add(*this, start_.last);
+  sources_.hub.AddHeld(*this);
+  Begin();
+}
+
+void AlertStream::Begin() {
+  if (!start_.last) return StartOver();
+  announce_live_ = true;
+  sources_.snapshots.Ask(
+      *this, filter_,
+      [last = *start_.last](std::uint64_t sequence, const std::string& alerts) {
+        return AlertsMessage("initial_alerts", last, sequence, std::nullopt, alerts);
+      },
+      [this](std::string text, std::uint64_t /*sequence*/) {
+        SendInitial(std::move(text));
+        sources_.hub.GoOn(*this, *start_.last);
+      });
+}
+
+// A snapshot is one message and the marker behind it another.
+void AlertStream::StartOver() {
+  const bool says_so = start_.starts_over || has_begun_;
+  announce_live_ = false;
+  sources_.snapshots.Ask(
+      *this, filter_,
+      [](std::uint64_t sequence, const std::string& alerts) {
+        return AlertsMessage("initial_alerts", sequence, sequence, std::nullopt, alerts);
+      },
+      [this, says_so](std::string text, std::uint64_t sequence) {
+        SendInitial(std::move(text));
+        if (says_so) Send(MarkerMessage("reset", sequence));
+        sources_.hub.GoOn(*this, sequence);
+      });
+}
+
+void AlertStream::SendInitial(std::string message) {
+  writer_->Send(Shared(std::move(message)), http::StreamWriter::Weight::kFree);
+  has_begun_ = true;
+  for (const std::string& text : std::exchange(early_, {})) Received(text);
 }
 
 void AlertStream::Closed() {
@@ -41,6 +74,11 @@ void AlertStream::Send(std::string message) { writer_->Send(Shared(std::move(mes
 // ---- what the client says
 
 void AlertStream::Received(std::string_view text) {
+  if (!has_begun_) {
+    if (early_.size() >= kMostCommands) return Send(ErrorMessage(Json(), "Busy; try again"));
+    early_.emplace_back(text);
+    return;
+  }
   if (!sources_.guard.TakeMessage(start_.caller)) {
     return Send(ErrorMessage(Json(), "Rate limit exceeded"));
   }
@@ -96,28 +134,24 @@ void AlertStream::Command(const ClientMessage& message) {
                        request_id = message.request_id](const auto& result) {
     hub.Tell(id, [this, request_id, result] { Answer(request_id, result); });
   };
-  const bool is_taken = sources_.hub.RunAside(
-      *this,
-      [&sources = sources_, alert = message.alert_id, body, resolves, answer,
-       caller = start_.caller]() -> std::string {
-        // Nobody need be there any more when it is done: the audit log has it all the same.
-        const http::Change change = ChangeOf(resolves ? "alert.resolve" : "alert.acknowledge",
-                                             alert, sources.book.Find(alert), body);
-        const auto done = [&guard = sources.guard, caller, change,
-                           answer](const std::optional<evaluator::CommandResult>& result) {
-          if (!result || result->kind == evaluator::CommandResult::Kind::kDone) {
-            guard.NoteDone(caller, change, result ? 200 : 503);
-          }
-          answer(result);
-        };
-        if (resolves) {
-          sources.resolve(alert, body.actor, body.note, done);
-        } else {
-          sources.acknowledge(alert, {body.actor, body.note, body.expires_in, std::nullopt}, done);
-        }
-        return "";
-      },
-      [](const std::string&) {});
+  const bool is_taken = sources_.hub.RunAside([&sources = sources_, alert = message.alert_id, body,
+                                               resolves, answer, caller = start_.caller] {
+    // Nobody need be there any more when it is done: the audit log has it all the same.
+    const http::Change change = ChangeOf(resolves ? "alert.resolve" : "alert.acknowledge", alert,
+                                         sources.book.Find(alert), body);
+    const auto done = [&guard = sources.guard, caller, change,
+                       answer](const std::optional<evaluator::CommandResult>& result) {
+      if (!result || result->kind == evaluator::CommandResult::Kind::kDone) {
+        guard.NoteDone(caller, change, result ? 200 : 503);
+      }
+      answer(result);
+    };
+    if (resolves) {
+      sources.resolve(alert, body.actor, body.note, done);
+    } else {
+      sources.acknowledge(alert, {body.actor, body.note, body.expires_in, std::nullopt}, done);
+    }
+  });
   if (!is_taken) return Send(ErrorMessage(message.request_id, "Busy; try again"));
   ++commands_under_way_;
 }
@@ -150,27 +184,13 @@ void AlertStream::Deliver(StreamEvent& event) {
 }
 
 void AlertStream::CaughtUp(std::uint64_t sequence) {
-  if (std::exchange(start_.announce_live, false)) Send(MarkerMessage("live", sequence));
+  if (std::exchange(announce_live_, false)) Send(MarkerMessage("live", sequence));
 }
 
 std::function<void(StreamEvent&)> AlertStream::Writer() const {
   return [&snapshots = sources_.snapshots](StreamEvent& event) {
     event.AsAlertMessage(snapshots.renderer());
   };
-}
-
-// A snapshot is one message and the marker behind it another.
-std::function<std::string(std::uint64_t)> AlertStream::StartOver() {
-  return [&sources = sources_, filter = filter_](std::uint64_t sequence) {
-    return AlertsMessage("initial_alerts", sequence, std::nullopt,
-                         *sources.snapshots.Get(filter, sequence));
-  };
-}
-
-void AlertStream::Restarted(http::StreamText text, std::uint64_t sequence) {
-  writer_->Send(std::move(text), http::StreamWriter::Weight::kFree);
-  Send(MarkerMessage("reset", sequence));
-  start_.announce_live = false;
 }
 
 void AlertStream::Fail() {
@@ -181,19 +201,25 @@ void AlertStream::Tick(Timestamp now) {
   if (!sources_.guard.MayStay(start_.caller)) {
     return writer_->Close(http::CloseCode::kPolicyViolation, kKeyHasEnded);
   }
-  if (now < start_.next_update) return;
+  // Those that catch up are told it all in its order first.
+  if (now < start_.next_update || !StreamHub::IsLive(*this)) return;
   start_.next_update = now + settings_.update_interval;
-  if (update_is_under_way_ || writer_->waiting_bytes() > kBacklog) return;
-  update_is_under_way_ = sources_.hub.RunAside(
-      *this,
-      [&sources = sources_, filter = filter_, now] {
-        const std::uint64_t sequence = sources.store.LastEvent();
-        return AlertsMessage("alert_update", sequence, now,
-                             *sources.snapshots.Get(filter, sequence));
+  if (writer_->waiting_bytes() <= kBacklog) SendUpdate(now);
+}
+
+// Held until it is made, so that no event overtakes it that it does not show.
+void AlertStream::SendUpdate(Timestamp now) {
+  StreamHub::Hold(*this);
+  sources_.snapshots.Ask(
+      *this, filter_,
+      [now](std::uint64_t sequence, const std::string& alerts) {
+        return AlertsMessage("alert_update", sequence, sequence, now, alerts);
       },
-      [this](std::string text) {
-        update_is_under_way_ = false;
-        writer_->Send(Shared(std::move(text)), http::StreamWriter::Weight::kFree);
+      [this](std::string text, std::uint64_t sequence) {
+        const http::StreamText shared = Shared(std::move(text));
+        sources_.hub.GoOnTo(*this, sequence, [this, shared] {
+          writer_->Send(shared, http::StreamWriter::Weight::kFree);
+        });
       });
 }
 

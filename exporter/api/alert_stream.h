@@ -23,9 +23,8 @@ class AlertStream final : public http::Stream, private EventFollower {
   struct Start {
     std::string client_id;
     security::Caller caller;
-    std::uint64_t last = 0;             // of the events the client has seen
-    std::vector<std::string> messages;  // that come first
-    bool announce_live = false;         // once it has caught up
+    std::optional<std::uint64_t> last;  // the event with which it goes on, if it may
+    bool starts_over = false;           // it asked to go on, and may not
     Timestamp next_update;
   };
 
@@ -51,14 +50,17 @@ class AlertStream final : public http::Stream, private EventFollower {
   // EventFollower
   void Deliver(StreamEvent& event) override;
   void CaughtUp(std::uint64_t sequence) override;
-  std::function<std::string(std::uint64_t)> StartOver() override;
-  void Restarted(http::StreamText text, std::uint64_t sequence) override;
+  void StartOver() override;
   void Fail() override;
   std::size_t waiting_bytes() const override { return writer_->waiting_bytes(); }
   void Tick(Timestamp now) override;
   std::function<void(StreamEvent&)> Writer() const override;
 
   void Send(std::string message);
+  // The active alerts come first; what the client says meanwhile waits for them.
+  void Begin();
+  void SendInitial(std::string message);
+  void SendUpdate(Timestamp now);
   void Command(const ClientMessage& message);
   void Subscribe(const ClientMessage& message);
   void Answer(const Json& request_id, const std::optional<evaluator::CommandResult>& result);
@@ -76,7 +78,9 @@ class AlertStream final : public http::Stream, private EventFollower {
   StreamFilter filter_;
   std::shared_ptr<const SampleSubscription> samples_;
   std::optional<SampleDecimator> decimator_;
-  bool update_is_under_way_ = false;
+  bool announce_live_ = false;  // once it has caught up
+  bool has_begun_ = false;
+  std::vector<std::string> early_;  // what it said before
   std::size_t commands_under_way_ = 0;
 };
 

@@ -58,13 +58,14 @@ class AlertingApi {
   explicit AlertingApi(AlertingSources sources) : sources_(std::move(sources)) {}
 
   std::vector<http::Route> Routes();
+  // As the list of alerts shows it. Any thread.
+  JsonRow Shown(const KnownAlert& alert) const;
 
  private:
   http::Response ListRules() const;
   http::Response GetRule(const std::string& id) const;
   http::Response ListAlerts(const http::Request& request) const;
   http::Response GetAlert(const std::string& id) const;
-  JsonRow Shown(const KnownAlert& alert) const;
   Json HistoryOf(const KnownAlert& alert) const;
   http::Response Status() const;
   http::Response Health(const http::Request& request) const;

@@ -14,18 +14,27 @@ std::shared_ptr<const std::string> Shared(std::string text) {
   return std::make_shared<const std::string>(std::move(text));
 }
 
-}  // namespace
-
-std::string EventStream::Marker(std::string_view marker, std::uint64_t sequence,
-                                std::string_view alerts) {
+// Says from which number the stream goes on: `marker` is "live" or "reset". `alerts` is a JSON
+// array, or empty.
+std::string Marker(std::string_view marker, std::uint64_t sequence, std::string_view alerts) {
   const std::string list = alerts.empty() ? "" : fmt::format(R"(,"alerts":{})", alerts);
   return fmt::format("id: {1}\nevent: {0}\ndata: {{\"type\":\"{0}\",\"seq\":{1}{2}}}\n\n", marker,
                      sequence, list);
 }
 
+}  // namespace
+
 void EventStream::Opened(http::StreamWriter& writer) {
   writer_ = &writer;
-  writer.Send(Shared(std::move(start_.text)), Weight::kFree);
+  if (start_.starts_over) {
+    // Without a number: a browser that loses the connection before the snapshot comes asks for the
+    // same again.
+    writer.Send(Shared("retry: 2000\n\n"), Weight::kFree);
+    sources_.hub.AddHeld(*this);
+    return StartOver();
+  }
+  // The number alone: a browser that loses the connection before the first event resumes with it.
+  writer.Send(Shared(fmt::format("retry: 2000\nid: {}\n\n", start_.last)), Weight::kFree);
   sources_.hub.Add(*this, start_.last);
 }
 
@@ -41,15 +50,17 @@ void EventStream::CaughtUp(std::uint64_t sequence) {
   writer_->Send(Shared(Marker("live", sequence, "")), Weight::kCounted);
 }
 
-std::function<std::string(std::uint64_t)> EventStream::StartOver() {
-  return [&sources = sources_](std::uint64_t sequence) {
-    return Marker("reset", sequence, *sources.snapshots.Get(StreamFilter(), sequence));
-  };
-}
-
-void EventStream::Restarted(http::StreamText text, std::uint64_t /*sequence*/) {
+void EventStream::StartOver() {
   start_.announce_live = false;
-  writer_->Send(std::move(text), Weight::kFree);
+  sources_.snapshots.Ask(
+      *this, StreamFilter(),
+      [](std::uint64_t sequence, const std::string& alerts) {
+        return Marker("reset", sequence, alerts);
+      },
+      [this](std::string text, std::uint64_t sequence) {
+        writer_->Send(Shared(std::move(text)), Weight::kFree);
+        sources_.hub.GoOn(*this, sequence);
+      });
 }
 
 void EventStream::Fail() {

@@ -4,8 +4,7 @@
 #pragma once
 
 #include <cstdint>
-#include <string>
-#include <string_view>
+#include <functional>
 
 #include "exporter/api/event_query.h"
 #include "exporter/api/stream_api.h"
@@ -19,9 +18,9 @@ class EventStream final : public http::Stream, private EventFollower {
   struct Start {
     security::Caller caller;
     EventRequest filter;
-    std::uint64_t last = 0;  // of the events the client has seen
-    std::string text;        // that comes first
-    bool announce_live = false;
+    std::uint64_t last = 0;      // of the events the client has seen
+    bool announce_live = false;  // once it has caught up
+    bool starts_over = false;    // what it has missed is not kept any more
   };
 
   // `sources` outlives the object.
@@ -34,17 +33,11 @@ class EventStream final : public http::Stream, private EventFollower {
   void Drained() override { sources_.hub.Drained(*this); }
   void Closed() override { sources_.hub.Remove(*this); }
 
-  // Says from which number the stream goes on: `marker` is "live" or "reset". `alerts` is a JSON
-  // array, or empty.
-  static std::string Marker(std::string_view marker, std::uint64_t sequence,
-                            std::string_view alerts);
-
  private:
   // EventFollower
   void Deliver(StreamEvent& event) override;
   void CaughtUp(std::uint64_t sequence) override;
-  std::function<std::string(std::uint64_t)> StartOver() override;
-  void Restarted(http::StreamText text, std::uint64_t sequence) override;
+  void StartOver() override;
   void Fail() override;
   std::size_t waiting_bytes() const override { return writer_->waiting_bytes(); }
   void Tick(Timestamp now) override;

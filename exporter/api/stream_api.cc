@@ -94,20 +94,15 @@ StreamOffer StreamApi::OpenWebSocket(const Request& request) {
   const std::optional<std::uint64_t> since = ReadSince(request, /*with_header=*/false, &faults);
   if (!faults.empty()) return Refused(Unprocessable(faults));
 
-  // In this order: whatever happens from here on is in the snapshot, or comes after it.
   StreamHub::Interest interest = sources_.hub.Join();
-  const std::uint64_t newest = sources_.store.LastEvent();
   const Result<bool> resumes = since ? sources_.hub.Holds(*since) : Result<bool>(false);
   if (!resumes) return Unreadable();
   AlertStream::Start start;
   start.client_id = request.captures[0];
   start.caller = {request.actor, request.remote_address};
   start.next_update = sources_.clock.Now() + settings_.update_interval;
-  start.last = *resumes ? *since : newest;
-  start.announce_live = *resumes;
-  start.messages.push_back(AlertsMessage("initial_alerts", newest, std::nullopt,
-                                         *sources_.snapshots.Get(StreamFilter(), newest)));
-  if (since && !*resumes) start.messages.push_back(MarkerMessage("reset", newest));
+  if (*resumes) start.last = since;
+  start.starts_over = since && !*resumes;
   return {std::make_unique<AlertStream>(sources_, settings_, std::move(interest), std::move(start),
                                         alert_streams_),
           {}};
@@ -121,18 +116,14 @@ StreamOffer StreamApi::OpenEvents(const Request& request) {
   const std::optional<std::uint64_t> since = ReadSince(request, /*with_header=*/true, &faults);
   if (!faults.empty()) return Refused(Unprocessable(faults));
 
+  // In this order: whatever happens from here on comes after that number.
   StreamHub::Interest interest = sources_.hub.Join();
   const std::uint64_t newest = sources_.store.LastEvent();
   const Result<bool> resumes = since ? sources_.hub.Holds(*since) : Result<bool>(false);
   if (!resumes) return Unreadable();
   start.last = *resumes ? *since : newest;
   start.announce_live = *resumes;
-  // The number alone: a browser that loses the connection before the first event resumes with it.
-  start.text = "retry: 2000\nid: " + std::to_string(start.last) + "\n\n";
-  if (since && !*resumes) {
-    start.text +=
-        EventStream::Marker("reset", newest, *sources_.snapshots.Get(StreamFilter(), newest));
-  }
+  start.starts_over = since && !*resumes;
   StreamOffer offer;
   offer.stream = std::make_unique<EventStream>(sources_, std::move(interest), std::move(start));
   offer.response.headers = {{"Cache-Control", "no-store"}, {"X-Accel-Buffering", "no"}};
@@ -145,7 +136,6 @@ void StreamApi::Tick(Timestamp now) {
     for (AlertStream* stream : alert_streams_) stream->Show(samples, now);
   }
   sources_.hub.Tick(now);
-  sources_.snapshots.Forget();
 }
 
 }  // namespace tocsin::api

@@ -1,8 +1,8 @@
 // The live stream of the alerting API: WebSocket /ws/{client_id} and Server-Sent Events at
 // /events/stream, under /api/v1/alerting and /alerting alike.
 //
-// Openers run on web workers: they judge the request and write the first snapshot. From then on a
-// client is the stream thread's (stream_hub.h).
+// Openers run on web workers: they judge the request. From then on a client is the stream thread's
+// (stream_hub.h).
 #pragma once
 
 #include <functional>

@@ -20,14 +20,16 @@ std::string_view AlertMessageType(const Event& event) {
 http::StreamText AlertMessage(const Event& event, const AlertRenderer& render) {
   const std::string_view type = AlertMessageType(event);
   if (type.empty()) return nullptr;
-  const Result<Alert> alert = ParseAlert(event.body);
+  Result<Alert> alert = ParseAlert(event.body);
   if (!alert) return nullptr;
-  return std::make_shared<const std::string>(
-      fmt::format(R"({{"type":"{}","seq":{},"timestamp":"{}","alert":{}}})", type, event.sequence,
-                  FormatRfc3339(event.at), Dump(render(*alert))));
+  return std::make_shared<const std::string>(fmt::format(
+      R"({{"type":"{}","seq":{},"timestamp":"{}","alert":{}}})", type, event.sequence,
+      FormatRfc3339(event.at), Dump(render(std::make_shared<const Alert>(*std::move(alert))))));
 }
 
 }  // namespace
+
+bool StreamEvent::is_of_active_alert() const { return !AlertMessageType(event_).empty(); }
 
 const http::StreamText& StreamEvent::AsAlertMessage(const AlertRenderer& render) {
   if (!alert_message_) alert_message_ = AlertMessage(event_, render);

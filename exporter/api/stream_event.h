@@ -16,7 +16,7 @@
 namespace tocsin::api {
 
 // An alert as the alerting API shows it now.
-using AlertRenderer = std::function<Json(const Alert&)>;
+using AlertRenderer = std::function<Json(const AlertPtr&)>;
 
 class StreamEvent {
  public:
@@ -25,8 +25,10 @@ class StreamEvent {
   const Event& event() const { return event_; }
   std::size_t bytes() const { return sizeof(*this) + event_.body.size(); }
 
+  // Whether there is an alert message of it.
+  bool is_of_active_alert() const;
   // new_alert, alert_acknowledged or alert_resolved, with the alert; null for every other event,
-  // and for alerts that no rule of ours has raised: the list of alerts has none of them either.
+  // and for alerts that no rule of ours has raised.
   const http::StreamText& AsAlertMessage(const AlertRenderer& render);
   // id, event and data.
   const http::StreamText& AsServerSentEvent();

@@ -85,19 +85,52 @@ void StreamHub::Forward(const StreamEventPtr& event) {
   for (const auto& [id, follower] : followers_) {
     if (!follower->is_live_ || sequence <= follower->last_) continue;
     if (sequence == follower->last_ + 1) {
-      follower->last_ = sequence;
-      follower->Deliver(*event);
+      Give(*follower, *event);
     } else {
       follower->is_live_ = false;
     }
   }
 }
 
+void StreamHub::Give(EventFollower& follower, StreamEvent& event) {
+  follower.last_ = event.event().sequence;
+  follower.Deliver(event);
+  InsertIfDue(follower);
+}
+
+void StreamHub::InsertIfDue(EventFollower& follower) {
+  if (!follower.insertion_ || follower.insertion_->after > follower.last_) return;
+  const auto insertion = std::exchange(follower.insertion_, std::nullopt);
+  insertion->send();
+}
+
 void StreamHub::Add(EventFollower& follower, std::uint64_t last) {
+  AddHeld(follower);
+  GoOn(follower, last);
+}
+
+void StreamHub::AddHeld(EventFollower& follower) {
   follower.id_ = ++last_id_;
-  follower.last_ = last;
+  follower.is_live_ = false;
+  follower.is_waiting_ = true;
   followers_.emplace(follower.id_, &follower);
+}
+
+void StreamHub::Hold(EventFollower& follower) {
+  follower.is_live_ = false;
+  follower.is_waiting_ = true;
+}
+
+void StreamHub::GoOn(EventFollower& follower, std::uint64_t last) {
+  follower.last_ = last;
+  follower.is_waiting_ = false;
   CatchUp(follower);
+}
+
+void StreamHub::GoOnTo(EventFollower& follower, std::uint64_t after, std::function<void()> send) {
+  follower.insertion_ = {after, std::move(send)};
+  InsertIfDue(follower);
+  GoOn(follower, follower.last_);
 }
 
 void StreamHub::Remove(EventFollower& follower) {
@@ -124,8 +157,7 @@ bool StreamHub::GiveRecent(EventFollower& follower) {
   std::size_t next = follower.last_ + 1 - recent_.front()->event().sequence;
   for (; next < recent_.size(); ++next) {
     if (follower.waiting_bytes() > options_.low_water) return true;  // goes on when drained
-    follower.last_ = recent_[next]->event().sequence;
-    follower.Deliver(*recent_[next]);
+    Give(follower, *recent_[next]);
   }
   GoLive(follower);
   return true;
@@ -175,44 +207,19 @@ void StreamHub::TakePage(std::uint64_t id, const Page& page) {
     if (page.newest > follower->last_ && !GiveRecent(*follower)) return Lose(*follower);
     return CatchUp(*follower);
   }
-  for (const StreamEventPtr& event : page.events) {
-    follower->last_ = event->event().sequence;
-    follower->Deliver(*event);
-  }
+  for (const StreamEventPtr& event : page.events) Give(*follower, *event);
   CatchUp(*follower);
 }
 
 void StreamHub::Lose(EventFollower& follower) {
-  struct Start {
-    std::uint64_t sequence = 0;
-  };
-  const auto start = std::make_shared<Start>();
-  follower.is_waiting_ = RunAside(
-      follower,
-      [this, start, text = follower.StartOver()] {
-        start->sequence = store_.LastEvent();
-        return text(start->sequence);
-      },
-      [this, start, &follower](std::string text) {
-        follower.is_waiting_ = false;
-        follower.last_ = start->sequence;
-        follower.Restarted(std::make_shared<const std::string>(std::move(text)), start->sequence);
-        CatchUp(follower);
-      });
+  follower.insertion_.reset();
+  Hold(follower);
+  follower.StartOver();
 }
 
 EventFollower* StreamHub::Find(std::uint64_t id) const {
   const auto found = followers_.find(id);
   return found == followers_.end() ? nullptr : found->second;
-}
-
-bool StreamHub::RunAside(const EventFollower& follower, std::function<std::string()> work,
-                         std::function<void(std::string)> then) {
-  return executor_.TrySubmit(
-      [this, id = follower.id_, work = std::move(work), then = std::move(then)] {
-        auto text = std::make_shared<std::string>(work());
-        Tell(id, [text, then] { then(std::move(*text)); });
-      });
 }
 
 void StreamHub::Tell(std::uint64_t follower_id, std::function<void()> then) {

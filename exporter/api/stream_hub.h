@@ -7,6 +7,10 @@
 // that are still in memory, else from the store, a page at a time and only as fast as the client
 // takes them, until it is live. What neither has is lost to it, and it is told so.
 //
+// A client may be held: it is given nothing until something that is made aside (a snapshot, which
+// shows events up to some number) takes its place among the events. So whatever a client is sent,
+// in the order of the numbers it is.
+//
 // Events come on the store's writer thread, which copies them into a bounded inbox and goes on: of
 // what finds that full only the fact is kept, since the store has it. The store is read, and long
 // texts are written, on an executor. Everything else is the stream thread's.
@@ -18,8 +22,8 @@
 #include <deque>
 #include <functional>
 #include <map>
+#include <optional>
 #include <span>
-#include <string>
 #include <utility>
 #include <vector>
 
@@ -50,10 +54,9 @@ class EventFollower {
   virtual void Deliver(StreamEvent& event) = 0;
   // It has seen everything up to this number; what comes next comes as it happens.
   virtual void CaughtUp(std::uint64_t sequence) = 0;
-  // What it missed is not held any more. The function runs aside, is given the number from which
-  // the client goes on, and returns what tells it so.
-  virtual std::function<std::string(std::uint64_t sequence)> StartOver() = 0;
-  virtual void Restarted(http::StreamText text, std::uint64_t sequence) = 0;
+  // What it missed is not kept any more. It is held until StreamHub::GoOn says from where it goes
+  // on.
+  virtual void StartOver() = 0;
   // The history cannot be read.
   virtual void Fail() = 0;
   virtual std::size_t waiting_bytes() const = 0;
@@ -66,7 +69,12 @@ class EventFollower {
   std::uint64_t id_ = 0;
   std::uint64_t last_ = 0;  // the number of the last event it has seen
   bool is_live_ = false;
-  bool is_waiting_ = false;  // for a page, or for a text
+  bool is_waiting_ = false;  // for a page, or because it is held
+  struct Insertion {
+    std::uint64_t after = 0;
+    std::function<void()> send;
+  };
+  std::optional<Insertion> insertion_;  // not before the event of that number
 };
 
 class StreamHub {
@@ -105,14 +113,23 @@ class StreamHub {
 
   // `last` is what the follower has seen. It stays valid until Remove.
   void Add(EventFollower& follower, std::uint64_t last);
+  // The same, held.
+  void AddHeld(EventFollower& follower);
+  // Not from within a function of a follower.
   void Remove(EventFollower& follower);
+  static bool IsLive(const EventFollower& follower) { return follower.is_live_; }
+  // REQUIRES: it is live.
+  static void Hold(EventFollower& follower);
+  // REQUIRES: it is held. It has seen everything up to `last`, whatever it had seen before.
+  void GoOn(EventFollower& follower, std::uint64_t last);
+  // REQUIRES: it is held, and has seen no event after this one. `send` is called after that event
+  // and before the next one; never, if the follower has to start over meanwhile.
+  void GoOnTo(EventFollower& follower, std::uint64_t after, std::function<void()> send);
   // There is room for more.
   void Drained(EventFollower& follower) { CatchUp(follower); }
   void Tick(Timestamp now);
-  // Runs `work` aside and `then`, if the follower is still there, on the stream thread. False where
-  // too much waits to be run.
-  bool RunAside(const EventFollower& follower, std::function<std::string()> work,
-                std::function<void(std::string)> then);
+  // Any thread. False where too much waits to be run.
+  bool RunAside(std::function<void()> work) { return executor_.TrySubmit(std::move(work)); }
   // Any thread: runs `then` on the stream thread if that follower is still there.
   void Tell(std::uint64_t follower_id, std::function<void()> then);
   static std::uint64_t IdOf(const EventFollower& follower) { return follower.id_; }
@@ -122,6 +139,9 @@ class StreamHub {
 
   void DrainInbox() EXCLUDES(mu_);
   void Remember(const StreamEventPtr& event);
+  // The next one for the follower.
+  static void Give(EventFollower& follower, StreamEvent& event);
+  static void InsertIfDue(EventFollower& follower);
   void ForgetRecent();
   void Forward(const StreamEventPtr& event);
   void CatchUp(EventFollower& follower);
@@ -131,7 +151,7 @@ class StreamHub {
   void AskForPage(EventFollower& follower);
   Page ReadPage(std::uint64_t after, const std::function<void(StreamEvent&)>& write) const;
   void TakePage(std::uint64_t id, const Page& page);
-  void Lose(EventFollower& follower);
+  static void Lose(EventFollower& follower);
   EventFollower* Find(std::uint64_t id) const;
 
   const StateStore& store_;

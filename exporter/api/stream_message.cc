@@ -211,9 +211,10 @@ std::string ErrorMessage(const Json& request_id, std::string_view detail) {
                      Dump(Json(std::string(detail))), Dump(request_id));
 }
 
-std::string AlertsMessage(std::string_view type, std::uint64_t sequence,
+std::string AlertsMessage(std::string_view type, std::uint64_t sequence, std::uint64_t as_of,
                           const std::optional<Timestamp>& at, std::string_view alerts) {
-  return fmt::format(R"({{"type":"{}","seq":{}{},"alerts":{}}})", type, sequence,
+  return fmt::format(R"({{"type":"{}","seq":{}{}{},"alerts":{}}})", type, sequence,
+                     as_of != sequence ? fmt::format(R"(,"as_of":{})", as_of) : "",
                      at ? fmt::format(R"(,"timestamp":"{}")", FormatRfc3339(*at)) : "", alerts);
 }
 

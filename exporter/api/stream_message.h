@@ -63,8 +63,9 @@ ClientMessage ParseClientMessage(std::string_view text);
 std::string OkMessage(const Json& request_id);
 std::string ErrorMessage(const Json& request_id, std::string_view detail);
 
-// `alerts` is a JSON array; `at` stands in updates.
-std::string AlertsMessage(std::string_view type, std::uint64_t sequence,
+// `alerts` is a JSON array, as of the event `as_of`; `sequence` is where a client goes on that has
+// it, and `at` stands in updates.
+std::string AlertsMessage(std::string_view type, std::uint64_t sequence, std::uint64_t as_of,
                           const std::optional<Timestamp>& at, std::string_view alerts);
 // {"type":"live","seq":5}
 std::string MarkerMessage(std::string_view type, std::uint64_t sequence);

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -97,11 +98,11 @@ void App::Parts::BuildRoutes(const config::Settings& served) {
 
 void App::Parts::BuildStreamRoutes() {
   alert_snapshots.emplace(
-      book,
-      [this](const Alert& alert) {
-        return api::AlertJson(alert, dispatcher->ForEpisode(alert.id));
+      *stream_hub, *store, book,
+      [this](const AlertPtr& alert) {
+        return alerting_api->Shown({alert, nullptr, nullptr, alert->state});
       },
-      clock);
+      [this](std::function<void()> done) { engine->WhenNumbered(std::move(done)); });
   stream_api.emplace(StreamView(), api::StreamSettings());
   streams->OnTick([this](Timestamp now) { stream_api->Tick(now); });
 }
@@ -198,7 +199,8 @@ api::DaemonStatus App::Parts::GatherStatus() const {
   status.host_collector_enabled = host->enabled();
   status.host_collector_healthy = host->healthy();
   status.websocket_connections = streams->open(http::StreamKind::kWebSocket);
-  status.stream_clients = status.websocket_connections + streams->open(http::StreamKind::kServerSentEvents);
+  status.stream_clients =
+      status.websocket_connections + streams->open(http::StreamKind::kServerSentEvents);
   status.stream_limit = streams->limit();
   status.reload = reloads.status();
   for (const receivers::ReceiverView& receiver : dispatcher->Receivers()) {

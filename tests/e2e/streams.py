@@ -30,15 +30,19 @@ class Closed(Exception):
 
 
 class Connection:
-    """Bytes with a deadline."""
+    """Bytes with a deadline. `tls` is a context, for a server that is called `host`."""
 
-    def __init__(self, port, receive_buffer=None):
+    def __init__(self, port, receive_buffer=None, host="127.0.0.1", source="127.0.0.1", tls=None):
+        self.host = host
         self.socket = socket.socket()
+        self.socket.bind((source, 0))
         if receive_buffer:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
         self.socket.settimeout(PATIENCE)
         self.socket.connect(("127.0.0.1", port))
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if tls:
+            self.socket = tls.wrap_socket(self.socket, server_hostname=host)
         self.buffer = bytearray()
 
     def send(self, data):
@@ -66,7 +70,7 @@ class Connection:
         return self.take(self.buffer.index(mark) + len(mark))
 
     def request(self, path, headers):
-        lines = [f"GET {path} HTTP/1.1", "Host: 127.0.0.1", *(f"{k}: {v}" for k, v in headers)]
+        lines = [f"GET {path} HTTP/1.1", f"Host: {self.host}", *(f"{k}: {v}" for k, v in headers)]
         self.send("\r\n".join([*lines, "", ""]).encode())
         head = self.take_to(b"\r\n\r\n").decode().split("\r\n")
         status = int(head[0].split()[1])

@@ -12,6 +12,7 @@ from certificates import Authority
 from nginx import PROGRAM, Nginx
 from peers import peer_path
 from process import free_port, wait_until
+from streams import API, Refused, WebSocket
 from tocsin import ROOT, Tocsin, config
 
 ADMIN = "an-administrator-whom-nginx-lets-through"
@@ -150,6 +151,67 @@ class BehindNginx(harness.TestCase):
         self.assertEqual(own[0], 200, own)
         foreign = self.ask("POST", "/api/v1/alerting/metrics", sample, Origin="https://evil.example")
         self.assertEqual(foreign[0], 403)
+
+    def alert_of(self, metric):
+        """A rule, and what it raises."""
+        rule = {"name": "Behind nginx", "metric_name": metric, "condition": ">", "threshold": "1"}
+        rule |= {"severity": "high", "notification_channels": []}
+        status, _, body = self.ask("POST", f"{API}/rules", rule)
+        self.assertEqual(status, 200, body)
+        sample = {"metric_name": metric, "value": 2}
+        self.assertEqual(self.ask("POST", f"{API}/metrics", sample)[0], 200)
+
+    def web_socket(self, **more):
+        tls = ssl.create_default_context(cafile=self.authority.file)
+        client = WebSocket(self.nginx.port, host=NAME, tls=tls, **more)
+        self.addCleanup(client.close)
+        return client
+
+    def test_a_web_socket_through_nginx_hears_and_says(self):
+        for status, more in (
+            (401, {}),
+            (401, {"query": "?token=guessed"}),
+            (403, {"query": f"?token={ADMIN}", "headers": [("Origin", "https://evil.example")]}),
+        ):
+            with self.assertRaises(Refused) as refused:
+                self.web_socket(**more)
+            self.assertEqual(refused.exception.status, status)
+        # As a page of the daemon itself opens it, from a client with an address of its own.
+        client = self.web_socket(
+            query=f"?token={ADMIN}", headers=[("Origin", f"https://{NAME}")], source="127.0.0.5"
+        )
+        self.assertEqual(client.next()["type"], "initial_alerts")
+        client.say("ping")
+        self.assertEqual(client.text(), "pong")
+        self.alert_of("through_a_socket")
+        alert = client.next("new_alert")["alert"]
+        client.say({"type": "acknowledge", "alert_id": alert["id"], "request_id": 1})
+        self.assertEqual(client.next("ok")["request_id"], 1)
+
+        def acknowledged():
+            keys = {"Authorization": f"Bearer {ADMIN}"}
+            entries = self.tocsin.get(f"{API}/audit", headers=keys).json()
+            return [e["from"] for e in entries if e["action"] == "alert.acknowledge"]
+
+        self.assertEqual(wait_until(acknowledged, what="the audit log"), ["127.0.0.5"])
+        self.tocsin.stop()
+        self.assertEqual(client.until_closed(), 1001)
+        self.assertNotIn(ADMIN, self.nginx.access_log())
+
+    def test_an_event_stream_through_nginx_comes_event_by_event(self):
+        connection = self.connection()
+        self.addCleanup(connection.close)
+        keys = {"Host": NAME, "Authorization": f"Bearer {ADMIN}"}
+        connection.request("GET", f"{API}/events/stream?type=alert.active", headers=keys)
+        answer = connection.getresponse()
+        self.assertEqual(answer.status, 200)
+        self.assertEqual(answer.headers["Content-Type"], "text/event-stream")
+        self.alert_of("through_a_stream")
+        lines = iter(answer.readline, b"")
+        data = next(line for line in lines if line.startswith(b"data: "))
+        event = json.loads(data.removeprefix(b"data: "))
+        self.assertEqual(event["type"], "alert.active")
+        self.assertEqual(event["labels"]["alertname"], "Behind nginx")
 
     def test_the_log_of_nginx_has_no_tokens(self):
         self.ask("GET", "/api/v1/alerting/events?token=secret-in-a-query")

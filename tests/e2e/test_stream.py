@@ -367,13 +367,15 @@ class Stream(harness.TestCase):
         tocsin.submit("cpu", 10, host="c")
         self.assertEqual(client.next()["type"], "alert_resolved")
 
-    def flood(self, tocsin):
-        """Twenty series that cross the threshold back and forth until the result is called."""
+    def flood(self, tocsin, after=0):
+        """Twenty series that cross the threshold back and forth until the result is called, and
+        then `after` times more."""
         stop = threading.Event()
 
         def run():
-            value = 90
-            while not stop.is_set():
+            value, left = 90, after
+            while left > 0 or not stop.is_set():
+                left -= stop.is_set()
                 batch = [
                     {"metric_name": "flood", "value": value, "metadata": {"host": f"h{n}"}}
                     for n in range(20)
@@ -387,9 +389,10 @@ class Stream(harness.TestCase):
         thread = threading.Thread(target=run)
         thread.start()
 
-        def end():
+        def end(wait=True):
             stop.set()
-            thread.join()
+            if wait:
+                thread.join()
 
         self.addCleanup(end)
         return end
@@ -449,38 +452,65 @@ class Stream(harness.TestCase):
         _, kind, data = stream.next()
         self.assertEqual((kind, data["type"], len(data["alerts"])), ("reset", "reset", 1))
 
+    def told_by_socket(self, client, since, done):
+        """The numbers of what it is told of alerts, after its first snapshot, until done(the last
+        number) holds."""
+        initial = client.next()
+        self.assertEqual((initial["type"], initial["seq"]), ("initial_alerts", since))
+        got, live = [since], False
+        while not (live and done(got[-1])):
+            message = client.next()
+            if message["type"] in ("live", "alert_update"):
+                # Neither says that more has been told than has been.
+                self.assertGreaterEqual(message["seq"], got[-1])
+                self.assertFalse(self.alert_numbers(got[-1], message["seq"]))
+                self.assertTrue(live or message["type"] == "live")
+                live = True
+            else:
+                got.append(message["seq"])
+        return got[1:]
+
+    def told_by_stream(self, client, since, done):
+        got = [since]
+        while not done(got[-1]):
+            number, kind, data = client.next()
+            if kind != "live":
+                self.assertEqual((number, kind), (data["sequence"], data["type"]))
+                got.append(number)
+        return got[1:]
+
     def test_connecting_while_events_pour_in_leaves_no_gap_and_repeats_nothing(self):
         tocsin = self.start([rule("Flood", "flood", notification_channels=[])])
-        end = self.flood(tocsin)
-        try:
-            wait_until(lambda: self.last() > 300, what="a history")
-            numbers = []
-            for since in (1, 0, 150, 290):
-                client = self.web_socket(query=f"?since={since}")
-                stream = self.events(query=f"?since={since}")
-                client.next("initial_alerts")
-                got, live = [], 0
-                while len(got) < 600 or not live:
-                    message = client.next()
-                    if message["type"] == "live":
-                        live = message["seq"]
-                        self.assertGreaterEqual(live, got[-1] if got else since)
-                    else:
-                        got.append(message["seq"])
-                        self.assertGreater(got[-1], live)
-                self.assertEqual(got, self.alert_numbers(since, got[-1]))
-                numbers = []
-                while len(numbers) < 600:
-                    number, kind, data = stream.next()
-                    if kind == "live":
-                        continue
-                    self.assertEqual((number, kind), (data["sequence"], data["type"]))
-                    numbers.append(number)
-                self.assertEqual(numbers, list(range(since + 1, since + 601)))
+        for since in (1, 0, 150, 290):
+            for opens, read in (
+                (self.web_socket, self.told_by_socket),
+                (self.events, self.told_by_stream),
+            ):
+                before = self.last()
+                end = self.flood(tocsin, after=25)
+                wait_until(lambda: self.last() > before + 300, what="a history")
+                client = opens(query=f"?since={since}")
+                end(wait=False)
+                # It is read while they come, to one that comes behind all of them.
+                ends = []
+
+                def see_the_end():
+                    end()
+                    ends.append(self.last())
+                    tocsin.submit("flood", 95, host=f"end of {since} {read.__name__}")
+
+                seeing = threading.Thread(target=see_the_end)
+                seeing.start()
+                got = read(client, since, lambda number: ends and number > ends[0])
+                seeing.join()
                 client.close()
-                stream.close()
-        finally:
-            end()
+                total = got[-1]
+                self.assertEqual(total, self.last())
+                self.assertGreater(total, before + 300 + 25 * 20)
+                if opens == self.events:
+                    self.assertEqual(got, list(range(since + 1, total + 1)))
+                else:
+                    self.assertEqual(got, self.alert_numbers(since, total))
 
     # --- Server-Sent Events
 

@@ -22,11 +22,14 @@ class Tour(harness.TestCase):
             "Demo alert triggered for demo.cpu.usage=95.0",
             "3 pending",
             "2 active",
+            "Events are shown as they happen (GET /events/stream).",
             "webhook <- active: Long Queue (250 entries wait in mail)",
             "webhook <- resolved: Long Queue",
             "alert.commented Long Queue",
         ):
             self.assertIn(line, output)
+        for event in ("alert.active", "alert.acknowledged", "alert.resolved"):
+            self.assertRegex(output, rf"event +\d+ {re.escape(event)} Long Queue")
 
     def test_a_small_load_is_borne_without_losses(self):
         status, output = run(
@@ -36,6 +39,9 @@ class Tour(harness.TestCase):
         self.assertRegex(output, r"alert\.active in the history: (\d+) of \1, 0 lost")
         sent = int(re.search(r"alert\.active in the history: (\d+)", output)[1])
         self.assertGreater(sent, 5, output)
+        self.assertIn(f"2 stream clients: {2 * sent} events for each, 0 lost in all", output)
+        told = re.search(r"a stream client has the event +[\d,]+ events/s +p50 ([\d.]+), p95", output)
+        self.assertGreater(float(told[1]), 0, output)
         self.assertRegex(output, r"POST /metrics/batch +\d[\d,]* samples/s +p50 [\d.]+")
 
     def test_a_load_that_is_refused_is_told(self):

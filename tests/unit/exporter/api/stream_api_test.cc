@@ -9,6 +9,8 @@
 #include <deque>
 #include <memory>
 #include <optional>
+#include <random>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -61,27 +63,34 @@ class NullSink final : public SampleSink {
 
 class LiveStream : public ::testing::Test {
  protected:
-  LiveStream() {
+  // Events come when the test commits them, if not at once.
+  explicit LiveStream(bool commit_at_once = true) : world_({testing::CpuRule()}, commit_at_once) {
     EXPECT_TRUE(audit_.Restore().ok());
     world_.store.ListenToEvents([this](std::span<const Event> events) { hub_.TakeEvents(events); });
   }
 
-  // What was posted and submitted has happened when this returns.
+  // What was posted has happened when this returns; false where there was nothing.
+  bool RunPosted() {
+    std::deque<std::function<void()>> posted;
+    {
+      MutexLock lock(mu_);
+      posted.swap(posted_);
+    }
+    for (const auto& run : posted) run();
+    return !posted.empty();
+  }
+  // What was posted, submitted and asked of the engine has happened when this returns.
   void Settle() {
     while (true) {
-      std::deque<std::function<void()>> posted;
-      {
-        MutexLock lock(mu_);
-        posted.swap(posted_);
-      }
-      for (const auto& run : posted) run();
+      if (RunPosted()) continue;
       if (!executor_.jobs.empty()) {
         const Executor::Job job = std::move(executor_.jobs.front());
         executor_.jobs.pop_front();
         job();
-      } else if (posted.empty()) {
-        return;
+        continue;
       }
+      world_.Advance(Duration(0));
+      if (!RunPosted() && executor_.jobs.empty()) return;
     }
   }
   http::StreamOffer Offer(const std::string& pattern, http::Request request) {
@@ -99,22 +108,23 @@ class LiveStream : public ::testing::Test {
     std::unique_ptr<http::Stream> stream;
     void Say(const json& message) { stream->Received(message.dump()); }
   };
-  std::unique_ptr<Client> Open(const std::string& pattern, http::Request request) {
+  std::unique_ptr<Client> Open(const std::string& pattern, http::Request request,
+                               bool settle = true) {
     auto client = std::make_unique<Client>();
     http::StreamOffer offer = Offer(pattern, std::move(request));
     EXPECT_NE(offer.stream, nullptr) << offer.response.body;
     client->stream = std::move(offer.stream);
     client->stream->Opened(client->writer);
-    Settle();
+    if (settle) Settle();
     return client;
   }
-  std::unique_ptr<Client> WebSocket(const std::string& query = "") {
+  std::unique_ptr<Client> WebSocket(const std::string& query = "", bool settle = true) {
     http::Request request;
     request.query = query;
     request.captures = {"demo"};
     request.actor = actor_;
     request.remote_address = "192.0.2.7";
-    return Open("/ws/{client_id}", request);
+    return Open("/ws/{client_id}", request, settle);
   }
   std::unique_ptr<Client> Events(const std::string& query = "", const std::string& last_id = "") {
     http::Request request;
@@ -154,7 +164,7 @@ class LiveStream : public ::testing::Test {
   http::Actor actor_;  // of whoever opens a stream next, as the guard finds it
   NullSink sink_;
   MetricRegistry registry_;
-  ApiWorld world_{{testing::CpuRule()}};
+  ApiWorld world_;
   testing::NullLogSink log_;
   security::AuditLog audit_{world_.store, world_.clock, Logger(log_, "audit"), registry_};
   security::KeyRing keys_{world_.store, audit_, world_.clock, Logger(log_, "keys")};
@@ -167,9 +177,16 @@ class LiveStream : public ::testing::Test {
                    posted_.push_back(std::move(run));
                  },
                  executor_};
-  AlertSnapshots snapshots_{
-      world_.book, [](const Alert& alert) { return AlertJson(alert, std::nullopt); }, world_.clock};
   AlertingSources commands_ = world_.Sources();
+  AlertingApi api_of_requests_{commands_};
+  std::function<void()> while_writing_;  // once, when the next alert is written
+  AlertSnapshots snapshots_{
+      hub_, world_.store, world_.book,
+      [this](const AlertPtr& alert) {
+        if (const auto happen = std::exchange(while_writing_, nullptr)) happen();
+        return api_of_requests_.Shown({alert, nullptr, nullptr, alert->state});
+      },
+      [this](std::function<void()> done) { commands_.engine.WhenNumbered(std::move(done)); }};
   StreamApi api_{
       {hub_, snapshots_, samples_, world_.store, world_.clock, world_.book, guard_,
        [this](const std::string& id, const AcknowledgeCommand& command,
@@ -224,7 +241,11 @@ TEST_F(LiveStream, ReplaysWhatWasMissed) {
   const auto client = WebSocket("since=1");
   EXPECT_THAT(client->writer.types(),
               ElementsAre("initial_alerts", "new_alert", "alert_resolved", "live"));
-  EXPECT_EQ(json::parse(client->writer.texts.at(0)).at("seq"), 3);
+  const json first = json::parse(client->writer.texts.at(0));
+  EXPECT_EQ(first.at("seq"), 1);  // where it goes on, should it lose the connection again
+  EXPECT_EQ(first.at("as_of"), 3);
+  ASSERT_THAT(first.at("alerts"), SizeIs(1));
+  EXPECT_EQ(first.at("alerts").at(0), world_.AlertOf("b"));
   EXPECT_EQ(json::parse(client->writer.texts.at(1)).at("seq"), 2);
   EXPECT_EQ(client->writer.texts.at(3), R"({"type":"live","seq":3})");
   Submit("c", 95);
@@ -289,6 +310,165 @@ TEST_F(LiveStream, SendsASnapshotEveryThirtySeconds) {
   client->writer.waiting = 1 << 20;  // it has not even taken what came before
   Tick(std::chrono::seconds(1));
   EXPECT_THAT(client->writer.texts, SizeIs(3));
+}
+
+// The numbers of the messages that have one, in their order.
+std::vector<std::uint64_t> Numbers(const NotingWriter& writer) {
+  std::vector<std::uint64_t> numbers;
+  for (const std::string& text : writer.texts) {
+    if (const json message = json::parse(text); message.contains("seq")) {
+      numbers.push_back(message.at("seq"));
+    }
+  }
+  return numbers;
+}
+
+// An event was told early and then again: it was a snapshot with the newest number, sent to a
+// client that was still being told of earlier ones. Had that client come back with the number, it
+// would have missed what lies between.
+TEST_F(LiveStream, NoSnapshotOvertakesEventsThatItsClientIsYetToBeTold) {
+  for (int turn = 0; turn < 125; ++turn) {  // 250 events: more than one page of the history
+    world_.Submit("a", 95);
+    world_.Submit("a", 1);
+  }
+  const auto client = WebSocket("since=1", /*settle=*/false);
+  Tick(std::chrono::seconds(30));
+  std::vector<std::uint64_t> expected = {1};  // goes on from there
+  for (std::uint64_t n = 2; n <= 250; ++n) expected.push_back(n);
+  expected.push_back(250);  // live
+  EXPECT_EQ(Numbers(client->writer), expected);
+  Tick(std::chrono::seconds(30));
+  expected.push_back(250);
+  EXPECT_EQ(Numbers(client->writer), expected);
+  EXPECT_EQ(client->writer.Last().at("type"), "alert_update");
+}
+
+TEST_F(LiveStream, NoEventOvertakesASnapshotThatDoesNotShowIt) {
+  const auto client = WebSocket();
+  Submit("a", 95);
+  while_writing_ = [this] { world_.Submit("b", 95); };
+  Tick(std::chrono::seconds(30));
+  EXPECT_THAT(client->writer.types(),
+              ElementsAre("initial_alerts", "new_alert", "alert_update", "new_alert"));
+  EXPECT_THAT(Numbers(client->writer), ElementsAre(0, 1, 1, 2));
+  EXPECT_THAT(json::parse(client->writer.texts.at(2)).at("alerts"), SizeIs(1));
+}
+
+class LiveStreamOverASlowDisk : public LiveStream {
+ protected:
+  LiveStreamOverASlowDisk() : LiveStream(/*commit_at_once=*/false) {}
+  void Commit() {
+    world_.store.CommitAll();
+    Settle();
+  }
+};
+
+// It was told twice: by the snapshot, because it was in the book, and as an event.
+TEST_F(LiveStreamOverASlowDisk, AnAlertWhoseEventHasNoNumberYetIsToldOnce) {
+  Submit("a", 95);
+  const auto client = WebSocket();
+  Commit();
+  Commit();
+  EXPECT_THAT(client->writer.types(), ElementsAre("initial_alerts"));
+  EXPECT_EQ(client->writer.Last().at("seq"), 1);
+  EXPECT_THAT(client->writer.Last().at("alerts"), SizeIs(1));
+  Submit("a", 1);
+  Commit();
+  EXPECT_THAT(client->writer.types(), ElementsAre("initial_alerts", "alert_resolved"));
+}
+
+// What a client knows that begins with a snapshot and lays over it what comes.
+class Knowledge {
+ public:
+  // Complains of what contradicts what is known.
+  void Learn(const json& message) {
+    const std::string type = message.at("type");
+    const std::uint64_t number = message.at("seq");
+    if (message.contains("alerts")) {
+      std::set<std::string> shown;
+      for (const json& alert : message.at("alerts")) shown.insert(alert.at("id"));
+      if (type == "alert_update") {
+        EXPECT_EQ(number, last_);
+        EXPECT_EQ(shown, active_) << message;
+      }
+      active_ = shown;
+    } else {
+      EXPECT_EQ(number, last_ + 1) << message;
+      const std::string id = message.at("alert").at("id");
+      if (type == "new_alert") {
+        EXPECT_TRUE(active_.insert(id).second) << "told twice: " << message;
+      } else if (active_.erase(id) == 0) {
+        EXPECT_EQ(type, "alert_resolved");
+        EXPECT_TRUE(acknowledged_.contains(id)) << "not known: " << message;
+      }
+      if (type == "alert_acknowledged") acknowledged_.insert(id);
+    }
+    last_ = number;
+  }
+  const std::set<std::string>& active() const { return active_; }
+
+ private:
+  std::uint64_t last_ = 0;
+  std::set<std::string> active_;
+  std::set<std::string> acknowledged_;  // ever
+};
+
+class LiveStreamAtRandom : public LiveStreamOverASlowDisk {
+ protected:
+  void RunAJob() {
+    if (executor_.jobs.empty()) return;
+    const Executor::Job job = std::move(executor_.jobs.front());
+    executor_.jobs.pop_front();
+    job();
+  }
+  void Step(std::mt19937& random) {
+    const std::string host = std::to_string(random() % 4);
+    switch (random() % 8) {
+      case 0:
+      case 1:
+        return world_.Submit(host, random() % 2 == 0 ? 95 : 1);
+      case 2:
+        return world_.store.CommitAll();
+      case 3:
+      case 4:
+        static_cast<void>(RunPosted());
+        return;
+      case 5:
+      case 6:
+        return RunAJob();
+      default:
+        world_.clock.Advance(std::chrono::seconds(10));
+        return api_.Tick(world_.clock.Now());
+    }
+  }
+};
+
+TEST_F(LiveStreamAtRandom, NothingIsToldTwiceOrLeftOutWhateverTheOrderOfThings) {
+  std::mt19937 random(5);
+  for (int round = 0; round < 60; ++round) {
+    SCOPED_TRACE(round);
+    for (unsigned steps = random() % 10; steps > 0; --steps) Step(random);
+    const auto client = WebSocket("", /*settle=*/false);
+    for (int step = 0; step < 60; ++step) Step(random);
+    world_.store.CommitAll();
+    Settle();
+    Commit();
+    Knowledge knowledge;
+    for (const std::string& text : client->writer.texts) knowledge.Learn(json::parse(text));
+    std::set<std::string> active;
+    for (const AlertPtr& alert : world_.book.List({AlertState::kFiring})) active.insert(alert->id);
+    EXPECT_EQ(knowledge.active(), active);
+    ASSERT_FALSE(HasFailure());
+  }
+}
+
+TEST_F(LiveStream, WhatAClientSaysBeforeItIsToldAnythingWaits) {
+  const auto client = WebSocket("", /*settle=*/false);
+  client->stream->Received("ping");
+  Settle();
+  ASSERT_THAT(client->writer.texts, SizeIs(2));
+  EXPECT_EQ(json::parse(client->writer.texts[0]).at("type"), "initial_alerts");
+  EXPECT_EQ(client->writer.texts[1], "pong");
 }
 
 TEST_F(LiveStream, TakesCommandsAndAnswersThem) {
@@ -441,9 +621,10 @@ TEST_F(LiveStream, TheEventStreamResumesWithTheLastIdOrSince) {
 TEST_F(LiveStream, TheEventStreamIsResetWithASnapshot) {
   Submit("a", 95);
   const auto client = Events("since=9");
-  ASSERT_THAT(client->writer.texts, SizeIs(1));
-  EXPECT_THAT(client->writer.texts[0],
-              StartsWith("retry: 2000\nid: 1\n\nid: 1\nevent: reset\n"
+  ASSERT_THAT(client->writer.texts, SizeIs(2));
+  EXPECT_EQ(client->writer.texts[0], "retry: 2000\n\n");
+  EXPECT_THAT(client->writer.texts[1],
+              StartsWith("id: 1\nevent: reset\n"
                          "data: {\"type\":\"reset\",\"seq\":1,\"alerts\":[{\"id\":"));
 }
 

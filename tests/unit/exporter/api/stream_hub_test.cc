@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <deque>
 #include <functional>
 #include <optional>
@@ -41,20 +42,21 @@ class ManualExecutor final : public Executor {
   bool is_full = false;
 };
 
-// Notes what it is given: "5", "live 5", "reset 9", "failed".
+// Notes what it is given: "5", "live 5", "reset 9", "failed". Starts over with the newest event.
 class NotingFollower final : public EventFollower {
  public:
+  NotingFollower(StreamHub& hub, const StateStore& store) : hub_(hub), store_(store) {}
+
   void Deliver(StreamEvent& event) override {
     seen.push_back(std::to_string(event.event().sequence));
   }
   void CaughtUp(std::uint64_t sequence) override {
     seen.push_back("live " + std::to_string(sequence));
   }
-  std::function<std::string(std::uint64_t)> StartOver() override {
-    return [](std::uint64_t sequence) { return "reset " + std::to_string(sequence); };
-  }
-  void Restarted(http::StreamText text, std::uint64_t /*sequence*/) override {
-    seen.push_back(*text);
+  void StartOver() override {
+    const std::uint64_t sequence = store_.LastEvent();
+    seen.push_back("reset " + std::to_string(sequence));
+    hub_.GoOn(*this, sequence);
   }
   void Fail() override { seen.push_back("failed"); }
   std::size_t waiting_bytes() const override { return waiting; }
@@ -63,8 +65,20 @@ class NotingFollower final : public EventFollower {
     return [](StreamEvent&) {};
   }
 
+  // The number of the newest event it was given; `first` where it was given none.
+  std::uint64_t last_told(std::uint64_t first) const {
+    for (auto it = seen.rbegin(); it != seen.rend(); ++it) {
+      if (it->find_first_not_of("0123456789") == std::string::npos) return std::stoull(*it);
+    }
+    return first;
+  }
+
   std::size_t waiting = 0;
   std::vector<std::string> seen;
+
+ private:
+  StreamHub& hub_;
+  const StateStore& store_;
 };
 
 struct World {
@@ -113,8 +127,8 @@ class Hub : public ::testing::Test, protected World {};
 
 TEST_F(Hub, GivesWhatHappensToThoseWhoAreThere) {
   StreamHub::Interest interest = hub().Join();
-  NotingFollower one;
-  NotingFollower other;
+  NotingFollower one(hub(), store_);
+  NotingFollower other(hub(), store_);
   hub().Add(one, 0);
   Happen();
   Settle();
@@ -140,7 +154,7 @@ TEST_F(Hub, ReplaysFromTheStoreInPages) {
   hub();
   Happen(8);
   StreamHub::Interest interest = hub().Join();
-  NotingFollower client;
+  NotingFollower client(hub(), store_);
   hub().Add(client, 1);
   Settle();
   EXPECT_THAT(client.seen, ElementsAre("2", "3", "4", "5", "6", "7", "8", "live 8"));
@@ -150,7 +164,7 @@ TEST_F(Hub, LeavesNoGapWhereMoreHappensDuringAReplay) {
   hub();
   Happen(4);
   StreamHub::Interest interest = hub().Join();
-  NotingFollower client;
+  NotingFollower client(hub(), store_);
   hub().Add(client, 0);
   executor_.RunOne();  // reads 1 to 3
   Happen();            // 5, before the page comes to the client
@@ -160,10 +174,56 @@ TEST_F(Hub, LeavesNoGapWhereMoreHappensDuringAReplay) {
   EXPECT_THAT(client.seen, ElementsAre("1", "2", "3", "4", "5", "6", "live 6"));
 }
 
-// One step, of whatever may happen next.
-void Step(World& world, NotingFollower& client, std::mt19937& random) {
+TEST_F(Hub, NothingReachesAClientThatIsHeldAndNothingIsLostToIt) {
+  StreamHub::Interest interest = hub().Join();
+  NotingFollower client(hub(), store_);
+  hub().Add(client, 0);
+  Happen(2);
+  Settle();
+  ASSERT_TRUE(StreamHub::IsLive(client));
+  StreamHub::Hold(client);
+  Happen(3);
+  Settle();
+  hub().Tick(Timestamp());
+  hub().Drained(client);
+  Settle();
+  EXPECT_THAT(client.seen, ElementsAre("live 0", "1", "2"));
+  hub().GoOnTo(client, 4, [&] { client.seen.push_back("inserted"); });
+  Settle();
+  EXPECT_THAT(client.seen, ElementsAre("live 0", "1", "2", "3", "4", "inserted", "5", "live 5"));
+}
+
+TEST_F(Hub, AnInsertionComesAtOnceWhereItsEventHasBeenTold) {
+  StreamHub::Interest interest = hub().Join();
+  NotingFollower client(hub(), store_);
+  hub().Add(client, 0);
+  Happen(2);
+  Settle();
+  StreamHub::Hold(client);
+  Happen(1);
+  Settle();
+  hub().GoOnTo(client, 2, [&] { client.seen.push_back("inserted"); });
+  EXPECT_THAT(client.seen, ElementsAre("live 0", "1", "2", "inserted", "3", "live 3"));
+}
+
+TEST_F(Hub, AnInsertionIsForgottenWhereTheClientStartsOver) {
+  options_.max_recent = 1;
+  StreamHub::Interest interest = hub().Join();
+  NotingFollower client(hub(), store_);
+  hub().Add(client, 0);
+  StreamHub::Hold(client);
+  Happen(9);
+  Settle();
+  store_.PruneEvents(Timestamp(), 1);
+  hub().GoOnTo(client, 5, [&] { client.seen.push_back("inserted"); });
+  Settle();
+  EXPECT_THAT(client.seen, ElementsAre("live 0", "reset 9", "live 9"));
+}
+
+// One step, of whatever may happen next. What is held goes on at some time.
+void Step(World& world, NotingFollower& client, bool& is_held, std::mt19937& random) {
   const bool is_there = StreamHub::IdOf(client) != 0;
-  switch (random() % 5) {
+  switch (random() % 6) {
     case 0:
       return world.Happen(1 + static_cast<int>(random() % 9));
     case 1:
@@ -175,6 +235,19 @@ void Step(World& world, NotingFollower& client, std::mt19937& random) {
     case 3:
       client.waiting = random() % 2 == 0 ? 0 : world.options_.low_water + 1;
       if (client.waiting == 0 && is_there) world.hub().Drained(client);
+      return;
+    case 4:
+      if (is_held) {
+        const std::uint64_t after = world.store_.LastEvent();
+        world.hub().GoOnTo(client, after, [&client, after] {
+          client.seen.push_back("insertion after " + std::to_string(after));
+        });
+      } else if (is_there && StreamHub::IsLive(client)) {
+        StreamHub::Hold(client);
+      } else {
+        return;
+      }
+      is_held = !is_held;
       return;
     default:
       world.executor_.is_full = random() % 4 == 0;
@@ -192,11 +265,13 @@ TEST(HubAtRandom, LeavesNoGapAndRepeatsNothingWhateverTheOrderOfThings) {
     const StreamHub::Interest interest = world.hub().Join();
     const std::uint64_t last = random() % (world.store_.LastEvent() + 1);
     const unsigned arrival = random() % 20;
-    NotingFollower client;
+    NotingFollower client(world.hub(), world.store_);
+    bool is_held = false;
     for (unsigned step = 0; step < 60; ++step) {
       if (step == arrival) world.hub().Add(client, last);
-      Step(world, client, random);
+      Step(world, client, is_held, random);
     }
+    if (is_held) world.hub().GoOn(client, client.last_told(last));
     client.waiting = 0;
     world.executor_.is_full = false;
     world.hub().Tick(Timestamp());
@@ -205,14 +280,24 @@ TEST(HubAtRandom, LeavesNoGapAndRepeatsNothingWhateverTheOrderOfThings) {
     for (std::uint64_t n = last + 1; n <= world.store_.LastEvent(); ++n) {
       expected.push_back(std::to_string(n));
     }
-    std::erase_if(client.seen, [](const std::string& one) { return one.starts_with("live"); });
+    std::string before = std::to_string(last);
+    for (const std::string& one : client.seen) {
+      if (one.starts_with("insertion")) {
+        EXPECT_EQ(one, "insertion after " + before);
+      } else if (!one.starts_with("live")) {
+        before = one;
+      }
+    }
+    std::erase_if(client.seen, [](const std::string& one) {
+      return one.starts_with("live") || one.starts_with("insertion");
+    });
     EXPECT_THAT(client.seen, ElementsAreArray(expected));
   }
 }
 
 TEST_F(Hub, WhatTheInboxHasNoRoomForComesFromTheStore) {
   StreamHub::Interest interest = hub().Join();
-  NotingFollower client;
+  NotingFollower client(hub(), store_);
   hub().Add(client, 0);
   Happen(20);  // the inbox takes 6
   Settle();
@@ -226,7 +311,7 @@ TEST_F(Hub, ReadsNoFasterThanTheClientTakes) {
   hub();
   Happen(9);
   StreamHub::Interest interest = hub().Join();
-  NotingFollower client;
+  NotingFollower client(hub(), store_);
   hub().Add(client, 0);
   client.waiting = options_.low_water + 1;
   Settle();
@@ -255,7 +340,7 @@ TEST_F(Hub, StartsOverWhereTheNextEventIsForgotten) {
   hub();
   Happen(9);
   StreamHub::Interest interest = hub().Join();
-  NotingFollower client;
+  NotingFollower client(hub(), store_);
   hub().Add(client, 0);
   executor_.RunOne();
   store_.PruneEvents(Timestamp(), 2);
@@ -270,7 +355,7 @@ TEST_F(Hub, AClientThatLeavesDuringAReplayIsForgotten) {
   hub();
   Happen(4);
   StreamHub::Interest interest = hub().Join();
-  NotingFollower client;
+  NotingFollower client(hub(), store_);
   hub().Add(client, 0);
   executor_.RunOne();
   hub().Remove(client);
@@ -282,7 +367,7 @@ TEST_F(Hub, TriesAgainWhereTheExecutorIsFull) {
   hub();
   Happen(2);
   StreamHub::Interest interest = hub().Join();
-  NotingFollower client;
+  NotingFollower client(hub(), store_);
   executor_.is_full = true;
   hub().Add(client, 0);
   executor_.is_full = false;

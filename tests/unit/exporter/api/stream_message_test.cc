@@ -117,10 +117,12 @@ TEST(ServerMessages, AreObjectsWithAType) {
   EXPECT_EQ(OkMessage(Json()), R"({"type":"ok","request_id":null})");
   EXPECT_EQ(ErrorMessage(7, "no \"such\" alert"),
             R"({"type":"error","detail":"no \"such\" alert","request_id":7})");
-  EXPECT_EQ(AlertsMessage("initial_alerts", 5, std::nullopt, "[]"),
+  EXPECT_EQ(AlertsMessage("initial_alerts", 5, 5, std::nullopt, "[]"),
             R"({"type":"initial_alerts","seq":5,"alerts":[]})");
-  EXPECT_EQ(AlertsMessage("alert_update", 5, FromUnixMillis(0), "[]"),
+  EXPECT_EQ(AlertsMessage("alert_update", 5, 5, FromUnixMillis(0), "[]"),
             R"({"type":"alert_update","seq":5,"timestamp":"1970-01-01T00:00:00Z","alerts":[]})");
+  EXPECT_EQ(AlertsMessage("initial_alerts", 5, 7, std::nullopt, "[]"),
+            R"({"type":"initial_alerts","seq":5,"as_of":7,"alerts":[]})");
   EXPECT_EQ(MarkerMessage("live", 5), R"({"type":"live","seq":5})");
 }
 
