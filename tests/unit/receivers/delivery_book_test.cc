@@ -38,8 +38,8 @@ TEST(DeliveryBook, BeginsNoCooldownWithTheEndOfAnEpisode) {
   EXPECT_EQ(world.book.HeldUntil(*WithCooldown("e2"), now), std::nullopt);
 }
 
-// The daemon died of this where alerts ended faster than their messages were sent: what stood in the
-// list of ended episodes was not there any more when its time to be forgotten came.
+// The daemon died of this where alerts ended faster than their messages were sent: what stood in
+// the list of ended episodes was not there any more when its time to be forgotten came.
 TEST(DeliveryBook, ForgetsAnEpisodeWhollyThatEndedBeforeItsOnlyMessageWasWithdrawn) {
   BookWorld world;
   const Timestamp now = testing::FiredAt();
