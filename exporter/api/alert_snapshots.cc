@@ -115,7 +115,7 @@ std::string AlertSnapshots::WriteList(const Alerts& alerts, const StreamFilter& 
   for (const AlertPtr& alert : alerts) {
     if (!filter.Selects(*alert)) continue;
     if (list.size() > 1) list.push_back(',');
-    list += Dump(render_(alert));
+    list += render_(alert);
   }
   return list.append("]");
 }

@@ -24,7 +24,7 @@ http::StreamText AlertMessage(const Event& event, const AlertRenderer& render) {
   if (!alert) return nullptr;
   return std::make_shared<const std::string>(fmt::format(
       R"({{"type":"{}","seq":{},"timestamp":"{}","alert":{}}})", type, event.sequence,
-      FormatRfc3339(event.at), Dump(render(std::make_shared<const Alert>(*std::move(alert))))));
+      FormatRfc3339(event.at), render(std::make_shared<const Alert>(*std::move(alert)))));
 }
 
 }  // namespace

@@ -7,16 +7,16 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string>
 
 #include "base/alert.h"
 #include "base/event.h"
-#include "exporter/api/alerting_json.h"
 #include "exporter/http/stream.h"
 
 namespace tocsin::api {
 
-// An alert as the alerting API shows it now.
-using AlertRenderer = std::function<Json(const AlertPtr&)>;
+// An alert as the alerting API shows it now: a JSON object.
+using AlertRenderer = std::function<std::string(const AlertPtr&)>;
 
 class StreamEvent {
  public:

@@ -100,7 +100,7 @@ void App::Parts::BuildStreamRoutes() {
   alert_snapshots.emplace(
       *stream_hub, *store, book,
       [this](const AlertPtr& alert) {
-        return alerting_api->Shown({alert, nullptr, nullptr, alert->state});
+        return alerting_api->Shown({alert, nullptr, nullptr, alert->state}).Finish();
       },
       [this](std::function<void()> done) { engine->WhenNumbered(std::move(done)); });
   stream_api.emplace(StreamView(), api::StreamSettings());

@@ -184,7 +184,7 @@ class LiveStream : public ::testing::Test {
       hub_, world_.store, world_.book,
       [this](const AlertPtr& alert) {
         if (const auto happen = std::exchange(while_writing_, nullptr)) happen();
-        return api_of_requests_.Shown({alert, nullptr, nullptr, alert->state});
+        return api_of_requests_.Shown({alert, nullptr, nullptr, alert->state}).Finish();
       },
       [this](std::function<void()> done) { commands_.engine.WhenNumbered(std::move(done)); }};
   StreamApi api_{
