@@ -80,7 +80,8 @@ class AlertSnapshots final : private EventFollower {
   void Deliver(StreamEvent& event) override;
   void CaughtUp(std::uint64_t sequence) override;
   void StartOver() override;
-  void Fail() override {}  // it is tried again
+  // What happens from now on needs no reading.
+  void Fail() override { StartOver(); }
   std::size_t waiting_bytes() const override { return 0; }
   void Tick(Timestamp now) override;
   std::function<void(StreamEvent&)> Writer() const override {

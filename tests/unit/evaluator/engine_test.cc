@@ -85,6 +85,15 @@ TEST_F(EngineTest, ACommandOnNothingIsAnswered) {
   EXPECT_EQ(answered.get_future().get().kind, CommandResult::Kind::kNotFound);
 }
 
+TEST_F(EngineTest, WhatStandsInTheBookHasItsNumberWhenThatIsSaid) {
+  Start(Duration(0));
+  Submit(90);
+  ASSERT_EQ(book_.List({AlertState::kFiring}).size(), 1U);
+  std::promise<std::uint64_t> newest;
+  engine_.WhenNumbered([&] { newest.set_value(store_.LastEvent()); });
+  EXPECT_EQ(newest.get_future().get(), 1U);
+}
+
 TEST_F(EngineTest, TheDurationEndsByTheClockWithoutAFurtherSample) {
   Start(Duration(30));
   Submit(90);

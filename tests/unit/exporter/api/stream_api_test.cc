@@ -377,6 +377,16 @@ TEST_F(LiveStreamOverASlowDisk, AnAlertWhoseEventHasNoNumberYetIsToldOnce) {
   EXPECT_THAT(client->writer.types(), ElementsAre("initial_alerts", "alert_resolved"));
 }
 
+TEST_F(LiveStreamOverASlowDisk, ADiskThatRefusesHoldsNobodyUp) {
+  Submit("a", 95);
+  const auto client = WebSocket();
+  EXPECT_THAT(client->writer.texts, IsEmpty());
+  world_.store.FailAll("disk full");
+  Settle();
+  EXPECT_THAT(client->writer.types(), ElementsAre("initial_alerts"));
+  EXPECT_THAT(client->writer.Last().at("alerts"), SizeIs(1));
+}
+
 // What a client knows that begins with a snapshot and lays over it what comes.
 class Knowledge {
  public:
