@@ -83,18 +83,18 @@ class NotingFollower final : public EventFollower {
 
 struct World {
   World() {
-    options_.max_recent = 4;
-    options_.page = 3;
-    options_.max_inbox = 6;
+    options.max_recent = 4;
+    options.page = 3;
+    options.max_inbox = 6;
   }
   StreamHub& hub() {
-    if (!hub_) {
-      hub_.emplace(
-          store_, [this](std::function<void()> run) { posted_.push_back(std::move(run)); },
-          executor_, options_);
-      store_.ListenToEvents([this](std::span<const Event> events) { hub_->TakeEvents(events); });
+    if (!made_hub) {
+      made_hub.emplace(
+          store, [this](std::function<void()> run) { to_post.push_back(std::move(run)); }, executor,
+          options);
+      store.ListenToEvents([this](std::span<const Event> events) { made_hub->TakeEvents(events); });
     }
-    return *hub_;
+    return *made_hub;
   }
   void Happen(int times = 1) {
     WriteBatch batch;
@@ -104,31 +104,31 @@ struct World {
       event.body = "{}";
       batch.Record(std::move(event));
     }
-    store_.Submit(std::move(batch), nullptr);
+    store.Submit(std::move(batch), nullptr);
   }
   bool RunPosted() {
-    const std::deque<std::function<void()>> posted = std::exchange(posted_, {});
+    const std::deque<std::function<void()>> posted = std::exchange(to_post, {});
     for (const auto& run : posted) run();
     return !posted.empty();
   }
   void Settle() {
-    while (RunPosted() || executor_.RunOne()) {
+    while (RunPosted() || executor.RunOne()) {
     }
   }
 
-  StreamHubOptions options_;
-  testing::MemoryStateStore store_;
-  ManualExecutor executor_;
-  std::deque<std::function<void()>> posted_;
-  std::optional<StreamHub> hub_;
+  StreamHubOptions options;
+  testing::MemoryStateStore store;
+  ManualExecutor executor;
+  std::deque<std::function<void()>> to_post;
+  std::optional<StreamHub> made_hub;
 };
 
 class Hub : public ::testing::Test, protected World {};
 
 TEST_F(Hub, GivesWhatHappensToThoseWhoAreThere) {
   StreamHub::Interest interest = hub().Join();
-  NotingFollower one(hub(), store_);
-  NotingFollower other(hub(), store_);
+  NotingFollower one(hub(), store);
+  NotingFollower other(hub(), store);
   hub().Add(one, 0);
   Happen();
   Settle();
@@ -147,14 +147,14 @@ TEST_F(Hub, GivesWhatHappensToThoseWhoAreThere) {
 TEST_F(Hub, CopiesNothingWhileNobodyIsThere) {
   hub();
   Happen(3);
-  EXPECT_THAT(posted_, IsEmpty());
+  EXPECT_THAT(to_post, IsEmpty());
 }
 
 TEST_F(Hub, ReplaysFromTheStoreInPages) {
   hub();
   Happen(8);
   StreamHub::Interest interest = hub().Join();
-  NotingFollower client(hub(), store_);
+  NotingFollower client(hub(), store);
   hub().Add(client, 1);
   Settle();
   EXPECT_THAT(client.seen, ElementsAre("2", "3", "4", "5", "6", "7", "8", "live 8"));
@@ -164,10 +164,10 @@ TEST_F(Hub, LeavesNoGapWhereMoreHappensDuringAReplay) {
   hub();
   Happen(4);
   StreamHub::Interest interest = hub().Join();
-  NotingFollower client(hub(), store_);
+  NotingFollower client(hub(), store);
   hub().Add(client, 0);
-  executor_.RunOne();  // reads 1 to 3
-  Happen();            // 5, before the page comes to the client
+  executor.RunOne();  // reads 1 to 3
+  Happen();           // 5, before the page comes to the client
   RunPosted();
   Happen();  // 6, while 4 is read
   Settle();
@@ -176,7 +176,7 @@ TEST_F(Hub, LeavesNoGapWhereMoreHappensDuringAReplay) {
 
 TEST_F(Hub, NothingReachesAClientThatIsHeldAndNothingIsLostToIt) {
   StreamHub::Interest interest = hub().Join();
-  NotingFollower client(hub(), store_);
+  NotingFollower client(hub(), store);
   hub().Add(client, 0);
   Happen(2);
   Settle();
@@ -195,7 +195,7 @@ TEST_F(Hub, NothingReachesAClientThatIsHeldAndNothingIsLostToIt) {
 
 TEST_F(Hub, AnInsertionComesAtOnceWhereItsEventHasBeenTold) {
   StreamHub::Interest interest = hub().Join();
-  NotingFollower client(hub(), store_);
+  NotingFollower client(hub(), store);
   hub().Add(client, 0);
   Happen(2);
   Settle();
@@ -207,14 +207,14 @@ TEST_F(Hub, AnInsertionComesAtOnceWhereItsEventHasBeenTold) {
 }
 
 TEST_F(Hub, AnInsertionIsForgottenWhereTheClientStartsOver) {
-  options_.max_recent = 1;
+  options.max_recent = 1;
   StreamHub::Interest interest = hub().Join();
-  NotingFollower client(hub(), store_);
+  NotingFollower client(hub(), store);
   hub().Add(client, 0);
   StreamHub::Hold(client);
   Happen(9);
   Settle();
-  store_.PruneEvents(Timestamp(), 1);
+  store.PruneEvents(Timestamp(), 1);
   hub().GoOnTo(client, 5, [&] { client.seen.push_back("inserted"); });
   Settle();
   EXPECT_THAT(client.seen, ElementsAre("live 0", "reset 9", "live 9"));
@@ -230,15 +230,15 @@ void Step(World& world, NotingFollower& client, bool& is_held, std::mt19937& ran
       world.RunPosted();
       return;
     case 2:
-      world.executor_.RunOne();
+      world.executor.RunOne();
       return;
     case 3:
-      client.waiting = random() % 2 == 0 ? 0 : world.options_.low_water + 1;
+      client.waiting = random() % 2 == 0 ? 0 : world.options.low_water + 1;
       if (client.waiting == 0 && is_there) world.hub().Drained(client);
       return;
     case 4:
       if (is_held) {
-        const std::uint64_t after = world.store_.LastEvent();
+        const std::uint64_t after = world.store.LastEvent();
         world.hub().GoOnTo(client, after, [&client, after] {
           client.seen.push_back("insertion after " + std::to_string(after));
         });
@@ -250,7 +250,7 @@ void Step(World& world, NotingFollower& client, bool& is_held, std::mt19937& ran
       is_held = !is_held;
       return;
     default:
-      world.executor_.is_full = random() % 4 == 0;
+      world.executor.is_full = random() % 4 == 0;
       return world.hub().Tick(Timestamp());
   }
 }
@@ -263,9 +263,9 @@ TEST(HubAtRandom, LeavesNoGapAndRepeatsNothingWhateverTheOrderOfThings) {
     world.hub();
     world.Happen(static_cast<int>(random() % 12));
     const StreamHub::Interest interest = world.hub().Join();
-    const std::uint64_t last = random() % (world.store_.LastEvent() + 1);
+    const std::uint64_t last = random() % (world.store.LastEvent() + 1);
     const unsigned arrival = random() % 20;
-    NotingFollower client(world.hub(), world.store_);
+    NotingFollower client(world.hub(), world.store);
     bool is_held = false;
     for (unsigned step = 0; step < 60; ++step) {
       if (step == arrival) world.hub().Add(client, last);
@@ -273,11 +273,11 @@ TEST(HubAtRandom, LeavesNoGapAndRepeatsNothingWhateverTheOrderOfThings) {
     }
     if (is_held) world.hub().GoOn(client, client.last_told(last));
     client.waiting = 0;
-    world.executor_.is_full = false;
+    world.executor.is_full = false;
     world.hub().Tick(Timestamp());
     world.Settle();
     std::vector<std::string> expected;
-    for (std::uint64_t n = last + 1; n <= world.store_.LastEvent(); ++n) {
+    for (std::uint64_t n = last + 1; n <= world.store.LastEvent(); ++n) {
       expected.push_back(std::to_string(n));
     }
     std::string before = std::to_string(last);
@@ -297,7 +297,7 @@ TEST(HubAtRandom, LeavesNoGapAndRepeatsNothingWhateverTheOrderOfThings) {
 
 TEST_F(Hub, WhatTheInboxHasNoRoomForComesFromTheStore) {
   StreamHub::Interest interest = hub().Join();
-  NotingFollower client(hub(), store_);
+  NotingFollower client(hub(), store);
   hub().Add(client, 0);
   Happen(20);  // the inbox takes 6
   Settle();
@@ -311,12 +311,12 @@ TEST_F(Hub, ReadsNoFasterThanTheClientTakes) {
   hub();
   Happen(9);
   StreamHub::Interest interest = hub().Join();
-  NotingFollower client(hub(), store_);
+  NotingFollower client(hub(), store);
   hub().Add(client, 0);
-  client.waiting = options_.low_water + 1;
+  client.waiting = options.low_water + 1;
   Settle();
   EXPECT_THAT(client.seen, ElementsAre("1", "2", "3"));
-  EXPECT_THAT(executor_.jobs, IsEmpty());
+  EXPECT_THAT(executor.jobs, IsEmpty());
   client.waiting = 0;
   hub().Drained(client);
   Settle();
@@ -331,7 +331,7 @@ TEST_F(Hub, KnowsWhatIsStillHeld) {
   EXPECT_TRUE(*hub().Holds(0));
   EXPECT_TRUE(*hub().Holds(5));
   EXPECT_FALSE(*hub().Holds(6));
-  store_.PruneEvents(Timestamp(), 2);  // 4 and 5 stay
+  store.PruneEvents(Timestamp(), 2);  // 4 and 5 stay
   EXPECT_FALSE(*hub().Holds(2));
   EXPECT_TRUE(*hub().Holds(3));
 }
@@ -340,10 +340,10 @@ TEST_F(Hub, StartsOverWhereTheNextEventIsForgotten) {
   hub();
   Happen(9);
   StreamHub::Interest interest = hub().Join();
-  NotingFollower client(hub(), store_);
+  NotingFollower client(hub(), store);
   hub().Add(client, 0);
-  executor_.RunOne();
-  store_.PruneEvents(Timestamp(), 2);
+  executor.RunOne();
+  store.PruneEvents(Timestamp(), 2);
   Settle();
   EXPECT_THAT(client.seen, ElementsAre("1", "2", "3", "reset 9", "live 9"));
   Happen();
@@ -355,9 +355,9 @@ TEST_F(Hub, AClientThatLeavesDuringAReplayIsForgotten) {
   hub();
   Happen(4);
   StreamHub::Interest interest = hub().Join();
-  NotingFollower client(hub(), store_);
+  NotingFollower client(hub(), store);
   hub().Add(client, 0);
-  executor_.RunOne();
+  executor.RunOne();
   hub().Remove(client);
   Settle();
   EXPECT_THAT(client.seen, IsEmpty());
@@ -367,10 +367,10 @@ TEST_F(Hub, TriesAgainWhereTheExecutorIsFull) {
   hub();
   Happen(2);
   StreamHub::Interest interest = hub().Join();
-  NotingFollower client(hub(), store_);
-  executor_.is_full = true;
+  NotingFollower client(hub(), store);
+  executor.is_full = true;
   hub().Add(client, 0);
-  executor_.is_full = false;
+  executor.is_full = false;
   Settle();
   EXPECT_THAT(client.seen, IsEmpty());
   hub().Tick(Timestamp());
