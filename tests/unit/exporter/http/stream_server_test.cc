@@ -18,8 +18,6 @@
 namespace tocsin::http {
 namespace {
 
-using ::testing::HasSubstr;
-using ::testing::StartsWith;
 
 StreamText Text(std::string text) { return std::make_shared<const std::string>(std::move(text)); }
 
