@@ -12,17 +12,22 @@
 namespace tocsin::receivers {
 namespace {
 
-// The banner's colours. Text on yellow and light green is black: it has to be read.
+// The banner's colours. Text is white on red only: on all others black has more contrast.
+// https://www.w3.org/TR/WCAG22/#dfn-contrast-ratio
 struct Banner {
   std::string background;
   const char* text;
 };
 
 Banner BannerOf(const MessageCard& card) {
-  const bool is_light =
-      !card.resolved && (card.severity == Severity::kMedium || card.severity == Severity::kLow ||
-                         card.severity == Severity::kHigh);
-  return {fmt::format("#{:06x}", card.color), is_light ? "#1f2328" : "#ffffff"};
+  const bool is_red = !card.resolved && card.severity == Severity::kCritical;
+  return {fmt::format("#{:06x}", card.color), is_red ? "#ffffff" : "#1f2328"};
+}
+
+// "2024-05-01 10:00:00 UTC", of "2024-05-01T10:00:00.123Z".
+std::string BannerTime(Timestamp t) {
+  const std::string text = FormatRfc3339(t);
+  return fmt::format("{} {} UTC", text.substr(0, 10), text.substr(11, 8));
 }
 
 constexpr std::string_view kHead = R"(<!DOCTYPE html>
@@ -43,9 +48,10 @@ constexpr std::string_view kHead = R"(<!DOCTYPE html>
 </style>
 )";
 
-constexpr std::string_view kCell =
+constexpr std::string_view kNameCell =
     R"(<td class="line quiet" style="padding:6px 12px 6px 0;border-top:1px solid #d0d7de;)"
-    R"(width:30%;color:#57606a;vertical-align:top;word-break:break-word">{}</td>)"
+    R"(width:30%;color:#57606a;vertical-align:top;word-break:break-word">{}</td>)";
+constexpr std::string_view kCell =
     R"(<td class="line" style="padding:6px 0;border-top:1px solid #d0d7de;)"
     R"(word-break:break-word">{}</td>)";
 
@@ -59,8 +65,7 @@ std::string Paragraph(const std::string& text) {
   return html;
 }
 
-void AppendTable(std::string_view title, const std::vector<CardFact>& rows, std::string* out) {
-  if (rows.empty()) return;
+void OpenTable(std::string_view title, std::string* out) {
   *out += fmt::format(R"(<p class="quiet" style="margin:20px 0 6px 0;color:#57606a;font-size:12px;)"
                       R"(text-transform:uppercase;letter-spacing:0.5px">{}</p>)"
                       "\n"
@@ -68,9 +73,15 @@ void AppendTable(std::string_view title, const std::vector<CardFact>& rows, std:
                       R"(style="font-size:14px;border-collapse:collapse">)"
                       "\n",
                       title);
+}
+
+void AppendTable(std::string_view title, const std::vector<CardFact>& rows, std::string* out) {
+  if (rows.empty()) return;
+  OpenTable(title, out);
   for (const CardFact& row : rows) {
     *out += "<tr>";
-    *out += fmt::format(fmt::runtime(kCell), EscapeHtml(row.name), EscapeHtml(row.value));
+    *out += fmt::format(fmt::runtime(kNameCell), EscapeHtml(row.name));
+    *out += fmt::format(fmt::runtime(kCell), EscapeHtml(row.value));
     *out += "</tr>\n";
   }
   *out += "</table>\n";
@@ -87,10 +98,15 @@ void AppendImage(const PageImage& image, std::string* out) {
 
 void AppendOthers(const MessageCard& card, std::string* out) {
   if (card.others.empty()) return;
-  std::vector<CardFact> rows;
-  for (const std::string& line : card.others) rows.push_back({"•", line});
-  if (card.untold > 0) rows.push_back({"•", fmt::format("and {} more", card.untold)});
-  AppendTable("Also in this group", rows, out);
+  std::vector<std::string> lines = card.others;
+  if (card.untold > 0) lines.push_back(fmt::format("and {} more", card.untold));
+  OpenTable("Also in this group", out);
+  for (const std::string& line : lines) {
+    *out += "<tr>";
+    *out += fmt::format(fmt::runtime(kCell), EscapeHtml(line));
+    *out += "</tr>\n";
+  }
+  *out += "</table>\n";
 }
 
 void AppendLinks(const MessageCard& card, std::string* out) {
@@ -141,15 +157,15 @@ std::string MailPage(const MessageCard& card, const std::string& sender,
       "\n"
       R"(<tr><td style="padding:20px 24px;background:{};color:{};border-radius:8px 8px 0 0">)"
       R"(<p style="margin:0 0 4px 0;font-size:12px;font-weight:bold;letter-spacing:1px">{}</p>)"
-      R"(<p style="margin:0 0 4px 0;font-size:20px;font-weight:bold">{}</p>)"
+      R"(<p style="margin:0 0 4px 0;font-size:20px;font-weight:bold;word-break:break-word">{}</p>)"
       R"(<p style="margin:0;font-size:13px">{}</p></td></tr>)"
       "\n",
-      banner.background, banner.text, StateWord(card), EscapeHtml(card.title),
-      FormatRfc3339(card.at));
+      banner.background, banner.text, StateWord(card), EscapeHtml(card.title), BannerTime(card.at));
   if (image) AppendImage(*image, &out);
   out += R"(<tr><td style="padding:20px 24px 24px 24px">)"
          "\n";
-  out += fmt::format(R"(<p style="margin:0;font-size:15px;line-height:1.5">{}</p>)"
+  out += fmt::format(R"(<p style="margin:0;font-size:15px;line-height:1.5;)"
+                     R"(word-break:break-word">{}</p>)"
                      "\n",
                      card.message.empty() ? "No description provided" : Paragraph(card.message));
   AppendTable("Details", card.facts, &out);

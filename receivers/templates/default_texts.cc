@@ -194,12 +194,12 @@ const std::string_view kDefaultMail = R"tmpl(
   <body style="margin:0;background:#f6f8fa;color:#1f2328;font-family:Helvetica,Arial,sans-serif">
     <table role="presentation" width="100%" cellpadding="0" cellspacing="0">
       <tr><td align="center" style="padding:24px 8px">
-      <table role="presentation" width="600" cellpadding="0" cellspacing="0" style="max-width:600px;background:#ffffff">
+      <table role="presentation" width="100%" cellpadding="0" cellspacing="0" style="max-width:600px;background:#ffffff">
         <tr>
           {{- if eq .Status "firing" }}
-          <td style="padding:20px;background:#cf222e;color:#ffffff;font-size:18px;text-align:center">
+          <td style="padding:20px;background:#cf222e;color:#ffffff;font-size:18px;text-align:center;word-break:break-word">
           {{- else }}
-          <td style="padding:20px;background:#1a7f37;color:#ffffff;font-size:18px;text-align:center">
+          <td style="padding:20px;background:#1a7f37;color:#ffffff;font-size:18px;text-align:center;word-break:break-word">
           {{- end }}
             {{ len .Alerts }} alert{{ if ne (len .Alerts) 1 }}s{{ end }}
             {{- with .GroupLabels.SortedPairs }} for{{ range . }} {{ .Name }}={{ .Value }}{{ end }}{{ end }}

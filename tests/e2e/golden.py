@@ -85,6 +85,7 @@ DERIVED = {
     for name in ("startsAt", "endsAt")
     for form, derive in {
         "seconds": unix_seconds,
+        "banner": lambda time: f"{time[:10]} {time[11:19]} UTC",
         "discord": escaped("-:"),
         "jira": escaped("-"),
     }.items()

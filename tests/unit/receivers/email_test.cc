@@ -160,7 +160,35 @@ TEST(MailPageHtml, ColoursTheBannerBySeverityAndEnd) {
   EXPECT_THAT(MailPage(CardOf({NativeChannelWorld::Fires()}), "T"),
               HasSubstr("background:#ff8000;color:#1f2328"));
   EXPECT_THAT(MailPage(CardOf({NativeChannelWorld::IsOver()}), "T"),
-              HasSubstr("background:#36a64f;color:#ffffff"));
+              HasSubstr("background:#36a64f;color:#1f2328"));
+}
+
+TEST(MailPageHtml, ListsTheOthersOfAGroupOneALine) {
+  MessageCard card = CardOf({NativeChannelWorld::Fires()});
+  card.others = {"<one>", "two"};
+  card.untold = 3;
+  const std::string page = MailPage(card, "T");
+  EXPECT_THAT(page, HasSubstr("word-break:break-word\">&lt;one&gt;</td></tr>\n<tr><td"));
+  EXPECT_THAT(page, HasSubstr(">and 3 more</td></tr>\n</table>"));
+}
+
+// A single long word would make the page as wide as itself.
+TEST(MailPageHtml, BreaksLongWordsWhereverTheyStand) {
+  const std::string word(300, 'x');
+  MessageCard card = CardOf({NativeChannelWorld::Fires()});
+  card.title = card.message = word;
+  card.facts = card.labels = {{word, word}};
+  card.others = {word};
+  const std::string page = MailPage(card, "T");
+  std::size_t found = 0;
+  // In the head's <title> it is no part of the page.
+  for (std::size_t at = page.find("<body"); (at = page.find(word, at)) != std::string::npos;
+       at += word.size()) {
+    const std::string_view tag = std::string_view(page).substr(0, at);
+    EXPECT_THAT(std::string(tag.substr(tag.rfind('<'))), HasSubstr("word-break:break-word"));
+    ++found;
+  }
+  EXPECT_EQ(found, 7U);
 }
 
 TEST(MailSubjectLine, CountsTheRestOfTheGroup) {
