@@ -26,13 +26,14 @@ LINT_PACKAGES := clang clang-format clang-tidy lld llvm libclang-rt-14-dev
 PEER_PACKAGES := prometheus prometheus-node-exporter prometheus-pushgateway prometheus-alertmanager \
   python3-prometheus-client python3-decorator python3-aiosmtpd python3-public python3-attr python3-websockets \
   nginx postgresql-15 libpq5 libxml2 libicu72
+SCREENSHOT_PACKAGES := chromium fonts-noto-core fonts-noto-color-emoji
 
 SOURCE_DIRS := base config evaluator exporter receivers tests
 CTEST = ctest --output-on-failure -j $(shell nproc) $(TESTS)
 CONFIGURE = cmake -S . -G Ninja -DTOCSIN_UNITY=$(UNITY)
 REQUIRE_PEERS := TOCSIN_REQUIRE_PEERS=1
 
-.PHONY: build all-targets run demo load-test test e2e e2e-long lint format format-check asan tsan clang fuzz bench \
+.PHONY: build all-targets run demo load-test test e2e e2e-long lint format format-check asan tsan clang fuzz bench screenshots \
   verify install deps deps-test deps-lint peers clean help
 
 help: ## list the targets
@@ -75,6 +76,10 @@ all-targets: deps build/build.ninja
 bench: deps build/build.ninja ## run the benchmarks
 	cmake --build build --target benchmarks
 	@set -e; for program in build/bench_*; do "$$program"; done
+
+screenshots: build peers ## pictures of the HTML mail in headless Chromium, for people to look at
+	@$(if $(SKIP_DEPS),,command -v chromium >/dev/null || .ci/packages install $(SCREENSHOT_PACKAGES))
+	python3 -B tests/mail_screenshots.py
 
 # --- checks ---
 
