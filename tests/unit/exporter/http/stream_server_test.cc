@@ -18,7 +18,6 @@
 namespace tocsin::http {
 namespace {
 
-
 StreamText Text(std::string text) { return std::make_shared<const std::string>(std::move(text)); }
 
 // Greets, and says back what it is told.
