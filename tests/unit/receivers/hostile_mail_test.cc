@@ -253,6 +253,7 @@ ParsedMail Parse(const std::string& mail, const std::string& where) {
     }
   }
   std::string boundary;
+  bool is_one_text = false;
   for (std::string_view line : Split(head, '\n')) {
     line = TrimSpace(line);
     const std::size_t colon = std::min(line.find(':'), line.size());
@@ -261,6 +262,13 @@ ParsedMail Parse(const std::string& mail, const std::string& where) {
     const std::size_t quote = line.find("boundary=\"");
     if (quote != std::string_view::npos)
       boundary = line.substr(quote + 10, line.size() - quote - 11);
+    is_one_text =
+        is_one_text || parsed.headers.back() == std::pair<std::string, std::string>(
+                                                    "Content-Type", "text/plain; charset=UTF-8");
+  }
+  if (is_one_text) {
+    parsed.parts.push_back(DecodeEquals(mail.substr(end + 4), /*is_header=*/false));
+    return parsed;
   }
   EXPECT_FALSE(boundary.empty()) << where;
   std::string_view rest = std::string_view(mail).substr(end + 2);
@@ -297,8 +305,9 @@ void ExpectWholeMail(const std::string& mail, std::size_t parts, const std::stri
     EXPECT_TRUE(IsValidUtf8(value)) << where << ": " << name << ": " << value;
   }
   static const std::vector<std::string> kKnown = {
-      "from",        "to",     "subject",        "date",         "message-id",  "references",
-      "in-reply-to", "x-note", "auto-submitted", "content-type", "mime-version"};
+      "from",           "to",           "subject",      "date",
+      "message-id",     "references",   "in-reply-to",  "x-note",
+      "auto-submitted", "content-type", "mime-version", "content-transfer-encoding"};
   for (const auto& [name, count] : names) {
     EXPECT_EQ(count, 1) << where << ": " << name;
     EXPECT_NE(std::find(kKnown.begin(), kKnown.end(), name), kKnown.end()) << where << ": " << name;
