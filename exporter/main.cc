@@ -11,6 +11,7 @@
 #include "exporter/daemon/alertmanager_flags.h"
 #include "exporter/daemon/commands.h"
 #include "exporter/daemon/dead_letter_commands.h"
+#include "exporter/daemon/import_command.h"
 #include "exporter/daemon/options.h"
 #include "exporter/daemon/receiver_commands.h"
 #include "exporter/daemon/secret_commands.h"
@@ -276,6 +277,25 @@ void AddSecretsCommands(CLI::App& app, Action* action) {
   Choose(discard, where, action, tocsin::daemon::DiscardSecrets);
 }
 
+void AddImportCommand(CLI::App& app, Action* action) {
+  const tocsin::daemon::Options defaults;
+  const auto options = std::make_shared<tocsin::daemon::ImportOptions>();
+  options->storage_path = defaults.storage_path;
+  options->config_file = defaults.config_file;
+  CLI::App* import = app.add_subcommand("import", "Take over what another program has kept");
+  import->require_subcommand(1);
+  CLI::App* pynomaly =
+      import->add_subcommand("pynomaly", "Rules and alerts of Pynomaly's SQLite database");
+  pynomaly->add_option("FILE", options->file, "The database; it is not changed")->required();
+  pynomaly->add_flag("--dry-run", options->dry_run, "Only say what would be imported");
+  pynomaly
+      ->add_option("--config.file", options->config_file,
+                   "For the receivers that rules may name; need not exist")
+      ->capture_default_str();
+  AddStoragePath(pynomaly, options->storage_path);
+  Choose(pynomaly, options, action, tocsin::daemon::ImportForeign);
+}
+
 int Run(int argc, char** argv) {
   CLI::App app(
       "Tocsin takes metrics in, evaluates rules the moment a sample arrives, and tells people.");
@@ -292,6 +312,7 @@ int Run(int argc, char** argv) {
   AddKeysCommands(app, &action);
   AddAuditCommand(app, &action);
   AddSecretsCommands(app, &action);
+  AddImportCommand(app, &action);
   try {
     app.parse(ReversedArguments(argc, argv));
   } catch (const CLI::ParseError& e) {

@@ -17,17 +17,6 @@ constexpr Duration kPruneInterval = std::chrono::hours(1);
 // its threshold can end thousands of episodes a second.
 constexpr std::size_t kPruneAfterResolved = 1'000;
 
-// alertname, severity and the series' own labels: what receivers and routes see.
-Labels AlertLabels(const ThresholdRule& rule, LabelsView metadata) {
-  LabelsBuilder labels(metadata);
-  labels.Set("alertname", rule.name);
-  labels.Set("severity", PrometheusSeverityName(rule.severity));
-  labels.Set("pynomaly_severity", SeverityName(rule.severity));
-  if (rule.severity == Severity::kHigh) labels.Set("priority", "high");
-  if (rule.severity == Severity::kLow) labels.Set("priority", "low");
-  return labels.Build();
-}
-
 std::shared_ptr<Alert> NextVersion(const Alert& alert, Timestamp now) {
   auto next = std::make_shared<Alert>(alert);
   next->updated_at = now;
@@ -43,6 +32,16 @@ void TakeNewestValue(const std::shared_ptr<const ThresholdWatch>& watch, Alert* 
 }
 
 }  // namespace
+
+Labels AlertLabels(const ThresholdRule& rule, LabelsView metadata) {
+  LabelsBuilder labels(metadata);
+  labels.Set("alertname", rule.name);
+  labels.Set("severity", PrometheusSeverityName(rule.severity));
+  labels.Set("pynomaly_severity", SeverityName(rule.severity));
+  if (rule.severity == Severity::kHigh) labels.Set("priority", "high");
+  if (rule.severity == Severity::kLow) labels.Set("priority", "low");
+  return labels.Build();
+}
 
 struct Lifecycle::Metrics {
   explicit Metrics(MetricRegistry& registry)

@@ -40,6 +40,10 @@
 
 namespace tocsin::evaluator {
 
+// What receivers and routes see of an alert: alertname, severity and the series' own labels
+// (`metadata`: without the metric's name).
+Labels AlertLabels(const ThresholdRule& rule, LabelsView metadata);
+
 // What became of a person's command.
 struct CommandResult {
   enum class Kind : std::uint8_t { kDone, kNotFound, kConflict };

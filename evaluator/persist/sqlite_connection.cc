@@ -3,10 +3,19 @@
 #include <fmt/format.h>
 #include <sqlite3.h>
 
+#include "base/text.h"
+
 namespace tocsin::evaluator {
 namespace {
 
 constexpr std::string_view kReading = "cannot read the state database";
+
+// A path as a URI has it, where ?, # and % mean something.
+std::string FrozenUri(const std::string& path) {
+  std::string uri = "file:";
+  for (const char c : path) uri += c == '/' ? std::string("/") : PercentEncode({&c, 1});
+  return uri + "?immutable=1";
+}
 
 }  // namespace
 
@@ -58,9 +67,31 @@ std::int64_t SqliteStatement::Number(int column) const {
   return sqlite3_column_int64(handle_, column);
 }
 
+double SqliteStatement::Real(int column) const { return sqlite3_column_double(handle_, column); }
+
+SqliteStatement::Kind SqliteStatement::KindOf(int column) const {
+  switch (sqlite3_column_type(handle_, column)) {
+    case SQLITE_INTEGER:
+      return Kind::kInteger;
+    case SQLITE_FLOAT:
+      return Kind::kReal;
+    case SQLITE_TEXT:
+      return Kind::kText;
+    case SQLITE_BLOB:
+      return Kind::kBytes;
+    default:
+      return Kind::kNull;
+  }
+}
+
+std::size_t SqliteStatement::Size(int column) const {
+  return static_cast<std::size_t>(sqlite3_column_bytes(handle_, column));
+}
+
 std::string SqliteStatement::Text(int column) const {
+  // The size first: in a file of another encoding it is what makes the text UTF-8.
+  const std::size_t size = Size(column);
   const auto* data = static_cast<const char*>(sqlite3_column_blob(handle_, column));
-  const auto size = static_cast<std::size_t>(sqlite3_column_bytes(handle_, column));
   return size == 0 ? std::string() : std::string(data, size);
 }
 
@@ -68,9 +99,11 @@ SqliteConnection::~SqliteConnection() { sqlite3_close(handle_); }
 
 Status SqliteConnection::Open(const std::string& path, Access access) {
   path_ = path;
-  const int how =
+  int how =
       access == Access::kMake ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READONLY;
-  if (sqlite3_open_v2(path.c_str(), &handle_, how | SQLITE_OPEN_NOMUTEX, nullptr) != SQLITE_OK) {
+  if (access == Access::kReadFrozen) how |= SQLITE_OPEN_URI;
+  const std::string name = access == Access::kReadFrozen ? FrozenUri(path) : path;
+  if (sqlite3_open_v2(name.c_str(), &handle_, how | SQLITE_OPEN_NOMUTEX, nullptr) != SQLITE_OK) {
     return Failure("cannot open the state database");
   }
   sqlite3_extended_result_codes(handle_, 1);

@@ -43,7 +43,13 @@ class SqliteStatement {
 
   // Columns of the row, counted from 0; NULL is 0 or "".
   std::int64_t Number(int column) const;
+  double Real(int column) const;
   std::string Text(int column) const;
+  // As the row has it, whatever the column was declared to be. Asked before the value is.
+  enum class Kind : std::uint8_t { kNull, kInteger, kReal, kText, kBytes };
+  Kind KindOf(int column) const;
+  // Of a text or bytes.
+  std::size_t Size(int column) const;
 
  private:
   friend class SqliteConnection;
@@ -52,7 +58,11 @@ class SqliteStatement {
 
 class SqliteConnection {
  public:
-  enum class Access : std::uint8_t { kMake, kRead };
+  enum class Access : std::uint8_t {
+    kMake,
+    kRead,
+    kReadFrozen,  // nobody writes to it: without locks, and no file is made beside it
+  };
 
   SqliteConnection() = default;
   SqliteConnection(const SqliteConnection&) = delete;

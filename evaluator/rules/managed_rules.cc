@@ -59,6 +59,13 @@ Result<ManagedRule> ParseManagedRule(std::string_view text) {
   }
 }
 
+void WriteManagedRule(const ManagedRule& managed, bool is_new, const std::string& actor,
+                      Timestamp now, WriteBatch* batch) {
+  const ThresholdRule& rule = *managed.rule;
+  batch->Put(StateTable::kManagedRules, rule.id, SerializeManagedRule(managed));
+  batch->Record(RuleEvent(is_new ? "rule.created" : "rule.updated", rule, actor, now));
+}
+
 Status ManagedRules::Restore() {
   const Result<std::vector<StateStore::Row>> rows = store_.Scan(StateTable::kManagedRules);
   if (!rows) return rows.error();
@@ -89,13 +96,10 @@ ManagedRulePtr ManagedRules::Find(const std::string& id) const {
 
 void ManagedRules::Put(ManagedRulePtr managed, const std::string& actor,
                        StateStore::Committed committed) {
-  const ThresholdRule& rule = *managed->rule;
   WriteBatch batch;
-  batch.Put(StateTable::kManagedRules, rule.id, SerializeManagedRule(*managed));
-  const bool is_new = !by_id_.contains(rule.id);
-  batch.Record(
-      RuleEvent(is_new ? "rule.created" : "rule.updated", rule, actor, managed->updated_at));
-  by_id_[rule.id] = std::move(managed);
+  const std::string& id = managed->rule->id;
+  WriteManagedRule(*managed, !by_id_.contains(id), actor, managed->updated_at, &batch);
+  by_id_[id] = std::move(managed);
   store_.Submit(std::move(batch), std::move(committed));
 }
 

@@ -28,6 +28,10 @@ using ManagedRulePtr = std::shared_ptr<const ManagedRule>;
 std::string SerializeManagedRule(const ManagedRule& rule);
 Result<ManagedRule> ParseManagedRule(std::string_view json);
 
+// Into the store at the next commit: the rule and the event that tells of it.
+void WriteManagedRule(const ManagedRule& rule, bool is_new, const std::string& actor, Timestamp now,
+                      WriteBatch* batch);
+
 class ManagedRules {
  public:
   using ById = std::map<std::string, ManagedRulePtr>;

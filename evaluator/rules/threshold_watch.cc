@@ -6,22 +6,19 @@
 #include "base/number.h"
 
 namespace tocsin::evaluator {
-namespace {
 
-std::uint64_t FingerprintOf(const ThresholdRule& rule, LabelsView series) {
+std::uint64_t AlertFingerprint(const ThresholdRule& rule, LabelsView series) {
   LabelsBuilder identity(series);
   // No series can carry this name: intakes refuse labels that begin with two underscores.
   identity.Set("__rule_id__", rule.id);
   return identity.Build().view().Fingerprint();
 }
 
-}  // namespace
-
 ThresholdWatch::ThresholdWatch(std::shared_ptr<const ThresholdRule> rule, LabelsView series,
                                Duration staleness)
     : rule_(std::move(rule)),
       series_(series),
-      fingerprint_(FingerprintOf(*rule_, series)),
+      fingerprint_(AlertFingerprint(*rule_, series)),
       stale_after_(rule_->stale_after.value_or(staleness)),
       shared_(std::make_shared<Shared>()) {}
 

@@ -15,6 +15,10 @@
 
 namespace tocsin::evaluator {
 
+// The identity of an alert: of rule and label set (with the metric's name), from one episode to the
+// next. Stable for ever.
+std::uint64_t AlertFingerprint(const ThresholdRule& rule, LabelsView series);
+
 class ThresholdWatch final : public Watch {
  public:
   // `staleness` is for rules that say nothing of their own.

@@ -1,6 +1,7 @@
 // The database as a command has it open, beside the daemon's own connection. One thread.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -9,14 +10,23 @@
 #include "base/metrics.h"
 #include "base/result.h"
 #include "base/state_store.h"
+#include "evaluator/persist/postgres_database.h"
 
 namespace tocsin::daemon {
 
 class CommandDatabase {
  public:
-  // As the daemon finds it: by DATABASE_URL, below the storage folder. `make`: folder and database
-  // where there are none yet.
-  static Result<std::unique_ptr<CommandDatabase>> Open(const std::string& storage_path, bool make);
+  enum class IfAbsent : std::uint8_t {
+    kFail,
+    kMake,     // with its folder
+    kPretend,  // an empty one, in memory: what the command writes is gone with it
+  };
+  // As the daemon finds it: by DATABASE_URL, below the storage folder. A command whose role is that
+  // of the daemon is refused where one runs on a PostgreSQL database (for SQLite it takes the lock
+  // of the StorageFolder).
+  static Result<std::unique_ptr<CommandDatabase>> Open(
+      const std::string& storage_path, IfAbsent if_absent,
+      evaluator::StoreRole role = evaluator::StoreRole::kBeside);
 
   StateStore& store() { return *store_; }
   const Clock& clock() const { return clock_; }

@@ -1,8 +1,12 @@
 #include "exporter/daemon/command_output.h"
 
 #include <fmt/format.h>
+#include <pwd.h>
+#include <unistd.h>
 
 #include <cstdio>
+
+#include "base/text.h"
 
 namespace tocsin::daemon {
 
@@ -15,6 +19,17 @@ void PrintDiagnostics(const config::Diagnostics& diagnostics) {
 int FailWith(const std::string& message) {
   fmt::print(stderr, "{}\n", message);
   return 1;
+}
+
+std::string PlainText(const std::string& text) {
+  const std::string quoted = QuoteForMessage(text, text.size());
+  return quoted.substr(1, quoted.size() - 2);
+}
+
+std::string CommandLineActor() {
+  const passwd* user = getpwuid(geteuid());
+  return fmt::format("command line ({})",
+                     user == nullptr ? std::to_string(geteuid()) : std::string(user->pw_name));
 }
 
 }  // namespace tocsin::daemon

@@ -13,4 +13,10 @@ void PrintDiagnostics(const config::Diagnostics& diagnostics);
 // Says it and gives the exit status of a command that failed.
 int FailWith(const std::string& message);
 
+// Names are texts of people: nothing in them may move the cursor.
+std::string PlainText(const std::string& text);
+
+// Who has changed something by a command: "command line (root)".
+std::string CommandLineActor();
+
 }  // namespace tocsin::daemon

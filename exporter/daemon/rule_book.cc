@@ -11,8 +11,6 @@ namespace {
 
 using api::RuleOutcome;
 
-// A bound for those who make rules by mistake; files may hold any number.
-constexpr std::size_t kMaxManagedRules = 10'000;
 // A change waits for one commit; this only bounds a disk that hangs.
 constexpr std::chrono::seconds kCommitPatience(10);
 

@@ -17,6 +17,9 @@
 
 namespace tocsin::daemon {
 
+// A bound for those who make rules by mistake; files may hold any number.
+inline constexpr std::size_t kMaxManagedRules = 10'000;
+
 class RuleBook {
  public:
   using Rules = std::vector<std::shared_ptr<const ThresholdRule>>;

@@ -79,7 +79,7 @@ Result<Workplace> OpenWorkplace(const SecretOptions& options) {
   CHECK(sodium_init() >= 0);
   Workplace place;
   Result<std::unique_ptr<CommandDatabase>> database =
-      CommandDatabase::Open(options.storage_path, /*make=*/false);
+      CommandDatabase::Open(options.storage_path, CommandDatabase::IfAbsent::kFail);
   if (!database) return database.error();
   place.database = *std::move(database);
   Result<std::unique_ptr<RotationLock>> lock = RotationLock::Take(options.storage_path);

@@ -1,8 +1,6 @@
 #include "exporter/daemon/security_commands.h"
 
 #include <fmt/format.h>
-#include <pwd.h>
-#include <unistd.h>
 
 #include <memory>
 #include <optional>
@@ -20,12 +18,6 @@ namespace {
 
 constexpr std::size_t kRowsAtOnce = 1'000;
 
-std::string UserName() {
-  const passwd* user = getpwuid(geteuid());
-  return fmt::format("command line ({})",
-                     user == nullptr ? std::to_string(geteuid()) : std::string(user->pw_name));
-}
-
 Result<std::vector<security::ApiKey>> ReadKeys(StateStore& store) {
   const Result<std::vector<StateStore::Row>> rows = store.Scan(StateTable::kApiKeys);
   if (!rows) return rows.error();
@@ -42,12 +34,6 @@ Result<std::vector<security::ApiKey>> ReadKeys(StateStore& store) {
     }
   }
   return keys;
-}
-
-// Names are texts of people: nothing in them may move the cursor.
-std::string Plain(const std::string& text) {
-  const std::string quoted = QuoteForMessage(text, text.size());
-  return quoted.substr(1, quoted.size() - 2);
 }
 
 // Remembers whether the entry that was noted elsewhere is still what it was.
@@ -139,7 +125,7 @@ class AuditReader {
 int CreateKey(const std::string& storage_path, const KeyCreation& creation) {
   security::KeyOrder order;
   order.name = creation.name;
-  order.created_by = UserName();
+  order.created_by = CommandLineActor();
   const std::optional<Scopes> scopes = Scopes::Parse(creation.scopes);
   if (!scopes) return FailWith(fmt::format("--scope must be some of {}", kScopeWords));
   order.scopes = *scopes;
@@ -152,7 +138,7 @@ int CreateKey(const std::string& storage_path, const KeyCreation& creation) {
   }
   if (const std::optional<std::string> fault = FindFault(order, now)) return FailWith(*fault);
   const Result<std::unique_ptr<CommandDatabase>> database =
-      CommandDatabase::Open(storage_path, /*make=*/true);
+      CommandDatabase::Open(storage_path, CommandDatabase::IfAbsent::kMake);
   if (!database) return FailWith(database.message());
   const security::MadeKey made = security::MakeKey(order, now);
   WriteBatch batch;
@@ -168,14 +154,15 @@ int CreateKey(const std::string& storage_path, const KeyCreation& creation) {
 
 int ListKeys(const std::string& storage_path) {
   const Result<std::unique_ptr<CommandDatabase>> database =
-      CommandDatabase::Open(storage_path, /*make=*/false);
+      CommandDatabase::Open(storage_path, CommandDatabase::IfAbsent::kFail);
   if (!database) return FailWith(database.message());
   const Result<std::vector<security::ApiKey>> keys = ReadKeys((*database)->store());
   if (!keys) return FailWith(keys.message());
   const Timestamp now = (*database)->clock().Now();
   for (const security::ApiKey& key : *keys) {
     fmt::print("{}  {}  {}  {}  created {}{}\n", key.id, key.StateAt(now),
-               fmt::join(key.scopes.Names(), ","), Plain(key.name), FormatRfc3339(key.created_at),
+               fmt::join(key.scopes.Names(), ","), PlainText(key.name),
+               FormatRfc3339(key.created_at),
                key.expires_at ? "  expires " + FormatRfc3339(*key.expires_at) : "");
   }
   return 0;
@@ -183,7 +170,7 @@ int ListKeys(const std::string& storage_path) {
 
 int RevokeKey(const std::string& storage_path, const std::string& id) {
   const Result<std::unique_ptr<CommandDatabase>> database =
-      CommandDatabase::Open(storage_path, /*make=*/false);
+      CommandDatabase::Open(storage_path, CommandDatabase::IfAbsent::kFail);
   if (!database) return FailWith(database.message());
   const Result<std::vector<security::ApiKey>> keys = ReadKeys((*database)->store());
   if (!keys) return FailWith(keys.message());
@@ -209,7 +196,7 @@ int VerifyAudit(const std::string& storage_path, const std::string& expected) {
   Result<std::optional<Anchor>> anchor = Anchor::Parse(expected);
   if (!anchor) return FailWith(anchor.message());
   const Result<std::unique_ptr<CommandDatabase>> database =
-      CommandDatabase::Open(storage_path, /*make=*/false);
+      CommandDatabase::Open(storage_path, CommandDatabase::IfAbsent::kFail);
   if (!database) return FailWith(database.message());
   security::AuditVerifier verifier;
   const Result<std::optional<std::string>> head =

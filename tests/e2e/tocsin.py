@@ -16,6 +16,7 @@ class Tocsin(HttpApi):
     """The daemon with a configuration folder and a storage folder of its own, which outlive kills
     and restarts."""
 
+    launcher = ()  # a program and its arguments that become the daemon
     command = ()  # the sub-command
     listen_address = "127.0.0.1:0"
 
@@ -55,6 +56,7 @@ class Tocsin(HttpApi):
         self.process = Process(
             "tocsin",
             [
+                *self.launcher,
                 BINARY,
                 *self.command,
                 f"--config.file={self.config_file}",
