@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <tuple>
+#include <functional>
 #include <utility>
 
 #include "evaluator/lifecycle/alert_event.h"
@@ -39,7 +39,11 @@ void ForeignImport::KnowRule(const std::string& id, std::string_view row) {
 void ForeignImport::KnowAlert(const std::string& id, std::string_view row) {
   known_alerts_.insert(id);
   const Result<Alert> alert = ParseAlert(row);
-  if (!alert || alert->state == AlertState::kResolved) return;
+  if (!alert) return;
+  if (alert->state == AlertState::kResolved) {
+    known_resolved_.emplace_back(alert->resolved_at.value_or(alert->updated_at), alert->id);
+    return;
+  }
   known_open_[alert->fingerprint] = alert->triggered_at.value_or(alert->pending_since);
 }
 
@@ -126,13 +130,16 @@ void ForeignImport::TakeResolved(Alert alert) {
 
 void ForeignImport::DropOldest() {
   const std::size_t most = evaluator::LifecycleOptions().max_resolved;
-  if (resolved_.size() <= most) return;
-  std::sort(resolved_.begin(), resolved_.end(), [](const Alert& a, const Alert& b) {
-    return std::tie(*a.resolved_at, a.id) > std::tie(*b.resolved_at, b.id);
+  std::vector<Ended> all = known_resolved_;
+  for (const Alert& alert : resolved_) all.emplace_back(*alert.resolved_at, alert.id);
+  if (all.size() <= most) return;
+  const auto last_kept = all.begin() + static_cast<std::ptrdiff_t>(most - 1);
+  std::nth_element(all.begin(), last_kept, all.end(), std::greater<>());
+  const std::size_t dropped = std::erase_if(resolved_, [&](const Alert& alert) {
+    return Ended(*alert.resolved_at, alert.id) < *last_kept;
   });
-  alerts_.imported -= resolved_.size() - most;
-  alerts_.expired += resolved_.size() - most;
-  resolved_.erase(resolved_.begin() + static_cast<std::ptrdiff_t>(most), resolved_.end());
+  alerts_.imported -= dropped;
+  alerts_.expired += dropped;
 }
 
 WriteBatch ForeignImport::Finish(const std::string& actor) {

@@ -13,6 +13,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/state_store.h"
@@ -29,7 +30,7 @@ class ForeignImport {
     std::size_t imported = 0;
     std::size_t known = 0;    // were there already
     std::size_t refused = 0;  // are not sound
-    std::size_t expired = 0;  // resolved so long ago that they would not be kept, or too many
+    std::size_t expired = 0;  // resolved so long ago, or so many ago, that none would be kept
   };
 
   // `receivers` outlive the object.
@@ -70,7 +71,9 @@ class ForeignImport {
   std::set<std::string> row_ids_;  // of this import: rules, then alerts
   std::vector<evaluator::ManagedRule> new_rules_;
 
+  using Ended = std::pair<Timestamp, std::string>;  // when, and the id
   std::set<std::string> known_alerts_;
+  std::vector<Ended> known_resolved_;
   // By fingerprint: since when the database has an alert that has not ended.
   std::map<std::uint64_t, Timestamp> known_open_;
   std::map<std::uint64_t, Alert> open_;

@@ -13,6 +13,7 @@
 #include "config/environment.h"
 #include "config/files.h"
 #include "config/receivers.h"
+#include "evaluator/lifecycle/lifecycle.h"
 #include "evaluator/persist/foreign_tables.h"
 #include "exporter/daemon/command_database.h"
 #include "exporter/daemon/command_output.h"
@@ -100,7 +101,9 @@ std::string Summary(const ForeignImport::Tally& tally, std::string_view more) {
   std::string text = fmt::format("{} imported{}, {} already there, {} refused", tally.imported,
                                  more, tally.known, tally.refused);
   if (tally.expired > 0) {
-    text += fmt::format(", {} left out (resolved too long ago to be kept)", tally.expired);
+    const evaluator::LifecycleOptions kept;
+    text += fmt::format(", {} left out (of those resolved, the newest {} of the last {} are kept)",
+                        tally.expired, kept.max_resolved, FormatDuration(kept.keep_resolved));
   }
   return text;
 }

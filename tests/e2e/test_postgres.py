@@ -2,6 +2,7 @@
 gone."""
 
 import os
+import sqlite3
 
 import harness
 from harness import BINARY, config, ended, rule, wait_until
@@ -155,6 +156,30 @@ class OnPostgres(harness.TestCase):
         said = self.cli("keys", "list", status=1)
         self.assertIn("password authentication failed", said)
         self.assertNotIn("wrong-password", said)
+
+    def test_what_the_original_kept_is_imported_once_no_daemon_uses_it(self):
+        self.prepare()
+        file = self.folder / "original.db"
+        with sqlite3.connect(file) as original:
+            original.executescript(
+                "CREATE TABLE alert_rules (id, name, metric_name, condition, threshold, severity);"
+                "CREATE TABLE alerts (id, rule_id, name, severity, status, metric_name,"
+                " metric_value, triggered_at);"
+                "INSERT INTO alert_rules VALUES ('1', 'CPU', 'cpu', '>', '80', 'high')"
+            )
+        original.close()
+        self.daemon.start()
+        # From another folder, whose lock nobody has.
+        command = [BINARY, "import", "pynomaly", file, f"--storage.path={self.folder / 'other'}"]
+        status, said = ended(command, environment=self.daemon.environment)
+        self.assertEqual(status, 1, said)
+        self.assertIn("is in use by another tocsin", said)
+        self.daemon.stop()
+        self.assertIn("rules: 1 imported, 0 already", self.cli("import", "pynomaly", file))
+        self.assertIn("rules: 0 imported, 1 already", self.cli("import", "pynomaly", file))
+        self.daemon.start()
+        self.assertEqual([one["name"] for one in self.get("/rules")], ["CPU"])
+        self.assertIn("rule.created", self.types())
 
 
 if __name__ == "__main__":

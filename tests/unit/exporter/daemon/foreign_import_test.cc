@@ -1,7 +1,11 @@
 #include "exporter/daemon/foreign_import.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include <map>
+#include <optional>
 
 #include "evaluator/lifecycle/lifecycle.h"
 #include "exporter/daemon/rule_book.h"
@@ -172,11 +176,16 @@ TEST_F(ForeignImportTest, OfTooManyThatAreOverTheNewestAreTaken) {
   for (int i = 0; i < most * 2 + 2; ++i) {
     alerts.push_back(Resolved(i, FormatRfc3339(kNow - std::chrono::seconds(i))));
   }
-  Import({}, std::move(alerts));
+  Import({}, alerts);
   ExpectAlerts(static_cast<std::size_t>(most), 0, 0);
   EXPECT_EQ(import_->alerts().expired, static_cast<std::size_t>(most + 2));
   EXPECT_EQ(tables_[StateTable::kAlerts].count(Id(most - 1)), 1U);
   EXPECT_EQ(tables_[StateTable::kAlerts].count(Id(most)), 0U);
+  // Those that are there count: the older ones get no place because of being new.
+  alerts.erase(alerts.begin(), alerts.begin() + most - 1);
+  alerts.resize(3, AlertRow());
+  Import({}, std::move(alerts));
+  ExpectAlerts(0, 1, 0);
 }
 
 TEST_F(ForeignImportTest, ThereAreNoMoreRulesThanTheApiWouldMake) {
