@@ -1,6 +1,7 @@
 // What people do to an alert, over HTTP or a WebSocket, as the audit log has it. Pure functions.
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string>
 
@@ -11,6 +12,9 @@
 namespace tocsin::api {
 
 struct CommandBody {
+  static constexpr std::size_t kLongestActor = 255;   // characters
+  static constexpr std::size_t kLongestNote = 4'000;  // characters
+
   std::string actor = "api";
   std::string note;
   std::optional<Duration> expires_in;

@@ -21,6 +21,11 @@ const nlohmann::json* MemberOf(const nlohmann::json& body, const char* key) {
   return found == body.end() || found->is_null() ? nullptr : &*found;
 }
 
+Json TooLong(const char* key, std::size_t most) {
+  return Fault({"body", key}, fmt::format("ensure this value has at most {} characters", most),
+               "value_error.any_str.max_length", {{"limit_value", most}});
+}
+
 // True, or for how long.
 void ReadSticky(const nlohmann::json& body, std::optional<Duration>* value, Json* faults) {
   const nlohmann::json* const said = MemberOf(body, "sticky");
@@ -33,13 +38,16 @@ void ReadSticky(const nlohmann::json& body, std::optional<Duration>* value, Json
 
 }  // namespace
 
-void ReadMemberText(const nlohmann::json& body, const char* key, std::string* value, Json* faults) {
+void ReadMemberText(const nlohmann::json& body, const char* key, std::size_t most,
+                    std::string* value, Json* faults) {
   const nlohmann::json* const said = MemberOf(body, key);
   if (said == nullptr) return;
-  if (said->is_string()) {
-    *value = said->get<std::string>();
-  } else {
+  if (!said->is_string()) {
     faults->push_back(Fault({"body", key}, "str type expected", "type_error.str"));
+  } else if (gotemplate::CountCharacters(said->get_ref<const std::string&>()) > most) {
+    faults->push_back(TooLong(key, most));
+  } else {
+    *value = said->get<std::string>();
   }
 }
 
@@ -59,9 +67,7 @@ void ReadRequiredText(const nlohmann::json& body, const char* key, std::size_t m
       faults->push_back(Fault({"body", key}, "ensure this value has at least 1 characters",
                               "value_error.any_str.min_length", {{"limit_value", 1}}));
     } else if (gotemplate::CountCharacters(text) > most) {
-      faults->push_back(Fault({"body", key},
-                              fmt::format("ensure this value has at most {} characters", most),
-                              "value_error.any_str.max_length", {{"limit_value", most}}));
+      faults->push_back(TooLong(key, most));
     } else {
       *value = text;
     }
@@ -109,8 +115,8 @@ CommandBody ReadCommandBody(const http::Request& request, Json* faults) {
   command.actor = ActorOf(request);
   if (TrimSpace(request.body).empty()) return command;
   const nlohmann::json body = ReadObject(request.body, faults);
-  ReadMemberText(body, "actor", &command.actor, faults);
-  ReadMemberText(body, "note", &command.note, faults);
+  ReadMemberText(body, "actor", CommandBody::kLongestActor, &command.actor, faults);
+  ReadMemberText(body, "note", CommandBody::kLongestNote, &command.note, faults);
   ReadLasting(body, "expires_in", &command.expires_in, faults);
   ReadSticky(body, &command.sticky, faults);
   return command;

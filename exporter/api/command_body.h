@@ -13,7 +13,9 @@
 
 namespace tocsin::api {
 
-void ReadMemberText(const nlohmann::json& body, const char* key, std::string* value, Json* faults);
+// Of at most `most` characters.
+void ReadMemberText(const nlohmann::json& body, const char* key, std::size_t most,
+                    std::string* value, Json* faults);
 // One that must be there, of 1 to `most` characters.
 void ReadRequiredText(const nlohmann::json& body, const char* key, std::size_t most,
                       std::string* value, Json* faults);

@@ -12,7 +12,7 @@
 namespace tocsin::api {
 namespace {
 
-constexpr std::size_t kLongestWord = 255;
+constexpr std::size_t kLongestWord = kLongestParameter;
 constexpr double kMillisAbove = 2e10;
 constexpr double kLastSecond = 253'402'300'799.0;  // of the year 9999
 
@@ -95,27 +95,29 @@ void ReadTime(const http::Request& request, const char* name, std::optional<Time
   }
 }
 
-nlohmann::json ReadObject(const std::string& text, Json* faults) {
+nlohmann::json ReadAnyJson(const std::string& text, Json* faults) {
   if (TrimSpace(text).empty()) {
     faults->push_back(Fault({"body"}, "field required", "value_error.missing"));
-    return nlohmann::json::object();
+    return {};
   }
   // First the exact reader, which bounds the depth; the other takes a NUL for the end.
   std::optional<intake::JsonSyntaxError> error = intake::FindJsonSyntaxError(text);
-  nlohmann::json body = nlohmann::json::object();
   if (!error) {
-    body = ParseJson(text);
-    // Numbers that no double can hold.
-    if (body.is_discarded()) error = intake::JsonSyntaxError{"Unreadable"};
+    nlohmann::json body = ParseJson(text);
+    if (!body.is_discarded()) return body;
+    error = intake::JsonSyntaxError{"Unreadable"};  // numbers that no double can hold
   }
-  if (error) {
-    faults->push_back(SyntaxFault(*error));
-  } else if (!body.is_object()) {
+  faults->push_back(SyntaxFault(*error));
+  return {};
+}
+
+nlohmann::json ReadObject(const std::string& text, Json* faults) {
+  const std::size_t faults_so_far = faults->size();
+  nlohmann::json body = ReadAnyJson(text, faults);
+  if (faults->size() == faults_so_far && !body.is_object()) {
     faults->push_back(Fault({"body"}, "value is not a valid dict", "type_error.dict"));
-  } else {
-    return body;
   }
-  return nlohmann::json::object();
+  return body.is_object() ? body : nlohmann::json::object();
 }
 
 }  // namespace tocsin::api

@@ -2,6 +2,7 @@
 // that is wrong is listed, not the first alone. Pure functions.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -20,6 +21,8 @@ Json NoMemberFault(const char* parameter, const std::vector<std::string>& permit
 // {"detail": faults}
 http::Response Unprocessable(const Json& faults);
 
+inline constexpr std::size_t kLongestParameter = 255;  // of ReadWord
+
 // Each of these leaves its target alone where the parameter is absent or wrong.
 
 void ReadCount(const http::Request& request, const char* name, std::uint64_t least,
@@ -33,6 +36,8 @@ void ReadTime(const http::Request& request, const char* name, std::optional<Time
 // RFC 3339, or a number of seconds since 1970; milliseconds above 2 x 10^10.
 std::optional<Timestamp> ParseTimeWord(const std::string& text);
 
+// What a body is, which must be JSON of no great depth; null, and a fault, where it is none.
+nlohmann::json ReadAnyJson(const std::string& text, Json* faults);
 // The object that a body is; empty, and a fault, where it is none.
 nlohmann::json ReadObject(const std::string& text, Json* faults);
 

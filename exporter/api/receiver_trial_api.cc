@@ -11,6 +11,8 @@
 #include "base/text.h"
 #include "exporter/api/alerting_json.h"
 #include "exporter/api/alertmanager_post.h"
+#include "exporter/api/faults.h"
+#include "exporter/intake/json_syntax.h"
 
 namespace tocsin::api {
 namespace {
@@ -89,8 +91,11 @@ Response Try(const ReceiverTrialSources& sources, const Request& request) {
   if (std::find(names.begin(), names.end(), order.receiver) == names.end()) {
     return Detail(404, "Receiver not found");
   }
+  Json faults = Json::array();
+  if (!TrimSpace(request.body).empty()) ReadAnyJson(request.body, &faults);
+  if (!faults.empty()) return Unprocessable(faults);
   if (Status read = ReadTrialOrder(request.body, sources.clock.Now(), &order); !read) {
-    return Detail(422, read.message());
+    return Unprocessable(Json::array({Fault({"body"}, read.message(), "value_error")}));
   }
   const Result<std::vector<ChannelTrial>> trials = sources.try_receiver(*graph, order);
   if (!trials) return Detail(502, trials.message());
@@ -126,6 +131,8 @@ Status ReadAlertList(const nlohmann::json& alerts, Timestamp now, receivers::Tri
 
 Status ReadTrialOrder(std::string_view body, Timestamp now, receivers::TrialOrder* order) {
   if (TrimSpace(body).empty()) return {};
+  // It bounds the depth, which writing the alerts again must not find without an end.
+  if (const auto error = intake::FindJsonSyntaxError(body)) return Error{error->ToString()};
   const nlohmann::json json = ParseJson(body);
   if (json.is_array()) return ReadAlertList(json, now, order);
   if (!json.is_object()) return Error{"the body is neither a JSON object nor a list of alerts"};

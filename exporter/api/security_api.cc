@@ -12,6 +12,7 @@
 #include "base/number.h"
 #include "base/text.h"
 #include "exporter/api/alerting_json.h"
+#include "exporter/api/command_body.h"
 #include "exporter/api/durable.h"
 #include "exporter/api/faults.h"
 
@@ -21,10 +22,10 @@ namespace {
 using http::Request;
 using http::Response;
 
-constexpr std::size_t kUsualEntries = 100;
-constexpr std::int64_t kMostEntries = 1'000;
+constexpr std::size_t kUsualEntries = SecurityApi::kUsualEntries;
+constexpr std::int64_t kMostEntries = SecurityApi::kMostEntries;
 constexpr std::size_t kLongestBody = 64 << 10;
-constexpr double kLongestLife = 100.0 * 365 * 24 * 3600;  // of a key, in seconds
+constexpr double kLongestLife = SecurityApi::kLongestLife;
 
 Response JsonText(int status, std::string body) {
   Response response;
@@ -96,26 +97,16 @@ void ReadExpiry(const nlohmann::json& body, Timestamp now, security::KeyOrder* o
 security::KeyOrder ReadKeyOrder(const Request& request, Timestamp now, Json* faults) {
   security::KeyOrder order;
   order.created_by = request.actor.known() ? request.actor.name : "api";
-  const nlohmann::json body = ParseJson(request.body);
-  if (!body.is_object()) {
-    faults->push_back(body.is_discarded()
-                          ? Fault({"body"}, "the body is not JSON", "value_error.jsondecode")
-                          : Fault({"body"}, "value is not a valid dict", "type_error.dict"));
-    return order;
-  }
-  const auto name = body.find("name");
-  if (name == body.end()) {
-    faults->push_back(Fault({"body", "name"}, "field required", "value_error.missing"));
-  } else if (!name->is_string()) {
-    faults->push_back(Fault({"body", "name"}, "str type expected", "type_error.str"));
-  } else {
-    order.name = name->get<std::string>();
-  }
+  const nlohmann::json body = ReadObject(request.body, faults);
+  if (!faults->empty()) return order;
+  ReadRequiredText(body, "name", security::kLongestKeyName, &order.name, faults);
   ReadScopes(body, &order, faults);
   ReadExpiry(body, now, &order, faults);
   if (faults->empty()) {
     if (const std::optional<std::string> fault = FindFault(order, now)) {
-      faults->push_back(Fault({"body"}, *fault, "value_error"));
+      faults->push_back(
+          Fault({"body", order.expires_at && *order.expires_at <= now ? "expires_at" : "name"},
+                *fault, "value_error"));
     }
   }
   return order;

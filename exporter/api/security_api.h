@@ -5,6 +5,8 @@
 // Handlers run on web workers; changes are answered when they are durable.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <vector>
 
 #include "base/clock.h"
@@ -16,6 +18,10 @@ namespace tocsin::api {
 
 class SecurityApi {
  public:
+  static constexpr std::size_t kUsualEntries = 100;  // of the audit log
+  static constexpr std::int64_t kMostEntries = 1'000;
+  static constexpr double kLongestLife = 100.0 * 365 * 24 * 3600;  // of a key, in seconds
+
   // Everything outlives the object, which must outlive the routes.
   SecurityApi(security::KeyRing& keys, const security::AuditLog& audit, const Clock& clock)
       : keys_(keys), audit_(audit), clock_(clock) {}

@@ -12,8 +12,9 @@
 
 namespace tocsin::intake {
 
-// Containers within containers: deeper texts are refused.
-inline constexpr std::size_t kMaxJsonDepth = 512;
+// Containers within containers: deeper texts are refused. Whoever reads or writes JSON does so
+// recursively, with some 400 bytes of stack a level, and the server library gives a worker 100 KiB.
+inline constexpr std::size_t kMaxJsonDepth = 64;
 
 struct JsonSyntaxError {
   std::string reason;    // "Expecting value"

@@ -17,7 +17,7 @@ namespace {
 constexpr std::string_view kPrefix = "tocsin_";
 constexpr std::size_t kIdBytes = 8;
 constexpr std::size_t kSecretBytes = 32;
-constexpr std::size_t kLongestName = 255;
+constexpr std::size_t kLongestName = kLongestKeyName;
 
 std::string Hex(const unsigned char* bytes, std::size_t n) {
   std::string text(2 * n + 1, '\0');

@@ -42,6 +42,8 @@ struct ApiKey {
   std::string_view StateAt(Timestamp now) const;
 };
 
+inline constexpr std::size_t kLongestKeyName = 255;  // bytes
+
 struct KeyOrder {
   std::string name;
   Scopes scopes;

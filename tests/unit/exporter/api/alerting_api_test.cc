@@ -467,6 +467,21 @@ TEST(AlertingApiCommands, NotesMayHoldAnyText) {
             std::string("a\0b \xF0\x9F\x94\xA5 <i>", 12));
 }
 
+TEST(AlertingApiCommands, ANoteThatIsNoNoteAnyMoreIs422) {
+  ApiWorld world({Rule("r", 80, Severity::kHigh, Duration(0))});
+  world.Submit("a", 90);
+  const std::string path = "/alerts/" + world.IdOf("a") + "/acknowledge";
+  std::string longest;  // 4,000 characters of two bytes each
+  for (int i = 0; i < 4000; ++i) longest += "\u00e9";
+  const http::Response refused = world.Post(path, json{{"note", longest + "."}}.dump());
+  EXPECT_EQ(refused.status, 422);
+  EXPECT_EQ(Parsed(refused)["detail"][0]["loc"], json({"body", "note"}));
+  EXPECT_EQ(world.Post(path, json{{"actor", std::string(256, 'x')}}.dump()).status, 422);
+  EXPECT_EQ(world.AlertOf("a")["status"], "active");
+  EXPECT_EQ(world.Post(path, json{{"note", longest}}.dump()).status, 200);
+  EXPECT_EQ(world.AlertOf("a")["acknowledge_note"], longest);
+}
+
 TEST(AlertingApiCommands, TheAnswerComesOnceTheChangeIsStored) {
   ApiWorld world({CpuRule()}, /*commit_at_once=*/false);
   world.Submit("a", 90);

@@ -101,6 +101,23 @@ TEST_F(SecurityApiTest, SaysEverythingThatIsWrongWithAnOrder) {
   }
 }
 
+TEST_F(SecurityApiTest, EachFaultOfAnOrderHasItsPlace) {
+  const std::string deep(10'000, '[');
+  const std::string name(256, 'x');
+  for (const auto& [body, place] : std::vector<std::pair<std::string, json>>{
+           {"", {"body"}},
+           {R"({"name":"x",})", {"body", 12}},
+           {R"({"name":)" + deep, {"body", 71}},
+           {R"({"scopes":"read","name":")" + name + "\"}", {"body", "name"}},
+           {R"({"scopes":"read","name":null})", {"body", "name"}},
+           {R"({"name":"x","scopes":"read","expires_at":"2001-01-01T00:00:00Z"})",
+            {"body", "expires_at"}}}) {
+    const http::Response refused = Send("POST", "/keys", body);
+    EXPECT_EQ(refused.status, 422) << body;
+    EXPECT_EQ(ParseJson(refused.body)["detail"][0]["loc"], place) << refused.body;
+  }
+}
+
 TEST_F(SecurityApiTest, ListsTheAuditLog) {
   security::AuditRecord record;
   record.action = "rule.delete";
