@@ -10,7 +10,7 @@
 
 #include "base/alert.h"
 #include "config/receivers.h"
-#include "evaluator/persist/foreign_tables.h"
+#include "evaluator/persist/sqlite_foreign_tables.h"
 #include "evaluator/rules/managed_rules.h"
 
 namespace tocsin::daemon {

@@ -14,7 +14,7 @@
 #include "config/files.h"
 #include "config/receivers.h"
 #include "evaluator/lifecycle/lifecycle.h"
-#include "evaluator/persist/foreign_tables.h"
+#include "evaluator/persist/sqlite_foreign_tables.h"
 #include "exporter/daemon/command_database.h"
 #include "exporter/daemon/command_output.h"
 #include "exporter/daemon/configured.h"

@@ -8,7 +8,7 @@
 
 #include "base/time.h"
 #include "config/receivers.h"
-#include "evaluator/persist/foreign_tables.h"
+#include "evaluator/persist/sqlite_foreign_tables.h"
 
 namespace tocsin::testing {
 

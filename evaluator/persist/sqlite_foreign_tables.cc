@@ -1,4 +1,4 @@
-#include "evaluator/persist/foreign_tables.h"
+#include "evaluator/persist/sqlite_foreign_tables.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>

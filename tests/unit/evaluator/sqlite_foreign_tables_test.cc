@@ -1,4 +1,4 @@
-#include "evaluator/persist/foreign_tables.h"
+#include "evaluator/persist/sqlite_foreign_tables.h"
 
 #include <gtest/gtest.h>
 #include <sqlite3.h>
