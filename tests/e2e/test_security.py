@@ -191,7 +191,7 @@ class Keys(Security):
             ({"name": "x", "scopes": ["read"], "expires_in": 1e300}, ["body", "expires_in"]),
             ({"name": "x", "scopes": ["read"], "expires_at": "soon"}, ["body", "expires_at"]),
             ([], ["body"]),
-            ("{", ["body"]),
+            ("{", ["body", 1]),
         ):
             answer = self.admin("POST", f"{API}/keys", body)
             self.assertEqual(answer.status, 422, body)
