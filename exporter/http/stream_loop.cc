@@ -204,12 +204,13 @@ void StreamLoop::HandleEvents(int timeout_ms) {
   const int count = epoll_wait(epoll_, events.data(), static_cast<int>(events.size()), timeout_ms);
   for (int i = 0; i < count; ++i) {
     const epoll_event& event = events.at(static_cast<std::size_t>(i));
-    if (event.data.u64 == kWakeId) {
+    const std::uint64_t id = event.data.u64;  // a copy: the kernel's struct is packed
+    if (id == kWakeId) {
       std::uint64_t times = 0;
       static_cast<void>(read(wake_, &times, sizeof times));
       continue;
     }
-    const auto found = members_.find(event.data.u64);
+    const auto found = members_.find(id);
     if (found == members_.end()) continue;
     StreamConnection& connection = *found->second.connection;
     if ((event.events & ~static_cast<std::uint32_t>(EPOLLOUT)) != 0) connection.ReadSome();
