@@ -98,6 +98,7 @@ constexpr KeySpec kMatrixKeys[] = {
      .kind = Kind::kSecret,
      .missing = "matrix: access_token or access_token_file is missing"},
     {.key = "access_token_file"},
+    kPicture,
     {.key = "template"},
 };
 

@@ -1,14 +1,21 @@
 // The Matrix channel: a message to a room, as text and as HTML. The number of the message is the
 // transaction's id, so that a homeserver takes a retry for what it is.
 // https://spec.matrix.org/latest/client-server-api/#put_matrixclientv3roomsroomidsendeventtypetxnid
+// A picture is an event of its own behind the message, with its own transaction; it is uploaded
+// first. https://spec.matrix.org/latest/client-server-api/#post_matrixmediav3upload
 #include <fmt/format.h>
 
+#include <cstdint>
+#include <optional>
 #include <utility>
 
+#include "base/json_library.h"
 #include "base/text.h"
+#include "receivers/channels/http_outcome.h"
 #include "receivers/channels/json_body.h"
 #include "receivers/channels/native_http.h"
 #include "receivers/channels/native_texts.h"
+#include "receivers/channels/picture_texts.h"
 #include "receivers/channels/setting_secrets.h"
 #include "receivers/channels/truncation.h"
 #include "receivers/channels/url_path.h"
@@ -76,7 +83,30 @@ std::string HtmlOf(const MessageCard& card) {
   return html;
 }
 
+// With a caption, which older clients take for its name.
+// https://spec.matrix.org/latest/client-server-api/#mimage
+JsonValue ImageOf(const Notification& notification) {
+  return JsonValue::Object(
+      {{"msgtype", "m.image"},
+       {"body", PictureDescription(notification)},
+       {"filename", kPictureFile},
+       {"info",
+        JsonValue::Object({{"mimetype", kPictureType},
+                           {"size", static_cast<std::int64_t>(notification.picture->size())}})}});
+}
+
 // ---- delivery
+
+// Where the homeserver keeps what was uploaded, "mxc://example.org/abc"; empty where the answer
+// does not say. https://spec.matrix.org/latest/client-server-api/#matrix-content-mxc-uris
+std::string ContentUriIn(const std::string& body) {
+  const nlohmann::json answer = ParseJson(body);
+  if (!answer.is_object()) return "";
+  const auto uri = answer.find("content_uri");
+  if (uri == answer.end() || !uri->is_string()) return "";
+  std::string text = uri->get<std::string>();
+  return text.starts_with("mxc://") ? text : "";
+}
 
 class MatrixMessages {
  public:
@@ -89,22 +119,60 @@ class MatrixMessages {
     const Result<std::string> token = SecretOf(settings_.keys, "access_token");
     if (!token) return token.error();
     MessageCard card = texts_.Card(notification);
-    const std::string url = UrlOf(*server, notification);
-    VendorCall call{PostJson(url, Message(card)), nullptr};
+    const Event event{UrlOf(*server, notification.IdempotencyKey()), *token};
+    VendorCall call{event.Put(Message(card)), nullptr};
     if (call.request.body.size() > kMaxBodyBytes) {
       ShortenCard(kMaxShortMessageBytes, &card);
-      call.request = PostJson(url, Message(card));
+      call.request = event.Put(Message(card));
     }
-    call.request.method = "PUT";
-    call.request.headers.emplace_back("Authorization", "Bearer " + *token);
-    return call;
+    if (notification.picture == nullptr) return call;
+    return FollowedBy(std::move(call),
+                      [upload = Upload(*server, *token, notification)](const HttpClientResponse&) {
+                        return std::optional(upload);
+                      });
   }
 
  private:
-  std::string UrlOf(const std::string& server, const Notification& notification) const {
+  // An address at which something is said, once, and by whom.
+  struct Event {
+    std::string url;
+    std::string token;
+
+    HttpClientRequest Put(const JsonValue& content) const {
+      HttpClientRequest request = PostJson(url, content);
+      request.method = "PUT";
+      request.headers.emplace_back("Authorization", "Bearer " + token);
+      return request;
+    }
+  };
+
+  std::string UrlOf(const std::string& server, const std::string& transaction) const {
     return JoinUrlPath(server, fmt::format("_matrix/client/v3/rooms/{}/send/m.room.message/{}",
                                            PercentEncode(settings_.keys.Text("room_id")),
-                                           PercentEncode(notification.IdempotencyKey())));
+                                           PercentEncode(transaction)));
+  }
+
+  // And the event that shows it, once it is there.
+  VendorCall Upload(const std::string& server, const std::string& token,
+                    const Notification& notification) const {
+    HttpClientRequest request;
+    request.method = "POST";
+    request.url = JoinUrlPath(server, "_matrix/media/v3/upload");
+    request.headers = {{"Content-Type", std::string(kPictureType)},
+                       {"Authorization", "Bearer " + token}};
+    request.body = *notification.picture;
+    const Event event{UrlOf(server, notification.IdempotencyKey() + "-picture"), token};
+    return {std::move(request),
+            [event, image = ImageOf(notification)](const HttpClientResult& result,
+                                                   Timestamp now) -> VendorStep {
+              Outcome outcome = HttpOutcome(result, now);
+              if (outcome.kind != Outcome::Kind::kDelivered) return outcome;
+              const std::string uri = ContentUriIn(result.response->body);
+              if (uri.empty()) return outcome;
+              JsonValue content = image;
+              content.Set("url", uri);
+              return VendorCall{event.Put(content), nullptr};
+            }};
   }
 
   // A notice: other bots do not answer it.

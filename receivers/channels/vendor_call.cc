@@ -93,24 +93,43 @@ VendorCall OrElse(VendorCall call, VendorCall instead) {
   call.judge = [instead = std::move(instead), judge = std::move(call.judge)](
                    const HttpClientResult& result, Timestamp now) -> VendorStep {
     VendorStep step = judge ? judge(result, now) : VendorStep(HttpOutcome(result, now));
-    if (step.next == nullptr && step.outcome.payload_refused) return instead;
+    const Outcome& outcome = step.outcome;
+    // What may be there already is not sent once more.
+    const bool is_refused = outcome.payload_refused && !outcome.may_have_arrived;
+    if (step.next == nullptr && is_refused) return instead;
     return step;
   };
   return call;
 }
 
-VendorCall FollowedBy(VendorCall call, HttpClientRequest next) {
-  call.judge = [next = std::move(next), judge = std::move(call.judge)](
+VendorCall EndingWith(Outcome outcome, VendorCall call) {
+  call.judge = [outcome = std::move(outcome), judge = std::move(call.judge)](
+                   const HttpClientResult& result, Timestamp now) -> VendorStep {
+    if (!judge) return outcome;
+    VendorStep step = judge(result, now);
+    if (step.next == nullptr) return outcome;
+    return EndingWith(outcome, std::move(*step.next));
+  };
+  return call;
+}
+
+VendorCall FollowedBy(VendorCall call, Sequel sequel) {
+  call.judge = [sequel = std::move(sequel), judge = std::move(call.judge)](
                    const HttpClientResult& result, Timestamp now) -> VendorStep {
     VendorStep step = judge ? judge(result, now) : VendorStep(HttpOutcome(result, now));
     const bool is_taken = step.next == nullptr && step.outcome.kind == Outcome::Kind::kDelivered;
-    if (!is_taken) return step;
-    return VendorCall{next, [outcome = std::move(step.outcome)](const HttpClientResult& /*result*/,
-                                                                Timestamp /*now*/) {
-                        return VendorStep(outcome);
-                      }};
+    if (!is_taken || !result.response) return step;
+    std::optional<VendorCall> next = sequel(*result.response);
+    if (!next) return step;
+    return EndingWith(std::move(step.outcome), *std::move(next));
   };
   return call;
+}
+
+VendorCall FollowedBy(VendorCall call, HttpClientRequest next) {
+  return FollowedBy(std::move(call), [next = std::move(next)](const HttpClientResponse&) {
+    return VendorCall{next, nullptr};
+  });
 }
 
 void SendCalls(VendorCall call, Duration timeout, const ConfiguredHttp& http, const Clock& clock,

@@ -55,7 +55,15 @@ VendorCall InTurn(std::vector<VendorCall> calls);
 // with less in it.
 VendorCall OrElse(VendorCall call, VendorCall instead);
 
-// `next` is sent once the call has been taken, whatever becomes of it.
+// `call` adds something to a message that was taken: whatever becomes of it, and of the calls that
+// its answers ask for, the attempt ends with `outcome`.
+VendorCall EndingWith(Outcome outcome, VendorCall call);
+
+// What the answer of a call that was taken lets be sent next; nothing where it does not say enough.
+using Sequel = std::function<std::optional<VendorCall>(const HttpClientResponse& answer)>;
+
+// The next is sent once the call has been taken, whatever becomes of it.
+VendorCall FollowedBy(VendorCall call, Sequel sequel);
 VendorCall FollowedBy(VendorCall call, HttpClientRequest next);
 
 // Sends the request and those that its answers ask for, all within `timeout`. `done` hears of the

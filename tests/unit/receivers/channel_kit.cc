@@ -76,6 +76,11 @@ std::vector<testing::BadScript> ScriptsWith(const KitRow& row, std::size_t step,
   return scripts;
 }
 
+const KitStep& LastThatTells(const KitRow& row) {
+  return *std::find_if(row.steps.rbegin(), row.steps.rend(),
+                       [](const KitStep& step) { return !step.adds; });
+}
+
 bool IsToldBefore(const KitRow& row, std::size_t step) {
   return std::any_of(row.steps.begin(), row.steps.begin() + static_cast<std::ptrdiff_t>(step),
                      [](const KitStep& earlier) { return earlier.tells; });
@@ -144,7 +149,9 @@ class KitNetwork::RewritingHttpClient final : public HttpClient {
 
 KitNetwork::KitNetwork()
     : http_(MakeCurlHttpClient("Tocsin/test", Logger(no_log_, "http_client"))),
-      mail_(MakeCurlMailClient(Logger(no_log_, "mail_client"))) {}
+      mail_(MakeCurlMailClient(Logger(no_log_, "mail_client"))),
+      pictures_([](const Alert&) { return Result<std::string>(std::string(kKitPicture)); },
+                this_thread_, clock_, [](const std::string&) {}, metrics_) {}
 
 KitNetwork::~KitNetwork() {
   CutOff();
@@ -158,7 +165,7 @@ void KitNetwork::CutOff() {
 
 ChannelContext KitNetwork::Context(HttpClient& http) {
   const ConsoleWriter no_console = [](std::string_view, Duration) { return Status(); };
-  return {http, *mail_, clock_, metrics_, no_console, executor_, "host.test"};
+  return {http, *mail_, clock_, metrics_, no_console, executor_, "host.test", nullptr, &pictures_};
 }
 
 GroupChannel& KitNetwork::MakeNative(const std::string& type, const std::string& settings) {

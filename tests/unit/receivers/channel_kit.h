@@ -17,6 +17,7 @@
 #include "base/http_client.h"
 #include "base/mail_client.h"
 #include "base/mutex.h"
+#include "receivers/channels/pictures.h"
 #include "receivers/pipeline/graph.h"
 #include "tests/support/bad_http_server.h"
 #include "tests/support/null_log.h"
@@ -37,6 +38,9 @@ struct KitStep {
   std::string content_type = "application/json";
   bool tells = true;     // it says what the message says; another only asks for something
   bool is_read = false;  // the answer's body: without a sound one it is no success
+  // To what was told before: whatever becomes of it, the message is delivered. Such steps come
+  // last.
+  bool adds = false;
 };
 
 struct KitRow {
@@ -54,6 +58,8 @@ struct KitRow {
   bool takes_only_200 = false;  // for a success
   bool remembers = false;       // what it learned in an attempt makes the next one another
   bool has_http_config = true;
+  // Of the one step: after these the message is sent once more, without its picture.
+  std::vector<int> retold = {};
   std::size_t max_bytes = std::size_t{8} << 20U;  // of a request's body: the vendor's limit
   std::vector<std::string> never = {};            // what would be markup or a mention in its texts
 };
@@ -68,6 +74,10 @@ std::vector<testing::BadScript> GoodScripts(const KitRow& row);
 std::vector<testing::BadScript> ScriptsWith(const KitRow& row, std::size_t step,
                                             testing::BadScript trouble);
 testing::HeaderLines HeadersOf(const KitStep& step);
+// Where the channel asks for one: text, as far as anybody can see, with what would end a part.
+inline constexpr std::string_view kKitPicture = "\x7fPNG\r\n--tocsin-\r\n\r\nthe kit's\r\n";
+// The last step that the attempt's end is about.
+const KitStep& LastThatTells(const KitRow& row);
 // Whether the steps before this one have told the vendor of the message.
 bool IsToldBefore(const KitRow& row, std::size_t step);
 
@@ -136,6 +146,15 @@ class KitNetwork {
  private:
   class RewritingHttpClient;
 
+  // Draws at once.
+  class ThisThread final : public Executor {
+   public:
+    bool TrySubmit(Job&& job) override {
+      job();
+      return true;
+    }
+  };
+
   ChannelContext Context(HttpClient& http);
 
   KitClock clock_;
@@ -144,6 +163,8 @@ class KitNetwork {
   std::unique_ptr<MailClient> mail_;
   MetricRegistry metrics_;
   QueueExecutor executor_;
+  ThisThread this_thread_;
+  Pictures pictures_;
   std::deque<RewritingHttpClient> rewriting_;
   std::vector<GroupIntegrationPtr> channels_;
   std::vector<KitEnding> endings_;

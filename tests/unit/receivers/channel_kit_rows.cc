@@ -189,6 +189,14 @@ std::vector<KitRow> Natives() {
        .steps = {{.body = R"({"event_id":"1"})"}},
        // https://spec.matrix.org/latest/client-server-api/#size-limits
        .max_bytes = 65'536},
+      {.name = "native_matrix_with_a_picture",
+       .type = "matrix",
+       .settings = "homeserver: URL, room_id: '!room:test', access_token: S3CRET-access-token, "
+                   "picture: true",
+       .steps = {{.body = R"({"event_id":"1"})"},
+                 {.body = R"({"content_uri":"mxc://test/1"})", .adds = true},
+                 {.body = R"({"event_id":"2"})", .adds = true}},
+       .max_bytes = 65'536},
       {.name = "native_mattermost",
        .type = "mattermost",
        .settings = "webhook_url: URL/hooks/S3CRET-key-of-a-mattermost-hook",

@@ -87,6 +87,27 @@ void ExpectJson(const RawRequest& request, const KitRow& row, const std::string&
   }
 }
 
+// Each part has a head of ours and ends where the boundary says.
+// https://www.rfc-editor.org/rfc/rfc2046#section-5.1.1
+void ExpectParts(const RawRequest& request, std::string_view type, const std::string& where) {
+  const std::string delimiter = fmt::format("\r\n--{}", type.substr(type.find('=') + 1));
+  const std::string body = "\r\n" + request.body;
+  std::size_t pictures = 0;
+  std::size_t at = 0;
+  while (body.compare(at, delimiter.size() + 2, delimiter + "\r\n") == 0) {
+    at += delimiter.size() + 2;
+    const std::size_t end = body.find(delimiter, at);
+    ASSERT_NE(end, std::string::npos) << where;
+    const std::string_view part = std::string_view(body).substr(at, end - at);
+    ASSERT_TRUE(part.starts_with("Content-Disposition: form-data; name=\"")) << where << part;
+    EXPECT_TRUE(IsPrintableAscii(part.substr(0, part.find('\r')))) << where << ": " << part;
+    pictures += part.ends_with(fmt::format("\r\n\r\n{}", kKitPicture)) ? 1 : 0;
+    at = end;
+  }
+  EXPECT_EQ(body.substr(at), delimiter + "--\r\n") << where;
+  EXPECT_EQ(pictures, 1u) << where;
+}
+
 void ExpectWellFormed(const RawRequest& request, const KitRow& row, const std::string& where) {
   ExpectHead(request, where);
   EXPECT_TRUE(IsValidUtf8(request.body)) << where;
@@ -98,6 +119,10 @@ void ExpectWellFormed(const RawRequest& request, const KitRow& row, const std::s
     if (!request.body.empty()) ExpectJson(request, row, where);
   } else if (type == "application/x-www-form-urlencoded") {
     ExpectForm(request.body, where);
+  } else if (type.starts_with("multipart/form-data; boundary=")) {
+    ExpectParts(request, type, where);
+  } else if (type == "image/png") {
+    EXPECT_EQ(request.body, kKitPicture) << where;
   } else {
     // Where the text stands in the address.
     EXPECT_EQ(request.body, "") << where;

@@ -177,6 +177,18 @@ TEST(DiscordPicture, GoesWithoutThePictureThatIsRefused) {
   EXPECT_EQ(discord.world.outcomes.back().kind, Kind::kDelivered);
 }
 
+// An answer without an end says nothing about the picture.
+TEST(DiscordPicture, IsNotSentOnceMoreWhereItMayHaveArrived) {
+  NativeChannelWorld discord("discord", "{webhook_url: 'http://d/s', picture: true}");
+  discord.Deliver(AboutWithPicture());
+  HttpClientFailure endless;
+  endless.message = "the answer is too large";
+  endless.response_too_large = true;
+  discord.world.http.Fail(0, endless);
+  EXPECT_EQ(discord.world.http.sent(), 1U);
+  EXPECT_EQ(discord.world.outcomes.back().kind, Kind::kGiveUp);
+}
+
 TEST(DiscordPicture, TriesThePictureAgainWhereTheVendorIsBusy) {
   NativeChannelWorld discord("discord", "{webhook_url: 'http://d/s', picture: true}");
   discord.Deliver(AboutWithPicture());
@@ -280,6 +292,71 @@ TEST(NtfyPicture, PublishesJsonWhereTheServerTakesNoFiles) {
   ASSERT_EQ(ntfy.world.http.sent(), 2U);
   EXPECT_EQ(ntfy.world.http.request(1).url, "http://n/");
   EXPECT_EQ(Json::parse(ntfy.world.http.request(1).body).at("topic"), "ops");
+}
+
+// ---- Matrix
+
+constexpr char kMatrixWithPicture[] =
+    "{homeserver: 'http://m/', room_id: '!r:x.org', access_token: tk, picture: true}";
+
+TEST(MatrixPicture, FollowsTheMessageAsAnEventOfItsOwn) {
+  NativeChannelWorld matrix("matrix", kMatrixWithPicture);
+  const HttpClientRequest message = matrix.Deliver(AboutWithPicture());
+  EXPECT_EQ(message.url,
+            "http://m/_matrix/client/v3/rooms/%21r%3Ax.org/send/m.room.message/"
+            "e1-firing-1");
+  EXPECT_EQ(BodyOf(message).at("msgtype"), "m.notice");
+  EXPECT_EQ(message.body, matrix.Deliver({NativeChannelWorld::Fires()}).body);
+  matrix.world.http.Answer(0, 200, R"({"event_id":"$1"})");
+
+  ASSERT_EQ(matrix.world.http.sent(), 3U);
+  const HttpClientRequest upload = matrix.world.http.request(2);
+  EXPECT_EQ(upload.method, "POST");
+  EXPECT_EQ(upload.url, "http://m/_matrix/media/v3/upload");
+  EXPECT_EQ(Header(upload, "Content-Type"), "image/png");
+  EXPECT_EQ(Header(upload, "Authorization"), "Bearer tk");
+  EXPECT_EQ(upload.body, kPng);
+  matrix.world.http.Answer(2, 200, R"({"content_uri":"mxc://x.org/Abc"})");
+
+  ASSERT_EQ(matrix.world.http.sent(), 4U);
+  const HttpClientRequest event = matrix.world.http.request(3);
+  EXPECT_EQ(event.method, "PUT");
+  EXPECT_EQ(event.url,
+            "http://m/_matrix/client/v3/rooms/%21r%3Ax.org/send/m.room.message/"
+            "e1-firing-1-picture");
+  EXPECT_EQ(Header(event, "Authorization"), "Bearer tk");
+  EXPECT_EQ(BodyOf(event),
+            Json({{"msgtype", "m.image"},
+                  {"url", "mxc://x.org/Abc"},
+                  {"body", "Chart: system.cpu.usage in the last hour, threshold > 80.0"},
+                  {"filename", "chart.png"},
+                  {"info", {{"mimetype", "image/png"}, {"size", kPng.size()}}}}));
+  EXPECT_TRUE(matrix.world.outcomes.empty());
+  matrix.world.http.Answer(3, 200, R"({"event_id":"$2"})");
+  ASSERT_EQ(matrix.world.outcomes.size(), 1U);
+  EXPECT_EQ(matrix.world.outcomes.back().kind, Kind::kDelivered);
+}
+
+TEST(MatrixPicture, CostsNoMessageWhereItIsNotTaken) {
+  for (const auto& [status, body] :
+       {std::pair(413, R"({"errcode":"M_TOO_LARGE"})"), std::pair(500, ""), std::pair(200, "{}"),
+        std::pair(200, R"({"content_uri":"http://x.org/a"})"), std::pair(200, "<html>")}) {
+    NativeChannelWorld matrix("matrix", kMatrixWithPicture);
+    matrix.Deliver(AboutWithPicture());
+    matrix.world.http.Answer(0, 200, R"({"event_id":"$1"})");
+    matrix.world.http.Answer(1, status, body);
+    EXPECT_EQ(matrix.world.http.sent(), 2U) << body;
+    ASSERT_EQ(matrix.world.outcomes.size(), 1U) << body;
+    EXPECT_EQ(matrix.world.outcomes.back().kind, Kind::kDelivered) << body;
+  }
+}
+
+TEST(MatrixPicture, IsNotUploadedWhereTheMessageWasNotTaken) {
+  NativeChannelWorld matrix("matrix", kMatrixWithPicture);
+  matrix.Deliver(AboutWithPicture());
+  matrix.world.http.Answer(0, 429);
+  EXPECT_EQ(matrix.world.http.sent(), 1U);
+  EXPECT_EQ(matrix.world.outcomes.back().kind, Kind::kRetry);
 }
 
 // ---- what is shown of them
