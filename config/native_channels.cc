@@ -248,6 +248,7 @@ constexpr KeySpec kNativeWebexKeys[] = {
      .kind = Kind::kSecret,
      .missing = "webex: bot_token or bot_token_file is missing"},
     {.key = "bot_token_file"},
+    kPicture,
     {.key = "template"},
 };
 

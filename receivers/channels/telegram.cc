@@ -113,7 +113,7 @@ class TelegramMessages {
       form.AddText("message_thread_id", fmt::format("{}", *thread));
     }
     if (!caption.empty()) {
-      form.AddText("caption", caption);
+      form.AddText("caption", ToValidUtf8(caption));  // as JSON has it
       form.AddText("parse_mode", "HTML");
     }
     if (keys.Text("disable_notifications") == "true") form.AddText("disable_notification", "true");

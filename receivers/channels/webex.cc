@@ -1,12 +1,18 @@
 // The Webex channel: a message of a bot to a room, in Markdown.
 // https://developer.webex.com/docs/api/v1/messages/create-a-message
+// A picture is the message's file, which makes the request a form.
+// https://developer.webex.com/attachments.html
 #include <utility>
 
+#include "base/text.h"
 #include "receivers/channels/card_text.h"
 #include "receivers/channels/chat_texts.h"
+#include "receivers/channels/http_outcome.h"
 #include "receivers/channels/json_body.h"
+#include "receivers/channels/multipart_form.h"
 #include "receivers/channels/native_http.h"
 #include "receivers/channels/native_texts.h"
+#include "receivers/channels/picture_texts.h"
 #include "receivers/channels/setting_secrets.h"
 #include "receivers/channels/truncation.h"
 
@@ -33,6 +39,15 @@ constexpr CardMarkup kMarkup = {.limit = kMaxMarkdownBytes,
 
 // ---- delivery
 
+// Where a bot may send texts but no files (403), or none of that type (415), the text goes alone.
+// https://developer.webex.com/docs/basics
+VendorStep JudgeForm(const HttpClientResult& result, Timestamp now) {
+  Outcome outcome = HttpOutcome(result, now);
+  const int status = outcome.http_status;
+  outcome.payload_refused = outcome.payload_refused || status == 403 || status == 415;
+  return outcome;
+}
+
 class WebexMessages {
  public:
   WebexMessages(config::ChannelSettings settings, NativeTexts texts)
@@ -43,12 +58,22 @@ class WebexMessages {
     if (!url) return url.error();
     const Result<std::string> token = SecretOf(settings_.keys, "bot_token");
     if (!token) return token.error();
-    const JsonValue message =
-        JsonValue::Object({{"roomId", settings_.keys.Text("room_id")},
-                           {"markdown", CardText(texts_.Card(notification), kMarkup)}});
-    VendorCall call{PostJson(*url, message), nullptr};
-    call.request.headers.emplace_back("Authorization", "Bearer " + *token);
-    return call;
+    const auto call = [&token](HttpClientRequest request) {
+      request.headers.emplace_back("Authorization", "Bearer " + *token);
+      return VendorCall{std::move(request), nullptr};
+    };
+    const std::string room = settings_.keys.Text("room_id");
+    const std::string text = CardText(texts_.Card(notification), kMarkup);
+    VendorCall message =
+        call(PostJson(*url, JsonValue::Object({{"roomId", room}, {"markdown", text}})));
+    if (notification.picture == nullptr) return message;
+    MultipartForm form;
+    form.AddText("roomId", room);
+    form.AddText("markdown", ToValidUtf8(text));  // as JSON has it
+    form.AddFile("files", kPictureFile, kPictureType, *notification.picture);
+    VendorCall pictured = call(form.Post(*url));
+    pictured.judge = JudgeForm;
+    return OrElse(std::move(pictured), std::move(message));
   }
 
  private:

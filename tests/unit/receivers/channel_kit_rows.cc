@@ -263,6 +263,11 @@ std::vector<KitRow> Natives() {
       {.name = "native_webex",
        .type = "webex",
        .settings = "api_url: URL/v1/messages, room_id: ops, bot_token: S3CRET-token"},
+      {.name = "native_webex_with_a_picture",
+       .type = "webex",
+       .settings = "api_url: URL/v1/messages, room_id: ops, bot_token: S3CRET-token, "
+                   "picture: true",
+       .retold = {400, 403, 413, 415, 422}},
       {.name = "native_webhook",
        .type = "webhook",
        .settings = "url: URL/hook/S3CRET-key-of-a-webhook, headers: {X-Kit: S3CRET-header}",

@@ -239,6 +239,16 @@ TEST(TelegramPicture, SendsALongMessageAndThenThePicture) {
   EXPECT_EQ(telegram.world.outcomes.back().kind, Kind::kDelivered);
 }
 
+// JSON cannot be anything else; a form can.
+TEST(TelegramPicture, HasACaptionInUtf8) {
+  NativeChannelWorld telegram("telegram", kTelegramWithPicture);
+  auto rule = std::make_shared<ThresholdRule>(*testing::CpuUsageRule());
+  rule->description = "a\xff-b";
+  const HttpClientRequest request =
+      telegram.Deliver(AboutWithPicture({testing::FiringAlert(rule, "e1")}));
+  EXPECT_THAT(Part(request, "caption"), HasSubstr("a\xef\xbf\xbd-b"));
+}
+
 TEST(TelegramPicture, GoesWithoutThePictureWhereAChatTakesNone) {
   NativeChannelWorld telegram("telegram", kTelegramWithPicture);
   telegram.Deliver(AboutWithPicture());
@@ -357,6 +367,65 @@ TEST(MatrixPicture, IsNotUploadedWhereTheMessageWasNotTaken) {
   matrix.world.http.Answer(0, 429);
   EXPECT_EQ(matrix.world.http.sent(), 1U);
   EXPECT_EQ(matrix.world.outcomes.back().kind, Kind::kRetry);
+}
+
+// ---- Webex
+
+constexpr char kWebexWithPicture[] =
+    "{api_url: 'http://w/v1/messages', room_id: R1, bot_token: tk, picture: true}";
+
+TEST(WebexPicture, IsTheFileOfTheMessage) {
+  NativeChannelWorld webex("webex", kWebexWithPicture);
+  const HttpClientRequest request = webex.Deliver(AboutWithPicture());
+  EXPECT_EQ(request.method, "POST");
+  EXPECT_EQ(request.url, "http://w/v1/messages");
+  EXPECT_EQ(Header(request, "Authorization"), "Bearer tk");
+  const Json plain = BodyOf(webex.Deliver({NativeChannelWorld::Fires()}));
+  EXPECT_THAT(PartsOf(request),
+              ElementsAre(std::pair("Content-Disposition: form-data; name=\"roomId\"", "R1"),
+                          std::pair("Content-Disposition: form-data; name=\"markdown\"",
+                                    plain.at("markdown").get<std::string>()),
+                          std::pair("Content-Disposition: form-data; name=\"files\"; "
+                                    "filename=\"chart.png\"\r\nContent-Type: image/png",
+                                    kPng)));
+  webex.world.http.Answer(0, 200);
+  EXPECT_EQ(webex.world.outcomes.back().kind, Kind::kDelivered);
+  EXPECT_EQ(webex.world.http.sent(), 2U);
+}
+
+TEST(WebexPicture, HasATextInUtf8) {
+  NativeChannelWorld webex("webex", kWebexWithPicture);
+  auto rule = std::make_shared<ThresholdRule>(*testing::CpuUsageRule());
+  rule->description = "a\xff-b";
+  const HttpClientRequest request =
+      webex.Deliver(AboutWithPicture({testing::FiringAlert(rule, "e1")}));
+  EXPECT_THAT(Part(request, "markdown"), HasSubstr("a\xef\xbf\xbd-b"));
+}
+
+TEST(WebexPicture, GoesWithoutWhereFilesAreNotTaken) {
+  for (const int status : {400, 403, 413, 415}) {
+    NativeChannelWorld webex("webex", kWebexWithPicture);
+    webex.Deliver(AboutWithPicture());
+    webex.world.http.Answer(0, status);
+    ASSERT_EQ(webex.world.http.sent(), 2U) << status;
+    const HttpClientRequest plain = webex.world.http.request(1);
+    EXPECT_EQ(Header(plain, "Content-Type"), "application/json");
+    EXPECT_EQ(Header(plain, "Authorization"), "Bearer tk");
+    EXPECT_EQ(plain.body, webex.Deliver({NativeChannelWorld::Fires()}).body);
+    webex.world.http.Answer(1, 200);
+    EXPECT_EQ(webex.world.outcomes.back().kind, Kind::kDelivered);
+  }
+}
+
+// The text would fare no better, or may be there already.
+TEST(WebexPicture, IsNotTriedAgainWithoutForWhatIsNoFaultOfIt) {
+  for (const int status : {401, 404, 429, 502}) {
+    NativeChannelWorld webex("webex", kWebexWithPicture);
+    webex.Deliver(AboutWithPicture());
+    webex.world.http.Answer(0, status);
+    EXPECT_EQ(webex.world.http.sent(), 1U) << status;
+    EXPECT_NE(webex.world.outcomes.back().kind, Kind::kDelivered) << status;
+  }
 }
 
 // ---- what is shown of them
