@@ -163,6 +163,7 @@ constexpr KeySpec kNativeRocketchatKeys[] = {
     {.key = "channel", .missing = "rocketchat: channel is missing, such as \"#ops\""},
     {.key = "emoji"},
     {.key = "icon_url", .kind = Kind::kUrl},
+    kPicture,
     {.key = "template"},
 };
 

@@ -1,15 +1,27 @@
 // The Rocket.Chat channel: a message with one attachment, by chat.postMessage.
 // https://developer.rocket.chat/apidocs/post-message
+// A picture is a message of its own behind it, in the room that the answer names: uploaded, and
+// then confirmed, which shows it. Servers before 6.10 do not know how, and show none.
+// https://developer.rocket.chat/apidocs/upload-media-files-to-a-room
+// https://developer.rocket.chat/apidocs/check-uploaded-file
 #include <fmt/format.h>
 
+#include <optional>
 #include <utility>
 
+#include "base/json_library.h"
+#include "base/text.h"
 #include "receivers/channels/chat_texts.h"
+#include "receivers/channels/json_body.h"
+#include "receivers/channels/multipart_form.h"
 #include "receivers/channels/native_http.h"
 #include "receivers/channels/native_texts.h"
+#include "receivers/channels/picture_texts.h"
 #include "receivers/channels/rocketchat_call.h"
+#include "receivers/channels/sent_secrets.h"
 #include "receivers/channels/setting_secrets.h"
 #include "receivers/channels/truncation.h"
+#include "receivers/channels/url_path.h"
 
 namespace tocsin::receivers {
 namespace {
@@ -86,6 +98,66 @@ JsonValue Attachment(const MessageCard& card) {
   return json;
 }
 
+// ---- picture
+
+// An id that an answer tells, as a step of a path; empty where it tells none. A conversation of two
+// has the ids of both in its own, and the sender's is struck out of answers.
+std::string IdAt(const char* place, const HttpClientResponse& answer,
+                 const RocketchatSender& sender) {
+  const nlohmann::json json = ParseJson(answer.body);
+  const nlohmann::json::json_pointer at(place);
+  if (!json.contains(at) || !json.at(at).is_string()) return "";
+  std::string id = json.at(at).get<std::string>();
+  const std::size_t own = id.find(kStruckOut);
+  if (own != std::string::npos) id.replace(own, kStruckOut.size(), sender.id);
+  // Some steps lead elsewhere.
+  return id.find_first_not_of('.') == std::string::npos ? "" : PercentEncode(id);
+}
+
+class PictureUpload {
+ public:
+  PictureUpload(std::string api_url, RocketchatSender sender, const Notification& notification)
+      : api_url_(std::move(api_url)),
+        sender_(std::move(sender)),
+        picture_(notification.picture),
+        caption_(Cut(PictureDescription(notification), kMaxFieldRunes)) {}
+
+  // Behind the answer to a message.
+  std::optional<VendorCall> After(const HttpClientResponse& message) const {
+    const std::string room = IdAt("/message/rid", message, sender_);
+    if (room.empty()) return std::nullopt;
+    MultipartForm form;
+    form.AddFile("file", kPictureFile, kPictureType, *picture_);
+    return FollowedBy(Call(form.Post(Url("rooms.media/" + room))),
+                      [self = *this, room](const HttpClientResponse& uploaded) {
+                        return self.Confirmation(room, uploaded);
+                      });
+  }
+
+ private:
+  std::optional<VendorCall> Confirmation(const std::string& room,
+                                         const HttpClientResponse& uploaded) const {
+    const std::string file = IdAt("/file/_id", uploaded, sender_);
+    if (file.empty()) return std::nullopt;
+    return Call(PostJson(Url(fmt::format("rooms.mediaConfirm/{}/{}", room, file)),
+                         JsonValue::Object({{"msg", caption_}})));
+  }
+
+  std::string Url(const std::string& method) const {
+    return JoinUrlPath(api_url_, "api/v1/" + method);
+  }
+
+  VendorCall Call(HttpClientRequest request) const {
+    SendAs(sender_, &request);
+    return {std::move(request), nullptr};
+  }
+
+  std::string api_url_;
+  RocketchatSender sender_;
+  std::shared_ptr<const std::string> picture_;
+  std::string caption_;
+};
+
 // ---- delivery
 
 class RocketchatMessages {
@@ -100,7 +172,12 @@ class RocketchatMessages {
     if (!token) return token.error();
     const Result<std::string> id = SecretOf(settings_.keys, "token_id");
     if (!id) return id.error();
-    return RocketchatCall(*url, {*token, *id}, Message(texts_.Card(notification)));
+    const RocketchatSender sender{*token, *id};
+    VendorCall call = RocketchatCall(*url, sender, Message(texts_.Card(notification)));
+    if (notification.picture == nullptr) return call;
+    return FollowedBy(std::move(call),
+                      [upload = PictureUpload(*url, sender, notification)](
+                          const HttpClientResponse& answer) { return upload.After(answer); });
   }
 
  private:

@@ -42,14 +42,18 @@ VendorStep Judge(const HttpClientResult& result, Timestamp now, const Rocketchat
 
 }  // namespace
 
+void SendAs(const RocketchatSender& sender, HttpClientRequest* request) {
+  request->headers.emplace_back("X-Auth-Token", sender.token);
+  request->headers.emplace_back("X-User-Id", sender.id);
+}
+
 VendorCall RocketchatCall(std::string_view api_url, const RocketchatSender& sender,
                           const JsonValue& message) {
   VendorCall call{PostJson(JoinUrlPath(api_url, "api/v1/chat.postMessage"), message),
                   [sender](const HttpClientResult& result, Timestamp now) {
                     return Judge(result, now, sender);
                   }};
-  call.request.headers.emplace_back("X-Auth-Token", sender.token);
-  call.request.headers.emplace_back("X-User-Id", sender.id);
+  SendAs(sender, &call.request);
   return call;
 }
 

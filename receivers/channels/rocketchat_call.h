@@ -17,6 +17,9 @@ struct RocketchatSender {
   std::string id;
 };
 
+// Says so in the request's headers.
+void SendAs(const RocketchatSender& sender, HttpClientRequest* request);
+
 VendorCall RocketchatCall(std::string_view api_url, const RocketchatSender& sender,
                           const JsonValue& message);
 

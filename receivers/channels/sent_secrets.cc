@@ -63,7 +63,6 @@ std::vector<std::string> SecretsIn(const HttpClientRequest& request) {
 }
 
 void StrikeOut(const std::vector<std::string>& secrets, std::string* text) {
-  constexpr std::string_view kStruckOut = "<secret>";
   for (const std::string& secret : secrets) {
     if (secret.empty()) continue;
     for (std::size_t at = 0; (at = text->find(secret, at)) != std::string::npos;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/http_client.h"
@@ -12,7 +13,8 @@ namespace tocsin::receivers {
 // Credentials in its headers, and whatever in its address may be a key. The longest first.
 std::vector<std::string> SecretsIn(const HttpClientRequest& request);
 
-// Puts "<secret>" in the place of each.
+// What stands in the place of each afterwards.
+inline constexpr std::string_view kStruckOut = "<secret>";
 void StrikeOut(const std::vector<std::string>& secrets, std::string* text);
 
 }  // namespace tocsin::receivers

@@ -225,6 +225,13 @@ std::vector<KitRow> Natives() {
        .type = "rocketchat",
        .settings = "api_url: URL/, token: S3CRET-token, token_id: S3CRET-token-id, channel: ops",
        .steps = {{.body = R"({"success":true})", .is_read = true}}},
+      {.name = "native_rocketchat_with_a_picture",
+       .type = "rocketchat",
+       .settings = "api_url: URL/, token: S3CRET-token, token_id: S3CRET-token-id, channel: ops, "
+                   "picture: true",
+       .steps = {{.body = R"({"success":true,"message":{"rid":"room"}})", .is_read = true},
+                 {.body = R"({"success":true,"file":{"_id":"file"}})", .adds = true},
+                 {.body = R"({"success":true})", .adds = true}}},
       {.name = "native_slack",
        .type = "slack",
        .settings = "webhook_url: URL/services/T0/B0/S3CRET-key-of-a-webhook",

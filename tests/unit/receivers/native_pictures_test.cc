@@ -428,6 +428,93 @@ TEST(WebexPicture, IsNotTriedAgainWithoutForWhatIsNoFaultOfIt) {
   }
 }
 
+// ---- Rocket.Chat
+
+constexpr char kRocketchatWithPicture[] =
+    "{api_url: 'http://r/', token: the-token, token_id: the-id-of-me, channel: ops, picture: true}";
+
+TEST(RocketchatPicture, IsUploadedToTheRoomOfTheMessageAndConfirmed) {
+  NativeChannelWorld rocketchat("rocketchat", kRocketchatWithPicture);
+  const HttpClientRequest message = rocketchat.Deliver(AboutWithPicture());
+  EXPECT_EQ(message.url, "http://r/api/v1/chat.postMessage");
+  EXPECT_EQ(message.body, rocketchat.Deliver({NativeChannelWorld::Fires()}).body);
+  rocketchat.world.http.Answer(
+      0, 200, R"({"channel":"ops","message":{"rid":"R00M","_id":"m1"},"success":true})");
+
+  ASSERT_EQ(rocketchat.world.http.sent(), 3U);
+  const HttpClientRequest upload = rocketchat.world.http.request(2);
+  EXPECT_EQ(upload.method, "POST");
+  EXPECT_EQ(upload.url, "http://r/api/v1/rooms.media/R00M");
+  EXPECT_EQ(Header(upload, "X-Auth-Token"), "the-token");
+  EXPECT_EQ(Header(upload, "X-User-Id"), "the-id-of-me");
+  EXPECT_THAT(PartsOf(upload),
+              ElementsAre(std::pair("Content-Disposition: form-data; name=\"file\"; "
+                                    "filename=\"chart.png\"\r\nContent-Type: image/png",
+                                    kPng)));
+  rocketchat.world.http.Answer(
+      2, 200, R"({"file":{"_id":"f1","url":"/file-upload/f1/chart.png"},"success":true})");
+
+  ASSERT_EQ(rocketchat.world.http.sent(), 4U);
+  const HttpClientRequest confirmation = rocketchat.world.http.request(3);
+  EXPECT_EQ(confirmation.method, "POST");
+  EXPECT_EQ(confirmation.url, "http://r/api/v1/rooms.mediaConfirm/R00M/f1");
+  EXPECT_EQ(Header(confirmation, "X-Auth-Token"), "the-token");
+  EXPECT_EQ(Header(confirmation, "X-User-Id"), "the-id-of-me");
+  EXPECT_EQ(BodyOf(confirmation),
+            Json({{"msg", "Chart: system.cpu.usage in the last hour, threshold > 80.0"}}));
+  EXPECT_TRUE(rocketchat.world.outcomes.empty());
+  rocketchat.world.http.Answer(3, 200, R"({"success":true})");
+  ASSERT_EQ(rocketchat.world.outcomes.size(), 1U);
+  EXPECT_EQ(rocketchat.world.outcomes.back().kind, Kind::kDelivered);
+}
+
+// Whose id is made of both persons', of which one is kept from whoever reads answers.
+TEST(RocketchatPicture, GoesToConversationsOfTwo) {
+  NativeChannelWorld rocketchat("rocketchat", kRocketchatWithPicture);
+  rocketchat.Deliver(AboutWithPicture());
+  rocketchat.world.http.Answer(0, 200,
+                               R"({"message":{"rid":"rocket.catthe-id-of-me"},"success":true})");
+  ASSERT_EQ(rocketchat.world.http.sent(), 2U);
+  EXPECT_EQ(rocketchat.world.http.request(1).url,
+            "http://r/api/v1/rooms.media/rocket.catthe-id-of-me");
+}
+
+TEST(RocketchatPicture, CostsNoMessageWhereItIsNotTaken) {
+  for (const char* answer :
+       {R"({"success":true})", R"({"success":true,"message":{"rid":7}})",
+        R"({"success":true,"message":{"rid":""}})", R"({"success":true,"message":{"rid":".."}})",
+        R"({"success":true,"message":["rid"]})"}) {
+    NativeChannelWorld rocketchat("rocketchat", kRocketchatWithPicture);
+    rocketchat.Deliver(AboutWithPicture());
+    rocketchat.world.http.Answer(0, 200, answer);
+    EXPECT_EQ(rocketchat.world.http.sent(), 1U) << answer;
+    ASSERT_EQ(rocketchat.world.outcomes.size(), 1U) << answer;
+    EXPECT_EQ(rocketchat.world.outcomes.back().kind, Kind::kDelivered) << answer;
+  }
+  for (const auto& [status, answer] :
+       {std::pair(404, R"({"success":false})"), std::pair(413, ""), std::pair(503, ""),
+        std::pair(200, R"({"success":false})"), std::pair(200, "<html>"), std::pair(200, "[]")}) {
+    NativeChannelWorld rocketchat("rocketchat", kRocketchatWithPicture);
+    rocketchat.Deliver(AboutWithPicture());
+    rocketchat.world.http.Answer(0, 200, R"({"message":{"rid":"a/b"},"success":true})");
+    ASSERT_EQ(rocketchat.world.http.sent(), 2U);
+    EXPECT_EQ(rocketchat.world.http.request(1).url, "http://r/api/v1/rooms.media/a%2Fb");
+    rocketchat.world.http.Answer(1, status, answer);
+    EXPECT_EQ(rocketchat.world.http.sent(), 2U) << answer;
+    ASSERT_EQ(rocketchat.world.outcomes.size(), 1U) << answer;
+    EXPECT_EQ(rocketchat.world.outcomes.back().kind, Kind::kDelivered) << answer;
+  }
+}
+
+TEST(RocketchatPicture, IsNotUploadedWhereTheMessageIsRefused) {
+  NativeChannelWorld rocketchat("rocketchat", kRocketchatWithPicture);
+  rocketchat.Deliver(AboutWithPicture());
+  rocketchat.world.http.Answer(0, 200,
+                               R"({"success":false,"error":"no","message":{"rid":"R00M"}})");
+  EXPECT_EQ(rocketchat.world.http.sent(), 1U);
+  EXPECT_EQ(rocketchat.world.outcomes.back().kind, Kind::kGiveUp);
+}
+
 // ---- what is shown of them
 
 TEST(PictureMask, PutsARemarkInThePlaceOfEachPicture) {
