@@ -76,6 +76,7 @@ constexpr KeySpec kNativeJiraKeys[] = {
     {.key = "reopen_transition"},
     {.key = "reopen_duration", .kind = Kind::kDuration},
     {.key = "wont_fix_resolution"},
+    kPicture,
     {.key = "template"},
 };
 

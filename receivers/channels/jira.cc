@@ -1,8 +1,11 @@
 // The Jira channel: an issue for each alert of a message, known by a label that holds the alert's
 // fingerprint; see jira_calls.h. Once there it belongs to people: only its summary, its description
-// and, where the settings name transitions, its status follow the alert.
+// and, where the settings name transitions, its status follow the alert. A picture is attached to
+// the new issue of the alert that it is about.
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cstddef>
 #include <utility>
 #include <vector>
 
@@ -15,6 +18,7 @@
 #include "receivers/channels/plain_card.h"
 #include "receivers/channels/setting_secrets.h"
 #include "receivers/channels/setting_texts.h"
+#include "receivers/templates/message_card.h"
 #include "receivers/templates/payload.h"
 
 namespace tocsin::receivers {
@@ -65,6 +69,19 @@ Result<Fields> OwnFields(const config::CheckedKeys& keys) {
 
 // ---- delivery
 
+// The alert that the picture is about comes last: what an upload takes, the others do not miss.
+Notification PicturedLast(Notification notification) {
+  if (notification.picture == nullptr) return notification;
+  const auto head = static_cast<std::ptrdiff_t>(HeadOf(notification));
+  const auto to_the_end = [head](auto& items) {
+    std::rotate(items.begin() + head, items.begin() + head + 1, items.end());
+  };
+  notification.links.resize(notification.alerts.size());
+  to_the_end(notification.alerts);
+  to_the_end(notification.links);
+  return notification;
+}
+
 class JiraIssues {
  public:
   JiraIssues(config::ChannelSettings settings, NativeTexts texts, JiraApi api, Fields own_fields)
@@ -76,7 +93,8 @@ class JiraIssues {
   Result<VendorCall> Prepare(const Notification& notification) const {
     const Result<std::string> url = SecretUrlOf(keys(), "api_url");
     if (!url) return url.error();
-    return ForEachAlert(notification, texts_, [&](const Alert& alert, const MessageCard& card) {
+    const Notification told = PicturedLast(notification);
+    return ForEachAlert(told, texts_, [&](const Alert& alert, const MessageCard& card) {
       const std::string label = JiraLabel(alert.fingerprint_text());
       JiraPlan plan;
       plan.api_url = *url;
@@ -88,6 +106,7 @@ class JiraIssues {
       plan.search =
           JiraSearch({keys().Text("project"), label, WontFix(keys().Text("wont_fix_resolution")),
                       JiraReopenMinutes(keys(), plan.fires)});
+      if (&alert == told.alerts.back().get()) plan.picture = told.picture;
       return KeepJiraIssue(std::move(plan));
     });
   }

@@ -43,6 +43,12 @@ std::optional<JiraIssue> ReadFoundIssue(const std::string& body) {
   return IsIssueKey(found.key) ? std::optional(std::move(found)) : std::nullopt;
 }
 
+std::string ReadCreatedIssueKey(const std::string& body) {
+  const Json answer = ParseJson(body);
+  std::string key = Text(Member(&answer, "key"));
+  return IsIssueKey(key) ? key : "";
+}
+
 std::optional<std::string> ReadTransitionId(const std::string& body, std::string_view name) {
   const Json answer = ParseJson(body);
   const Json* transitions = Member(&answer, "transitions");

@@ -18,6 +18,10 @@ struct JiraIssue {
 // https://developer.atlassian.com/cloud/jira/platform/rest/v3/api-group-issue-search/
 std::optional<JiraIssue> ReadFoundIssue(const std::string& body);
 
+// The key of an issue that was created, likewise fit for an address; empty where the answer does
+// not tell one. https://developer.atlassian.com/cloud/jira/platform/rest/v3/api-group-issues/
+std::string ReadCreatedIssueKey(const std::string& body);
+
 // The id of the transition of that name, empty where there is none. Nothing where the answer cannot
 // be read. https://developer.atlassian.com/cloud/jira/platform/rest/v3/api-group-issues/
 std::optional<std::string> ReadTransitionId(const std::string& body, std::string_view name);

@@ -12,6 +12,8 @@
 #include "base/time.h"
 #include "receivers/channels/http_outcome.h"
 #include "receivers/channels/jira_answer.h"
+#include "receivers/channels/multipart_form.h"
+#include "receivers/channels/picture_texts.h"
 #include "receivers/channels/url_path.h"
 
 namespace tocsin::receivers {
@@ -110,9 +112,24 @@ VendorStep OnEdited(const PlanPtr& plan, const JiraIssue& issue, const HttpClien
                     }};
 }
 
-VendorStep OnCreated(const HttpClientResult& result, Timestamp now) {
+// Without the header it is refused.
+// https://developer.atlassian.com/cloud/jira/platform/rest/v3/api-group-issue-attachments/
+HttpClientRequest AttachPicture(const JiraPlan& plan, const std::string& issue) {
+  MultipartForm form;
+  form.AddFile("file", kPictureFile, kPictureType, *plan.picture);
+  HttpClientRequest request =
+      form.Post(JoinUrlPath(plan.api_url, fmt::format("issue/{}/attachments", issue)));
+  request.headers.emplace_back("X-Atlassian-Token", "no-check");
+  return request;
+}
+
+VendorStep OnCreated(const PlanPtr& plan, const HttpClientResult& result, Timestamp now) {
   if (auto failed = FailureOf("creating the issue", result, now)) return *std::move(failed);
-  return Outcome::Delivered(result.response->status);
+  Outcome created = Outcome::Delivered(result.response->status);
+  if (plan->picture == nullptr) return created;
+  const std::string issue = ReadCreatedIssueKey(result.response->body);
+  if (issue.empty()) return created;
+  return EndingWith(std::move(created), VendorCall{AttachPicture(*plan, issue), nullptr});
 }
 
 VendorStep OnFound(const PlanPtr& plan, const HttpClientResult& result, Timestamp now) {
@@ -127,7 +144,9 @@ VendorStep OnFound(const PlanPtr& plan, const HttpClientResult& result, Timestam
   if (issue->key.empty() && !plan->fires) return Outcome::Delivered(status);
   if (issue->key.empty()) {
     return VendorCall{Ask("POST", JoinUrlPath(plan->api_url, "issue"), &plan->texts.created),
-                      OnCreated};
+                      [plan](const HttpClientResult& answer, Timestamp later) {
+                        return OnCreated(plan, answer, later);
+                      }};
   }
   return VendorCall{Ask("PUT", JoinUrlPath(plan->api_url, fmt::format("issue/{}", issue->key)),
                         &plan->texts.edited),

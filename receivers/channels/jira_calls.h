@@ -5,14 +5,16 @@
 // An issue is known by a label. An attempt looks for it, then creates it or edits what it found,
 // then moves that to another status where it has the wrong one:
 //
-//     POST search -> POST issue
+//     POST search -> POST issue -> POST issue/OPS-1/attachments
 //                 -> PUT issue/OPS-1 -> GET issue/OPS-1/transitions -> POST issue/OPS-1/transitions
 //
-// What is over and has no issue needs none. Whatever the requests say is there before the first of
-// them is sent; an attempt that is repeated finds what the one before has done. Pure functions.
+// What is over and has no issue needs none. A picture is attached to an issue that was created, not
+// to one that was there, and costs it nothing. Whatever the requests say is there before the first
+// of them is sent; an attempt that is repeated finds what the one before has done. Pure functions.
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -71,6 +73,7 @@ struct JiraPlan {
   JiraIssueTexts texts;
   bool fires = false;
   std::string transition;  // that gives an issue the status it should have; empty: none does
+  std::shared_ptr<const std::string> picture = nullptr;  // a PNG; null: there is none
 };
 
 // The first of the calls.

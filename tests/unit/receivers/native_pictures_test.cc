@@ -515,6 +515,101 @@ TEST(RocketchatPicture, IsNotUploadedWhereTheMessageIsRefused) {
   EXPECT_EQ(rocketchat.world.outcomes.back().kind, Kind::kGiveUp);
 }
 
+// ---- Jira
+
+constexpr char kJiraWithPicture[] =
+    "{api_url: 'http://j/rest/api/2', project: OPS, issue_type: Bug, picture: true}";
+constexpr char kNoIssues[] = R"({"issues":[]})";
+
+TEST(JiraPicture, IsAttachedToTheNewIssue) {
+  NativeChannelWorld jira("jira", kJiraWithPicture);
+  jira.Deliver(AboutWithPicture());
+  jira.world.http.Answer(0, 200, kNoIssues);
+  EXPECT_EQ(jira.world.http.request(1).url, "http://j/rest/api/2/issue");
+  jira.world.http.Answer(1, 201, R"({"id":"10000","key":"OPS-24"})");
+
+  ASSERT_EQ(jira.world.http.sent(), 3U);
+  const HttpClientRequest attachment = jira.world.http.request(2);
+  EXPECT_EQ(attachment.method, "POST");
+  EXPECT_EQ(attachment.url, "http://j/rest/api/2/issue/OPS-24/attachments");
+  EXPECT_EQ(Header(attachment, "X-Atlassian-Token"), "no-check");
+  EXPECT_THAT(PartsOf(attachment),
+              ElementsAre(std::pair("Content-Disposition: form-data; name=\"file\"; "
+                                    "filename=\"chart.png\"\r\nContent-Type: image/png",
+                                    kPng)));
+  EXPECT_TRUE(jira.world.outcomes.empty());
+  jira.world.http.Answer(2, 200, "[]");
+  ASSERT_EQ(jira.world.outcomes.size(), 1U);
+  EXPECT_EQ(jira.world.outcomes.back().kind, Kind::kDelivered);
+  EXPECT_EQ(jira.world.outcomes.back().http_status, 201);
+}
+
+TEST(JiraPicture, IsNotAddedToAnIssueThatIsThere) {
+  NativeChannelWorld jira("jira", kJiraWithPicture);
+  jira.Deliver(AboutWithPicture());
+  jira.world.http.Answer(0, 200, R"({"issues":[{"key":"OPS-1"}]})");
+  EXPECT_EQ(jira.world.http.request(1).url, "http://j/rest/api/2/issue/OPS-1");
+  jira.world.http.Answer(1, 204);
+  EXPECT_EQ(jira.world.http.sent(), 2U);
+  EXPECT_EQ(jira.world.outcomes.back().kind, Kind::kDelivered);
+}
+
+// And last, so that a slow upload takes no time of the other alerts.
+TEST(JiraPicture, IsAttachedToTheIssueOfItsOwnAlertAlone) {
+  auto low = std::make_shared<ThresholdRule>(*testing::CpuUsageRule());
+  low->severity = Severity::kLow;
+  auto critical = std::make_shared<ThresholdRule>(*low);
+  critical->severity = Severity::kCritical;
+  for (const auto& [first, second] : {std::pair(low, critical), std::pair(critical, low)}) {
+    Notification notification =
+        AboutWithPicture({testing::FiringAlert(first, "e1"), testing::FiringAlert(second, "e2")});
+    for (const AlertPtr& alert : notification.alerts) {
+      notification.links.push_back({"http://runbook/" + alert->id, "", ""});
+    }
+    NativeChannelWorld jira("jira", kJiraWithPicture);
+    jira.Deliver(notification);
+    std::vector<std::string> urls;
+    std::string last_issue;
+    for (std::size_t i = 0; i < jira.world.http.sent(); ++i) {
+      const HttpClientRequest request = jira.world.http.request(i);
+      urls.push_back(request.url);
+      if (!request.url.ends_with("/issue")) {
+        jira.world.http.Answer(i, 200, kNoIssues);
+        continue;
+      }
+      last_issue = request.body;
+      jira.world.http.Answer(i, 201, fmt::format(R"({{"key":"OPS-{}"}})", i));
+    }
+    EXPECT_THAT(urls, ElementsAre("http://j/rest/api/2/search", "http://j/rest/api/2/issue",
+                                  "http://j/rest/api/2/search", "http://j/rest/api/2/issue",
+                                  "http://j/rest/api/2/issue/OPS-3/attachments"));
+    EXPECT_EQ(Json::parse(last_issue).at("fields").at("priority").at("name"), "Highest");
+    EXPECT_THAT(last_issue, HasSubstr(first == critical ? "runbook/e1" : "runbook/e2"));
+    ASSERT_EQ(jira.world.outcomes.size(), 1U);
+    EXPECT_EQ(jira.world.outcomes.back().kind, Kind::kDelivered);
+  }
+}
+
+TEST(JiraPicture, CostsNoIssueWhereItIsNotTaken) {
+  for (const char* answer : {"{}", "", "<html>", R"({"key":"../x"})", R"({"key":7})"}) {
+    NativeChannelWorld jira("jira", kJiraWithPicture);
+    jira.Deliver(AboutWithPicture());
+    jira.world.http.Answer(0, 200, kNoIssues);
+    jira.world.http.Answer(1, 201, answer);
+    EXPECT_EQ(jira.world.http.sent(), 2U) << answer;
+    EXPECT_EQ(jira.world.outcomes.back().kind, Kind::kDelivered) << answer;
+  }
+  for (const int status : {401, 403, 404, 413, 429, 500}) {
+    NativeChannelWorld jira("jira", kJiraWithPicture);
+    jira.Deliver(AboutWithPicture());
+    jira.world.http.Answer(0, 200, kNoIssues);
+    jira.world.http.Answer(1, 201, R"({"key":"OPS-1"})");
+    jira.world.http.Answer(2, status);
+    ASSERT_EQ(jira.world.outcomes.size(), 1U) << status;
+    EXPECT_EQ(jira.world.outcomes.back().kind, Kind::kDelivered) << status;
+  }
+}
+
 // ---- what is shown of them
 
 TEST(PictureMask, PutsARemarkInThePlaceOfEachPicture) {
