@@ -16,6 +16,18 @@ from mail_server import MailServer
 HIGH = (0xD9, 0x53, 0x0B)
 GROUND = (255, 255, 255)
 
+# What each vendor's own answer tells, all of it at once.
+ANSWER = {
+    "ok": True,
+    "success": True,
+    "content_uri": "mxc://example.org/Chart1",  # Matrix: where it is kept
+    "message": {"rid": "room1"},  # Rocket.Chat: where the message stands
+    "file": {"_id": "file1"},  # and what was uploaded there
+    "issues": [],  # Jira: there is none
+    "key": "OPS-24",  # and now there is
+}
+CHANNELS = 9
+
 
 def require_cairo():
     """The daemon loads it as this does."""
@@ -63,7 +75,7 @@ class TestCase(harness.TestCase):
     def setUp(self):
         require_cairo()
         self.vendors = self.sink()
-        self.vendors.answer(200, body=b'{"ok":true}')
+        self.vendors.answer(200, body=json.dumps(ANSWER).encode())
         self.mail = self.own(MailServer())
 
     def receivers(self):
@@ -75,6 +87,15 @@ class TestCase(harness.TestCase):
             "telegram": {"api_url": f"{own}/telegram", "bot_token": "t0", "chat_id": "-1"},
             "pushover": {"api_url": f"{own}/pushover/", "token": "t0", "user_key": "u0"},
             "ntfy": {"url": f"{own}/ntfy/", "topic": "ops"},
+            "matrix": {"homeserver": f"{own}/matrix", "room_id": "!r:x", "access_token": "t0"},
+            "webex": {"api_url": f"{own}/webex", "bot_token": "t0", "room_id": "r0"},
+            "rocketchat": {
+                "api_url": f"{own}/rocket/",
+                "token": "t0",
+                "token_id": "u0",
+                "channel": "#ops",
+            },
+            "jira": {"api_url": f"{own}/jira/rest/api/2", "project": "OPS", "issue_type": "Bug"},
         }
         pictured = {name: {**one, "picture": True} for name, one in channels.items()}
         return [{"name": "ops", **pictured}]
@@ -110,6 +131,9 @@ class TestCase(harness.TestCase):
             if name == "tocsin_pictures_total" and labels["result"] == result
         ]
         return value
+
+    def delivered(self):
+        return self.daemon.metric("alerting_notifications_sent_total", outcome="delivered")
 
     def assert_chart(self, png):
         rows = pixels_of(png)
@@ -155,7 +179,85 @@ class Pictures(TestCase):
         self.assertEqual(ntfy.method, "PUT")
         self.assertEqual(ntfy.headers["X-Title"], "HIGH: CPU <high>")
         self.assert_chart(ntfy.body)
-        wait_until(lambda: self.counted("drawn") >= 5, what="five pictures")
+        wait_until(lambda: self.counted("drawn") >= CHANNELS, what="a picture for each")
+
+    def test_matrix_shows_it_behind_the_message(self):
+        self.start()
+        self.daemon.submit("cpu", 91.5, host="web-1")
+        room = "matrix/_matrix/client/v3/rooms/%21r%3Ax/send/m.room.message/"
+        message = self.vendors.wait_for(
+            lambda one: room in one.path and not one.path.endswith("-picture"), what="the message"
+        )
+        self.assertEqual(message.json()["msgtype"], "m.notice")
+        upload = self.request("matrix/_matrix/media/v3/upload")
+        self.assertEqual(upload.method, "POST")
+        self.assertEqual(upload.headers["Content-Type"], "image/png")
+        self.assertEqual(upload.headers["Authorization"], "Bearer t0")
+        self.assert_chart(upload.body)
+        event = self.vendors.wait_for(
+            lambda one: one.path == message.path + "-picture", what="the picture's event"
+        )
+        self.assertEqual(event.method, "PUT")
+        self.assertEqual(event.json()["msgtype"], "m.image")
+        self.assertEqual(event.json()["url"], ANSWER["content_uri"])
+        self.assertEqual(event.json()["info"]["size"], len(upload.body))
+
+    def test_webex_has_it_as_the_file_of_the_message(self):
+        self.start()
+        self.daemon.submit("cpu", 91.5, host="web-1")
+        webex = self.form(self.request("webex"))
+        self.assertEqual(list(webex), ["roomId", "markdown", "files"])
+        self.assertEqual(webex["roomId"], b"r0")
+        self.assertIn(b"91.5", webex["markdown"])
+        self.assert_chart(webex["files"])
+
+    def test_rocketchat_shows_it_in_the_room_of_the_message(self):
+        self.start()
+        self.daemon.submit("cpu", 91.5, host="web-1")
+        confirmation = self.request("rocket/api/v1/rooms.mediaConfirm/room1/file1")
+        self.assertIn("Chart: cpu in the last hour", confirmation.json()["msg"])
+        upload = self.request("rocket/api/v1/rooms.media/room1")
+        self.assert_chart(self.form(upload)["file"])
+        for request in (upload, confirmation):
+            self.assertEqual(request.headers["X-Auth-Token"], "t0")
+            self.assertEqual(request.headers["X-User-Id"], "u0")
+        paths = [one.path for one in self.vendors.requests if "/rocket/" in one.path]
+        self.assertEqual(paths[0], "/rocket/api/v1/chat.postMessage")
+        self.assertEqual(len(paths), 3, paths)
+
+    def test_jira_has_it_attached_to_the_new_issue(self):
+        self.start()
+        self.daemon.submit("cpu", 91.5, host="web-1")
+        attachment = self.request("jira/rest/api/2/issue/OPS-24/attachments")
+        self.assertEqual(attachment.headers["X-Atlassian-Token"], "no-check")
+        self.assert_chart(self.form(attachment)["file"])
+
+    def test_messages_are_there_once_whatever_becomes_of_an_upload(self):
+        uploads = {
+            "/matrix/_matrix/media/v3/upload": 413,
+            "/rocket/api/v1/rooms.media/room1": 404,
+            "/jira/rest/api/2/issue/OPS-24/attachments": 500,
+            "/webex": 415,
+        }
+        for path, status in uploads.items():
+            self.vendors.fail(path, 1, status)
+        self.start()
+        self.daemon.submit("cpu", 91.5, host="web-1")
+        for path in uploads:
+            self.request(path[1:])
+        webex = self.vendors.wait_for(
+            lambda one: one.path == "/webex" and "json" in one.headers["Content-Type"],
+            what="the message without",
+        )
+        self.assertIn("91.5", webex.json()["markdown"])
+        wait_until(lambda: self.delivered() == CHANNELS, what="a message by each")
+        paths = [one.path for one in self.vendors.requests]
+        self.assertEqual(paths.count("/webex"), 2)
+        self.assertEqual(paths.count("/rocket/api/v1/chat.postMessage"), 1)
+        self.assertEqual(paths.count("/jira/rest/api/2/issue"), 1)
+        self.assertEqual(sum("m.room.message" in path for path in paths), 1)
+        for path in list(uploads)[:3]:
+            self.assertEqual(paths.count(path), 1, path)
 
     def test_a_test_message_has_an_example_which_is_not_printed(self):
         self.start()
@@ -164,7 +266,8 @@ class Pictures(TestCase):
             + ["ops", "--render-only"]
         )
         self.assertEqual(status, 0, output)
-        self.assertEqual(output.count("(a PNG picture of "), 5, output)
+        # By the others it is sent behind the message, which was not sent.
+        self.assertEqual(output.count("(a PNG picture of "), CHANNELS - 3, output)
         self.assertNotIn("IEND", output)
         self.assertEqual(self.vendors.requests, [])
 
@@ -183,7 +286,7 @@ class WithoutCairo(TestCase):
         self.assertEqual(self.request("discord").headers["Content-Type"], "application/json")
         mail = self.mail.wait_mail(lambda one: "CPU" in one.message["Subject"]).message
         self.assertEqual([one.get_content_type() for one in mail.iter_parts()][1], "text/html")
-        wait_until(lambda: self.counted("failed") >= 5, what="five pictures that failed")
+        wait_until(lambda: self.counted("failed") >= CHANNELS, what="one that failed for each")
         log = self.daemon.process.stderr()
         self.assertEqual(log.count("apt install libcairo2"), 1, log)
 
