@@ -5,6 +5,7 @@
 #include "base/number.h"
 #include "base/text.h"
 #include "exporter/api/faults.h"
+#include "exporter/api/rule_body.h"
 
 namespace tocsin::api {
 namespace {
@@ -27,7 +28,7 @@ void ReadStates(const Request& request, AlertQuery* query, Json* faults) {
       query->states.push_back(*state);
     } else {
       faults->push_back(
-          NoMemberFault("status", {"active", "acknowledged", "pending", "resolved", "all"}));
+          NoMemberFault("status", {kAlertStateWords.begin(), kAlertStateWords.end()}));
     }
   }
 }
@@ -40,7 +41,7 @@ void ReadSeverities(const Request& request, AlertQuery* query, Json* faults) {
     if (severity) {
       query->severities.push_back(*severity);
     } else {
-      faults->push_back(NoMemberFault("severity", {"critical", "high", "medium", "low", "info"}));
+      faults->push_back(NoMemberFault("severity", {kSeverityWords.begin(), kSeverityWords.end()}));
     }
   }
 }

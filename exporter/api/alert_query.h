@@ -2,6 +2,7 @@
 // offset.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <optional>
 #include <string>
@@ -14,6 +15,10 @@
 #include "exporter/http/http.h"
 
 namespace tocsin::api {
+
+// What the parameter `status` may say.
+inline constexpr std::array<const char*, 5> kAlertStateWords = {"active", "acknowledged", "pending",
+                                                                "resolved", "all"};
 
 struct AlertQuery {
   static constexpr std::size_t kMostListed = 10'000;

@@ -12,9 +12,9 @@ namespace {
 
 using http::Request;
 
-constexpr std::uint64_t kMostEvents = 10'000;
+constexpr std::uint64_t kMostEvents = EventRequest::kMostEvents;
 constexpr std::uint64_t kLastNumber = std::numeric_limits<std::int64_t>::max();
-constexpr const char* kTypePattern = R"(^[a-z_]+\.([a-z_]+)?$)";
+constexpr const char* kTypePattern = EventRequest::kTypePattern;
 
 bool IsWord(std::string_view text) {
   return std::all_of(text.begin(), text.end(),

@@ -24,6 +24,9 @@ struct LabelConditions {
 LabelConditions ReadLabelConditions(const http::Request& request, Json* faults);
 
 struct EventRequest {
+  static constexpr std::uint64_t kMostEvents = 10'000;  // of one answer
+  static constexpr const char* kTypePattern = R"(^[a-z_]+\.([a-z_]+)?$)";
+
   EventQuery query;
   LabelConditions labels;
   EventFormat format = EventFormat::kJson;

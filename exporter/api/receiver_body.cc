@@ -18,7 +18,7 @@ namespace {
 using config::YamlNode;
 using JsonPointer = nlohmann::json::json_pointer;
 
-constexpr std::size_t kLongestName = 255;
+constexpr std::size_t kLongestName = kLongestReceiverName;
 // Answers say these beside the settings; sent back they mean nothing.
 constexpr const char* kReadOnly[] = {"source",     "defined_in", "created_at",
                                      "updated_at", "created_by", "warnings"};

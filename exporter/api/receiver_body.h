@@ -6,6 +6,7 @@
 // there before. Files are not read for anybody who asks over HTTP.
 #pragma once
 
+#include <cstddef>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
@@ -21,6 +22,8 @@ struct ReceiverBody {
   nlohmann::json text;                // what was sent, secrets and all: to be kept, never shown
   std::vector<std::string> warnings;
 };
+
+inline constexpr std::size_t kLongestReceiverName = 255;  // bytes
 
 // `before` is what "<secret>" is taken from; null: nothing. Nothing where there are faults.
 std::optional<ReceiverBody> ReadReceiverBody(nlohmann::json body, const nlohmann::json* before,

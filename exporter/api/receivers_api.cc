@@ -13,8 +13,6 @@ using http::Request;
 using http::Response;
 
 constexpr const char* kNoReceiver = "Receiver not found";
-// A certificate authority's bundle may stand in it.
-constexpr std::size_t kLongestReceiver = 256 << 10;
 
 Json ReceiverJson(const ListedReceiver& receiver) {
   Json json = receiver.shown;
@@ -107,7 +105,7 @@ std::vector<http::Route> ReceiversApi::Routes() {
       const auto add = [&](const char* method, const std::string& path, http::Handler handler) {
         routes.push_back(
             JsonRoute(method, mount + (word + path), std::move(handler), http::Access::kAdmin));
-        routes.back().max_body = kLongestReceiver;
+        routes.back().max_body = ReceiversApi::kLongestBody;
       };
       add("GET", "", [this](const Request&) { return List(); });
       add("POST", "", [this](const Request& r) { return Create(r); });

@@ -74,6 +74,9 @@ struct ReceiverSources {
 
 class ReceiversApi {
  public:
+  // A certificate authority's bundle may stand in it.
+  static constexpr std::size_t kLongestBody = 256 << 10;
+
   explicit ReceiversApi(ReceiverSources sources) : sources_(std::move(sources)) {}
 
   // The object must outlive the routes.

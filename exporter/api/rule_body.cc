@@ -20,16 +20,11 @@
 namespace tocsin::api {
 namespace {
 
-// The contract's, in characters.
-constexpr std::size_t kMaxWordCharacters = 255;
-// Ours: no honest text is longer.
-constexpr std::size_t kMaxTextCharacters = 16'384;
-constexpr std::size_t kMaxRuleLabels = 64;
-constexpr std::size_t kMaxRuleChannels = 64;
-constexpr std::int64_t kMaxRuleSeconds = 10LL * 365 * 24 * 3600;
-
-constexpr const char* kConditionPattern = "^(>|<|>=|<=|==|!=)$";
-constexpr std::array<const char*, 5> kSeverityWords = {"critical", "high", "medium", "low", "info"};
+constexpr std::size_t kMaxWordCharacters = RuleLimits::kWordCharacters;
+constexpr std::size_t kMaxTextCharacters = RuleLimits::kTextCharacters;
+constexpr std::size_t kMaxRuleLabels = RuleLimits::kLabels;
+constexpr std::size_t kMaxRuleChannels = RuleLimits::kChannels;
+constexpr std::int64_t kMaxRuleSeconds = RuleLimits::kSeconds;
 
 class RuleBodyReader {
  public:

@@ -2,6 +2,9 @@
 // functions.
 #pragma once
 
+#include <array>
+#include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -11,6 +14,19 @@
 #include "exporter/api/alerting_json.h"
 
 namespace tocsin::api {
+
+// What is refused beyond; the description of the API tells them, too.
+struct RuleLimits {
+  static constexpr std::size_t kWordCharacters = 255;  // the contract's
+  // Ours: no honest text is longer.
+  static constexpr std::size_t kTextCharacters = 16'384;
+  static constexpr std::size_t kLabels = 64;
+  static constexpr std::size_t kChannels = 64;
+  static constexpr std::int64_t kSeconds = 10LL * 365 * 24 * 3600;
+};
+inline constexpr const char* kConditionPattern = "^(>|<|>=|<=|==|!=)$";
+inline constexpr std::array<const char*, 5> kSeverityWords = {"critical", "high", "medium", "low",
+                                                              "info"};
 
 // What is said; the rest stays as it is, or has its default. Empty description and template: null
 // was said.

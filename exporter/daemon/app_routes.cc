@@ -10,6 +10,7 @@
 #include "base/uuid.h"
 #include "config/alertmanager_print.h"
 #include "exporter/api/admin_api.h"
+#include "exporter/api/openapi.h"
 #include "exporter/api/overview.h"
 #include "exporter/daemon/app_parts.h"
 #include "exporter/daemon/version.h"
@@ -85,6 +86,8 @@ void App::Parts::BuildRoutes(const config::Settings& served) {
   security_api.emplace(*keys, *audit, clock);
   for (http::Route& route : security_api->Routes()) add(std::move(route));
   add(api::OverviewRoute(Sources()));
+  // After those of the alerting API, which it describes.
+  for (http::Route& route : api::OpenApiRoutes(router.routes())) add(std::move(route));
   const auto metrics_route = [this, &served] {
     http::Route route = MetricsRoute(Page());
     route.access = served.web.public_metrics ? http::Access::kOpen : http::Access::kRead;

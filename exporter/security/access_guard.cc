@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <utility>
@@ -22,6 +23,12 @@ using Kind = RateLimiter::Kind;
 
 constexpr std::size_t kLongestPath = 200;  // of a refused request, in the audit log
 constexpr const char* kOfScope = R"({"reason":"scope"})";
+
+constexpr Scope kReaders[] = {Scope::kRead};
+constexpr Scope kPushers[] = {Scope::kPush};
+constexpr Scope kPushersAndOperators[] = {Scope::kPush, Scope::kOperate};
+constexpr Scope kOperators[] = {Scope::kOperate};
+constexpr Scope kAdmins[] = {Scope::kAdmin};
 
 bool ChangesState(const Route& route) { return route.method != "GET" && route.method != "OPTIONS"; }
 
@@ -51,25 +58,31 @@ std::string PathForAudit(const Request& request) {
 
 bool IsOpenToAll(const Route* route) { return route != nullptr && route->access == Access::kOpen; }
 
-bool IsOpenTo(const Route* route, const Scopes& scopes) {
-  if (route == nullptr) return true;
-  switch (route->access) {
+std::span<const Scope> ScopesThatOpen(const Route& route) {
+  switch (route.access) {
     case Access::kOpen:
-      return true;
+      break;
     case Access::kByMethod:
-      return scopes.Allow(ChangesState(*route) ? Scope::kAdmin : Scope::kRead);
+      return ChangesState(route) ? kAdmins : kReaders;
     case Access::kRead:
-      return scopes.Allow(Scope::kRead);
+      return kReaders;
     case Access::kPush:
-      return scopes.Allow(Scope::kPush);
+      return kPushers;
     case Access::kPushOrOperate:
-      return scopes.Allow(Scope::kPush) || scopes.Allow(Scope::kOperate);
+      return kPushersAndOperators;
     case Access::kOperate:
-      return scopes.Allow(Scope::kOperate);
+      return kOperators;
     case Access::kAdmin:
-      return scopes.Allow(Scope::kAdmin);
+      return kAdmins;
   }
-  return false;
+  return {};
+}
+
+bool IsOpenTo(const Route* route, const Scopes& scopes) {
+  if (IsOpenToAll(route) || route == nullptr) return true;
+  const std::span<const Scope> keys = ScopesThatOpen(*route);
+  return std::any_of(keys.begin(), keys.end(),
+                     [&scopes](Scope scope) { return scopes.Allow(scope); });
 }
 
 bool IsAudited(const Route* route) {

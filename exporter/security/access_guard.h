@@ -7,11 +7,13 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
 #include "base/clock.h"
 #include "base/metrics.h"
+#include "base/scopes.h"
 #include "exporter/http/http.h"
 #include "exporter/security/audit_log.h"
 #include "exporter/security/key_ring.h"
@@ -19,6 +21,8 @@
 
 namespace tocsin::security {
 
+// Any of these scopes opens a route; none: everybody may.
+std::span<const Scope> ScopesThatOpen(const http::Route& route);
 // Whether a key with these scopes opens a route. `route` is null where there is none: then any key
 // learns so.
 bool IsOpenTo(const http::Route* route, const Scopes& scopes);
