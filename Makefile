@@ -25,7 +25,7 @@ LINT_PACKAGES := clang clang-format clang-tidy lld llvm libclang-rt-14-dev
 # service of theirs starts on this machine.
 PEER_PACKAGES := prometheus prometheus-node-exporter prometheus-pushgateway prometheus-alertmanager \
   python3-prometheus-client python3-decorator python3-aiosmtpd python3-public python3-attr python3-websockets \
-  python3-jsonschema python3-pyrsistent \
+  python3-jsonschema python3-pyrsistent python3-hypothesis python3-sortedcontainers \
   nginx postgresql-15 libpq5 libxml2 libicu72
 SCREENSHOT_PACKAGES := chromium fonts-noto-core fonts-noto-color-emoji
 
