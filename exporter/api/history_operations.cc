@@ -56,7 +56,7 @@ Json OfRule() {
   return rule;
 }
 
-Json OfWindow(Json more) {
+Json OfWindow(const Json& more) {
   Json window = {{"since", Time()}, {"until", Time()}};
   window.update(more);
   return window;
@@ -81,7 +81,7 @@ Operations HistoryOperations() {
        "getStatistics",
        kHistory,
        "How long alerts took to be acknowledged and resolved, by rule",
-       {{"200", Object(OfWindow(std::move(all_rules)))}},
+       {{"200", Object(OfWindow(all_rules))}},
        WindowParameters()},
       {"GET",
        "/rules/{id}/statistics",
