@@ -22,8 +22,6 @@ namespace {
 using http::Request;
 using http::Response;
 
-constexpr std::size_t kUsualEntries = SecurityApi::kUsualEntries;
-constexpr std::int64_t kMostEntries = SecurityApi::kMostEntries;
 constexpr std::size_t kLongestBody = 64 << 10;
 constexpr double kLongestLife = SecurityApi::kLongestLife;
 
