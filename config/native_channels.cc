@@ -335,6 +335,13 @@ ChannelSettings MakeNativeChannel(std::string_view type) {
   return channel;
 }
 
+void ReadNativeHttp(MapDecoder& map, ChannelSettings* channel) {
+  if (const YamlNode* http = map.Find("http_config")) {
+    channel->http = DecodeHttpConfig(*http, "", map.report());
+    channel->http.follow_redirects = false;  // whatever it says: an address is the operator's word
+  }
+}
+
 ChannelSettings DecodeNativeChannel(const YamlNode& node, const NativeChannelType& type,
                                     FileReport& report) {
   ChannelSettings channel = MakeNativeChannel(type.name);
@@ -344,10 +351,7 @@ ChannelSettings DecodeNativeChannel(const YamlNode& node, const NativeChannelTyp
     report.Error(map.PlaceOf("timeout"), "timeout must be longer than 0s");
   }
   if (type.has_http) {
-    if (const YamlNode* http = map.Find("http_config")) {
-      channel.http = DecodeHttpConfig(*http, "", report);
-      channel.http.follow_redirects = false;  // whatever it says: an address is the operator's word
-    }
+    ReadNativeHttp(map, &channel);
   } else if (const YamlNode* tls = map.Find("tls_config")) {
     channel.tls = DecodeTlsConfig(*tls, "", report);
   }

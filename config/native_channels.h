@@ -23,6 +23,9 @@ std::span<const NativeChannelType> NativeChannelTypes();
 ChannelSettings DecodeNativeChannel(const YamlNode& node, const NativeChannelType& type,
                                     FileReport& report);
 
+// `http_config`, of whatever is reached by HTTP. Redirects are never followed.
+void ReadNativeHttp(MapDecoder& map, ChannelSettings* channel);
+
 // The same of values that stand in the environment. REQUIRES: there is such a type.
 ChannelSettings MakeNativeChannel(std::string_view type);
 

@@ -76,6 +76,7 @@ ChannelSettings DecodeWebhook(const YamlNode& node, FileReport& report) {
     report.Error(map.PlaceOf("timeout"), "timeout must be longer than 0s");
   }
   map.ReadBool("send_resolved", &webhook.send_resolved);
+  ReadNativeHttp(map, &channel);
   map.Finish();
   return channel;
 }

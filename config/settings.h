@@ -75,9 +75,9 @@ struct ChannelSettings {
   std::string type;  // "webhook", "console": a name of receivers/channels/channel_list.h
   WebhookSettings webhook;
   ConsoleSettings console;
+  HttpConfig http = {};  // of what is reached by HTTP
   // Of every other type.
-  CheckedKeys keys;  // config/native_channels.h
-  HttpConfig http = {};
+  CheckedKeys keys;    // config/native_channels.h
   TlsConfig tls = {};  // of email
   Duration timeout{std::chrono::seconds(10)};
   bool send_resolved = true;

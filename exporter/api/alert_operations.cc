@@ -55,6 +55,7 @@ Json AlertProperties() {
        MapOf(Object({{"outcome", Text()}, {"attempts", Count()}, {"last_error", OrNull(Text())}}))},
       {"silenced_by", ListOf(Text())},
       {"inhibited", Flag()},
+      {"muted_by_intervals", ListOf(Text())},
       {"comment_count", Count()},
       {"annotations", MapOf(Text())},
       {"generator_url", OrNull(Text())}};

@@ -145,6 +145,7 @@ JsonRow KnownAlertRow(const KnownAlert& alert, const AboutAlert& about) {
   }
   row.Texts("silenced_by", about.muting.silenced_by)
       .Flag("inhibited", about.muting.inhibited)
+      .Texts("muted_by_intervals", about.muting.muted_by_intervals)
       .Count("comment_count", about.comments);
   return row;
 }

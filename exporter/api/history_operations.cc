@@ -1,5 +1,7 @@
 // Of the routes of history_api.cc.
 #include <cstdint>
+#include <utility>
+#include <vector>
 
 #include "exporter/api/event_query.h"
 #include "exporter/api/faults.h"
@@ -24,22 +26,18 @@ std::vector<Json> WindowParameters() {
 
 std::vector<Json> EventParameters() {
   const Json number = Integer(0, INT64_MAX);
-  const Json word = Text(1, kLongestParameter);
-  return {InstantParameter("since", "From then on"),
-          InstantParameter("until", "Before"),
-          Query("after", "With a greater sequence number", number),
-          Query("before", "With a smaller one", number),
-          Query("type", "A type, or the beginning of some that ends with a dot",
-                ListOf(Pattern(EventRequest::kTypePattern))),
-          Query("rule_id", "Of this rule", word),
-          Query("alert_id", "Of this alert", word),
-          Query("receiver", "Of this receiver", word),
-          Query("filter", "A matcher; each must hold", ListOf(Text())),
-          Query("match[]", "A selector; one of them must hold", ListOf(Text())),
-          Query("limit", "So many at most",
-                Integer(1, static_cast<std::int64_t>(EventRequest::kMostEvents))),
-          Query("order", "Newest first, or as they happened", Word({"asc", "desc"})),
-          Query("format", "JSON, or a table", Word({"json", "csv"}))};
+  std::vector<Json> all = EventChoiceParameters();
+  for (Json& more : std::vector<Json>{
+           InstantParameter("since", "From then on"), InstantParameter("until", "Before"),
+           Query("after", "With a greater sequence number", number),
+           Query("before", "With a smaller one", number),
+           Query("limit", "So many at most",
+                 Integer(1, static_cast<std::int64_t>(EventRequest::kMostEvents))),
+           Query("order", "Newest first, or as they happened", Word({"asc", "desc"})),
+           Query("format", "JSON, or a table", Word({"json", "csv"}))}) {
+    all.push_back(std::move(more));
+  }
+  return all;
 }
 
 Json Numbers() {
@@ -63,6 +61,17 @@ Json OfWindow(const Json& more) {
 }
 
 }  // namespace
+
+std::vector<Json> EventChoiceParameters() {
+  const Json word = Text(1, kLongestParameter);
+  return {Query("type", "A type, or the beginning of some that ends with a dot",
+                ListOf(Pattern(EventRequest::kTypePattern))),
+          Query("rule_id", "Of this rule", word),
+          Query("alert_id", "Of this alert", word),
+          Query("receiver", "Of this receiver", word),
+          Query("filter", "A matcher; each must hold", ListOf(Text())),
+          Query("match[]", "A selector; one of them must hold", ListOf(Text()))};
+}
 
 Operations HistoryOperations() {
   Json all_rules = Numbers();

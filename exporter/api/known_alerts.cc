@@ -94,7 +94,8 @@ Muting KnownAlerts::MutingOf(const KnownAlert& alert) const {
   if (alert.state != AlertState::kFiring) return muting;
   const Timestamp now = clock_.Now();
   muting.silenced_by = silences_.MutedBy(alert.labels(), now);
-  muting.inhibited = inhibited_ && inhibited_(alert.labels(), now);
+  muting.inhibited = mutes_.inhibited && mutes_.inhibited(alert.labels(), now);
+  if (mutes_.intervals) muting.muted_by_intervals = mutes_.intervals(alert, now);
   return muting;
 }
 

@@ -41,25 +41,32 @@ Severity SeverityOfLabels(LabelsView labels);
 struct Muting {
   std::vector<std::string> silenced_by;  // ids
   bool inhibited = false;
+  // Of every way that it might take: names of time intervals that hold, or of those that would have
+  // to.
+  std::vector<std::string> muted_by_intervals;
 
-  bool holds() const { return inhibited || !silenced_by.empty(); }
+  bool holds() const { return inhibited || !silenced_by.empty() || !muted_by_intervals.empty(); }
 };
 
 class KnownAlerts {
  public:
-  // Whether other alerts inhibit one with these labels, now; any thread. May be empty: nothing
-  // does.
-  using Inhibited = std::function<bool(LabelsView labels, Timestamp now)>;
+  // Any thread. Each may be empty: nothing does.
+  struct Mutes {
+    // Whether other alerts inhibit one with these labels.
+    std::function<bool(LabelsView labels, Timestamp now)> inhibited = {};
+    // The time intervals that mute it, by every way that it might take.
+    std::function<std::vector<std::string>(const KnownAlert& alert, Timestamp now)> intervals = {};
+  };
 
   // Everything outlives the object.
   KnownAlerts(const evaluator::AlertBook& book, const receivers::AlertStore& posted,
               const receivers::PostedAcknowledgements& acknowledgements,
-              const receivers::Silences& silences, Inhibited inhibited, const Clock& clock)
+              const receivers::Silences& silences, Mutes mutes, const Clock& clock)
       : book_(book),
         posted_(posted),
         acknowledgements_(acknowledgements),
         silences_(silences),
-        inhibited_(std::move(inhibited)),
+        mutes_(std::move(mutes)),
         clock_(clock) {}
 
   // By the id of an episode, or by a fingerprint as the Alertmanager API shows it.
@@ -76,7 +83,7 @@ class KnownAlerts {
   const receivers::AlertStore& posted_;
   const receivers::PostedAcknowledgements& acknowledgements_;
   const receivers::Silences& silences_;
-  const Inhibited inhibited_;
+  const Mutes mutes_;
   const Clock& clock_;
 };
 

@@ -60,6 +60,7 @@ const std::map<std::string, Meaning>& Meanings() {
       {"413", {"The body is too large"}},
       {"415", {"The content coding is not known"}},
       {"422", {"What is wrong, and where", "Faults"}},
+      {"426", {"It speaks another protocol; Upgrade says which"}},
       {"429", {"Too much at once; Retry-After says when to come again"}},
       {"500", {"An error of ours; the log has its id", "InternalError"}},
       {"502", {"The receiver did not take the message"}},
@@ -101,6 +102,7 @@ Json ResponseJson(const Operation& operation, const std::string& status, const J
   if (status >= "400" && Meanings().contains(status) && schema == Ref(meaning.schema)) {
     return {{"$ref", "#/components/responses/Status" + status}};
   }
+  if (schema.is_null()) return {{"description", meaning.what}};
   const bool is_main = status == "200";
   Json content = ContentOf(is_main ? operation.media_type : "application/json", schema);
   if (is_main && operation.path == "/events") content.update(ContentOf("text/csv", Text()));
@@ -223,8 +225,9 @@ std::map<std::string, std::map<std::string, const http::Route*>> ByPath(
 }  // namespace
 
 std::vector<Operations> AllOperations() {
-  return {RuleOperations(),     AlertOperations(),   StatusOperations(),   ReceiverOperations(),
-          DeliveryOperations(), HistoryOperations(), SecurityOperations(), MetricOperations()};
+  return {RuleOperations(),     AlertOperations(),    StatusOperations(),
+          ReceiverOperations(), DeliveryOperations(), HistoryOperations(),
+          SecurityOperations(), MetricOperations(),   StreamOperations()};
 }
 
 std::string DescribeAlertingApi(const std::vector<const http::Route*>& routes) {

@@ -23,7 +23,8 @@ struct Operation {
   std::string id;    // operationId: what clients call it
   const char* tag;
   std::string summary;
-  // Status to schema: {{"200", ...}}. What every route may answer (openapi.cc) is not said here.
+  // Status to schema, null where no body comes: {{"200", ...}}. What every route may answer
+  // (openapi.cc) is not said here.
   Json answers;
   std::vector<Json> parameters = {};  // of query and headers; those of the path are known
   Json body = {};                     // a schema; null: none is read
@@ -44,6 +45,10 @@ Operations DeliveryOperations();
 Operations HistoryOperations();
 Operations SecurityOperations();
 Operations MetricOperations();
+Operations StreamOperations();
+
+// The parameters of the history that choose events, which the stream has too.
+std::vector<Json> EventChoiceParameters();
 
 // JSON Schema (2020-12) in few words.
 namespace schema {

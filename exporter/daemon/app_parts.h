@@ -77,6 +77,7 @@ struct App::Parts {
   Status Restore();
   void BuildRoutes(const config::Settings& settings);
   void BuildStreamRoutes();
+  api::KnownAlerts::Mutes Mutes();  // by inhibition and time intervals
   Status Listen(const config::Settings& settings);
 
   // Start() and Reload()

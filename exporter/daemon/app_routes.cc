@@ -15,6 +15,7 @@
 #include "exporter/daemon/app_parts.h"
 #include "exporter/daemon/version.h"
 #include "exporter/http/origin_guard.h"
+#include "receivers/alerts/native_alert.h"
 
 namespace tocsin::daemon {
 namespace {
@@ -49,12 +50,7 @@ void App::Parts::BuildRoutes(const config::Settings& served) {
     }
   }
   acknowledgements.emplace(book, *engine, *alerts, *dispatcher->acknowledgements(), clock);
-  known_alerts.emplace(
-      book, *alerts, *dispatcher->acknowledgements(), *silences,
-      [this](LabelsView labels, Timestamp now) {
-        return !dispatcher->graph()->inhibitor.MutedBy(labels, now).empty();
-      },
-      clock);
+  known_alerts.emplace(book, *alerts, *dispatcher->acknowledgements(), *silences, Mutes(), clock);
   alert_talk_api.emplace(
       api::AlertTalkSources{*known_alerts, *comments, *silences, clock, RandomUuid});
   for (http::Route& route : alert_talk_api->Routes()) add(std::move(route));
@@ -97,6 +93,19 @@ void App::Parts::BuildRoutes(const config::Settings& served) {
   extra_router.Add(metrics_route());
   guard->Guard(&router);
   guard->Guard(&extra_router);
+}
+
+api::KnownAlerts::Mutes App::Parts::Mutes() {
+  const auto inhibited = [this](LabelsView labels, Timestamp now) {
+    return !dispatcher->graph()->inhibitor.MutedBy(labels, now).empty();
+  };
+  const auto intervals = [this](const api::KnownAlert& alert, Timestamp now) {
+    const receivers::PipelineGraphPtr graph = dispatcher->graph();
+    if (graph->intervals.empty()) return std::vector<std::string>();
+    return graph->IntervalsThatMute(
+        alert.posted ? *alert.posted : receivers::MakeNativeAlert(alert.native, ""), now);
+  };
+  return {inhibited, intervals};
 }
 
 void App::Parts::BuildStreamRoutes() {

@@ -189,7 +189,8 @@ void StreamConnection::WriteSome() {
       skip -= skipped;
       if (skipped == size) return;
       // sendmsg does not write to what it sends.
-      vectors.at(count++) = {const_cast<char*>(data) + skipped, size - skipped};  // NOLINT
+      char* const base = const_cast<char*>(data);  // NOLINT(cppcoreguidelines-pro-type-const-cast)
+      vectors.at(count++) = {base + skipped, size - skipped};
     };
     for (const Outgoing& outgoing : waiting_) {
       if (count + 2 > vectors.size()) break;

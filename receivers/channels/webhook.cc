@@ -13,9 +13,8 @@
 #include "base/text.h"
 #include "receivers/alerts/native_alert.h"
 #include "receivers/channels/channel.h"
+#include "receivers/channels/configured_http.h"
 #include "receivers/channels/http_outcome.h"
-#include "receivers/channels/sent_secrets.h"
-#include "receivers/channels/transfer_metrics.h"
 #include "receivers/templates/rule_text.h"
 
 namespace tocsin::receivers {
@@ -154,27 +153,18 @@ std::string AlertmanagerBody(const Notification& notification,
 
 class Webhook final : public Channel {
  public:
-  Webhook(config::WebhookSettings settings, const ChannelContext& context)
+  Webhook(config::WebhookSettings settings, std::unique_ptr<ConfiguredHttp> http,
+          const ChannelContext& context)
       : settings_(std::move(settings)),
-        http_(context.http),
+        http_(std::move(http)),
         clock_(context.clock),
-        metrics_(TransferMetrics::Protocol::kHttp, context.metrics),
-        text_(context.metrics) {
-    HttpTransport transport;
-    transport.egress = context.egress;
-    transport.http2 = true;
-    transport_ = std::make_shared<const HttpTransport>(std::move(transport));
-  }
+        text_(context.metrics) {}
 
   void Deliver(const Notification& notification, Duration timeout, Done done) override {
-    HttpClientRequest request = MakeRequest(notification, timeout);
-    std::vector<std::string> secrets = SecretsIn(request);
-    http_.Send(std::move(request), [this, secrets = std::move(secrets),
-                                    done = std::move(done)](HttpClientResult result) {
-      metrics_.Observe(result.phases, result.response.has_value());
-      if (result.response) StrikeOut(secrets, &result.response->body);
-      done(HttpOutcome(result, clock_.Now()));
-    });
+    http_->Send(MakeRequest(notification, timeout),
+                [this, done = std::move(done)](const HttpClientResult& result) {
+                  done(HttpOutcome(result, clock_.Now()));
+                });
   }
 
  private:
@@ -193,7 +183,6 @@ class Webhook final : public Channel {
     request.method = "POST";
     request.url = settings_.url.Reveal();
     request.timeout = timeout;
-    request.transport = transport_;
     request.body = MakeBody(notification);
     for (const auto& [name, value] : settings_.headers) {
       request.headers.emplace_back(name, value.Reveal());
@@ -212,10 +201,8 @@ class Webhook final : public Channel {
   }
 
   const config::WebhookSettings settings_;
-  HttpClient& http_;
+  const std::unique_ptr<ConfiguredHttp> http_;
   const Clock& clock_;
-  const TransferMetrics metrics_;
-  std::shared_ptr<const HttpTransport> transport_;
   const RuleTextRenderer text_;
 };
 
@@ -226,8 +213,12 @@ class Webhook final : public Channel {
 Result<BuiltChannel> MakeWebhook(const config::ChannelSettings& settings,
                                  const ChannelContext& context) {
   if (Status status = CheckSettings(settings.webhook); !status) return status.error();
+  config::HttpConfig http_settings = settings.http;
+  http_settings.follow_redirects = false;  // an address is the operator's word
+  Result<std::unique_ptr<ConfiguredHttp>> http = ConfiguredHttp::Make(http_settings, context);
+  if (!http) return http.error();
   BuiltChannel built;
-  built.channel = std::make_unique<Webhook>(settings.webhook, context);
+  built.channel = std::make_unique<Webhook>(settings.webhook, *std::move(http), context);
   built.timeout = settings.webhook.timeout;
   built.send_resolved = settings.webhook.send_resolved;
   return built;

@@ -24,6 +24,7 @@ class TimeIntervals {
   // Fails for a zone that is not known here. REQUIRES: names are unique.
   static Result<TimeIntervals> Make(std::vector<config::TimeInterval> intervals);
 
+  bool empty() const { return by_name_.empty(); }
   bool Has(std::string_view name) const;
   // Whether any spec of the interval holds the instant; false for a name that there is none of.
   bool Contains(std::string_view name, Timestamp t) const;

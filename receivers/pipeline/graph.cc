@@ -175,6 +175,20 @@ std::vector<std::string> PipelineGraph::ReceiversOf(const PostedAlert& alert) co
   return names;
 }
 
+std::vector<std::string> PipelineGraph::IntervalsThatMute(const PostedAlert& alert,
+                                                          Timestamp t) const {
+  std::vector<std::string> names;
+  if (intervals.empty()) return names;
+  for (const Route* route : RoutesOf(alert)) {
+    const std::vector<std::string>& active = route->settings.active_time_intervals;
+    std::vector<std::string> muting = intervals.Covering(route->settings.mute_time_intervals, t);
+    if (!active.empty() && intervals.Covering(active, t).empty()) muting = active;
+    if (muting.empty()) return {};
+    for (const std::string& name : muting) AddName(name, &names);
+  }
+  return names;
+}
+
 const std::vector<GroupIntegrationPtr>& PipelineGraph::IntegrationsOf(const Route& route) const {
   static const std::vector<GroupIntegrationPtr> kNone;
   const IntegrationsByName& all = route.direct ? named_receivers : receivers;

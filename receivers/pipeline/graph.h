@@ -52,6 +52,9 @@ struct PipelineGraph {
   std::vector<const Route*> RoutesOf(const PostedAlert& alert) const;
   // The names of their receivers.
   std::vector<std::string> ReceiversOf(const PostedAlert& alert) const;
+  // The intervals that mute an alert, in the order of its routes: each of them is muted by one that
+  // holds, or by being outside of its active ones. None where it has a route by which it is told.
+  std::vector<std::string> IntervalsThatMute(const PostedAlert& alert, Timestamp t) const;
   // The integrations of a route's receiver.
   const std::vector<GroupIntegrationPtr>& IntegrationsOf(const Route& route) const;
 

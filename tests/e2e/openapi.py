@@ -33,6 +33,9 @@ class Operation:
         self.text = text
         self.scopes = [scope for way in text["security"][:1] for scope in next(iter(way.values()))]
         self.max_body = text["x-max-body-bytes"]
+        # Its answer has no end: test_stream.py is about those.
+        content = text["responses"].get("200", {}).get("content", {})
+        self.is_stream = "101" in text["responses"] or "text/event-stream" in content
         self.is_undescribed = text.get("x-undescribed", False)
 
     @property

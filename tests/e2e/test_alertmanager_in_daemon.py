@@ -249,6 +249,38 @@ class AlertmanagerInDaemon(harness.TestCase):
         daemon.fire("Posted")
         self.wait_messages("pager firing +Tree", "pager firing +Posted")
 
+    def test_what_a_mute_time_holds_back_is_suppressed(self):
+        daemon = self.daemon()
+        self.write_alertmanager(
+            time_intervals=[{"name": "always", "time_intervals": [{}]}],
+            route={
+                "receiver": "team",
+                "group_wait": "100ms",
+                "routes": [{"matchers": ["alertname=~Tree|Muted"],
+                            "receiver": "team",
+                            "mute_time_intervals": ["always"]}],
+            },
+        )
+        daemon.reload()
+        for metric in ("tree", "own"):
+            daemon.submit(metric, 99)
+        daemon.fire("Muted")
+        daemon.fire("Posted")
+        self.wait_messages("own active Own", "team firing +Posted")
+        held = {
+            one["name"]: (one["status"], one["muted_by_intervals"])
+            for one in daemon.get("/alerting/alerts").json()
+        }
+        self.assertEqual(
+            held,
+            {
+                "Tree": ("suppressed", ["always"]),
+                "Muted": ("suppressed", ["always"]),
+                "Own": ("active", []),
+                "Posted": ("active", []),
+            },
+        )
+
     def test_pages_of_other_origins_change_nothing(self):
         daemon = self.daemon()
         answer = daemon.post(

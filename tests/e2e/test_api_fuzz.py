@@ -358,7 +358,11 @@ def machine_of(test):
 
         @rule(
             operation=some.sampled_from(
-                [one for one in description.operations.values() if one.parameters("query")]
+                [
+                    one
+                    for one in description.operations.values()
+                    if one.parameters("query") and not one.is_stream
+                ]
             ),
             values=some.lists(some.text(max_size=30), min_size=1, max_size=3),
             data=some.data(),

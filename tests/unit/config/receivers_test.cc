@@ -75,6 +75,23 @@ TEST(Receivers, AWebhookNeedsItsUrlOnly) {
   EXPECT_TRUE(webhook.send_resolved);
 }
 
+TEST(Receivers, AWebhookTakesAnHttpConfigButNoRedirects) {
+  const Settings settings = GoodSettings(R"(
+tocsin:
+  receivers:
+  - name: ops
+    webhook:
+      url: http://h/
+      http_config: {follow_redirects: true, basic_auth: {username: u, password: s3cret},
+                    proxy_url: 'http://proxy:3128'}
+)");
+  const HttpConfig& http = settings.receivers.at(0).channels.at(0).http;
+  EXPECT_EQ(http.basic_auth->password.Reveal(), "s3cret");
+  EXPECT_FALSE(http.proxy.url.empty());
+  EXPECT_FALSE(http.follow_redirects);
+  EXPECT_THAT(PrintYaml(settings.receivers.at(0).shown), Not(HasSubstr("s3cret")));
+}
+
 TEST(Receivers, TheirSecretsStandInNoMessage) {
   const LoadResult result = LoadText(
       "tocsin:\n  receivers:\n  - name: ops\n    webhook:\n      url: ftp://h/s3cret\n"

@@ -61,9 +61,7 @@ TEST_P(BadTls, GetNothingWhereTheirCertificateIsNone) {
     const Outcome outcome = Deliver(MakeTrusting(server.Url()), MessageOfRow());
     ExpectNothingSent(outcome, server, bad.name);
     EXPECT_EQ(outcome.failure, Failure::kNetwork);
-    // Without an http_config only the system's authorities are trusted.
-    const char* const says = GetParam().has_http_config ? bad.says : "certificate";
-    EXPECT_NE(outcome.reason.find(says), std::string::npos) << outcome.reason;
+    EXPECT_NE(outcome.reason.find(bad.says), std::string::npos) << outcome.reason;
   }
 }
 
@@ -72,9 +70,8 @@ TEST_P(BadTls, AreTalkedToWhereTheirCertificateIsGood) {
   static const TestCertificate kGood = Authority().Issue();
   BadHttpServer server(kGood, GoodScripts(row));
   const Outcome outcome = Deliver(MakeTrusting(server.Url()), MessageOfRow());
-  // Who has no http_config cannot be told to trust a test's authority.
-  EXPECT_EQ(outcome.kind, row.has_http_config ? Kind::kDelivered : Kind::kRetry) << outcome.reason;
-  EXPECT_EQ(server.requests().size(), row.has_http_config ? row.steps.size() : 0);
+  EXPECT_EQ(outcome.kind, Kind::kDelivered) << outcome.reason;
+  EXPECT_EQ(server.requests().size(), row.steps.size());
 }
 
 TEST_P(BadTls, GetNothingWhereTheHandshakeFails) {

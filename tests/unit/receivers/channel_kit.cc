@@ -195,7 +195,7 @@ GroupChannel& KitNetwork::MakeVendor(const std::string& type, const std::string&
 
 GroupChannel& KitNetwork::Make(const KitRow& row, const std::string& url, const std::string& http) {
   std::string settings = Replaced(row.settings, "URL", url);
-  if (row.has_http_config) settings += ", " + HttpConfigOf(row, http);
+  settings += ", " + HttpConfigOf(row, http);
   if (!row.is_vendor) return MakeNative(row.type, settings);
   return MakeVendor(row.type, settings, &rewriting_.emplace_back(*http_, row.fixed_url, url));
 }

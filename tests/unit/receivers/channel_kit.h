@@ -57,7 +57,6 @@ struct KitRow {
   bool retries_all = false;     // whatever is not 2xx
   bool takes_only_200 = false;  // for a success
   bool remembers = false;       // what it learned in an attempt makes the next one another
-  bool has_http_config = true;
   // Of the one step: after these the message is sent once more, without its picture.
   std::vector<int> retold = {};
   std::size_t max_bytes = std::size_t{8} << 20U;  // of a request's body: the vendor's limit

@@ -300,5 +300,37 @@ TEST(DispatchMuting, ViewsAreSortedByLabelsAndThenReceiver) {
                                   R"({job="j", zone="x"} day)", R"({job="j", zone="x"} night)"));
 }
 
+// ---- what an alert is said to be muted by
+
+TEST(IntervalsThatMute, AreThoseOfEachOfItsRoutes) {
+  config::AlertmanagerSettings settings = EveryMinuteWithIntervals().settings;
+  const auto child = [&settings](std::string_view matchers) {
+    config::AlertmanagerRoute route = settings.route;
+    route.matchers = Matchers(matchers);
+    route.continue_matching = true;
+    return route;
+  };
+  config::AlertmanagerRoute muted = child("alertname=~A.*");
+  muted.mute_time_intervals = {"later", "now", "all day"};
+  config::AlertmanagerRoute inactive = child("alertname=~A.*|B");
+  inactive.active_time_intervals = {"evening", "later"};
+  config::AlertmanagerRoute open = child("alertname=AtAll");
+  open.active_time_intervals = {"evening", "now"};
+  open.mute_time_intervals = {"later"};
+  settings.route.children = {muted, inactive, open};
+  PipelineGraph graph(std::make_shared<const config::AlertmanagerSettings>(settings));
+  const auto by = [&graph](std::string_view alertname) {
+    const Timestamp now = testing::FiredAt();
+    return graph.IntervalsThatMute(testing::Posted(Named(alertname), now, Timestamp::max(), now),
+                                   now);
+  };
+  EXPECT_THAT(by("A"), IsEmpty()) << "without intervals";
+  graph.intervals = *TimeIntervals::Make(settings.time_intervals);
+  EXPECT_THAT(by("A"), ElementsAre("now", "all day", "evening", "later"));
+  EXPECT_THAT(by("B"), ElementsAre("evening", "later"));
+  EXPECT_THAT(by("AtAll"), IsEmpty()) << "one of its routes is open";
+  EXPECT_THAT(by("C"), IsEmpty());
+}
+
 }  // namespace
 }  // namespace tocsin::receivers

@@ -279,6 +279,34 @@ TEST(Webhook, FollowsNoRedirectsAndHasADeadline) {
 
 // ---- settings
 
+TEST(Webhook, SendsAsItsHttpConfigSays) {
+  ChannelWorld world;
+  config::ChannelSettings settings = HookSettings();
+  settings.http.basic_auth = config::BasicAuthConfig();
+  settings.http.basic_auth->username = "ops";
+  settings.http.basic_auth->password = Secret("s3cret");
+  settings.http.headers = {{"X-Team", {"storage"}, {}, {}}};
+  settings.http.enable_http2 = false;
+  settings.http.follow_redirects = true;
+  const HttpClientRequest request =
+      RequestOf(&world, settings, {FiringAlert(CpuUsageRule(), "e1")});
+  EXPECT_THAT(request.headers,
+              ::testing::IsSupersetOf(Headers{{"Authorization", "Basic b3BzOnMzY3JldA=="},
+                                              {"X-Team", "storage"},
+                                              {"Content-Type", "application/json"}}));
+  EXPECT_FALSE(request.transport->http2);
+  EXPECT_FALSE(request.follow_redirects) << "whatever it says";
+}
+
+TEST(Webhook, RefusesAnHttpConfigThatCannotBeWorkedWith) {
+  ChannelWorld world;
+  config::ChannelSettings settings = HookSettings();
+  settings.http.tls.ca_file = "/nonexistent/ca.pem";
+  const Result<BuiltChannel> built = MakeChannel(settings, world.Context());
+  ASSERT_FALSE(built.ok());
+  EXPECT_THAT(built.message(), HasSubstr("/nonexistent/ca.pem"));
+}
+
 TEST(Webhook, TellsThePipelineItsTimeoutAndWhetherItWantsResolutions) {
   ChannelWorld world;
   config::ChannelSettings settings = HookSettings();

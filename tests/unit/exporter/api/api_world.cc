@@ -28,12 +28,16 @@ struct ApiWorld::Parts {
             {}, world.store, [this] { return "silence-" + std::to_string(++silence_ids); }, nullptr,
             /*record_events=*/true),
         comments(world.store, Logger(log, "comments")),
-        known_alerts(
-            world.book, world.alerts, posted_acknowledgements, silences,
-            [this](LabelsView labels, Timestamp) {
-              return labels.Get("host") == world.inhibited_host;
-            },
-            world.clock),
+        known_alerts(world.book, world.alerts, posted_acknowledgements, silences,
+                     {[this](LabelsView labels, Timestamp) {
+                        return labels.Get("host") == world.inhibited_host;
+                      },
+                      [this](const KnownAlert& alert, Timestamp) {
+                        return alert.labels().view().Get("host") == world.muted_host
+                                   ? std::vector<std::string>{"night"}
+                                   : std::vector<std::string>();
+                      }},
+                     world.clock),
         series(evaluator::StoreLimits{}, engine, world.registry),
         api(Sources()),
         talk_api({known_alerts, comments, silences, world.clock,

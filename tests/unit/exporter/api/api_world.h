@@ -65,6 +65,7 @@ class ApiWorld {
   bool stranger = false;
   std::string creation_id;     // of requests
   std::string inhibited_host;  // alerts that have it are held back by another
+  std::string muted_host;      // alerts that have it go nowhere at night
 
  private:
   struct Parts;

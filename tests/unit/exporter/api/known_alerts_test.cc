@@ -176,5 +176,15 @@ TEST_F(KnownAlertsTest, WhatIsInhibitedIsSuppressedAndStillListedAsActive) {
   EXPECT_EQ(world_.AlertOf("a").at("status"), "acknowledged");
 }
 
+TEST_F(KnownAlertsTest, WhatATimeIntervalMutesIsSuppressedAndSaysWhich) {
+  world_.Submit("a", 90);
+  EXPECT_EQ(Parsed(world_.Get("/alerts"))[0].at("muted_by_intervals"), json::array());
+  world_.muted_host = "a";
+  const json alert = Parsed(world_.Get("/alerts"))[0];
+  EXPECT_EQ(alert.at("status"), "suppressed");
+  EXPECT_EQ(alert.at("muted_by_intervals"), json::array({"night"}));
+  EXPECT_EQ(alert.at("inhibited"), false);
+}
+
 }  // namespace
 }  // namespace tocsin::api

@@ -23,6 +23,7 @@
 #include "exporter/api/rule_body.h"
 #include "exporter/api/rules_api.h"
 #include "exporter/api/security_api.h"
+#include "exporter/api/stream_api.h"
 #include "exporter/intake/json_metrics.h"
 #include "exporter/security/access_guard.h"
 #include "receivers/dispatcher.h"
@@ -60,6 +61,7 @@ class OpenApiTest : public ::testing::Test {
     Take(DemoTriggerRoutes(never));
     Take(ReceiversApi({}).Routes());
     Take(ReceiverTrialRoutes({nullptr, nullptr, "", world_.clock, Logger(log_, "receiver_test")}));
+    Take(stream_.Routes());
     Take(HistoryApi({world_.store, nullptr, world_.clock}).Routes());
     Take(SecurityApi(security_.keys, security_.audit, security_.clock).Routes());
     const intake::Context context{sink_,           world_.store, world_.clock, Logger(log_, "test"),
@@ -105,6 +107,16 @@ class OpenApiTest : public ::testing::Test {
                                     [] { return 0.5; },
                                     Logger(log_, "dispatcher"),
                                     world_.registry};
+  security::RateLimiter limits_{world_.clock};
+  security::AccessGuard guard_{security_.keys, limits_, security_.audit, world_.clock,
+                               world_.registry};
+  SampleTap samples_{sink_, world_.registry};
+  StreamHub hub_{world_.store, [](const std::function<void()>&) {}, console_};
+  AlertSnapshots snapshots_{hub_, world_.store, world_.book,
+                            [](const AlertPtr&) { return std::string(); },
+                            [](const std::function<void()>&) {}};
+  StreamApi stream_{
+      {hub_, snapshots_, samples_, world_.store, world_.clock, world_.book, guard_, {}, {}}, {}};
   std::vector<http::Route> routes_;
 };
 
