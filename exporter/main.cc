@@ -3,6 +3,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -296,28 +297,36 @@ void AddImportCommand(CLI::App& app, Action* action) {
   Choose(pynomaly, options, action, tocsin::daemon::ImportForeign);
 }
 
-int Run(int argc, char** argv) {
+// Sets what is to be done; an exit code where nothing is. The parser is gone when this returns: a
+// daemon has no use for it, and it is not small.
+std::optional<int> ReadArguments(int argc, char** argv, tocsin::daemon::Options& options,
+                                 Action* action) {
   CLI::App app(
       "Tocsin takes metrics in, evaluates rules the moment a sample arrives, and tells people.");
   app.name("tocsin");
   app.set_version_flag("--version", tocsin::daemon::VersionText());
-  tocsin::daemon::Options options;
   AddDaemonFlags(app, options);
-  Action action = [&options] { return tocsin::daemon::RunDaemon(options); };
-  AddCheckCommands(app, &action);
-  AddAlertmanagerCommand(app, &action);
-  AddRoutesCommands(app, &action);
-  AddDeadLettersCommands(app, &action);
-  AddReceiverCommand(app, &action);
-  AddKeysCommands(app, &action);
-  AddAuditCommand(app, &action);
-  AddSecretsCommands(app, &action);
-  AddImportCommand(app, &action);
+  AddCheckCommands(app, action);
+  AddAlertmanagerCommand(app, action);
+  AddRoutesCommands(app, action);
+  AddDeadLettersCommands(app, action);
+  AddReceiverCommand(app, action);
+  AddKeysCommands(app, action);
+  AddAuditCommand(app, action);
+  AddSecretsCommands(app, action);
+  AddImportCommand(app, action);
   try {
     app.parse(ReversedArguments(argc, argv));
   } catch (const CLI::ParseError& e) {
     return app.exit(e);
   }
+  return std::nullopt;
+}
+
+int Run(int argc, char** argv) {
+  tocsin::daemon::Options options;
+  Action action = [&options] { return tocsin::daemon::RunDaemon(options); };
+  if (const auto ended = ReadArguments(argc, argv, options, &action)) return *ended;
   return action();
 }
 

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <memory>
+
 #include "base/text.h"
 #include "exporter/api/alertmanager_errors.h"
 
@@ -15,9 +17,11 @@ static_assert(http::kBodyPadding >= simdjson::SIMDJSON_PADDING);
 // A parser's buffers grow with the bodies it reads; one that was large is given back.
 constexpr std::size_t kKeptCapacity = 1 << 20;
 
+// Behind a pointer: every thread of the process, worker or not, has room for what stands here.
 dom::parser& ThreadsParser() {
-  thread_local dom::parser parser;
-  return parser;
+  thread_local std::unique_ptr<dom::parser> parser;
+  if (parser == nullptr) parser = std::make_unique<dom::parser>();
+  return *parser;
 }
 
 // Go's zero time, which client libraries send for a time that is not set.

@@ -2,6 +2,7 @@
 
 #include <map>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <set>
 #include <string>
@@ -210,6 +211,29 @@ Json CommonParameters() {
                                     Text(1, 255))}};
 }
 
+// Made when somebody asks for it: most daemons are never asked, and it takes half a megabyte.
+class LazyDescription {
+ public:
+  explicit LazyDescription(std::vector<const http::Route*> routes) : routes_(std::move(routes)) {}
+
+  // Before the first request. Copies of routes that serve this, without what would hold it.
+  void AddOwn(const std::vector<http::Route>& routes) {
+    own_ = routes;
+    for (http::Route& route : own_) route.handler = nullptr;
+    for (const http::Route& route : own_) routes_.push_back(&route);
+  }
+  const std::string& Text() {
+    std::call_once(once_, [this] { text_ = DescribeAlertingApi(routes_); });
+    return text_;
+  }
+
+ private:
+  std::vector<http::Route> own_;
+  std::vector<const http::Route*> routes_;
+  std::once_flag once_;
+  std::string text_;
+};
+
 // Served paths, in their order.
 std::map<std::string, std::map<std::string, const http::Route*>> ByPath(
     const std::vector<const http::Route*>& routes) {
@@ -267,16 +291,15 @@ std::string DescribeAlertingApi(const std::vector<const http::Route*>& routes) {
 }
 
 std::vector<http::Route> OpenApiRoutes(std::vector<const http::Route*> routes) {
-  const auto text = std::make_shared<std::string>();
+  const auto description = std::make_shared<LazyDescription>(std::move(routes));
   std::vector<http::Route> own;
   for (const char* mount : kAlertingMounts) {
     own.push_back(JsonRoute(
         "GET", std::string(mount) + "/openapi.json",
-        [text](const http::Request&) { return JsonTextResponse(200, *text); },
+        [description](const http::Request&) { return JsonTextResponse(200, description->Text()); },
         http::Access::kRead));
   }
-  for (const http::Route& route : own) routes.push_back(&route);
-  *text = DescribeAlertingApi(routes);
+  description->AddOwn(own);
   return own;
 }
 

@@ -26,7 +26,7 @@ std::vector<Operations> AllOperations();
 // not.
 std::string DescribeAlertingApi(const std::vector<const http::Route*>& routes);
 
-// GET /openapi.json of these routes and itself.
+// GET /openapi.json of these routes, which outlive it, and of itself.
 std::vector<http::Route> OpenApiRoutes(std::vector<const http::Route*> routes);
 
 }  // namespace tocsin::api

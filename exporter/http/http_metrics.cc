@@ -33,7 +33,6 @@ HttpMetrics::HttpMetrics(MetricRegistry& registry, const Router& router)
     auto of = std::make_unique<OfRoute>();
     of->pattern = route->pattern;
     of->method = route->method;
-    Requests(*of, of->method, 200);
     routes_.emplace(route, std::move(of));
   }
 }
@@ -50,10 +49,11 @@ prometheus::Counter& HttpMetrics::Requests(OfRoute& of, std::string_view method,
                           {"method", std::string(KnownMethod(method))},
                           {"code", std::to_string(status)}});
   };
-  if (method != of.method) return look_up();
+  const auto* const usual = std::find(kUsualStatuses.begin(), kUsualStatuses.end(), status);
+  if (method != of.method || usual == kUsualStatuses.end()) return look_up();
   // Two threads may both look it up: they find the same counter.
   std::atomic<prometheus::Counter*>& slot =
-      of.by_status.at(static_cast<std::size_t>(status - kLowestStatus));
+      of.by_status.at(static_cast<std::size_t>(usual - kUsualStatuses.begin()));
   prometheus::Counter* counter = slot.load(std::memory_order_acquire);
   if (counter == nullptr) {
     counter = &look_up();

@@ -21,17 +21,19 @@ class HttpMetrics {
  public:
   HttpMetrics(MetricRegistry& registry, const Router& router);
 
-  // `route` is null where none was found. REQUIRES: a status from 100 to 599.
+  // `route` is null where none was found.
   void Observe(const Route* route, std::string_view method, int status, double seconds);
   prometheus::Gauge& in_flight() { return in_flight_; }
 
  private:
-  static constexpr int kLowestStatus = 100;
+  // Their counters are kept; there are hundreds of routes, so not for every status.
+  static constexpr std::array<int, 10> kUsualStatuses = {200, 202, 204, 304, 400,
+                                                         401, 404, 422, 429, 503};
   // The series of one route, looked up when first needed.
   struct OfRoute {
     std::string pattern;
     std::string method;  // the one whose counters are kept here
-    std::array<std::atomic<prometheus::Counter*>, 500> by_status{};
+    std::array<std::atomic<prometheus::Counter*>, kUsualStatuses.size()> by_status{};
     std::atomic<prometheus::Histogram*> seconds{nullptr};
   };
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -31,9 +32,12 @@ constexpr std::array<const char*, 8> kReasonNames = {
 
 // One reader a worker thread, for its buffers only: it holds nothing from one request to the next
 // that another could see, whichever intake it serves.
+//
+// Behind a pointer: every thread of the process, worker or not, has room for what stands here.
 JsonMetricsReader& ThreadsReader() {
-  thread_local JsonMetricsReader reader;
-  return reader;
+  thread_local std::unique_ptr<JsonMetricsReader> reader;
+  if (reader == nullptr) reader = std::make_unique<JsonMetricsReader>();
+  return *reader;
 }
 
 // Gives back what a large body took, however the request ends.
