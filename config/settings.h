@@ -141,6 +141,18 @@ struct EgressSettings {
   friend bool operator==(const EgressSettings&, const EgressSettings&) = default;
 };
 
+// How long and how often a notification is tried that a receiver did not take
+// (tocsin.notifications.retry). Of the full daemon: the drop-in does as Alertmanager.
+struct RetrySettings {
+  Duration min_backoff{
+      std::chrono::seconds(1)};  // after the first failure; doubled by each further
+  Duration max_backoff{std::chrono::minutes(5)};   // >= min_backoff
+  Duration give_up_after{std::chrono::hours(24)};  // then it is a dead letter
+  // How often one is tried whose alerts still fire.
+  Duration dead_letter_interval{std::chrono::minutes(15)};
+  friend bool operator==(const RetrySettings&, const RetrySettings&) = default;
+};
+
 // How secrets in the database are kept (tocsin.security).
 struct SecuritySettings {
   std::string encryption_key_file;  // as it is opened; empty: one in the storage folder
@@ -194,6 +206,7 @@ struct Settings {
   EgressSettings egress;
   SecuritySettings security;
   std::string sender = "Tocsin";
+  RetrySettings retry;
   NativeRouting native_rules = NativeRouting::kChannels;
   NativeGrouping native_grouping;                             // a receiver's own wins
   std::size_t max_alerts = 200'000;                           // that senders have posted

@@ -25,6 +25,8 @@ constexpr std::uint64_t kMaxEvents = 1'000'000'000;
 // Old events are looked for once a minute.
 constexpr Duration kMinHistory = std::chrono::minutes(1);
 constexpr std::uint64_t kMaxRate = 1'000'000'000;
+// A receiver that fails is not asked more often.
+constexpr Duration kMinBackoff = std::chrono::milliseconds(100);
 
 // A duration that has to last some time, however short.
 void ReadLastingDuration(MapDecoder& map, std::string_view key, Duration* out,
@@ -207,11 +209,27 @@ DefaultReceivers DecodeRouting(const YamlNode& node, FileReport& report, Setting
   return receivers;
 }
 
+void DecodeRetry(const YamlNode& node, FileReport& report, RetrySettings* retry) {
+  MapDecoder map(node, "tocsin.notifications.retry", report);
+  ReadLastingDuration(map, "min_backoff", &retry->min_backoff, kMinBackoff);
+  ReadLastingDuration(map, "max_backoff", &retry->max_backoff, kMinBackoff);
+  ReadLastingDuration(map, "give_up_after", &retry->give_up_after);
+  ReadLastingDuration(map, "dead_letter_interval", &retry->dead_letter_interval, kMinBackoff);
+  if (retry->max_backoff < retry->min_backoff) {
+    report.Error(
+        map.PlaceOf(map.Has("max_backoff") ? "max_backoff" : "min_backoff"),
+        fmt::format("max_backoff ({}) must not be shorter than min_backoff ({})",
+                    FormatDuration(retry->max_backoff), FormatDuration(retry->min_backoff)));
+  }
+  map.Finish();
+}
+
 void DecodeNotifications(const YamlNode& node, FileReport& report, Settings* settings) {
   MapDecoder map(node, "tocsin.notifications", report);
   if (map.ReadText("sender", &settings->sender) && settings->sender.empty()) {
     report.Error(map.PlaceOf("sender"), "sender must not be empty");
   }
+  if (const YamlNode* retry = map.Find("retry")) DecodeRetry(*retry, report, &settings->retry);
   map.Finish();
 }
 

@@ -163,6 +163,7 @@ void App::Parts::BuildPipeline(Configured configured) {
   repeatable.emplace(*store, clock, log.Named("api"));
   receivers::DispatcherOptions dispatcher_options;
   dispatcher_options.with_outbox = true;
+  dispatcher_options.outbox = OutboxFrom(settings->retry);
   dispatcher.emplace(dispatcher_options, std::move(configured.graph), *alerts, *silences, *store,
                      clock, RandomNumbers(), log.Named("dispatcher"), metrics);
   dispatcher->UseExternalUrl(settings->web.external_url);

@@ -78,6 +78,15 @@ Result<std::shared_ptr<const config::Settings>> WithApiReceivers(
   return std::shared_ptr<const config::Settings>(std::move(joined));
 }
 
+receivers::OutboxOptions OutboxFrom(const config::RetrySettings& retry) {
+  receivers::OutboxOptions options;
+  options.retry.first = retry.min_backoff;
+  options.retry.longest = retry.max_backoff;
+  options.deadline = retry.give_up_after;
+  options.retry_dead = retry.dead_letter_interval;
+  return options;
+}
+
 Duration ResampleInterval(const config::Settings& settings) {
   Duration shortest_patience = settings.staleness;
   for (const auto& rule : settings.rules) {
@@ -109,6 +118,7 @@ std::vector<std::string> NeedRestart(const config::Settings& running,
   compare("tocsin.web.allowed_origins", running.web.allowed_origins, next.web.allowed_origins);
   compare("tocsin.web.trusted_proxies", running.web.trusted_proxies, next.web.trusted_proxies);
   compare("tocsin.web.public_metrics", running.web.public_metrics, next.web.public_metrics);
+  compare("tocsin.notifications.retry", running.retry, next.retry);
   compare("tocsin.alertmanager.max_alerts", running.max_alerts, next.max_alerts);
   compare("tocsin.security.encryption_key_file", running.security.encryption_key_file,
           next.security.encryption_key_file);

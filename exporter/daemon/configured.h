@@ -9,6 +9,7 @@
 #include "base/result.h"
 #include "config/loader.h"
 #include "config/settings.h"
+#include "receivers/outbox/outbox.h"
 #include "receivers/pipeline/graph.h"
 
 namespace tocsin::daemon {
@@ -32,6 +33,9 @@ Result<Configured> BuildConfigured(std::shared_ptr<const config::Settings> setti
 Result<std::shared_ptr<const config::Settings>> WithApiReceivers(
     const std::shared_ptr<const config::Settings>& of_files,
     const std::vector<config::ReceiverSettings>& of_api);
+
+// What tocsin.notifications.retry says.
+receivers::OutboxOptions OutboxFrom(const config::RetrySettings& retry);
 
 // How often the values of pushed groups are appended again: at each global.scrape_interval, as if
 // they were scraped, but sooner where a rule would else take them for stale.

@@ -35,6 +35,10 @@ TEST(TocsinFile, DefaultsAreTheDocumentedOnes) {
     EXPECT_FALSE(settings.egress.deny_private);
     EXPECT_FALSE(settings.egress.trust_proxy);
     EXPECT_EQ(settings.security.encryption_key_file, "");
+    EXPECT_EQ(settings.retry.min_backoff, std::chrono::seconds(1));
+    EXPECT_EQ(settings.retry.max_backoff, std::chrono::minutes(5));
+    EXPECT_EQ(settings.retry.give_up_after, std::chrono::hours(24));
+    EXPECT_EQ(settings.retry.dead_letter_interval, std::chrono::minutes(15));
   }
 }
 
@@ -53,6 +57,18 @@ TEST(TocsinFile, ReadsWhereMessagesMayGo) {
               ElementsAre(*IpNetwork::Parse("10.0.0.0/8"), *IpNetwork::Parse("fd00::/8"),
                           *IpNetwork::Parse("192.0.2.7")));
   EXPECT_THAT(egress.policy.allow_hosts, ElementsAre("hooks.internal", "*.corp.example"));
+}
+
+TEST(TocsinFile, ReadsHowLongNotificationsAreTried) {
+  const RetrySettings retry =
+      GoodSettings(
+          "tocsin: {notifications: {retry: {min_backoff: 2s, max_backoff: 10m, give_up_after: 3d, "
+          "dead_letter_interval: 1h}}}\n")
+          .retry;
+  EXPECT_EQ(retry.min_backoff, std::chrono::seconds(2));
+  EXPECT_EQ(retry.max_backoff, std::chrono::minutes(10));
+  EXPECT_EQ(retry.give_up_after, std::chrono::hours(72));
+  EXPECT_EQ(retry.dead_letter_interval, std::chrono::hours(1));
 }
 
 TEST(TocsinFile, TheKeyFileStartsAtTheFolderOfTheConfiguration) {

@@ -43,6 +43,24 @@ TEST(ResampleInterval, LooksAtTheGeneralStalenessToo) {
   EXPECT_EQ(ResampleInterval(settings), seconds(150));
 }
 
+TEST(OutboxFrom, TakesEveryRetrySetting) {
+  const receivers::OutboxOptions options =
+      OutboxFrom({seconds(2), minutes(7), minutes(90), minutes(4)});
+  EXPECT_EQ(options.retry.first, seconds(2));
+  EXPECT_EQ(options.retry.longest, minutes(7));
+  EXPECT_EQ(options.deadline, minutes(90));
+  EXPECT_EQ(options.retry_dead, minutes(4));
+}
+
+TEST(OutboxFrom, DefaultsAreTheOutboxsOwn) {
+  const receivers::OutboxOptions options = OutboxFrom(config::RetrySettings());
+  const receivers::OutboxOptions own;
+  EXPECT_EQ(options.retry.first, own.retry.first);
+  EXPECT_EQ(options.retry.longest, own.retry.longest);
+  EXPECT_EQ(options.deadline, own.deadline);
+  EXPECT_EQ(options.retry_dead, own.retry_dead);
+}
+
 TEST(NeedsHttpClient, OnlyWhereSomethingIsScrapedOrSentOverHttp) {
   config::Settings settings;
   EXPECT_FALSE(NeedsHttpClient(settings));
@@ -80,12 +98,13 @@ TEST(NeedRestart, NamesEverySettingThatTheRunningDaemonCannotTakeOver) {
   next.web.allow_unauthenticated = true;
   next.web.allowed_origins = {"https://example.org"};
   next.web.public_metrics = true;
+  next.retry.give_up_after = seconds(90);
   next.database_path = "/elsewhere/state.db";
   next.extra_metrics_port = 9100;
   EXPECT_EQ(NeedRestart(running, next),
             (Keys{"tocsin.web.workers", "tocsin.web.max_streams",
                   "tocsin.web.allow_unauthenticated", "tocsin.web.allowed_origins",
-                  "tocsin.web.public_metrics", "DATABASE_URL", "PROMETHEUS_PORT"}));
+                  "tocsin.web.public_metrics", "tocsin.notifications.retry", "DATABASE_URL", "PROMETHEUS_PORT"}));
 }
 
 TEST(NeedRestart, NamesTheOneThatChangedAndOnlyThat) {
