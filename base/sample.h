@@ -107,6 +107,8 @@ struct AppendReport {
   struct Refused {
     std::uint32_t index = 0;  // into batch.items()
     Refusal why = Refusal::kOutOfOrder;
+    // Of kNameTaken: the name as its owner spells it; empty where that is not known (any more).
+    std::string taken_by = {};
   };
   std::size_t accepted = 0;
   std::size_t new_series = 0;

@@ -122,7 +122,7 @@ AppendReport SeriesStore::Append(const SampleBatch& batch, Timestamp now) {
       series = shard.Create(batch.labels(item), item, batch.origin());
       ++report.new_series;
     } else if (series->spelling() != item.spelling) {
-      report.refused.push_back({i, Refusal::kNameTaken});
+      report.refused.push_back({i, Refusal::kNameTaken, OriginalName(*series)});
       continue;
     }
     if (series->empty() || item.sample.timestamp > series->newest().timestamp) {
@@ -233,6 +233,15 @@ void SeriesStore::AddMetadata(const std::vector<FamilyMetadata>& metadata) {
     if (metadata_.size() >= max_families && metadata_.count(family.name) == 0) continue;
     metadata_.insert_or_assign(family.name, family);
   }
+}
+
+// Series of one family may be of several spellings; the family remembers the latest.
+std::string SeriesStore::OriginalName(const Series& series) const {
+  const std::string_view stored = series.labels().metric_name();
+  if (series.spelling() == 0) return std::string(stored);
+  const std::optional<FamilyMetadata> family = Metadata(stored);
+  const bool is_its_own = family && SpellingOf(family->original_name) == series.spelling();
+  return is_its_own ? family->original_name : "";
 }
 
 std::optional<FamilyMetadata> SeriesStore::Metadata(std::string_view family) const {

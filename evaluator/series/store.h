@@ -26,6 +26,8 @@
 
 namespace tocsin::evaluator {
 
+class Series;
+
 struct StoreLimits {
   std::size_t max_series = 1'000'000;
   Duration retention{std::chrono::hours(1)};
@@ -71,6 +73,9 @@ class SeriesStore final : public SampleSink, public Querier, public prometheus::
   // Nothing for a new series beyond the cap.
   bool TakePlaceForSeries() const;
   void AddMetadata(const std::vector<FamilyMetadata>& metadata);
+  // As it was spelt by whoever made the series; empty where that is not known. May be called with a
+  // shard locked.
+  std::string OriginalName(const Series& series) const;
   template <typename Visit>
   void ForEachMatch(const std::vector<Matcher>& matchers, Visit visit) const;
 

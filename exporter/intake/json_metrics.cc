@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <utility>
 
 #include "base/json_text.h"
@@ -93,6 +94,39 @@ http::Response TooManySeries(const JsonFaults& faults, std::size_t refused, std:
       fmt::format(R"({{"detail":{},{})", JsonString(detail), Numbers(accepted, rejected));
   if (!faults.empty()) body += "," + faults.ToMembers("errors");
   return Json(429, body + "}");
+}
+
+using Spellings = std::unordered_map<std::string, std::string>;  // by stored name
+
+std::string StoredName(const JsonMetricsReader& reader, std::uint32_t index) {
+  const SampleBatch& batch = reader.samples();
+  return std::string(batch.labels(batch.items()[index]).metric_name());
+}
+
+std::string SpellingAt(const JsonMetricsReader& reader, std::uint32_t index) {
+  const std::string_view spelling = reader.sources()[index].spelling;
+  return spelling.empty() ? StoredName(reader, index) : std::string(spelling);
+}
+
+Spellings FirstSpellings(const JsonMetricsReader& reader) {
+  Spellings first;
+  for (std::uint32_t i = 0; i < reader.sources().size(); ++i) {
+    first.emplace(StoredName(reader, i), SpellingAt(reader, i));
+  }
+  return first;
+}
+
+// Names both spellings. The store may not know yet what this very request has begun.
+std::string NameTaken(const JsonMetricsReader& reader, const AppendReport::Refused& refused,
+                      const Spellings& spelled_first) {
+  const std::string stored = StoredName(reader, refused.index);
+  const std::string refused_name = SpellingAt(reader, refused.index);
+  std::string owner = refused.taken_by.empty() ? spelled_first.at(stored) : refused.taken_by;
+  owner = owner == refused_name ? "another spelling" : QuoteForMessage(owner);
+  return fmt::format(
+      "{} is refused: {} already stands for these labels, and names that differ only in dots, "
+      "dashes and the like are stored as one ({})",
+      QuoteForMessage(refused_name), owner, stored);
 }
 
 }  // namespace
@@ -231,6 +265,7 @@ void JsonMetricsIntake::Append(JsonMetricsReader& reader, Timestamp now, Tally* 
   if (reader.samples().empty()) return;
 
   const AppendReport report = sink_.Append(reader.samples(), now);
+  Spellings spelled_first;  // of this request
   for (const AppendReport::Refused& refused : report.refused) {
     const JsonMetricsReader::Source& source = reader.sources()[refused.index];
     switch (refused.why) {
@@ -250,9 +285,8 @@ void JsonMetricsIntake::Append(JsonMetricsReader& reader, Timestamp now, Tally* 
         ++tally->rejected;
         JsonPlace place{std::nullopt, "metric_name", {}};
         if (tally->batch) place.item = source.item;
-        reader.faults().Add(place,
-                            "another spelling of this name already stands for these labels: names "
-                            "that differ only in dots, dashes and the like are stored as one",
+        if (spelled_first.empty()) spelled_first = FirstSpellings(reader);
+        reader.faults().Add(place, NameTaken(reader, refused, spelled_first),
                             "value_error.name_taken");
         break;
       }

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "base/number.h"
+#include "base/text.h"
 #include "exporter/exposition/registry_families.h"
 #include "exporter/intake/push_journal.h"
 
@@ -41,8 +42,9 @@ PushOutcome OutcomeOf(const AppendReport& report, const SampleBatch& batch) {
   for (const AppendReport::Refused& refused : report.refused) {
     if (refused.why == Refusal::kNameTaken) {
       const LabelsView labels = batch.labels(batch.items()[refused.index]);
-      return Inconsistent(fmt::format("metric {} is held under another spelling of its name",
-                                      DescribeSeries(labels)));
+      return Inconsistent(fmt::format(
+          "metric {} is held under another spelling of its name{}", DescribeSeries(labels),
+          refused.taken_by.empty() ? "" : ", " + QuoteForMessage(refused.taken_by)));
     }
     if (refused.why == Refusal::kTooManySeries) ++no_room;
   }

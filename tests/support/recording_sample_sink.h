@@ -34,7 +34,7 @@ class RecordingSampleSink final : public SampleSink {
       const SampleBatch::Item& item = batch.items()[i];
       const Labels labels(batch.labels(item));
       if (const std::optional<Refusal> why = RefusalOf(labels, item)) {
-        report.refused.push_back({i, *why});
+        report.refused.push_back({i, *why, *why == Refusal::kNameTaken ? taken_by_ : ""});
         continue;
       }
       if (newest_.count(labels) == 0) ++report.new_series;
@@ -53,9 +53,10 @@ class RecordingSampleSink final : public SampleSink {
     max_series_ = n;
   }
   // This series is refused as one whose name is taken.
-  void TakeName(Labels labels) {
+  void TakeName(Labels labels, std::string by = {}) {
     MutexLock lock(mu_);
     taken_ = std::move(labels);
+    taken_by_ = std::move(by);
   }
   // Runs first in each Append, without a lock. Set before anybody appends.
   void BeforeAppend(std::function<void(const SampleBatch&)> run) {
@@ -129,6 +130,7 @@ class RecordingSampleSink final : public SampleSink {
   std::size_t batches_ GUARDED_BY(mu_) = 0;
   std::size_t max_series_ GUARDED_BY(mu_) = std::numeric_limits<std::size_t>::max();
   std::optional<Labels> taken_ GUARDED_BY(mu_);
+  std::string taken_by_ GUARDED_BY(mu_);
 };
 
 }  // namespace tocsin::testing

@@ -133,8 +133,27 @@ TEST_F(SeriesStoreTest, ASeriesBelongsToTheSpellingThatMadeIt) {
       Append(cpu_a_, kNow + seconds(1), 2, SameTime::kReplace, SpellingOf("c-pu"));
   ASSERT_EQ(report.refused.size(), 1U);
   EXPECT_EQ(report.refused[0].why, Refusal::kNameTaken);
+  EXPECT_EQ(report.refused[0].taken_by, "");  // nobody has said how it is spelt
   EXPECT_EQ(Append(cpu_a_, kNow + seconds(1), 2, SameTime::kReplace, SpellingOf("c.pu")).accepted,
             1U);
+}
+
+TEST_F(SeriesStoreTest, WhoseNameIsTakenHearsHowItsOwnerSpellsIt) {
+  Append(cpu_a_, kNow, 1, SameTime::kReplace, SpellingOf("c.pu"));
+  Append(cpu_b_, kNow, 1);
+  SampleBatch news(Origin::kJson);
+  FamilyMetadata family;
+  family.name = "cpu";
+  family.original_name = "c.pu";
+  news.AddMetadata(family);
+  store_.Append(news, kNow);
+  const auto owner = [this](const Labels& labels, std::uint32_t spelling) {
+    const AppendReport report = Append(labels, kNow + seconds(1), 2, SameTime::kReplace, spelling);
+    return report.refused.size() == 1 ? report.refused[0].taken_by : "nobody";
+  };
+  EXPECT_EQ(owner(cpu_a_, SpellingOf("c-pu")), "c.pu");
+  EXPECT_EQ(owner(cpu_a_, 0), "c.pu");
+  EXPECT_EQ(owner(cpu_b_, SpellingOf("c.pu")), "cpu");
 }
 
 TEST_F(SeriesStoreTest, SelectIsOpenOnTheLeftAndOrderedByLabels) {

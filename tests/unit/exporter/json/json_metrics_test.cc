@@ -8,6 +8,7 @@
 namespace tocsin::intake {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -596,12 +597,14 @@ TEST(JsonMetricsBatch, Answers429WithTheNumbersWhenThereAreTooManySeries) {
 
 TEST(JsonMetrics, Answer422WhenAnotherSpellingHasTheName) {
   JsonWorld world;
-  world.sink.TakeName(Labels{{kMetricNameLabel, "a_b"}});
+  world.sink.TakeName(Labels{{kMetricNameLabel, "a_b"}}, "a-b");
   const http::Response response = world.One(R"({"metric_name":"a.b","value":1})");
   EXPECT_EQ(response.status, 422);
   const nlohmann::json fault = Parsed(response).at("detail").at(0);
   EXPECT_EQ(fault.at("loc"), J(R"(["body","metric_name"])"));
   EXPECT_EQ(fault.at("type"), "value_error.name_taken");
+  EXPECT_THAT(fault.at("msg").get<std::string>(),
+              AllOf(HasSubstr("\"a.b\" is refused: \"a-b\" already stands"), HasSubstr("(a_b)")));
   EXPECT_EQ(world.Rejected("name_taken"), 1);
 }
 

@@ -504,10 +504,11 @@ TEST(PushStore, FreesWhatARefusedPushHadReserved) {
 
 TEST(PushStore, RefusesASeriesWhoseNameIsTakenByAnotherSpelling) {
   PushWorld world;
-  world.sink.TakeName(Labels{{"__name__", "a_b"}, {"job", "j"}});
+  world.sink.TakeName(Labels{{"__name__", "a_b"}, {"job", "j"}}, "a.b");
   const http::Response response = world.Put("/metrics/job/j", "a_b 1\nc 2\n");
   EXPECT_EQ(response.status, 400);
   EXPECT_THAT(response.body, HasSubstr("\"a_b\" {instance=\"\",job=\"j\"}"));
+  EXPECT_THAT(response.body, HasSubstr("another spelling of its name, \"a.b\""));
   EXPECT_THAT(world.Living(), IsEmpty());
 }
 
