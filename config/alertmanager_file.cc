@@ -10,11 +10,13 @@
 #include <utility>
 
 #include "base/text.h"
+#include "config/alertmanager_advice.h"
 #include "config/alertmanager_intervals.h"
 #include "config/alertmanager_receivers.h"
 #include "config/alertmanager_route.h"
 #include "config/alertmanager_templates.h"
 #include "config/decode.h"
+#include "config/kubernetes_object.h"
 #include "config/references.h"
 #include "config/yaml.h"
 
@@ -28,23 +30,6 @@ constexpr std::string_view kTracingKeys[] = {"client_type",  "compression", "end
                                              "timeout",      "tls_config"};
 constexpr std::string_view kEventRecorderKeys[] = {"file_outputs", "kafka_outputs",
                                                    "stdout_outputs", "webhook_outputs"};
-
-// A file on its way into a cluster is often at hand as the object that brings it there.
-bool RefuseKubernetesObject(const YamlNode& root, FileReport& report) {
-  MapDecoder map(root, "the object", report);
-  std::string kind;
-  if (map.Find("apiVersion") == nullptr || !map.ReadText("kind", &kind)) return false;
-  const YamlNode* data = map.Find("data");
-  const bool holds_file = kind == "ConfigMap" && data != nullptr && !data->entries.empty();
-  std::string message = fmt::format("this is a Kubernetes {}, not an Alertmanager configuration",
-                                    holds_file ? kind : QuoteForMessage(kind));
-  if (holds_file) {
-    message +=
-        fmt::format("; its key data.{} holds a file", QuoteForMessage(data->entries.front().key));
-  }
-  report.Error(map.PlaceOf("kind"), std::move(message));
-  return true;
-}
 
 class AlertmanagerLoading {
  public:
@@ -71,7 +56,7 @@ class AlertmanagerLoading {
     }
     std::optional<YamlNode> root = ParseYaml(text, report_);
     if (!root) return;
-    if (root->kind == YamlNode::Kind::kMap && RefuseKubernetesObject(*root, report_)) return;
+    if (RefuseKubernetesObject(*root, "an Alertmanager configuration", report_)) return;
     if (options_.expand_env) {
       ExpandReferences(options_.environment ? options_.environment : NoEnvironment(), report_,
                        &*root);
@@ -79,6 +64,9 @@ class AlertmanagerLoading {
       ReportReferences(*root, report_);
     }
     ReadTop(*root);
+    if (report_.errors() > 0 || diagnostics_.has_errors()) return;
+    AdviseOnAlertmanager(*root, settings_, options_.retention, report_);
+    loaded_.alerts_of_inhibition = AlertsOfInhibition(*root, settings_);
   }
 
   static Environment NoEnvironment() {
@@ -98,9 +86,19 @@ class AlertmanagerLoading {
     settings_.route = DecodeAlertmanagerRoute(top, Names(), templates, options_.dialect);
     settings_.inhibit_rules = DecodeInhibitRules(top, options_.dialect);
     settings_.templates = templates.set();
+    for (std::string_view key : {"routing_rules", "recording_rules"}) RefuseRules(top, key);
     IgnoreSection(top, "tracing", kTracingKeys);
     IgnoreSection(top, "event_recorder", kEventRecorderKeys);
     top.Finish();
+  }
+
+  // What people take for a place of rules or routes.
+  void RefuseRules(MapDecoder& top, std::string_view key) {
+    if (top.Find(key) == nullptr) return;
+    report_.Error(top.PlaceOfKey(key),
+                  fmt::format("unknown key {}: routes belong under route.routes, recording rules "
+                              "into a rule file, under groups[].rules with record:",
+                              QuoteForMessage(key)));
   }
 
   RouteNames Names() const {

@@ -7,6 +7,7 @@
 // receivers that have no channel load with a warning.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <string>
@@ -15,10 +16,12 @@
 
 #include "base/matcher_text.h"
 #include "base/template/template_set.h"
+#include "base/time.h"
 #include "config/alertmanager_settings.h"
 #include "config/diagnostics.h"
 #include "config/environment.h"
 #include "config/files.h"
+#include "config/report.h"
 
 namespace tocsin::config {
 
@@ -28,6 +31,8 @@ struct AlertmanagerFileOptions {
   Environment environment = nullptr;  // asked only with expand_env; unset: no variable is set
   // --enable-feature=classic-mode, utf8-strict-mode.
   MatcherDialect dialect = MatcherDialect::kFallback;
+  // How long the notification log keeps an entry (--data.retention): for warnings.
+  Duration retention{std::chrono::hours(120)};
   // Functions and definitions that template files and the templates in settings may use, and
   // redefine; asked for where there is an alertmanager.yml. Without them, neither is read: only the
   // names of the files are looked at.
@@ -41,6 +46,8 @@ struct LoadedAlertmanager {
   // where the configuration is refused.
   std::vector<std::string> files;
   std::vector<std::string> patterns;
+  // The names of alerts that inhibit rules wait for.
+  std::vector<PlacedText> alerts_of_inhibition;
 };
 
 LoadedAlertmanager LoadAlertmanagerFile(const std::string& path,

@@ -13,6 +13,7 @@
 #include "base/text.h"
 #include "config/decode.h"
 #include "config/files.h"
+#include "config/kubernetes_object.h"
 #include "config/prometheus_file.h"
 #include "config/receivers.h"
 #include "config/rule_file.h"
@@ -46,6 +47,7 @@ class Loading {
     ReadEnvironmentVariables();
     ResolveDefaultReceivers();
     ReadRuleFiles();
+    CheckInhibition();
     settings_.files_read.insert(settings_.files_read.end(), of_environment_.files_read.begin(),
                                 of_environment_.files_read.end());
     diagnostics_.Sort();
@@ -69,7 +71,7 @@ class Loading {
       return;
     }
     const std::optional<YamlNode> root = ParseYaml(text, report_);
-    if (!root) return;
+    if (!root || RefuseKubernetesObject(*root, "a configuration file", report_)) return;
     MapDecoder top(*root, "the configuration file", report_);
     rule_file_patterns_ = DecodePrometheusKeys(top, environment_, &settings_);
     references_ = DecodeTocsinKeys(top, &settings_);
@@ -190,6 +192,22 @@ class Loading {
     std::sort(settings_.rule_files.begin(), settings_.rule_files.end());
     settings_.files_read.insert(settings_.files_read.end(), settings_.rule_files.begin(),
                                 settings_.rule_files.end());
+  }
+
+  // Who only passes on what others post has no rules.
+  void CheckInhibition() {
+    if (settings_.rules.empty()) return;
+    FileReport report(settings_.alertmanager_file, diagnostics_);
+    for (const PlacedText& alert : alertmanager_.alerts_of_inhibition) {
+      const bool is_made =
+          std::any_of(settings_.rules.begin(), settings_.rules.end(),
+                      [&alert](const auto& rule) { return rule->name == alert.text; });
+      if (is_made) continue;
+      report.Warning(alert.mark,
+                     fmt::format("no rule of these files makes an alert {}: this inhibit rule "
+                                 "waits for one that others post",
+                                 QuoteForMessage(alert.text)));
+    }
   }
 
   // How the configuration file reaches a rule file: what stays when both move together.

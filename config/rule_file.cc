@@ -13,7 +13,9 @@
 #include "base/uuid.h"
 #include "config/decode.h"
 #include "config/json_template.h"
+#include "config/kubernetes_object.h"
 #include "config/receivers.h"
+#include "config/rule_advice.h"
 #include "config/yaml.h"
 
 namespace tocsin::config {
@@ -39,16 +41,6 @@ std::size_t CountCharacters(std::string_view utf8) {
   }));
 }
 
-// "{{ .Value }}", "{{- $labels.host }}": Go's templates, which braces print as they are.
-bool LooksLikeGoTemplate(std::string_view text) {
-  for (std::size_t at = text.find("{{"); at != std::string_view::npos; at = text.find("{{", at)) {
-    at = text.find_first_not_of(" -\t\n", at + 2);
-    if (at == std::string_view::npos) return false;
-    if (text[at] == '.' || text[at] == '$') return true;
-  }
-  return false;
-}
-
 class RuleDecoder {
  public:
   RuleDecoder(const YamlNode& node, const RuleFileContext& context, FileReport& report)
@@ -72,6 +64,9 @@ class RuleDecoder {
     ReadTemplate();
     HintAtOtherWords();
     map_.Finish();
+    for (RuleAdvice& advice : AdviceOnRule(rule_, context_.staleness)) {
+      report_.Warning(map_.PlaceOf(advice.field), std::move(advice.message));
+    }
     return std::move(rule_);
   }
 
@@ -90,10 +85,6 @@ class RuleDecoder {
   void ErrorAt(std::string_view key, fmt::format_string<Args...> format, Args&&... args) {
     report_.Error(map_.PlaceOf(key), fmt::format(format, std::forward<Args>(args)...));
   }
-  template <typename... Args>
-  void WarnAt(std::string_view key, fmt::format_string<Args...> format, Args&&... args) {
-    report_.Warning(map_.PlaceOf(key), fmt::format(format, std::forward<Args>(args)...));
-  }
 
   // A required text of 1 to 255 characters.
   bool ReadName(std::string_view key, std::string* out) {
@@ -107,11 +98,6 @@ class RuleDecoder {
   void ReadMetric() {
     if (!ReadName("metric_name", &rule_.metric_name)) return;
     rule_.series_name = MapMetricName(rule_.metric_name);
-    if (rule_.metric_name.find_first_of("*{}=\"") != std::string::npos) {
-      WarnAt("metric_name",
-             "metric_name is compared as a whole, without wildcards; what selects by label goes "
-             "under labels");
-    }
   }
 
   // Sorted, so that another order in the file is not another condition.
@@ -169,12 +155,6 @@ class RuleDecoder {
       return;
     }
     rule_.threshold = *number;
-    const bool is_equality =
-        rule_.condition == Condition::kEqual || rule_.condition == Condition::kNotEqual;
-    if (is_equality && *number != std::trunc(*number)) {
-      WarnAt("threshold", "{} with a fraction compares exactly, to the last bit",
-             ConditionSymbol(rule_.condition));
-    }
   }
 
   void ReadStaleAfter() {
@@ -182,14 +162,6 @@ class RuleDecoder {
     if (map_.ReadDuration("stale_after", &stale_after, DurationForm::kOrSeconds)) {
       rule_.stale_after = stale_after;
       if (stale_after.count() == 0) ErrorAt("stale_after", "stale_after must be longer than 0s");
-    }
-    const std::optional<Duration> staleness =
-        rule_.stale_after ? rule_.stale_after : context_.staleness;
-    if (staleness && staleness->count() > 0 && rule_.duration > *staleness) {
-      WarnAt("duration",
-             "the duration {} is longer than {}, after which a silent series is stale: a single "
-             "sample cannot fire this rule",
-             FormatDuration(rule_.duration), FormatDuration(*staleness));
     }
   }
 
@@ -237,8 +209,6 @@ class RuleDecoder {
     const Result<BracesTemplate> parsed = BracesTemplate::Parse(text);
     if (!parsed) {
       ErrorAt(key, "{}: {}", key, parsed.message());
-    } else if (LooksLikeGoTemplate(text)) {
-      WarnAt(key, "{} is not a Go template: {{{{ prints a brace; write {{value}} or {{host}}", key);
     }
   }
 
@@ -294,34 +264,18 @@ class RuleFileReader {
       return {};
     }
     const std::optional<YamlNode> root = ParseYaml(text, report_);
-    if (root && !RefuseKubernetesObject(*root)) ReadTop(*root);
+    if (root && !RefuseObject(*root)) ReadTop(*root);
     return std::move(rules_);
   }
 
  private:
-  // Rules on their way into a cluster are often at hand as the object that brings them there.
-  bool RefuseKubernetesObject(const YamlNode& root) {
-    if (root.kind != YamlNode::Kind::kMap) return false;
-    MapDecoder map(root, "the object", report_);
-    std::string kind;
-    if (map.Find("apiVersion") == nullptr || !map.ReadText("kind", &kind)) return false;
-    const Mark place = map.PlaceOf("kind");
-    if (kind == "PrometheusRule") {
-      report_.Error(place, "PrometheusRule objects are not supported yet");
-    } else if (const std::string key = FirstKeyOfData(map); kind == "ConfigMap" && !key.empty()) {
-      report_.Error(place, fmt::format("this is a Kubernetes ConfigMap, not a rule file; its key "
-                                       "data.{} holds a file",
-                                       QuoteForMessage(key)));
-    } else {
-      report_.Error(place,
-                    fmt::format("this is a Kubernetes {}, not a rule file", QuoteForMessage(kind)));
+  bool RefuseObject(const YamlNode& root) {
+    const YamlNode* const kind = KubernetesKind(root);
+    if (kind == nullptr || kind->text != "PrometheusRule") {
+      return RefuseKubernetesObject(root, "a rule file", report_);
     }
+    report_.Error(kind->mark, "PrometheusRule objects are not supported yet");
     return true;
-  }
-
-  static std::string FirstKeyOfData(MapDecoder& object) {
-    const YamlNode* data = object.Find("data");
-    return data == nullptr || data->entries.empty() ? "" : data->entries.front().key;
   }
 
   void ReadTop(const YamlNode& root) {
@@ -333,6 +287,11 @@ class RuleFileReader {
       report_.Error(top.PlaceOfKey("groups"),
                     "groups (Prometheus rule groups) is not supported yet; native rules stand "
                     "under rules");
+    }
+    if (top.Find("recording_rules") != nullptr) {
+      report_.Error(top.PlaceOfKey("recording_rules"),
+                    "unknown key \"recording_rules\": recording rules belong under groups[].rules "
+                    "with record:, and groups is not supported yet");
     }
     top.Finish();
   }

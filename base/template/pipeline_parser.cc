@@ -307,8 +307,11 @@ Status PipelineParser::CheckVariable(const Token& token) const {
 Error PipelineParser::UnknownFunction(const Token& word) const {
   std::vector<std::string_view> known;
   for (const auto& [name, function] : functions_) known.push_back(name);
-  return cursor_.Fail(word.offset, fmt::format("unknown function {}{}", QuoteForMessage(word.text),
-                                               DidYouMean(word.text, known)));
+  // Too far from it in spelling, and often met.
+  const std::string hint =
+      word.text == "humanizeBytes" ? "; humanize1024 is meant" : DidYouMean(word.text, known);
+  return cursor_.Fail(word.offset,
+                      fmt::format("unknown function {}{}", QuoteForMessage(word.text), hint));
 }
 
 }  // namespace tocsin::gotemplate

@@ -317,7 +317,8 @@ RuleBody ReadRuleBody(const nlohmann::json& body, RuleFields fields,
 }
 
 std::vector<std::string> RuleWarnings(const ThresholdRule& rule,
-                                      const config::ReceiverNames& receivers, Duration staleness) {
+                                      const config::ReceiverNames& receivers, Duration staleness,
+                                      const config::SeriesLabels& labels) {
   std::vector<std::string> warnings;
   for (const std::string& channel : rule.notification_channels) {
     if (receivers.IsConfiguredForRules(channel)) continue;
@@ -326,17 +327,8 @@ std::vector<std::string> RuleWarnings(const ThresholdRule& rule,
                                                   : fmt::format("there is no receiver {} any more",
                                                                 QuoteForMessage(channel)));
   }
-  const bool is_equality =
-      rule.condition == Condition::kEqual || rule.condition == Condition::kNotEqual;
-  if (is_equality && rule.threshold != std::trunc(rule.threshold)) {
-    warnings.push_back(fmt::format("{} with a fraction compares exactly, to the last bit",
-                                   ConditionSymbol(rule.condition)));
-  }
-  if (rule.duration > rule.stale_after.value_or(staleness)) {
-    warnings.push_back(fmt::format(
-        "the duration {} is longer than {}, after which a silent series is stale: a "
-        "single sample cannot fire this rule",
-        FormatDuration(rule.duration), FormatDuration(rule.stale_after.value_or(staleness))));
+  for (config::RuleAdvice& advice : config::AdviceOnRule(rule, staleness, labels)) {
+    warnings.push_back(std::move(advice.message));
   }
   return warnings;
 }

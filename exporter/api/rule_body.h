@@ -11,6 +11,7 @@
 
 #include "base/threshold_rule.h"
 #include "config/receivers.h"
+#include "config/rule_advice.h"
 #include "exporter/api/alerting_json.h"
 
 namespace tocsin::api {
@@ -58,7 +59,9 @@ RuleBody ReadRuleBody(const nlohmann::json& body, RuleFields fields,
                       const config::ReceiverNames& receivers, Json* faults);
 
 // What a rule will not do as one may think: channels that nobody has configured, and the like.
+// `labels` may be null.
 std::vector<std::string> RuleWarnings(const ThresholdRule& rule,
-                                      const config::ReceiverNames& receivers, Duration staleness);
+                                      const config::ReceiverNames& receivers, Duration staleness,
+                                      const config::SeriesLabels& labels = nullptr);
 
 }  // namespace tocsin::api

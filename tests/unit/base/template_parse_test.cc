@@ -56,6 +56,8 @@ TEST(TemplateParse, ErrorsSayWhereWhatWasFoundAndWhatWasExpected) {
       {"{{true.x}}", "has no fields"},
       {"{{\"a\".x}}", "has no fields"},
       {"{{..x}}", "has no fields"},
+      {"{{humanizeBytes 1}}",
+       "f.tmpl:1:3: unknown function \"humanizeBytes\"; humanize1024 is meant"},
       {"{{toUper \"a\"}}", "f.tmpl:1:3: unknown function \"toUper\"; did you mean \"toUpper\"?"},
       {"{{$x}}", "f.tmpl:1:3: undefined variable \"$x\""},
       {"{{$name := 1}}{{$nane}}", "did you mean \"$name\"?"},

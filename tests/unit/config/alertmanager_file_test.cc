@@ -17,7 +17,9 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
 
-constexpr char kReceivers[] = "receivers:\n- name: ops\n- name: page\n";
+constexpr char kReceivers[] =
+    "receivers:\n- {name: ops, webhook_configs: [{url: 'http://h/'}]}\n"
+    "- {name: page, webhook_configs: [{url: 'http://h/'}]}\n";
 
 std::vector<std::string> MatcherTexts(const std::vector<Matcher>& matchers) {
   std::vector<std::string> texts;
@@ -207,6 +209,22 @@ TEST(AlertmanagerFile, ExpandsVariablesOnlyWhenAskedTo) {
   EXPECT_EQ(settings.route.receiver, "page");
   EXPECT_EQ(settings.route.group_wait, std::chrono::seconds(7));
   EXPECT_THAT(LoadAlertmanager(text).problems, Not(IsEmpty()));
+}
+
+TEST(AlertmanagerFile, WarnsOfRepeatsBeyondTheRetentionThatIsGiven) {
+  const std::string text =
+      "route: {receiver: ops}\n"
+      "receivers: [{name: ops, webhook_configs: [{url: 'http://127.0.0.1/'}]}]\n";
+  AlertmanagerFileOptions options;
+  options.retention = std::chrono::hours(4);
+  EXPECT_THAT(LoadAlertmanager(text, options).problems, IsEmpty());
+  options.retention = std::chrono::hours(3);  // the default interval is longer
+  const AlertmanagerResult loaded = LoadAlertmanager(text, options);
+  EXPECT_NE(loaded.settings, nullptr);
+  EXPECT_THAT(loaded.problems,
+              ElementsAre("alertmanager.yml:1:8: warning: repeat_interval (4h) is greater than the "
+                          "data retention period (3h): notifications are repeated more often than "
+                          "it says"));
 }
 
 TEST(AlertmanagerFile, WithoutAnEnvironmentNoVariableIsSet) {

@@ -72,7 +72,8 @@ TEST(Loader, PatternsCanBeOpenedAsTheyAreWhateverTheFoldersName) {
 
 constexpr std::string_view kAlertmanagerKey = "tocsin: {alertmanager: {config_file: am.yml}}\n";
 constexpr std::string_view kAlertmanagerFile =
-    "route: {receiver: pager}\nreceivers:\n- name: pager\n- name: ops\ntemplates: ['*.tmpl']\n";
+    "route: {receiver: pager}\nreceivers:\n- name: pager\n  webhook_configs: [{url: "
+    "'http://h/'}]\n- name: ops\ntemplates: ['*.tmpl']\n";
 
 TEST(Loader, ReadsTheAlertmanagerFileBesideTheConfiguration) {
   const LoadResult result = LoadText(std::string(kAlertmanagerKey), EmptyEnvironment(),
@@ -96,6 +97,22 @@ TEST(Loader, TellsProblemsOfTheAlertmanagerFileAtTheirPlaces) {
   EXPECT_THAT(
       LoadText(std::string(kAlertmanagerKey), EmptyEnvironment(), {}, "/etc/tocsin.yml").problems,
       ElementsAre(HasSubstr("/etc/am.yml: cannot be read")));
+}
+
+TEST(Loader, WarnsOfInhibitionByAlertsThatNoRuleMakes) {
+  const std::string inhibition =
+      "inhibit_rules:\n- source_matchers: [alertname=A]\n  target_matchers: [alertname=B]\n";
+  const auto problems = [&inhibition](const std::string& rules) {
+    return LoadText(std::string(kAlertmanagerKey), EmptyEnvironment(),
+                    FilesOf({{"am.yml", std::string(kAlertmanagerFile) + inhibition},
+                             {"rules.d/a.yml", rules}}))
+        .problems;
+  };
+  EXPECT_THAT(problems(RuleNamed("A")),
+              ElementsAre("am.yml:8:3: warning: no rule of these files makes an alert \"B\": this "
+                          "inhibit rule waits for one that others post"));
+  EXPECT_THAT(problems(RuleNamed("A") + RuleNamed("B").substr(7)), IsEmpty());
+  EXPECT_THAT(problems("rules: []\n"), IsEmpty());  // all alerts are posted
 }
 
 TEST(Loader, RulesMayNameReceiversOfTheAlertmanagerFile) {

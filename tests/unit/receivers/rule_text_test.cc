@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "config/rule_advice.h"
 #include "tests/support/receiver_builders.h"
 
 namespace tocsin::receivers {
@@ -45,6 +46,13 @@ TEST(RuleText, FillsInWhatAResolutionSays) {
   EXPECT_EQ(Rendered("{status} {value} {timestamp} {triggered_at} {resolved_at}", alert),
             "resolved 75.0 2024-05-01T10:02:00.123Z 2024-05-01T10:00:00.123Z "
             "2024-05-01T10:02:00.123Z");
+}
+
+TEST(RuleText, KnowsEveryWordThatNoLabelMustFill) {
+  const AlertPtr alert = FiringAlert(CpuUsageRule(), "e1");
+  for (const std::string_view word : config::kRuleWords) {
+    EXPECT_TRUE(AlertWord(*alert, kExternalUrl, word).has_value()) << word;
+  }
 }
 
 TEST(RuleText, FillsInMetadataInEitherSpellingOfTheirKey) {

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <set>
+
 #include "base/json_library.h"
 #include "tests/support/evaluator_builders.h"
 
@@ -10,6 +12,7 @@ namespace tocsin::api {
 namespace {
 
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
 // What the alerting API's README has as an example.
@@ -228,6 +231,37 @@ TEST(RuleWarnings, TellWhatARuleWillNotDo) {
                   "== with a fraction compares exactly, to the last bit",
                   "the duration 6m is longer than 5m, after which a silent series is stale: a "
                   "single sample cannot fire this rule"));
+}
+
+TEST(RuleWarnings, TellOfTemplatesThatWillNotBeFilled) {
+  auto rule = testing::CpuRule();
+  rule->notification_channels = {"ops"};
+  const Duration staleness = std::chrono::minutes(5);
+  int asked = 0;
+  std::set<std::string> known = {"host", "disk_name"};
+  const config::SeriesLabels labels = [&](const ThresholdRule&) {
+    ++asked;
+    return known;
+  };
+  const auto warnings = [&](const std::string& text) {
+    rule->notification_template = text;
+    return RuleWarnings(*rule, Known(), staleness, labels);
+  };
+  EXPECT_THAT(warnings("{{ .Value }} on {{ $labels.host }}"),
+              ElementsAre("notification_template is not a Go template: {{ prints a brace; write "
+                          "{value} or {host}"));
+  EXPECT_THAT(warnings("{value:.1f} of {name} since {triggered_at}, {url}"), IsEmpty());
+  EXPECT_EQ(asked, 0);
+  EXPECT_THAT(warnings("{value} on {host}, {disk.name}"), IsEmpty());
+  EXPECT_THAT(warnings("{value} on {hots}"),
+              ElementsAre("nothing fills the placeholder \"{hots}\": the series of \"" +
+                          rule->metric_name + "\" have the labels disk_name, host"));
+  EXPECT_THAT(warnings(R"({"text": "on {host}", "blocks": [{"text": "{hots}"}]})"),
+              ElementsAre(HasSubstr("\"{hots}\"")));
+  known.clear();  // no series yet: who knows
+  EXPECT_THAT(warnings("{value} on {hots}"), IsEmpty());
+  rule->notification_template = "{hots}";
+  EXPECT_THAT(RuleWarnings(*rule, Known(), staleness), IsEmpty());
 }
 
 }  // namespace
