@@ -9,10 +9,10 @@
 #include "base/number.h"
 #include "base/rule_json.h"
 #include "base/text.h"
-#include "config/yaml_print.h"
 #include "exporter/api/alerting_json.h"
 #include "exporter/api/command_body.h"
 #include "exporter/api/faults.h"
+#include "exporter/api/rule_export.h"
 
 namespace tocsin::api {
 namespace {
@@ -51,34 +51,7 @@ RuleBody DemoRule() {
   return rule;
 }
 
-config::YamlNode RuleAsYaml(const ThresholdRule& rule) {
-  config::YamlMap map;
-  map.AddText("name", rule.name);
-  map.AddText("description", rule.description);
-  map.AddText("metric_name", rule.metric_name);
-  std::vector<std::string> matchers;
-  for (const Matcher& matcher : rule.matchers) matchers.push_back(matcher.ToString());
-  map.AddTexts("matchers", matchers);
-  map.Add("condition", config::YamlText(ConditionSymbol(rule.condition)));
-  map.Add("threshold", config::YamlText(rule.threshold_text));
-  map.Add("duration", config::YamlWord(FormatDuration(rule.duration)));
-  map.AddText("severity", SeverityName(rule.severity));
-  map.AddBool("enabled", rule.enabled);
-  map.Add("notification_channels", config::YamlTexts(rule.notification_channels));
-  map.AddText("notification_template", rule.notification_template);
-  map.Add("cooldown_period", config::YamlWord(FormatDuration(rule.cooldown)));
-  return std::move(map).Take();
-}
-
 }  // namespace
-
-std::string RulesAsFile(const std::vector<std::shared_ptr<const ThresholdRule>>& rules) {
-  std::vector<config::YamlNode> nodes;
-  for (const auto& rule : rules) nodes.push_back(RuleAsYaml(*rule));
-  config::YamlMap file;
-  file.Add("rules", config::YamlList(std::move(nodes)));
-  return config::PrintYaml(std::move(file).Take());
-}
 
 std::vector<http::Route> RulesApi::Routes() {
   std::vector<http::Route> routes;
@@ -127,7 +100,7 @@ Response RulesApi::Answer(const RuleOutcome& outcome) const {
   const ThresholdRule& rule = *outcome.rule->rule;
   Json body = RuleJson(rule, outcome.rule->updated_at, outcome.rule.get());
   const std::vector<std::string> warnings =
-      RuleWarnings(rule, *sources_.receivers(), sources_.staleness());
+      RuleWarnings(rule, *sources_.receivers(), sources_.staleness(), sources_.labels);
   if (!warnings.empty()) body["warnings"] = warnings;
   return JsonResponse(200, body);
 }
@@ -200,7 +173,8 @@ Response RulesApi::Validate(const Request& request) const {
   ThresholdRule rule;
   body.ApplyTo(&rule);
   return JsonResponse(
-      200, {{"valid", true}, {"warnings", RuleWarnings(rule, *receivers, sources_.staleness())}});
+      200, {{"valid", true},
+            {"warnings", RuleWarnings(rule, *receivers, sources_.staleness(), sources_.labels)}});
 }
 
 Response RulesApi::Export() const {
@@ -212,7 +186,7 @@ Response RulesApi::Export() const {
   Response response;
   response.content_type = "application/yaml";
   response.headers.emplace_back("Content-Disposition", "attachment; filename=\"api_rules.yml\"");
-  response.body = RulesAsFile(managed);
+  response.body = RulesAsFile(managed, *sources_.receivers_of_files());
   return response;
 }
 

@@ -46,7 +46,10 @@ struct RuleSources {
   std::function<LoadedRules()> rules;
   // Those that rules may name; changes with a reload.
   std::function<std::shared_ptr<const config::ReceiverNames>()> receivers;
+  // Those of them that rules of files may name: without the ones that were made over the API.
+  std::function<std::shared_ptr<const config::ReceiverNames>()> receivers_of_files;
   std::function<Duration()> staleness;
+  config::SeriesLabels labels;
 };
 
 class RulesApi {
@@ -80,8 +83,5 @@ class RulesApi {
 
 // POST /demo/trigger-alert: submits a metric by `submit`, the handler of POST /metrics.
 std::vector<http::Route> DemoTriggerRoutes(const http::Handler& submit);
-
-// The rules as a file of rules.d: what is read back is the same rules.
-std::string RulesAsFile(const std::vector<std::shared_ptr<const ThresholdRule>>& rules);
 
 }  // namespace tocsin::api

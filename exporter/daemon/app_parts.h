@@ -150,7 +150,8 @@ struct App::Parts {
   std::atomic<std::int64_t> staleness_ms{0};
   Snapshot<config::HistorySettings> history;
   Snapshot<api::LoadedRules> loaded_rules;
-  Snapshot<config::ReceiverNames> receiver_names;  // that rules may name
+  Snapshot<config::ReceiverNames> receiver_names;       // that rules may name
+  Snapshot<config::ReceiverNames> file_receiver_names;  // that rules of files may name
   Snapshot<api::ReceiverList> receiver_list;
   std::optional<RuleBook> rule_book;
   std::optional<security::KeySource> key_source;

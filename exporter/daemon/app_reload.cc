@@ -148,6 +148,8 @@ void App::Parts::PublishRules(std::shared_ptr<const evaluator::RuleIndex> rules)
 void App::Parts::PublishReceivers() {
   receiver_names.Publish(
       std::make_shared<const config::ReceiverNames>(config::NamesForRules(*settings)));
+  file_receiver_names.Publish(
+      std::make_shared<const config::ReceiverNames>(config::NamesForRules(*file_settings)));
   receiver_list.Publish(std::make_shared<const api::ReceiverList>(receiver_book->List(*settings)));
 }
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -34,6 +35,19 @@ std::vector<std::string> AllowedOrigins(const config::WebSettings& web) {
   if (scheme_end == std::string::npos) return origins;
   origins.push_back(web.external_url.substr(0, web.external_url.find('/', scheme_end + 3)));
   return origins;
+}
+
+// Of the series that the rule looks at.
+std::set<std::string> LabelsOfSeries(const ThresholdRule& rule, const Querier& series) {
+  std::vector<Matcher> matchers = rule.matchers;
+  matchers.push_back(Matcher::Equal(std::string(kMetricNameLabel), rule.series_name));
+  std::set<std::string> names;
+  for (const SeriesSamples& one : series.Latest(matchers, Timestamp::min())) {
+    for (const auto& [name, value] : one.labels) {
+      if (name != kMetricNameLabel) names.emplace(name);
+    }
+  }
+  return names;
 }
 
 }  // namespace
@@ -146,9 +160,12 @@ api::AlertingSources App::Parts::Sources() {
 }
 
 api::RuleSources App::Parts::RuleView() {
-  return {rule_book->Commands(), [this] { return Rules(); },
+  return {rule_book->Commands(),
+          [this] { return Rules(); },
           [this] { return receiver_names.Get(); },
-          [this] { return Duration(staleness_ms.load()); }};
+          [this] { return file_receiver_names.Get(); },
+          [this] { return Duration(staleness_ms.load()); },
+          [this](const ThresholdRule& rule) { return LabelsOfSeries(rule, *series); }};
 }
 
 api::ReceiverTrialSources App::Parts::TrialSources() {

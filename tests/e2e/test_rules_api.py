@@ -1,10 +1,11 @@
 """Rules made over the API: in force at once, durable, beside those of files."""
 
 import json
+import subprocess
 import threading
 
 import harness
-from harness import config, rule, wait_until
+from harness import BINARY, config, rule, wait_until
 
 API = "/api/v1/alerting"
 
@@ -138,6 +139,26 @@ class RulesApi(harness.TestCase):
         same = ["name", "metric_name", "labels", "condition", "threshold", "severity", "duration"]
         self.assertEqual([read[key] for key in same], [made[key] for key in same])
         self.assertEqual(read["source"], "file")
+
+    def test_an_export_loads_whatever_the_api_allows(self):
+        self.start()
+        self.send("POST", "/receivers", {"name": "mine", "console": {}})
+        for _ in range(3):
+            self.send("POST", "/rules", rule("hot", "cpu", notification_channels=["mine"]))
+        exported = self.daemon.get(f"{API}/rules/export").text
+        self.assertIn("the channel \"mine\"", exported)
+        path = self.daemon.folder / "exported.yml"
+        path.write_text(exported)
+        checked = subprocess.run(
+            [BINARY, "check", "rules", path], stdout=subprocess.PIPE, check=False
+        )
+        self.assertEqual((checked.returncode, checked.stdout[:8]), (0, b"SUCCESS:"))
+        for made in self.send("GET", "/rules"):
+            self.send("DELETE", f"/rules/{made['id']}")
+        self.daemon.write_rules(exported, "exported.yml")
+        self.daemon.reload()
+        names = sorted(each["name"] for each in self.send("GET", "/rules"))
+        self.assertEqual(names, ["hot", "hot (2)", "hot (3)"])
 
     def test_changes_are_in_the_history(self):
         self.start()

@@ -5,6 +5,7 @@
 
 #include "base/json_library.h"
 #include "config/loader.h"
+#include "exporter/api/rule_export.h"
 #include "tests/support/evaluator_builders.h"
 
 namespace tocsin::api {
@@ -50,8 +51,9 @@ class RulesApiTest : public ::testing::Test {
       return Outcome(nullptr);
     };
     api_.emplace(RuleSources{std::move(commands), [this] { return Rules(); },
-                             [this] { return receivers_; },
-                             [] { return Duration(std::chrono::minutes(5)); }});
+                             [this] { return receivers_; }, [this] { return receivers_; },
+                             [] { return Duration(std::chrono::minutes(5)); },
+                             [](const ThresholdRule&) { return std::set<std::string>{"host"}; }});
     for (http::Route& route : api_->Routes()) router_.Add(std::move(route));
     for (http::Route& route : api_->DemoRoutes()) router_.Add(std::move(route));
     for (http::Route& route : DemoTriggerRoutes([this](const http::Request& request) {
@@ -210,6 +212,40 @@ TEST_F(RulesApiTest, TheExportIsAFileThatReadsBackAsTheSameRules) {
   expected.source_file = "rules.d/api.yml";
   expected.source_line = read.rules[0]->source_line;
   EXPECT_EQ(*read.rules[0], expected) << response.body;
+}
+
+TEST(RulesAsFile, IsAFileThatLoadsWhateverTheRulesAreCalled) {
+  const std::string long_name = [] {
+    std::string text;
+    for (int i = 0; i < 255; ++i) text += "💥";
+    return text;
+  }();
+  std::vector<std::shared_ptr<const ThresholdRule>> rules;
+  for (const std::string& name :
+       {std::string("x"), std::string("x"), std::string("x (2)"), std::string("x"), long_name,
+        long_name, std::string("a\nb: #"), std::string("a\nb: #"), std::string("\x01\xc2\x85")}) {
+    auto rule = testing::CpuRule(std::to_string(rules.size()));
+    rule->name = name;
+    rule->description = "number " + rule->id;
+    rule->notification_channels = {"email", "ops", "of\nthe api"};
+    rules.push_back(rule);
+  }
+  const config::ReceiverNames of_files({{"ops", {}, ""}});
+  const std::string file = RulesAsFile(rules, of_files);
+  const config::LoadedRules read = config::LoadRuleText("rules.d/api.yml", file);
+  ASSERT_FALSE(read.diagnostics.has_errors()) << file;
+  ASSERT_EQ(read.rules.size(), rules.size());
+  std::vector<std::string> names;
+  for (std::size_t i = 0; i < rules.size(); ++i) {
+    names.push_back(read.rules[i]->name);
+    EXPECT_EQ(read.rules[i]->description, rules[i]->description);
+    EXPECT_THAT(read.rules[i]->notification_channels, ElementsAre("email", "ops"));
+  }
+  EXPECT_THAT(names, ElementsAre("x", "x (3)", "x (2)", "x (4)", long_name,
+                                 long_name.substr(0, 251 * 4) + " (2)", "a\nb: #", "a\nb: # (2)",
+                                 "\x01\xc2\x85"));
+  EXPECT_THAT(file, HasSubstr("# \"x (3)\" is another rule \"x\": names are unique"));
+  EXPECT_THAT(file, HasSubstr("# Left out of \"x\": the channel \"of\\nthe api\""));
 }
 
 TEST_F(RulesApiTest, AnExportWithoutRulesIsAFileToo) {
