@@ -17,6 +17,7 @@
 #include "base/secret.h"
 #include "base/threshold_rule.h"
 #include "base/time.h"
+#include "config/alertmanager_version.h"
 #include "config/checked_keys.h"
 #include "config/delivery_limits.h"
 #include "config/http_config.h"
@@ -208,7 +209,8 @@ struct Settings {
   std::string sender = "Tocsin";
   RetrySettings retry;
   NativeRouting native_rules = NativeRouting::kChannels;
-  NativeGrouping native_grouping;                             // a receiver's own wins
+  NativeGrouping native_grouping;  // a receiver's own wins
+  std::string reported_version = kAlertmanagerVersion;
   std::size_t max_alerts = 200'000;                           // that senders have posted
   bool send_resolved_when_muted = true;                       // to whoever was told of the alert
   std::map<std::string, DeliveryLimits> alertmanager_limits;  // of its receivers, by their names

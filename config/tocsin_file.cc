@@ -252,6 +252,10 @@ void DecodeAlertmanager(const YamlNode& node, FileReport& report, Settings* sett
   }
   ReadSize(map, "max_alerts", 1, kMaxAlerts, &settings->max_alerts);
   map.ReadBool("send_resolved_when_muted", &settings->send_resolved_when_muted);
+  if (map.ReadText("reported_version", &settings->reported_version) &&
+      settings->reported_version.empty()) {
+    report.Error(map.PlaceOf("reported_version"), "reported_version must not be empty");
+  }
   DecodeAlertmanagerLimits(map, settings, references);
   if (file.text.empty() && map.Has("receivers")) {
     report.Error(map.PlaceOfKey("receivers"), "receivers means nothing without config_file");

@@ -24,8 +24,14 @@ namespace {
 using tocsin::LogFormat;
 using tocsin::LogLevel;
 
+void AddExpandEnv(CLI::App* command, bool& expand_env) {
+  command->add_flag("--config.expand-env,!--no-config.expand-env", expand_env,
+                    "Replace ${NAME} in alertmanager.yml by environment variables");
+}
+
 void AddDaemonFlags(CLI::App& app, tocsin::daemon::Options& options) {
   app.add_option("--config.file", options.config_file, "Configuration file")->capture_default_str();
+  AddExpandEnv(&app, options.expand_env);
   app.add_option("--storage.path", options.storage_path, "Folder for everything that is kept")
       ->capture_default_str();
   app.add_option("--web.listen-address", options.listen_address,
@@ -78,6 +84,7 @@ void AddStoragePath(CLI::App* command, std::string& path) {
 
 struct CheckArguments {
   std::string config_file;
+  bool expand_env = false;
   bool fix = false;
   bool dry_run = false;
   std::vector<std::string> rule_files;
@@ -85,11 +92,12 @@ struct CheckArguments {
 
 int CheckConfigFile(const CheckArguments& arguments) {
   if (arguments.fix) {
-    return tocsin::daemon::FixAlertmanagerConfig(arguments.config_file, arguments.dry_run);
+    return tocsin::daemon::FixAlertmanagerConfig(arguments.config_file, arguments.dry_run,
+                                                 arguments.expand_env);
   }
   return tocsin::daemon::IsAlertmanagerFile(arguments.config_file)
-             ? tocsin::daemon::CheckAlertmanagerConfig(arguments.config_file)
-             : tocsin::daemon::CheckConfig(arguments.config_file);
+             ? tocsin::daemon::CheckAlertmanagerConfig(arguments.config_file, arguments.expand_env)
+             : tocsin::daemon::CheckConfig(arguments.config_file, arguments.expand_env);
 }
 
 int CheckRuleFiles(const CheckArguments& arguments) {
@@ -102,6 +110,7 @@ void AddCheckCommands(CLI::App& app, Action* action) {
   check->require_subcommand(1);
   CLI::App* config = check->add_subcommand("config", "Check a configuration and its rules");
   config->add_option("FILE", arguments->config_file, "Configuration file")->required();
+  AddExpandEnv(config, arguments->expand_env);
   CLI::Option* fix = config->add_flag("--fix", arguments->fix,
                                       "Rewrite what is deprecated in an alertmanager.yml");
   config->add_flag("--dry-run", arguments->dry_run, "Only say what --fix would rewrite")
@@ -122,16 +131,18 @@ void AddAlertmanagerCommand(CLI::App& app, Action* action) {
 
 struct RoutesArguments {
   std::string file = "alertmanager.yml";
+  bool expand_env = false;
   std::vector<std::string> labels;
   std::string expected_receivers;
 };
 
 int ShowRoutes(const RoutesArguments& arguments) {
-  return tocsin::daemon::ShowRoutes(arguments.file);
+  return tocsin::daemon::ShowRoutes(arguments.file, arguments.expand_env);
 }
 
 int TestRoutes(const RoutesArguments& arguments) {
-  return tocsin::daemon::TestRoutes(arguments.file, arguments.labels, arguments.expected_receivers);
+  return tocsin::daemon::TestRoutes(arguments.file, arguments.expand_env, arguments.labels,
+                                    arguments.expected_receivers);
 }
 
 void AddRoutesCommands(CLI::App& app, Action* action) {
@@ -143,6 +154,7 @@ void AddRoutesCommands(CLI::App& app, Action* action) {
   for (CLI::App* command : {show, test}) {
     command->add_option("--config.file", arguments->file, "Configuration file")
         ->capture_default_str();
+    AddExpandEnv(command, arguments->expand_env);
   }
   test->add_option("LABELS", arguments->labels, "Labels of the alert: name=value ...");
   test->add_option("--verify.receivers", arguments->expected_receivers,
@@ -192,6 +204,7 @@ void AddReceiverCommand(CLI::App& app, Action* action) {
   test->add_option("NAME", options->receiver, "The receiver")->required();
   test->add_option("--config.file", options->config_file, "tocsin.yml or alertmanager.yml")
       ->capture_default_str();
+  AddExpandEnv(test, options->expand_env);
   test->add_option("--alert", options->alert_file,
                    "JSON file: what to tell of, as POST /api/v2/alerts takes it");
   test->add_flag("--render-only", options->render_only,
@@ -272,6 +285,7 @@ void AddSecretsCommands(CLI::App& app, Action* action) {
         ->add_option("--config.file", where->config_file,
                      "For tocsin.security.encryption_key_file; need not exist")
         ->capture_default_str();
+    AddExpandEnv(command, where->expand_env);
     AddStoragePath(command, where->storage_path);
   }
   Choose(rotate, where, action, tocsin::daemon::RotateSecrets);
@@ -293,6 +307,7 @@ void AddImportCommand(CLI::App& app, Action* action) {
       ->add_option("--config.file", options->config_file,
                    "For the receivers that rules may name; need not exist")
       ->capture_default_str();
+  AddExpandEnv(pynomaly, options->expand_env);
   AddStoragePath(pynomaly, options->storage_path);
   Choose(pynomaly, options, action, tocsin::daemon::ImportForeign);
 }

@@ -24,8 +24,8 @@ namespace tocsin::api {
 
 // What GET /status says beside the configuration.
 struct AlertmanagerIdentity {
-  std::string version = "0.34.0";  // must look like Alertmanager's: amtool compares
-  std::string revision;            // ours
+  std::string version;   // must look like Alertmanager's: amtool compares
+  std::string revision;  // ours
   Timestamp started;
   bool clustered = true;  // lists the instance itself as its one peer; tools take none as "not up"
   std::string peer_name;

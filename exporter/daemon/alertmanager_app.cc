@@ -28,6 +28,7 @@
 #include "exporter/api/web_guard.h"
 #include "exporter/daemon/alertmanager_gauges.h"
 #include "exporter/daemon/config_log.h"
+#include "exporter/daemon/configured.h"
 #include "exporter/daemon/on_demand_clients.h"
 #include "exporter/daemon/process_metrics.h"
 #include "exporter/daemon/random_numbers.h"
@@ -38,7 +39,6 @@
 #include "exporter/http/civetweb_server.h"
 #include "receivers/channels/console_writer.h"
 #include "receivers/dispatcher.h"
-#include "receivers/templates/default_templates.h"
 
 namespace tocsin::daemon {
 namespace {
@@ -125,11 +125,10 @@ http::Route GoneRoute(const char* method) {
 
 config::LoadedAlertmanager LoadAlertmanagerConfig(const AlertmanagerOptions& options,
                                                   const Clock& clock) {
-  config::AlertmanagerFileOptions file_options;
-  file_options.expand_env = options.expand_env;
-  file_options.environment = config::ProcessEnvironment();
+  config::AlertmanagerFileOptions file_options =
+      HowToReadAlertmanagerFiles(options.expand_env, clock);
   file_options.dialect = options.dialect;
-  file_options.make_templates = [&clock] { return receivers::MakeDefaultTemplates(clock); };
+  file_options.retention = options.data_retention;
   config::DiskFiles files;
   return config::LoadAlertmanagerFile(options.config_file, file_options, files);
 }
@@ -207,6 +206,7 @@ void AlertmanagerApp::Parts::BuildPipeline(receivers::PipelineGraphPtr graph) {
   silences.emplace(receivers::SilenceLimits{options.max_silences, options.max_silence_size_bytes,
                                             options.data_retention},
                    *store, RandomUuid, &silence_metrics);
+  if (options.log_silences) silences->LogChanges(log.Named("silences"));
   receivers::DispatcherOptions dispatcher_options;
   dispatcher_options.dispatch.every_type_in_metrics = true;
   dispatcher_options.dispatch.start_delay = options.start_delay;

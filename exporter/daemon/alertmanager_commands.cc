@@ -17,21 +17,24 @@
 #include "config/files.h"
 #include "config/yaml.h"
 #include "exporter/daemon/command_output.h"
+#include "exporter/daemon/configured.h"
 #include "receivers/route/route_tree.h"
-#include "receivers/templates/default_templates.h"
 
 namespace tocsin::daemon {
 namespace {
 
 constexpr std::size_t kMaxConfigBytes = 4 << 20;
 
+// What stands at the top of an alertmanager.yml, and of no prometheus.yml or tocsin.yml.
+constexpr std::string_view kAlertmanagerKeys[] = {
+    "route", "receivers", "inhibit_rules", "templates", "time_intervals", "mute_time_intervals"};
+
 // Null after having said what is wrong. The clock outlives the settings.
-std::shared_ptr<const config::AlertmanagerSettings> Load(const std::string& file,
+std::shared_ptr<const config::AlertmanagerSettings> Load(const std::string& file, bool expand_env,
                                                          const Clock& clock) {
   config::DiskFiles files;
-  config::AlertmanagerFileOptions options;
-  options.make_templates = [&clock] { return receivers::MakeDefaultTemplates(clock); };
-  const config::LoadedAlertmanager loaded = config::LoadAlertmanagerFile(file, options, files);
+  const config::LoadedAlertmanager loaded =
+      config::LoadAlertmanagerFile(file, HowToReadAlertmanagerFiles(expand_env, clock), files);
   PrintDiagnostics(loaded.diagnostics);
   return loaded.settings;
 }
@@ -44,11 +47,15 @@ void PrintFix(const std::string& file, const config::Fix& fix) {
 }
 
 // What does not load before has nothing to be compared with.
-bool MeansTheSame(const std::string& file, const std::string& before, const std::string& after) {
+bool MeansTheSame(const std::string& file, const std::string& before, const std::string& after,
+                  bool expand_env) {
   config::DiskFiles files;
-  const auto old = config::LoadAlertmanagerText(file, before, {}, files).settings;
+  config::AlertmanagerFileOptions options;
+  options.expand_env = expand_env;
+  options.environment = config::ProcessEnvironment();
+  const auto old = config::LoadAlertmanagerText(file, before, options, files).settings;
   if (old == nullptr) return true;
-  const auto rewritten = config::LoadAlertmanagerText(file, after, {}, files).settings;
+  const auto rewritten = config::LoadAlertmanagerText(file, after, options, files).settings;
   return rewritten != nullptr &&
          config::PrintAlertmanagerConfig(*old) == config::PrintAlertmanagerConfig(*rewritten);
 }
@@ -98,13 +105,15 @@ bool IsAlertmanagerFile(const std::string& file) {
   if (!root) return false;
   return std::any_of(
       root->entries.begin(), root->entries.end(), [](const config::YamlEntry& entry) {
-        return entry.key == "route" || entry.key == "receivers" || entry.key == "inhibit_rules";
+        return std::find(std::begin(kAlertmanagerKeys), std::end(kAlertmanagerKeys), entry.key) !=
+               std::end(kAlertmanagerKeys);
       });
 }
 
-int CheckAlertmanagerConfig(const std::string& file) {
+int CheckAlertmanagerConfig(const std::string& file, bool expand_env) {
   const SystemClock clock;
-  const std::shared_ptr<const config::AlertmanagerSettings> settings = Load(file, clock);
+  const std::shared_ptr<const config::AlertmanagerSettings> settings =
+      Load(file, expand_env, clock);
   if (settings == nullptr) {
     fmt::print("FAILED\n");
     return 1;
@@ -116,7 +125,7 @@ int CheckAlertmanagerConfig(const std::string& file) {
   return 0;
 }
 
-int FixAlertmanagerConfig(const std::string& file, bool dry_run) {
+int FixAlertmanagerConfig(const std::string& file, bool dry_run, bool expand_env) {
   config::DiskFiles files;
   const Result<std::string> text = files.Read(file, kMaxConfigBytes);
   if (text && !IsAlertmanagerFile(file)) {
@@ -133,7 +142,7 @@ int FixAlertmanagerConfig(const std::string& file, bool dry_run) {
     fmt::print("{}: nothing to rewrite\n", file);
     return 0;
   }
-  if (!MeansTheSame(file, *text, fixed.text)) {
+  if (!MeansTheSame(file, *text, fixed.text, expand_env)) {
     fmt::print(stderr, "{} stays as it is: rewritten it would load to other settings\n", file);
     return 1;
   }
@@ -146,9 +155,10 @@ int FixAlertmanagerConfig(const std::string& file, bool dry_run) {
   return 0;
 }
 
-int ShowRoutes(const std::string& file) {
+int ShowRoutes(const std::string& file, bool expand_env) {
   const SystemClock clock;
-  const std::shared_ptr<const config::AlertmanagerSettings> settings = Load(file, clock);
+  const std::shared_ptr<const config::AlertmanagerSettings> settings =
+      Load(file, expand_env, clock);
   if (settings == nullptr) return 1;
   const receivers::RouteTree tree(settings->route);
   fmt::print("Routing tree:\n.\n");
@@ -156,10 +166,11 @@ int ShowRoutes(const std::string& file) {
   return 0;
 }
 
-int TestRoutes(const std::string& file, const std::vector<std::string>& labels,
+int TestRoutes(const std::string& file, bool expand_env, const std::vector<std::string>& labels,
                const std::string& expected_receivers) {
   const SystemClock clock;
-  const std::shared_ptr<const config::AlertmanagerSettings> settings = Load(file, clock);
+  const std::shared_ptr<const config::AlertmanagerSettings> settings =
+      Load(file, expand_env, clock);
   if (settings == nullptr) return 1;
   LabelsBuilder builder;
   for (const std::string& label : labels) {

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/text.h"
+#include "exporter/daemon/version.h"
 
 namespace tocsin::daemon {
 namespace {
@@ -92,8 +93,8 @@ void AddAccepted(CLI::App& app) {
            name, [](const std::string&) {}, "Accepted, without effect")
         ->group("Accepted");
   }
-  for (const char* name : {"--cluster.allow-insecure-public-advertise-address-discovery",
-                           "--web.systemd-socket", "--log.silences"}) {
+  for (const char* name :
+       {"--cluster.allow-insecure-public-advertise-address-discovery", "--web.systemd-socket"}) {
     const std::string both = fmt::format("{},!--no-{}", name, std::string_view(name).substr(2));
     app.add_flag_function(
            both, [](std::int64_t) {}, "Accepted, without effect")
@@ -109,6 +110,8 @@ void AddLogFlags(CLI::App& app, AlertmanagerOptions& options) {
   app.add_option("--log.level", options.log_level, "debug, info, warn or error")
       ->transform(CLI::CheckedTransformer(kLevels, CLI::ignore_case))
       ->default_str("info");
+  app.add_flag("--log.silences,!--no-log.silences", options.log_silences,
+               "Log every change of a silence");
   static const std::map<std::string, LogFormat> kFormats = {{"logfmt", LogFormat::kLogfmt},
                                                             {"json", LogFormat::kJson}};
   app.add_option("--log.format", options.log_format, "logfmt or json")
@@ -137,6 +140,11 @@ void AddWebFlags(CLI::App& app, AlertmanagerOptions& options) {
 }  // namespace
 
 void AddAlertmanagerFlags(CLI::App& app, AlertmanagerOptions& options) {
+  // The first line as Alertmanager has it, for whoever reads the number out of it.
+  app.set_version_flag("--version", [&options] {
+    return fmt::format("alertmanager, version {} (branch: , revision: tocsin-{})\n{}",
+                       options.reported_version, Version(), VersionText());
+  });
   app.add_option("--config.file", options.config_file, "Configuration file")->capture_default_str();
   app.add_flag("--config.expand-env,!--no-config.expand-env", options.expand_env,
                "Replace ${NAME} in the configuration by environment variables");

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/matcher_text.h"
 #include "base/time.h"
+#include "config/alertmanager_version.h"
 
 namespace tocsin::daemon {
 
@@ -38,7 +39,8 @@ struct AlertmanagerOptions {
   bool alert_names_in_metrics = false;
   bool group_key_in_metrics = false;
   MatcherDialect dialect = MatcherDialect::kFallback;
-  std::string reported_version = "0.34.0";
+  std::string reported_version = config::kAlertmanagerVersion;
+  bool log_silences = false;
   LogLevel log_level = LogLevel::kInfo;
   LogFormat log_format = LogFormat::kLogfmt;
 };

@@ -13,7 +13,8 @@ namespace tocsin::daemon {
 Status App::Reload() {
   Parts& p = *parts_;
   const Logger log = p.log.Named("config");
-  const config::Loaded loaded = LoadDaemonConfig(p.options.config_file, p.clock);
+  const config::Loaded loaded =
+      LoadDaemonConfig(p.options.config_file, p.options.expand_env, p.clock);
   LogDiagnostics(loaded.diagnostics, log);
   std::vector<std::string> problems = ErrorTexts(loaded.diagnostics);
   std::optional<Configured> next;

@@ -178,6 +178,7 @@ api::ReceiverTrialSources App::Parts::TrialSources() {
 
 api::AlertmanagerSources App::Parts::AlertmanagerView() {
   api::AlertmanagerIdentity identity;
+  identity.version = settings->reported_version;
   identity.revision = fmt::format("tocsin-{}", Version());
   identity.started = started;
   identity.peer_name = RandomUuid();

@@ -77,7 +77,7 @@ int RunDaemon(const Options& options) {
       MakeStderrLogSink(options.log_level, options.log_format, clock);
   const Logger log(*sink, "daemon");
 
-  const config::Loaded loaded = LoadDaemonConfig(options.config_file, clock);
+  const config::Loaded loaded = LoadDaemonConfig(options.config_file, options.expand_env, clock);
   ReportAtStart(loaded.diagnostics, options.log_format, log.Named("config"));
   if (loaded.settings == nullptr) return 1;
 
@@ -118,9 +118,9 @@ int RunAlertmanager(const AlertmanagerOptions& options) {
   return 0;
 }
 
-int CheckConfig(const std::string& file) {
+int CheckConfig(const std::string& file, bool expand_env) {
   const SystemClock clock;
-  const config::Loaded loaded = LoadDaemonConfig(file, clock);
+  const config::Loaded loaded = LoadDaemonConfig(file, expand_env, clock);
   if (loaded.settings == nullptr) return Report(loaded.diagnostics, "");
   return Report(
       loaded.diagnostics,

@@ -21,7 +21,7 @@ int RunAlertmanager(const AlertmanagerOptions& options);
 
 // `tocsin check config FILE`, `tocsin check rules FILE...`: print every problem as
 // file:line:col: message; 1 if one is an error.
-int CheckConfig(const std::string& file);
+int CheckConfig(const std::string& file, bool expand_env);
 int CheckRules(const std::vector<std::string>& files);
 
 }  // namespace tocsin::daemon

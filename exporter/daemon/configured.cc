@@ -40,10 +40,17 @@ void UseNoProxy(config::HttpConfig* http) {
 
 }  // namespace
 
-config::Loaded LoadDaemonConfig(const std::string& file, const Clock& clock) {
-  config::AlertmanagerFileOptions alertmanager;
-  alertmanager.make_templates = [&clock] { return receivers::MakeDefaultTemplates(clock); };
-  return config::LoadConfiguration(file, config::ProcessEnvironment(), alertmanager);
+config::AlertmanagerFileOptions HowToReadAlertmanagerFiles(bool expand_env, const Clock& clock) {
+  config::AlertmanagerFileOptions options;
+  options.expand_env = expand_env;
+  options.environment = config::ProcessEnvironment();
+  options.make_templates = [&clock] { return receivers::MakeDefaultTemplates(clock); };
+  return options;
+}
+
+config::Loaded LoadDaemonConfig(const std::string& file, bool expand_env, const Clock& clock) {
+  return config::LoadConfiguration(file, config::ProcessEnvironment(),
+                                   HowToReadAlertmanagerFiles(expand_env, clock));
 }
 
 Result<Configured> BuildConfigured(std::shared_ptr<const config::Settings> settings,
@@ -119,6 +126,7 @@ std::vector<std::string> NeedRestart(const config::Settings& running,
   compare("tocsin.web.trusted_proxies", running.web.trusted_proxies, next.web.trusted_proxies);
   compare("tocsin.web.public_metrics", running.web.public_metrics, next.web.public_metrics);
   compare("tocsin.notifications.retry", running.retry, next.retry);
+  compare("tocsin.alertmanager.reported_version", running.reported_version, next.reported_version);
   compare("tocsin.alertmanager.max_alerts", running.max_alerts, next.max_alerts);
   compare("tocsin.security.encryption_key_file", running.security.encryption_key_file,
           next.security.encryption_key_file);

@@ -19,9 +19,11 @@ struct Configured {
   receivers::PipelineGraphPtr graph;
 };
 
-// The configuration file with all that it names, and the environment. The clock outlives what is
-// loaded: templates ask it.
-config::Loaded LoadDaemonConfig(const std::string& file, const Clock& clock);
+// How an alertmanager.yml is read. The clock outlives what is loaded: templates ask it.
+config::AlertmanagerFileOptions HowToReadAlertmanagerFiles(bool expand_env, const Clock& clock);
+
+// The configuration file with all that it names, and the environment.
+config::Loaded LoadDaemonConfig(const std::string& file, bool expand_env, const Clock& clock);
 
 // All that can fail of a new configuration; touches nothing that runs.
 Result<Configured> BuildConfigured(std::shared_ptr<const config::Settings> settings,

@@ -49,10 +49,11 @@ Result<Destination> OpenDestination(const ImportOptions& options) {
 }
 
 // Those of the configuration and the environment.
-Result<config::Settings> ReadSettings(const std::string& file, const Clock& clock) {
+Result<config::Settings> ReadSettings(const std::string& file, bool expand_env,
+                                      const Clock& clock) {
   std::error_code error;
   if (std::filesystem::exists(file, error)) {
-    const config::Loaded loaded = LoadDaemonConfig(file, clock);
+    const config::Loaded loaded = LoadDaemonConfig(file, expand_env, clock);
     if (loaded.settings != nullptr) return *loaded.settings;
     PrintDiagnostics(loaded.diagnostics);
     return Error{fmt::format("{} says which receivers there are, and is not sound", file)};
@@ -67,9 +68,10 @@ Result<config::Settings> ReadSettings(const std::string& file, const Clock& cloc
 }
 
 // With those that were made over the API, whose names are not secret.
-Result<config::ReceiverNames> ReadReceiverNames(const std::string& config_file,
+Result<config::ReceiverNames> ReadReceiverNames(const ImportOptions& options,
                                                 CommandDatabase& database) {
-  Result<config::Settings> settings = ReadSettings(config_file, database.clock());
+  Result<config::Settings> settings =
+      ReadSettings(options.config_file, options.expand_env, database.clock());
   if (!settings) return settings.error();
   const auto rows = database.store().Scan(StateTable::kManagedReceivers);
   if (!rows) return rows.error();
@@ -125,7 +127,7 @@ int ImportForeign(const ImportOptions& options) {
   Result<Destination> destination = OpenDestination(options);
   if (!destination) return FailWith(destination.message());
   CommandDatabase& database = *destination->database;
-  const Result<config::ReceiverNames> receivers = ReadReceiverNames(options.config_file, database);
+  const Result<config::ReceiverNames> receivers = ReadReceiverNames(options, database);
   if (!receivers) return FailWith(receivers.message());
 
   const auto tell = [&options](const std::string& line) {

@@ -9,6 +9,7 @@ struct ImportOptions {
   std::string file;
   std::string storage_path;
   std::string config_file;  // for the receivers that rules may name; need not exist
+  bool expand_env = false;
   bool dry_run = false;
 };
 

@@ -9,6 +9,7 @@ namespace tocsin::daemon {
 
 struct Options {
   std::string config_file = "tocsin.yml";
+  bool expand_env = false;  // ${NAME} in the alertmanager.yml that it names
   std::string storage_path = "data/";
   std::string listen_address = "127.0.0.1:9095";
   LogLevel log_level = LogLevel::kInfo;

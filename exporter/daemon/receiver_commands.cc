@@ -19,7 +19,6 @@
 #include "exporter/daemon/configured.h"
 #include "exporter/daemon/version.h"
 #include "receivers/channels/console_writer.h"
-#include "receivers/templates/default_templates.h"
 #include "receivers/trial/trial.h"
 
 namespace tocsin::daemon {
@@ -29,19 +28,19 @@ constexpr std::size_t kMaxAlertBytes = 4 << 20;
 constexpr std::size_t kTrialConsoleCapacity = 16;
 
 // Null after having said what is wrong; `external_url` is what the file says of it.
-Result<receivers::PipelineGraphPtr> LoadGraph(const std::string& file, const Clock& clock,
+Result<receivers::PipelineGraphPtr> LoadGraph(const std::string& file, bool expand_env,
+                                              const Clock& clock,
                                               const receivers::ChannelContext& context,
                                               std::string* external_url) {
   if (IsAlertmanagerFile(file)) {
     config::DiskFiles files;
-    config::AlertmanagerFileOptions options;
-    options.make_templates = [&clock] { return receivers::MakeDefaultTemplates(clock); };
-    const config::LoadedAlertmanager loaded = config::LoadAlertmanagerFile(file, options, files);
+    const config::LoadedAlertmanager loaded =
+        config::LoadAlertmanagerFile(file, HowToReadAlertmanagerFiles(expand_env, clock), files);
     PrintDiagnostics(loaded.diagnostics);
     if (loaded.settings == nullptr) return Error{""};
     return receivers::BuildPipelineGraph(loaded.settings, context);
   }
-  const config::Loaded loaded = LoadDaemonConfig(file, clock);
+  const config::Loaded loaded = LoadDaemonConfig(file, expand_env, clock);
   PrintDiagnostics(loaded.diagnostics);
   if (loaded.settings == nullptr) return Error{""};
   *external_url = loaded.settings->web.external_url;
@@ -87,7 +86,7 @@ int TestReceiver(const ReceiverTestOptions& options) {
   order.receiver = options.receiver;
   order.render_only = options.render_only;
   const Result<receivers::PipelineGraphPtr> graph =
-      LoadGraph(options.config_file, clock, context, &order.external_url);
+      LoadGraph(options.config_file, options.expand_env, clock, context, &order.external_url);
   if (!graph) return graph.message().empty() ? 1 : FailWith(graph.message());
   if (Status read = ReadAlertFile(options.alert_file, clock.Now(), &order); !read) {
     return FailWith(read.message());

@@ -8,6 +8,7 @@ namespace tocsin::daemon {
 
 struct ReceiverTestOptions {
   std::string config_file = "tocsin.yml";  // or an alertmanager.yml
+  bool expand_env = false;
   std::string receiver;
   std::string alert_file;  // JSON: an alert of API v2, or a list; empty: one that says it is a test
   bool render_only = false;  // show what would be sent, and send nothing

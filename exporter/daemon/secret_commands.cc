@@ -62,7 +62,7 @@ class RotationLock {
 Result<std::string> ConfiguredKeyFile(const SecretOptions& options, const Clock& clock) {
   std::error_code error;
   if (!std::filesystem::exists(options.config_file, error)) return std::string();
-  const config::Loaded loaded = LoadDaemonConfig(options.config_file, clock);
+  const config::Loaded loaded = LoadDaemonConfig(options.config_file, options.expand_env, clock);
   if (loaded.settings != nullptr) return loaded.settings->security.encryption_key_file;
   PrintDiagnostics(loaded.diagnostics);
   return Error{fmt::format("{} says where the key is, and is not sound", options.config_file)};

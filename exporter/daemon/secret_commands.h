@@ -9,6 +9,7 @@ namespace tocsin::daemon {
 struct SecretOptions {
   std::string storage_path;
   std::string config_file;  // for tocsin.security.encryption_key_file; need not exist
+  bool expand_env = false;
 };
 
 // Puts a new key into the key file and encrypts everything with it, in one transaction; a daemon

@@ -186,8 +186,19 @@ void Silences::ExpireIn(const Silence& silence, Timestamp now, WriteBatch* batch
   if (silence.StateAt(now) == SilenceState::kPending) expired.starts_at = now;
   expired.ends_at = now;
   expired.updated_at = now;
+  Log("silence expired", expired);
   Record("silence.expired", expired, now, batch);
   Put(std::move(expired), batch);
+}
+
+void Silences::Log(const char* change, const Silence& silence) const {
+  if (!log_) return;
+  log_->Info(change, {{"id", silence.id},
+                      {"matchers", FormatMatchers(silence.matchers)},
+                      {"starts_at", FormatRfc3339(silence.starts_at)},
+                      {"ends_at", FormatRfc3339(silence.ends_at)},
+                      {"created_by", silence.created_by},
+                      {"comment", silence.comment}});
 }
 
 void Silences::Record(const char* type, const Silence& silence, Timestamp at,
@@ -243,6 +254,7 @@ std::optional<SilenceRefusal> Silences::Set(Silence silence, Timestamp now, std:
     }
     *id = silence.id;
     const bool is_update = current != nullptr && !replaces;
+    Log(is_update ? "silence updated" : "silence created", silence);
     Record(is_update ? "silence.updated" : "silence.created", silence, now, &batch);
     Put(std::move(silence), &batch);
   }

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "base/labels.h"
+#include "base/log.h"
 #include "base/matcher.h"
 #include "base/mutex.h"
 #include "base/result.h"
@@ -71,6 +72,9 @@ class Silences {
   Silences(SilenceLimits limits, StateStore& store, std::function<std::string()> make_id,
            StateMetrics* metrics = nullptr, bool record_events = false);
 
+  // Before any other thread has it: from now on every change that somebody makes is logged.
+  void LogChanges(const Logger& log) { log_.emplace(log); }
+
   // Before anything else: reads what an earlier process left. A row that cannot be read fails it,
   // since a lost silence would page people.
   Status Restore();
@@ -102,6 +106,7 @@ class Silences {
   std::optional<SilenceRefusal> CheckSize(const Silence& silence) const REQUIRES_LOCK(mu_);
   void Put(Silence silence, WriteBatch* batch) REQUIRES_LOCK(mu_);
   void ExpireIn(const Silence& silence, Timestamp now, WriteBatch* batch) REQUIRES_LOCK(mu_);
+  void Log(const char* change, const Silence& silence) const;
   void Record(const char* type, const Silence& silence, Timestamp at, WriteBatch* batch) const;
 
   const SilenceLimits limits_;
@@ -109,6 +114,7 @@ class Silences {
   StateStore& store_;
   const std::function<std::string()> make_id_;
   StateMetrics* const metrics_;
+  std::optional<Logger> log_;
 
   Mutex write_order_;  // held over a change and the handing over of its rows
   mutable Mutex mu_;

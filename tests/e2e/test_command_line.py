@@ -1,10 +1,21 @@
 """Flags, sub-commands, environment, and what a start refuses."""
 
 import json
+import os
 import subprocess
 
 import harness
 from harness import BINARY, config, rule, rule_file
+
+# A file that means something only with --config.expand-env.
+ALERTMANAGER = """\
+route:
+  receiver: ${TEAM}
+receivers:
+- name: team-a
+  webhook_configs:
+  - url: ${HOOK}
+"""
 
 BAD_CONFIG = """\
 global:
@@ -17,7 +28,7 @@ tocsin:
 
 
 class CommandLine(harness.TestCase):
-    def tool(self, *arguments):
+    def tool(self, *arguments, **environment):
         """(exit status, both outputs)"""
         done = subprocess.run(
             [BINARY, *map(str, arguments)],
@@ -26,6 +37,7 @@ class CommandLine(harness.TestCase):
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             timeout=harness.PATIENCE,
+            env={**os.environ, **environment},
         )
         return done.returncode, done.stdout.decode()
 
@@ -77,6 +89,71 @@ class CommandLine(harness.TestCase):
         self.assertRegex(output, r"bad\.yml:5:\d+: ")
         self.assertRegex(output, r"bad\.yml:6:\d+: ")
         self.assertIn("missing.yml", output)
+
+    def test_every_command_expands_variables_where_it_is_told_to(self):
+        path = self.file("alertmanager.yml", ALERTMANAGER)
+        variables = {"TEAM": "team-a", "HOOK": "http://127.0.0.1:9/hook"}
+        own = self.file(
+            "own/tocsin.yml",
+            config(alertmanager={"config_file": str(path)}, security={"encryption_key_file": "k"}),
+        )
+        self.file("own/k", "00" * 32).chmod(0o600)
+        flag = "--config.expand-env"
+        for command, answer in (
+            (("check", "config", path), "SUCCESS"),
+            (("check", "config", own), "SUCCESS"),
+            (("routes", "show", f"--config.file={path}"), "receiver: team-a"),
+            (("routes", "test", f"--config.file={path}", "a=b"), "team-a"),
+            (
+                ("receiver", "test", "team-a", "--render-only", f"--config.file={path}"),
+                "POST http",
+            ),
+            (("receiver", "test", "team-a", "--render-only", f"--config.file={own}"), "POST http"),
+        ):
+            with self.subTest(command=command):
+                status, output = self.tool(*command, **variables)
+                self.assertEqual(status, 1)
+                self.assertIn("${HOOK} is not expanded", output)
+                self.assertIn(flag, output)
+                status, output = self.tool(*command, flag, **variables)
+                self.assertEqual(status, 0, output)
+                self.assertIn(answer, output)
+        status, output = self.tool("check", "config", path, flag, TEAM="team-a")
+        self.assertEqual(status, 1)
+        self.assertIn("the environment variable HOOK is not set", output)
+
+    def test_the_daemon_expands_variables_where_it_is_told_to(self):
+        hook = self.sink()
+        path = self.file("alertmanager.yml", ALERTMANAGER)
+        tocsin = self.prepare_tocsin(
+            config(alertmanager={"config_file": str(path), "reported_version": "0.27.0"}),
+            environment={"TEAM": "team-a", "HOOK": hook.url},
+        )
+        tocsin.spawn()
+        self.assertEqual(tocsin.process.wait(), 1)
+        self.assertIn("--config.expand-env", tocsin.process.stderr())
+        tocsin.arguments.append("--config.expand-env")
+        tocsin.start()
+        self.assertEqual(tocsin.post("/-/reload").status, 200)
+        status = tocsin.get("/api/v2/status").json()
+        self.assertEqual(status["versionInfo"]["version"], "0.27.0")
+
+    def test_the_drop_in_says_its_version(self):
+        status, output = self.tool("alertmanager", "--version")
+        self.assertEqual(status, 0)
+        self.assertRegex(output, r"^alertmanager, version 0\.34\.0 \(")
+        self.assertRegex(output, r"\ntocsin, version \d+\.\d+")
+
+    def test_check_config_says_where_a_config_map_has_the_file(self):
+        path = self.file(
+            "map.yml",
+            "apiVersion: v1\nkind: ConfigMap\ndata:\n  alertmanager.yml: |\n    route: {}\n",
+        )
+        status, output = self.tool("check", "config", path)
+        self.assertEqual(status, 1)
+        self.assertIn('map.yml:2:7: this is a Kubernetes ConfigMap', output)
+        self.assertIn('data."alertmanager.yml" holds a file', output)
+        self.assertNotIn("unknown key", output)
 
     def test_a_bad_configuration_is_refused_at_start_with_every_problem(self):
         tocsin = self.prepare_tocsin(BAD_CONFIG)

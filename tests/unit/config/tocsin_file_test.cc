@@ -28,6 +28,7 @@ TEST(TocsinFile, DefaultsAreTheDocumentedOnes) {
     EXPECT_EQ(settings.series.max_series, 1'000'000U);
     EXPECT_EQ(settings.series.retention, std::chrono::hours(1));
     EXPECT_EQ(settings.max_alerts, 200'000U);
+    EXPECT_EQ(settings.reported_version, "0.34.0");
     EXPECT_EQ(settings.history.retention, std::chrono::hours(30 * 24));
     EXPECT_EQ(settings.history.max_events, 1'000'000U);
     EXPECT_TRUE(settings.send_resolved_when_muted);
@@ -99,7 +100,8 @@ TEST(TocsinFile, EveryKeyIsRead) {
       "  notifications: {sender: Pynomaly}\n"
       "  series: {max_series: 5000, retention: 2h}\n"
       "  history: {retention: 7d, max_events: 5000}\n"
-      "  alertmanager: {max_alerts: 70, send_resolved_when_muted: false}\n"
+      "  alertmanager: {max_alerts: 70, send_resolved_when_muted: false, reported_version: "
+      "0.27.0}\n"
       "  routing: {native_rules: both}\n");
   EXPECT_FALSE(settings.host.enabled);
   EXPECT_EQ(settings.host.interval, std::chrono::seconds(1));
@@ -121,6 +123,7 @@ TEST(TocsinFile, EveryKeyIsRead) {
   EXPECT_EQ(settings.series.retention, std::chrono::hours(2));
   EXPECT_EQ(settings.native_rules, NativeRouting::kBoth);
   EXPECT_EQ(settings.max_alerts, 70U);
+  EXPECT_EQ(settings.reported_version, "0.27.0");
   EXPECT_EQ(settings.history.retention, std::chrono::hours(7 * 24));
   EXPECT_EQ(settings.history.max_events, 5'000U);
   EXPECT_FALSE(settings.send_resolved_when_muted);

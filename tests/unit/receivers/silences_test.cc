@@ -7,6 +7,7 @@
 
 #include "base/matcher_text.h"
 #include "tests/support/memory_state_store.h"
+#include "tests/support/null_log.h"
 #include "tests/unit/receivers/matchers.h"
 #include "tests/unit/receivers/times.h"
 
@@ -366,6 +367,26 @@ TEST(Silences, KeepTextThatIsNotUtf8OutOfTheStore) {
   world.Set(silence);
   ASSERT_TRUE(world.Restart().ok());
   EXPECT_EQ(world.Get("id-1").comment, "\xEF\xBF\xBD");
+}
+
+TEST(Silences, LogEveryChangeWhereTheyAreToldTo) {
+  SilencesWorld world;
+  testing::RecordingLogSink sink;
+  world.Set(SilenceOf("job=\"before\""));
+  world.silences->LogChanges(Logger(sink, "silences"));
+  const std::string id = world.Set(SilenceOf("job=\"node\""));
+  Silence longer = world.Get(id);
+  longer.ends_at += kHour;
+  EXPECT_EQ(world.Set(longer), id);
+  EXPECT_TRUE(world.Expire(id));
+  EXPECT_TRUE(world.Expire(id));  // has ended: no change
+  const std::vector<std::string> lines = sink.lines();
+  ASSERT_EQ(lines.size(), 3U);
+  EXPECT_THAT(lines[0], HasSubstr("msg=\"silence created\" id=" + id));
+  EXPECT_THAT(lines[0], HasSubstr("job="));
+  EXPECT_THAT(lines[0], HasSubstr("created_by=ann comment=\"disk swap\""));
+  EXPECT_THAT(lines[1], HasSubstr("msg=\"silence updated\" id=" + id));
+  EXPECT_THAT(lines[2], HasSubstr("msg=\"silence expired\" id=" + id));
 }
 
 }  // namespace

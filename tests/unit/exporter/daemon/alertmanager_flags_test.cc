@@ -64,5 +64,11 @@ TEST(AlertmanagerFlags, KeepAlertsOnDiskOnlyWhereTheyAreToldTo) {
   EXPECT_FALSE(OptionsOf({"--no-alerts.persist"})->persist_alerts);
 }
 
+TEST(AlertmanagerFlags, LogSilencesOnlyWhereTheyAreToldTo) {
+  EXPECT_FALSE(OptionsOf({})->log_silences);
+  EXPECT_TRUE(OptionsOf({"--log.silences"})->log_silences);
+  EXPECT_FALSE(OptionsOf({"--no-log.silences"})->log_silences);
+}
+
 }  // namespace
 }  // namespace tocsin::daemon

@@ -99,12 +99,14 @@ TEST(NeedRestart, NamesEverySettingThatTheRunningDaemonCannotTakeOver) {
   next.web.allowed_origins = {"https://example.org"};
   next.web.public_metrics = true;
   next.retry.give_up_after = seconds(90);
+  next.reported_version = "0.27.0";
   next.database_path = "/elsewhere/state.db";
   next.extra_metrics_port = 9100;
-  EXPECT_EQ(NeedRestart(running, next),
-            (Keys{"tocsin.web.workers", "tocsin.web.max_streams",
-                  "tocsin.web.allow_unauthenticated", "tocsin.web.allowed_origins",
-                  "tocsin.web.public_metrics", "tocsin.notifications.retry", "DATABASE_URL", "PROMETHEUS_PORT"}));
+  EXPECT_EQ(
+      NeedRestart(running, next),
+      (Keys{"tocsin.web.workers", "tocsin.web.max_streams", "tocsin.web.allow_unauthenticated",
+            "tocsin.web.allowed_origins", "tocsin.web.public_metrics", "tocsin.notifications.retry",
+            "tocsin.alertmanager.reported_version", "DATABASE_URL", "PROMETHEUS_PORT"}));
 }
 
 TEST(NeedRestart, NamesTheOneThatChangedAndOnlyThat) {
