@@ -151,7 +151,7 @@ class CommandLine(harness.TestCase):
         )
         status, output = self.tool("check", "config", path)
         self.assertEqual(status, 1)
-        self.assertIn('map.yml:2:7: this is a Kubernetes ConfigMap', output)
+        self.assertIn("map.yml:2:7: this is a Kubernetes ConfigMap", output)
         self.assertIn('data."alertmanager.yml" holds a file', output)
         self.assertNotIn("unknown key", output)
 

@@ -40,11 +40,11 @@ class TestCase(harness.TestCase):
         self.addCleanup(lambda: daemon.process and daemon.kill9())
         return daemon.start()
 
-    def start(self, answer=200):
+    def start(self, answer=200, **settings):
         """One receiver that answers so, a rule of it, and everything else goes there too."""
         self.hook = self.sink()
         self.hook.answer(answer)
-        text = config({"hook": self.hook}, routing={"default_receivers": ["hook"]})
+        text = config({"hook": self.hook}, routing={"default_receivers": ["hook"]}, **settings)
         return self.daemon(text, [rule("High", "load")])
 
     def wait_letters(self, daemon, count):
@@ -110,6 +110,22 @@ class DeadLetters(TestCase):
         self.assertEqual(deadletters("list", by_folder(daemon)), (0, ""))
         daemon.submit("load", 10, host="a")  # whoever was told hears of the end
         self.hook.wait_change("High", "resolved", host="a")
+
+    def test_how_long_a_message_is_tried_is_a_setting(self):
+        retry = {
+            "min_backoff": "100ms",
+            "max_backoff": "200ms",
+            "give_up_after": "500ms",
+            "dead_letter_interval": "300ms",
+        }
+        daemon = self.start(503, notifications={"retry": retry})
+        daemon.submit("load", 90, host="a")
+        (letter,) = self.wait_letters(daemon, 1)
+        self.assertEqual(letter["http_status"], 503)
+        self.assertGreater(letter["attempts"], 1)
+        self.hook.answer(200)  # tried again by itself
+        self.wait_letters(daemon, 0)
+        self.assertEqual(len(set(self.keys())), 1)
 
     def test_all_of_them_are_sent_again(self):
         daemon = self.start(422)
