@@ -12,7 +12,6 @@
 // again.
 #pragma once
 
-#include <cstdint>
 #include <memory>
 
 #include "base/clock.h"
@@ -21,16 +20,12 @@
 #include "base/result.h"
 #include "base/state_store.h"
 #include "config/settings.h"
+#include "evaluator/persist/store_role.h"
 
 namespace tocsin::evaluator {
 
 // Whether this program was built with it. Without, every opening is refused.
 bool HasPostgres();
-
-enum class StoreRole : std::uint8_t {
-  kDaemon,  // the only one of its kind
-  kBeside,  // a command beside it: records no events
-};
 
 // Connects, brings the schema up to date and starts the store's writer. The message of a failure
 // names the database without its password.

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "base/mutex.h"
+#include "evaluator/persist/database_lock.h"
 #include "evaluator/persist/durable_store.h"
 #include "evaluator/persist/sqlite_connection.h"
 #include "evaluator/persist/sqlite_events.h"
@@ -52,7 +53,9 @@ Status BringUpToDate(SqliteConnection& database) {
 
 // The writer's connection and its statements.
 struct SqliteWriter {
-  Status Open(const std::string& path);
+  // One after the other, once, before all else.
+  Status Connect(const std::string& path);
+  Status SetUp();
 
   Status Prepare() {
     for (StateTable table : kStateTables) {
@@ -115,19 +118,23 @@ struct SqliteWriter {
   std::optional<EventWriter> events;
 };
 
-Status SqliteWriter::Open(const std::string& path) {
+Status SqliteWriter::Connect(const std::string& path) {
   if (Status opened = connection.Open(path, SqliteConnection::Access::kMake); !opened.ok()) {
     return opened;
   }
+  // SQLite opens a file it may not write as a read-only one, and every commit would fail.
+  if (connection.is_read_only()) {
+    return Error{"cannot open the state database: " + path + " is read-only for this user"};
+  }
+  return Status();
+}
+
+Status SqliteWriter::SetUp() {
   Status configured = connection.Execute(
       "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
       "PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -1024;",
       "cannot open the state database");
   if (!configured.ok()) return configured;
-  // SQLite opens a file it may not write as a read-only one, and every commit would fail.
-  if (connection.is_read_only()) {
-    return Error{"cannot open the state database: " + path + " is read-only for this user"};
-  }
   // Also turns SQLite's own checkpoints off: they would run inside a commit.
   sqlite3_wal_hook(
       connection.handle(),
@@ -143,8 +150,8 @@ Status SqliteWriter::Open(const std::string& path) {
 
 class SqliteDatabase final : public StoreDatabase {
  public:
-  explicit SqliteDatabase(std::unique_ptr<SqliteWriter> writer)
-      : path_(writer->connection.path()), writer_(std::move(writer)) {}
+  SqliteDatabase(std::unique_ptr<SqliteWriter> writer, std::optional<DatabaseLock> lock)
+      : path_(writer->connection.path()), lock_(std::move(lock)), writer_(std::move(writer)) {}
 
   Status Commit(std::span<const StoreWrite> writes, std::span<const Event> events) override;
   Result<std::vector<Row>> Scan(StateTable table) const override;
@@ -160,6 +167,7 @@ class SqliteDatabase final : public StoreDatabase {
   Status OpenReader() const REQUIRES_LOCK(reader_mu_);
 
   const std::string path_;
+  const std::optional<DatabaseLock> lock_;  // of a daemon
 
   mutable Mutex writer_mu_;  // the connection: writer, and scans
   const std::unique_ptr<SqliteWriter> writer_ PT_GUARDED_BY(writer_mu_);
@@ -253,14 +261,23 @@ Status SqliteDatabase::OpenReader() const {
 
 }  // namespace
 
-Result<std::unique_ptr<StateStore>> OpenSqliteStore(const std::string& path, const Clock& clock,
-                                                    const Logger& log, MetricRegistry& metrics) {
+Result<std::unique_ptr<StateStore>> OpenSqliteStore(const std::string& path, StoreRole role,
+                                                    const Clock& clock, const Logger& log,
+                                                    MetricRegistry& metrics) {
   auto writer = std::make_unique<SqliteWriter>();
-  if (Status opened = writer->Open(path); !opened.ok()) return opened.error();
+  if (Status connected = writer->Connect(path); !connected.ok()) return connected.error();
+  std::optional<DatabaseLock> lock;
+  if (role == StoreRole::kDaemon && path != kInMemory) {
+    Result<DatabaseLock> taken = DatabaseLock::Take(path);
+    if (!taken) return taken.error();
+    lock.emplace(*std::move(taken));
+  }
+  if (Status ready = writer->SetUp(); !ready.ok()) return ready.error();
   const Result<std::uint64_t> newest = NewestEvent(writer->connection);
   if (!newest) return newest.error();
   return std::unique_ptr<StateStore>(std::make_unique<DurableStore>(
-      std::make_unique<SqliteDatabase>(std::move(writer)), *newest, clock, log, metrics));
+      std::make_unique<SqliteDatabase>(std::move(writer), std::move(lock)), *newest, clock, log,
+      metrics));
 }
 
 }  // namespace tocsin::evaluator

@@ -13,12 +13,15 @@
 #include "base/metrics.h"
 #include "base/result.h"
 #include "base/state_store.h"
+#include "evaluator/persist/store_role.h"
 
 namespace tocsin::evaluator {
 
 // Opens or makes the file (":memory:" keeps nothing), brings its schema up to date and starts the
-// store's writer. The message of a failure names the file and what to do.
-Result<std::unique_ptr<StateStore>> OpenSqliteStore(const std::string& path, const Clock& clock,
-                                                    const Logger& log, MetricRegistry& metrics);
+// store's writer. A second daemon on one file is refused (database_lock.h). The message of a
+// failure names the file and what to do.
+Result<std::unique_ptr<StateStore>> OpenSqliteStore(const std::string& path, StoreRole role,
+                                                    const Clock& clock, const Logger& log,
+                                                    MetricRegistry& metrics);
 
 }  // namespace tocsin::evaluator

@@ -191,8 +191,8 @@ struct AlertmanagerApp::Parts {
 // ---- New
 
 Status AlertmanagerApp::Parts::OpenStore() {
-  Result<std::unique_ptr<StateStore>> opened =
-      evaluator::OpenSqliteStore(storage.Path(kDatabase), clock, log.Named("store"), metrics);
+  Result<std::unique_ptr<StateStore>> opened = evaluator::OpenSqliteStore(
+      storage.Path(kDatabase), evaluator::StoreRole::kDaemon, clock, log.Named("store"), metrics);
   if (!opened) return opened.error();
   store = *std::move(opened);
   return {};

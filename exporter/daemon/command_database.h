@@ -22,8 +22,7 @@ class CommandDatabase {
     kPretend,  // an empty one, in memory: what the command writes is gone with it
   };
   // As the daemon finds it: by DATABASE_URL, below the storage folder. A command whose role is that
-  // of the daemon is refused where one runs on a PostgreSQL database (for SQLite it takes the lock
-  // of the StorageFolder).
+  // of the daemon is refused where one runs on the database.
   static Result<std::unique_ptr<CommandDatabase>> Open(
       const std::string& storage_path, IfAbsent if_absent,
       evaluator::StoreRole role = evaluator::StoreRole::kBeside);

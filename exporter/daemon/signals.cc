@@ -22,6 +22,8 @@ void BlockSignals() {
   const sigset_t set = OurSignals();
   pthread_sigmask(SIG_BLOCK, &set, nullptr);
   std::signal(SIGPIPE, SIG_IGN);
+  // A file that has reached the limit of its size is a full disk: a write that fails, not the end.
+  std::signal(SIGXFSZ, SIG_IGN);
 }
 
 SignalThread::SignalThread(MainQueue& queue) : thread_([&queue] { Listen(queue); }) {}

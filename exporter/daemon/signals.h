@@ -9,7 +9,8 @@
 namespace tocsin::daemon {
 
 // Blocks them for the calling thread and every thread it starts from now on, and makes writes to
-// closed sockets errors instead of signals. To be called before any thread is started.
+// closed sockets and to files at the limit of their size errors instead of signals. To be called
+// before any thread is started.
 void BlockSignals();
 
 class SignalThread {

@@ -17,7 +17,7 @@ Result<std::unique_ptr<StateStore>> OpenStateStore(const StateDatabase& database
       database.sqlite_path == kDatabaseInMemory
           ? database.sqlite_path
           : (std::filesystem::path(storage_path) / database.sqlite_path).string();
-  return evaluator::OpenSqliteStore(path, clock, log, metrics);
+  return evaluator::OpenSqliteStore(path, role, clock, log, metrics);
 }
 
 std::string DatabaseKinds() {

@@ -58,8 +58,8 @@ void ChangeOfState(benchmark::State& state) {
     SystemClock clock;
     SilentSink log;
     MetricRegistry registry;
-    auto store =
-        *OpenSqliteStore((folder / "state.db").string(), clock, Logger(log, "store"), registry);
+    auto store = *OpenSqliteStore((folder / "state.db").string(), StoreRole::kDaemon, clock,
+                                  Logger(log, "store"), registry);
     int number = 0;
     while (number < state.range(0)) {
       WriteBatch batch;

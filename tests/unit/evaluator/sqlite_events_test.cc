@@ -31,7 +31,8 @@ class SqliteEventsTest : public ::testing::Test {
   std::unique_ptr<StateStore> Open() { return OpenAt(Path()); }
   std::unique_ptr<StateStore> OpenAt(const std::string& path) {
     registry_ = std::make_unique<MetricRegistry>();
-    auto store = OpenSqliteStore(path, clock_, Logger(log_, "store"), *registry_);
+    auto store =
+        OpenSqliteStore(path, StoreRole::kDaemon, clock_, Logger(log_, "store"), *registry_);
     CHECK(store.ok());
     return *std::move(store);
   }

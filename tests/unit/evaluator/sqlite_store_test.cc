@@ -44,7 +44,7 @@ class SqliteStoreTest : public ::testing::Test {
  protected:
   Result<std::unique_ptr<StateStore>> Open() {
     registry_ = std::make_unique<MetricRegistry>();
-    return OpenSqliteStore(Path(), clock_, Logger(log_, "store"), *registry_);
+    return OpenSqliteStore(Path(), StoreRole::kDaemon, clock_, Logger(log_, "store"), *registry_);
   }
   std::string Path() const { return dir_.path() + "/state.db"; }
 
@@ -84,6 +84,59 @@ TEST_F(SqliteStoreTest, AFileThatMayNotBeWrittenIsRefusedByName) {
   const auto store = Open();
   ASSERT_FALSE(store.ok());
   EXPECT_NE(store.message().find(Path() + " is read-only"), std::string::npos) << store.message();
+}
+
+// By each of its names, at the same time, since each refusal takes some seconds.
+TEST_F(SqliteStoreTest, ASecondDaemonOnOneFileIsRefusedByWhateverNameAndACommandIsNot) {
+  const auto first = *Open();
+  const testing::TempDir elsewhere;
+  const std::string link = elsewhere.path() + "/link.db";
+  const std::string folder = elsewhere.path() + "/folder";
+  std::filesystem::create_symlink(Path(), link);
+  std::filesystem::create_directory_symlink(dir_.path(), folder);
+  std::vector<std::future<Result<std::unique_ptr<StateStore>>>> others;
+  std::vector<std::unique_ptr<MetricRegistry>> registries;
+  const std::vector<std::string> names = {Path(), dir_.path() + "/./state.db", link,
+                                          folder + "/state.db"};
+  for (const std::string& name : names) {
+    MetricRegistry& registry = *registries.emplace_back(std::make_unique<MetricRegistry>());
+    others.push_back(std::async(std::launch::async, [this, name, &registry] {
+      return OpenSqliteStore(name, StoreRole::kDaemon, clock_, Logger(log_, "store"), registry);
+    }));
+  }
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    const auto other = others[i].get();
+    ASSERT_FALSE(other.ok()) << names[i];
+    EXPECT_NE(other.message().find(names[i] + " is in use by another tocsin; stop that one"),
+              std::string::npos)
+        << other.message();
+  }
+  MetricRegistry registry;
+  const auto command =
+      OpenSqliteStore(link, StoreRole::kBeside, clock_, Logger(log_, "store"), registry);
+  ASSERT_TRUE(command.ok()) << command.message();
+  EXPECT_TRUE(Commit(**command, Put("of", "the command")).ok());
+  EXPECT_TRUE(Commit(*first, Put("of", "the daemon")).ok());
+}
+
+TEST_F(SqliteStoreTest, TheLockGoesWithItsDaemon) {
+  for (int i = 0; i < 3; ++i) {
+    const auto store = Open();
+    ASSERT_TRUE(store.ok()) << store.message();
+  }
+}
+
+TEST_F(SqliteStoreTest, ALockFileThatMayNotBeWrittenIsRefusedByName) {
+  (void)Open();
+  using std::filesystem::perms;
+  std::filesystem::permissions(dir_.path(), perms::all);
+  std::filesystem::permissions(Path(), perms::all);
+  std::filesystem::permissions(Path() + "-lock", perms::owner_read);
+  const OrdinaryUser user;
+  const auto store = Open();
+  ASSERT_FALSE(store.ok());
+  EXPECT_NE(store.message().find(Path() + "-lock: Permission denied"), std::string::npos)
+      << store.message();
 }
 
 TEST_F(SqliteStoreTest, RowsOfTheOldOutboxAreGoneAfterAnUpgradeAndCooldownsStay) {
@@ -128,7 +181,8 @@ TEST_F(SqliteStoreTest, PostedAlertsOfAnEarlierVersionAreThereAfterAnUpgrade) {
 TEST_F(SqliteStoreTest, TheWritersLagIsTheAgeOfTheOldestWriteThatIsNotDealtWith) {
   testing::FakeClock clock;
   MetricRegistry registry;
-  const auto store = *OpenSqliteStore(Path(), clock, Logger(log_, "store"), registry);
+  const auto store =
+      *OpenSqliteStore(Path(), StoreRole::kDaemon, clock, Logger(log_, "store"), registry);
   EXPECT_EQ(store->WriterLag(), Duration(0));
   std::promise<void> committed;
   std::promise<void> may_go_on;
@@ -158,7 +212,8 @@ TEST_F(SqliteStoreTest, WhatStandsOnlyInTheLogOfAKilledProcessIsThere) {
   std::filesystem::copy_file(Path(), copy);
   std::filesystem::copy_file(Path() + "-wal", copy + "-wal");
   MetricRegistry registry;
-  const auto reopened = OpenSqliteStore(copy, clock_, Logger(log_, "store"), registry);
+  const auto reopened =
+      OpenSqliteStore(copy, StoreRole::kDaemon, clock_, Logger(log_, "store"), registry);
   ASSERT_TRUE(reopened.ok()) << reopened.message();
   EXPECT_EQ(*(*reopened)->Scan(StateTable::kAlerts), (Rows{{"a", "2"}}));
 }
@@ -184,7 +239,8 @@ TEST_F(SqliteStoreTest, ATornLogLosesTheTornCommitAndNoOther) {
   std::filesystem::copy_file(Path() + "-wal", copy + "-wal");
   EraseIn(copy + "-wal", std::string(100, 'x'));
   MetricRegistry registry;
-  const auto reopened = OpenSqliteStore(copy, clock_, Logger(log_, "store"), registry);
+  const auto reopened =
+      OpenSqliteStore(copy, StoreRole::kDaemon, clock_, Logger(log_, "store"), registry);
   ASSERT_TRUE(reopened.ok()) << reopened.message();
   EXPECT_EQ(*(*reopened)->Scan(StateTable::kAlerts), (Rows{{"a", "1"}}));
   EXPECT_TRUE(Commit(**reopened, Put("c", "3")).ok());
@@ -215,7 +271,8 @@ TEST_F(SqliteStoreTest, ADamagedDatabaseIsRefusedOrItsTableIsInsteadOfLosingRows
 TEST_F(SqliteStoreTest, AFolderThatIsNotThereIsRefusedByName) {
   MetricRegistry registry;
   const std::string path = dir_.path() + "/absent/state.db";
-  const auto store = OpenSqliteStore(path, clock_, Logger(log_, "store"), registry);
+  const auto store =
+      OpenSqliteStore(path, StoreRole::kDaemon, clock_, Logger(log_, "store"), registry);
   ASSERT_FALSE(store.ok());
   EXPECT_NE(store.message().find(path), std::string::npos) << store.message();
 }

@@ -22,7 +22,7 @@ class SqliteWorld final : public StoreWorld {
  public:
   Result<std::unique_ptr<StateStore>> Open(const Clock& clock, const Logger& log,
                                            MetricRegistry& metrics) override {
-    return OpenSqliteStore(Name(), clock, log, metrics);
+    return OpenSqliteStore(Name(), StoreRole::kDaemon, clock, log, metrics);
   }
   std::unique_ptr<Refusal> RefuseWrites() override { return std::make_unique<FullDiskRefusal>(); }
   std::string Name() const override { return dir_.path() + "/state.db"; }
