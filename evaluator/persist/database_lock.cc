@@ -17,8 +17,8 @@ namespace tocsin::evaluator {
 namespace {
 
 // Five seconds in all, as with PostgreSQL.
-constexpr int kAttempts = 100;
-constexpr std::chrono::milliseconds kBetweenAttempts(50);
+constexpr int kLockAttempts = 100;
+constexpr std::chrono::milliseconds kBetweenLockLockAttempts(50);
 
 }  // namespace
 
@@ -32,8 +32,8 @@ Result<DatabaseLock> DatabaseLock::Take(const std::string& database) {
   for (int attempt = 1;; ++attempt) {
     if (Status tried = lock.TryTake(); !tried) return tried.error();
     if (lock.descriptor_ >= 0) return lock;
-    if (attempt == kAttempts) break;
-    std::this_thread::sleep_for(kBetweenAttempts);
+    if (attempt == kLockAttempts) break;
+    std::this_thread::sleep_for(kBetweenLockLockAttempts);
   }
   return Error{
       fmt::format("the state database {} is in use by another tocsin; stop that one, or name "
@@ -43,6 +43,22 @@ Result<DatabaseLock> DatabaseLock::Take(const std::string& database) {
 
 DatabaseLock::~DatabaseLock() {
   if (descriptor_ >= 0) close(descriptor_);  // which gives up the lock
+}
+
+Status DatabaseLock::Renew() {
+  if (IsOfThePath()) return {};
+  const int before = std::exchange(descriptor_, -1);
+  const Status tried = TryTake();
+  if (descriptor_ >= 0) {
+    close(before);
+    return {};
+  }
+  descriptor_ = before;
+  if (!tried.ok()) return tried;
+  return Error{fmt::format(
+      "cannot write to the state database {}: another tocsin has begun to use it, since "
+      "{} was deleted or moved; stop one of them",
+      database_, path_)};
 }
 
 Status DatabaseLock::TryTake() {

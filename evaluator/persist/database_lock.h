@@ -22,6 +22,9 @@ class DatabaseLock {
   DatabaseLock& operator=(DatabaseLock&&) = delete;
   ~DatabaseLock();
 
+  // Takes it anew where its file was deleted or moved, if nobody else has done so.
+  Status Renew();
+
  private:
   DatabaseLock(std::string database, std::string path)
       : database_(std::move(database)), path_(std::move(path)) {}

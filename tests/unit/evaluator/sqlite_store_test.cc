@@ -3,6 +3,8 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <atomic>
 #include <csignal>
 #include <filesystem>
 #include <fstream>
@@ -266,6 +268,209 @@ TEST_F(SqliteStoreTest, ADamagedDatabaseIsRefusedOrItsTableIsInsteadOfLosingRows
   const auto rows = (*store)->Scan(StateTable::kAlerts);
   ASSERT_FALSE(rows.ok());
   EXPECT_NE(rows.message().find(Path()), std::string::npos) << rows.message();
+}
+
+// ---- files that go while the database is open
+
+// Real time, and as much more as the test wants to have gone by.
+class JumpingClock final : public Clock {
+ public:
+  Timestamp Now() const override { return system_.Now(); }
+  std::chrono::nanoseconds Monotonic() const override {
+    ahead_ += each_.load();
+    return system_.Monotonic() + std::chrono::nanoseconds(ahead_.load());
+  }
+  void Jump(std::chrono::nanoseconds by) { ahead_ += by.count(); }
+  // At every look at it.
+  void JumpEachTime(std::chrono::nanoseconds by) { each_ = by.count(); }
+
+ private:
+  SystemClock system_;
+  mutable std::atomic<std::int64_t> ahead_{0};
+  std::atomic<std::int64_t> each_{0};
+};
+
+class SqliteFileGoneTest : public SqliteStoreTest {
+ protected:
+  SqliteFileGoneTest() {
+    store_ = *OpenSqliteStore(Path(), StoreRole::kDaemon, jumping_clock_, Logger(log_, "store"),
+                              metrics_);
+    WriteBatch batch = Put("before", "1");
+    batch.Record(EventOf("before"));
+    CHECK(Commit(*store_, std::move(batch)).ok());
+  }
+
+  static Event EventOf(std::string type) {
+    Event event;
+    event.type = std::move(type);
+    return event;
+  }
+  static constexpr const char* kSuffixes[] = {"", "-wal", "-shm", "-lock"};
+  void DeleteAll() const {
+    for (const char* suffix : kSuffixes) ASSERT_TRUE(std::filesystem::remove(Path() + suffix));
+  }
+  void MoveAll(const std::string& from, const std::string& to) const {
+    for (const char* suffix : {"", "-wal", "-shm"}) {
+      std::filesystem::rename(from + "/state.db" + suffix, to + "/state.db" + suffix);
+    }
+  }
+  // A write that is refused, with an event.
+  std::string RefusedWrite(const std::string& key) {
+    WriteBatch batch = Put(key, "2");
+    batch.Record(EventOf(key));
+    const Status refused = Commit(*store_, std::move(batch));
+    EXPECT_FALSE(refused.ok());
+    EXPECT_NE(refused.message().find(Path()), std::string::npos) << refused.message();
+    EXPECT_TRUE(store_->Trouble().has_value());
+    return refused.message();
+  }
+  // The next write that is made, and how many were refused before it.
+  int WriteAfter() {
+    int refused = 0;
+    while (!Commit(*store_, Put("after", "3")).ok()) ++refused;
+    EXPECT_FALSE(store_->Trouble().has_value());
+    return refused;
+  }
+  // What the next start finds, also where this process is killed now.
+  void ExpectAllAfterAKill(const Rows& rows, const std::vector<std::string>& types) {
+    const testing::TempDir left;
+    const std::string copy = left.path() + "/state.db";
+    std::filesystem::copy_file(Path(), copy);
+    std::filesystem::copy_file(Path() + "-wal", copy + "-wal");
+    MetricRegistry registry;
+    const auto reopened =
+        OpenSqliteStore(copy, StoreRole::kDaemon, clock_, Logger(log_, "store"), registry);
+    ASSERT_TRUE(reopened.ok()) << reopened.message();
+    EXPECT_EQ(*(*reopened)->Scan(StateTable::kAlerts), rows);
+    std::vector<std::string> found;
+    const auto events = (*reopened)->Events({});
+    for (const Event& event : *events) found.push_back(event.type);
+    EXPECT_EQ(found, types);
+  }
+  bool HasLogged(const std::string& text) const {
+    for (const std::string& line : log_.lines()) {
+      if (line.find(text) != std::string::npos) return true;
+    }
+    return false;
+  }
+
+  JumpingClock jumping_clock_;
+  MetricRegistry metrics_;
+  std::unique_ptr<StateStore> store_;
+};
+
+const Rows kAllRows = {{"after", "3"}, {"before", "1"}, {"during", "2"}};
+
+TEST_F(SqliteFileGoneTest, OneThatIsDeletedIsWrittenAnewWithAllThatItHeld) {
+  using std::filesystem::perms;
+  std::filesystem::permissions(Path(), perms::owner_read | perms::owner_write);
+  ASSERT_TRUE(Commit(*store_, Put("before", "1")).ok());
+  DeleteAll();
+  EXPECT_NE(RefusedWrite("during").find("the file is gone"), std::string::npos);
+  // Whoever has moved it may still put it back.
+  EXPECT_FALSE(Commit(*store_, Put("during", "2")).ok());
+  EXPECT_FALSE(std::filesystem::exists(Path()));
+  jumping_clock_.Jump(std::chrono::seconds(5));
+  WriteAfter();
+  EXPECT_TRUE(HasLogged("written anew, with all that it held"));
+  EXPECT_EQ(std::filesystem::status(Path()).permissions(), perms::owner_read | perms::owner_write);
+  EXPECT_FALSE(std::filesystem::exists(Path() + "-new"));
+  EXPECT_EQ(*store_->Scan(StateTable::kAlerts), kAllRows);
+  EXPECT_EQ(store_->Events({})->size(), 2U);
+  ExpectAllAfterAKill(kAllRows, {"before", "during"});
+  // It is locked as the old one was.
+  EXPECT_FALSE(Open().ok());
+}
+
+TEST_F(SqliteFileGoneTest, ALargeOneIsWrittenAnewInPartsAndNobodyWaitsForTheLast) {
+  Rows rows = kAllRows;
+  for (int i = 0; i < 8; ++i) {
+    const std::string key = "before" + std::to_string(i);
+    const std::string value(2 << 20, 'x');
+    ASSERT_TRUE(Commit(*store_, Put(key, value)).ok());
+    rows.emplace_back(key, value);
+  }
+  std::sort(rows.begin(), rows.end());
+  DeleteAll();
+  RefusedWrite("during");
+  jumping_clock_.Jump(std::chrono::seconds(5));
+  jumping_clock_.JumpEachTime(std::chrono::milliseconds(200));
+  EXPECT_GE(WriteAfter(), 3);
+  ExpectAllAfterAKill(rows, {"before", "during"});
+}
+
+TEST_F(SqliteFileGoneTest, OneThatIsPutBackGoesOn) {
+  const testing::TempDir elsewhere;
+  MoveAll(dir_.path(), elsewhere.path());
+  RefusedWrite("during");
+  MoveAll(elsewhere.path(), dir_.path());
+  EXPECT_EQ(WriteAfter(), 0);
+  EXPECT_FALSE(HasLogged("written anew, with all"));
+  ExpectAllAfterAKill(kAllRows, {"before", "during"});
+}
+
+TEST_F(SqliteFileGoneTest, OneWhoseFolderIsGoneWaitsForIt) {
+  const std::string away = dir_.path() + "-away";
+  std::filesystem::rename(dir_.path(), away);
+  RefusedWrite("during");
+  jumping_clock_.Jump(std::chrono::seconds(5));
+  while (RefusedWrite("during").find("that has failed: ") == std::string::npos) {
+  }
+  std::filesystem::rename(away, dir_.path());
+  EXPECT_EQ(WriteAfter(), 0);
+}
+
+TEST_F(SqliteFileGoneTest, AnotherInItsPlaceIsLeftAlone) {
+  const testing::TempDir elsewhere;
+  MoveAll(dir_.path(), elsewhere.path());
+  std::ofstream(Path()) << "of somebody else";
+  EXPECT_NE(RefusedWrite("during").find("another file stands in its place"), std::string::npos);
+  jumping_clock_.Jump(std::chrono::minutes(1));
+  for (int i = 0; i < 3; ++i) RefusedWrite("during");
+  std::string other;
+  std::getline(std::ifstream(Path()), other);
+  EXPECT_EQ(other, "of somebody else");
+  std::filesystem::remove(Path());
+  MoveAll(elsewhere.path(), dir_.path());
+  EXPECT_EQ(WriteAfter(), 0);
+}
+
+TEST_F(SqliteFileGoneTest, WhoeverHasBegunANewOneMeanwhileKeepsIt) {
+  DeleteAll();
+  const auto second = Open();
+  ASSERT_TRUE(second.ok()) << second.message();
+  EXPECT_NE(RefusedWrite("during").find("another file stands in its place"), std::string::npos);
+  jumping_clock_.Jump(std::chrono::minutes(1));
+  RefusedWrite("during");
+  EXPECT_TRUE((*second)->Scan(StateTable::kAlerts)->empty());
+  EXPECT_TRUE(Commit(**second, Put("of", "the second")).ok());
+}
+
+TEST_F(SqliteFileGoneTest, ALogThatIsDeletedLosesNothing) {
+  for (const char* suffix : {"-wal", "-shm"}) {
+    SCOPED_TRACE(suffix);
+    ASSERT_TRUE(std::filesystem::remove(Path() + suffix));
+    // Refused once, unless the store has noticed by itself.
+    EXPECT_LE(WriteAfter(), 1);
+    ExpectAllAfterAKill({{"after", "3"}, {"before", "1"}}, {"before"});
+  }
+  EXPECT_TRUE(HasLogged("the log of the state database was gone"));
+}
+
+TEST_F(SqliteFileGoneTest, ALockFileThatIsDeletedIsMadeAnew) {
+  ASSERT_TRUE(std::filesystem::remove(Path() + "-lock"));
+  EXPECT_EQ(WriteAfter(), 0);
+  EXPECT_FALSE(Open().ok());
+}
+
+TEST_F(SqliteFileGoneTest, WhoeverHasTakenTheLockMeanwhileIsNamed) {
+  ASSERT_TRUE(std::filesystem::remove(Path() + "-lock"));
+  {
+    const auto second = Open();
+    ASSERT_TRUE(second.ok()) << second.message();
+    EXPECT_NE(RefusedWrite("during").find("another tocsin has begun to use it"), std::string::npos);
+  }
+  EXPECT_EQ(WriteAfter(), 0);
 }
 
 TEST_F(SqliteStoreTest, AFolderThatIsNotThereIsRefusedByName) {
