@@ -174,11 +174,15 @@ class BodyReader {
 
 // ---- what depends on the configuration
 
-// "hooks.example.org" of "https://user@hooks.example.org:8443/x" and of "mail.example.org:25".
-std::string_view HostIn(std::string_view address) {
+std::string_view AuthorityIn(std::string_view address) {
   const std::size_t slashes = address.find("://");
   if (slashes != std::string_view::npos) address.remove_prefix(slashes + 3);
-  address = address.substr(0, address.find_first_of("/?#"));
+  return address.substr(0, address.find_first_of("/?#"));
+}
+
+// "hooks.example.org" of "https://user@hooks.example.org:8443/x" and of "mail.example.org:25".
+std::string_view HostIn(std::string_view address) {
+  address = AuthorityIn(address);
   const std::size_t user = address.rfind('@');
   if (user != std::string_view::npos) address.remove_prefix(user + 1);
   if (address.starts_with('[')) {
@@ -194,11 +198,14 @@ class ReceiverChecker {
 
   void Check(const config::ChannelSettings& channel) {
     if (channel.type == "webhook") {
-      return CheckAddress({"body", "webhook", "url"}, channel.webhook.url.Reveal());
+      CheckAddress({"body", "webhook", "url"}, channel.webhook.url.Reveal());
     }
     // What channels send to; other addresses are read by whoever gets the message.
     for (const char* key : {"webhook_url", "url", "api_url", "homeserver", "smarthost"}) {
       CheckAddress({"body", channel.type, key}, channel.keys.Url(key));
+    }
+    for (const char* key : {"icon_url", "avatar_url"}) {
+      CheckUserInfo({"body", channel.type, key}, channel.keys.Url(key));
     }
     const Json http = {"body", channel.type, "http_config"};
     CheckProxy(http, channel.http.proxy);
@@ -213,7 +220,7 @@ class ReceiverChecker {
  private:
   // Of names only those that say what they are: where others lead is seen at each message.
   void CheckAddress(const Json& loc, std::string_view address) {
-    if (address.empty()) return;
+    if (address.empty() || !CheckUserInfo(loc, address)) return;
     const Status allowed = egress_.policy.CheckName(HostIn(address));
     if (allowed) return;
     faults_.push_back(Fault(loc,
@@ -221,6 +228,16 @@ class ReceiverChecker {
                                         "allow_networks or allow_hosts",
                                         allowed.message()),
                             "value_error.egress"));
+  }
+
+  // Addresses stand in listings and logs; a password has keys of its own (http_config).
+  bool CheckUserInfo(const Json& loc, std::string_view address) {
+    if (AuthorityIn(address).find('@') == std::string_view::npos) return true;
+    faults_.push_back(Fault(loc,
+                            "user name and password do not belong into the URL; "
+                            "http_config has keys for them",
+                            "value_error.url"));
+    return false;
   }
 
   void CheckProxy(const Json& loc, const config::ProxyConfig& proxy) {

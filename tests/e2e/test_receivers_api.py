@@ -192,6 +192,14 @@ class Delivery(ReceiversApi):
         }
         (fault,) = self.send("POST", "/receivers", bad, expect=422)["detail"]
         self.assertIn("PEM", fault["msg"])
+        for channel, key in (("webhook", "url"), ("slack", "webhook_url"), ("teams", "webhook_url")):
+            bad = {"name": "a", channel: {key: "http://u:pla1n@hooks.example/"}}
+            answer = self.daemon.post(f"{API}/receivers", bad, headers={"X-API-Key": ADMIN})
+            self.assertEqual(answer.status, 422, answer)
+            (fault,) = answer.json()["detail"]
+            self.assertEqual(fault["loc"], ["body", channel, key])
+            self.assertIn("user name and password do not belong into the URL", fault["msg"])
+            self.assertNotIn("pla1n", answer.text)
         self.assertEqual([one["name"] for one in self.send("GET", "/receivers")], ["console"])
 
 

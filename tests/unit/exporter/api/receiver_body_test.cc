@@ -244,7 +244,7 @@ TEST(CheckReceiver, AddressesThatLeadInwardsAreRefused) {
   EXPECT_THAT(
       CheckedReceiver(R"({"name":"a",
       "slack":{"webhook_url":"https://127.0.0.1/"},"ntfy":{"url":"https://10.0.0.1/","topic":"t"},
-      "jira":{"api_url":"https://u@10.0.0.1/","project":"P","issue_type":"B"},
+      "jira":{"api_url":"https://10.0.0.1/","project":"P","issue_type":"B"},
       "matrix":{"homeserver":"https://10.0.0.1/","room_id":"!r","access_token":"t"},
       "email":{"smarthost":"localhost:25","from":"a@b.example","to":"c@d.example"},
       "teams":{"webhook_url":"https://t.example/","http_config":{"oauth2":{"client_id":"c",
@@ -254,6 +254,32 @@ TEST(CheckReceiver, AddressesThatLeadInwardsAreRefused) {
           HasSubstr(R"(["body","jira","api_url"])"), HasSubstr(R"(["body","matrix","homeserver"])"),
           HasSubstr(R"(["body","email","smarthost"])"),
           HasSubstr(R"(["body","teams","http_config","oauth2","token_url"])")));
+}
+
+TEST(CheckReceiver, NoAddressHoldsAPassword) {
+  EXPECT_THAT(
+      CheckedReceiver(R"({"name":"a",
+      "slack":{"webhook_url":"https://u:T0P-S3CRET@s.example/",
+               "icon_url":"https://u:T0P-S3CRET@i.example/icon.png"},
+      "discord":{"webhook_url":"https://d.example/","avatar_url":"https://u@i.example/a.png"},
+      "ntfy":{"url":"https://:T0P-S3CRET@n.example/","topic":"t"},
+      "jira":{"api_url":"https://u@j.example/","project":"P","issue_type":"B"},
+      "matrix":{"homeserver":"https://u:T0P-S3CRET@m.example","room_id":"!r","access_token":"t"},
+      "teams":{"webhook_url":"https://t.example/","http_config":{"oauth2":{"client_id":"c",
+        "client_secret":"s","token_url":"https://u:T0P-S3CRET@o.example/"}}}})"),
+      AllOf(::testing::UnorderedElementsAre(
+                HasSubstr(R"(["body","slack","webhook_url"])"),
+                HasSubstr(R"(["body","slack","icon_url"])"),
+                HasSubstr(R"(["body","discord","avatar_url"])"),
+                HasSubstr(R"(["body","ntfy","url"])"), HasSubstr(R"(["body","jira","api_url"])"),
+                HasSubstr(R"(["body","matrix","homeserver"])"),
+                HasSubstr(R"(["body","teams","http_config","oauth2","token_url"])")),
+            ::testing::Each(AllOf(HasSubstr("user name and password do not belong into the URL"),
+                                  Not(HasSubstr("S3CRET"))))));
+  // An at-sign elsewhere is none of it.
+  EXPECT_THAT(
+      CheckedReceiver(R"({"name":"a","slack":{"webhook_url":"https://s.example/@x?a=@b"}})"),
+      IsEmpty());
 }
 
 TEST(CheckReceiver, WhatTheOperatorAllowsPasses) {
@@ -279,11 +305,14 @@ TEST(CheckReceiver, AProxyMustBeTrusted) {
       R"({"name":"a","slack":{"webhook_url":"https://s.example/",
           "http_config":{"proxy_url":"http://proxy.example:3128"}},
           "discord":{"webhook_url":"https://d.example/","http_config":{
-          "proxy_from_environment":true}}})";
+          "proxy_from_environment":true}},
+          "webhook":{"url":"https://h.example/","http_config":{
+          "proxy_url":"http://proxy.example:3128"}}})";
   EXPECT_THAT(CheckedReceiver(proxied),
               ::testing::UnorderedElementsAre(
                   HasSubstr(R"(["body","slack","http_config","proxy_url"])"),
-                  HasSubstr(R"(["body","discord","http_config","proxy_from_environment"])")));
+                  HasSubstr(R"(["body","discord","http_config","proxy_from_environment"])"),
+                  HasSubstr(R"(["body","webhook","http_config","proxy_url"])")));
   config::Settings in_force;
   in_force.egress.trust_proxy = true;
   EXPECT_THAT(CheckedReceiver(proxied, in_force), IsEmpty());
