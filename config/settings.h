@@ -123,8 +123,9 @@ struct RateLimitSettings {
 struct WebSettings {
   std::size_t workers = 32;
   std::size_t max_streams = 128;
-  bool allow_unauthenticated = false;  // listen beyond loopback without keys
-  bool public_metrics = false;         // /metrics without a key
+  std::size_t max_connections_per_address = 0;  // 0: half of all there can be
+  bool allow_unauthenticated = false;           // listen beyond loopback without keys
+  bool public_metrics = false;                  // /metrics without a key
   RateLimitSettings rate_limit;
   bool demo = true;  // the routes of the demonstration
   std::vector<std::string> allowed_origins;

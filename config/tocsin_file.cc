@@ -101,6 +101,7 @@ void DecodeWeb(const YamlNode& node, FileReport& report, WebSettings* web) {
   MapDecoder map(node, "tocsin.web", report);
   ReadSize(map, "workers", 1, kMaxWorkers, &web->workers);
   ReadSize(map, "max_streams", 0, kMaxStreams, &web->max_streams);
+  ReadSize(map, "max_connections_per_address", 1, kMaxStreams, &web->max_connections_per_address);
   map.ReadBool("allow_unauthenticated", &web->allow_unauthenticated);
   map.ReadBool("public_metrics", &web->public_metrics);
   map.ReadBool("demo", &web->demo);

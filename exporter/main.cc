@@ -37,6 +37,8 @@ void AddDaemonFlags(CLI::App& app, tocsin::daemon::Options& options) {
   app.add_option("--web.listen-address", options.listen_address,
                  "Address of the API and the overview; port 0 takes any free one")
       ->capture_default_str();
+  app.add_option("--web.config.file", options.web_config_file,
+                 "Users who may ask, and headers of every answer; read again when it changes");
   const std::map<std::string, LogLevel> levels = {{"debug", LogLevel::kDebug},
                                                   {"info", LogLevel::kInfo},
                                                   {"warn", LogLevel::kWarn},

@@ -30,6 +30,7 @@ std::vector<http::Route> AdminRoutes(const AdminSources& sources) {
     route.pattern = path;
     route.handler = std::move(handler);
     route.access = access;
+    route.is_probe = access == http::Access::kOpen;
     routes.push_back(std::move(route));
   };
   add("GET", "/-/healthy", http::Access::kOpen,

@@ -1,15 +1,9 @@
 #include "exporter/api/web_guard.h"
 
-#include <algorithm>
-#include <string_view>
-
-#include "base/text.h"
+#include "exporter/security/web_users.h"
 
 namespace tocsin::api {
 namespace {
-
-// Every answer carries it anyway (http/response_writer.cc).
-constexpr std::string_view kAlwaysSet = "X-Content-Type-Options";
 
 http::Response Unauthorized() {
   http::Response response;
@@ -32,8 +26,9 @@ http::Response Busy() {
 void WebGuard::Guard(http::Router* router) {
   router->GuardAll(
       [this](http::Request& request, http::ErrorStyle /*errors*/) { return Refuse(request); });
-  router->FinishBelow(
-      "", [this](const http::Request&, http::Response* response) { SetHeaders(response); });
+  router->FinishBelow("", [this](const http::Request&, http::Response* response) {
+    security::SetWebHeaders(*settings_.Get(), response);
+  });
 }
 
 std::optional<http::Response> WebGuard::Refuse(const http::Request& request) {
@@ -48,21 +43,6 @@ std::optional<http::Response> WebGuard::Refuse(const http::Request& request) {
       break;
   }
   return Unauthorized();
-}
-
-// In place of what a handler has set: the owner of the file knows what stands in front of us.
-void WebGuard::SetHeaders(http::Response* response) const {
-  const std::shared_ptr<const config::WebFileSettings> settings = settings_.Get();
-  for (const auto& [name, value] : settings->headers) {
-    if (name == kAlwaysSet) continue;
-    auto& headers = response->headers;
-    headers.erase(std::remove_if(headers.begin(), headers.end(),
-                                 [&name = name](const auto& header) {
-                                   return EqualsIgnoreCase(header.first, name);
-                                 }),
-                  headers.end());
-    headers.emplace_back(name, value);
-  }
 }
 
 }  // namespace tocsin::api

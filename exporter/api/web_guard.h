@@ -31,7 +31,6 @@ class WebGuard {
 
  private:
   std::optional<http::Response> Refuse(const http::Request& request);
-  void SetHeaders(http::Response* response) const;
 
   Snapshot<config::WebFileSettings> settings_;
   http::BasicAuth auth_;

@@ -133,11 +133,6 @@ config::LoadedAlertmanager LoadAlertmanagerConfig(const AlertmanagerOptions& opt
   return config::LoadAlertmanagerFile(options.config_file, file_options, files);
 }
 
-config::LoadedWebFile LoadWebConfig(const AlertmanagerOptions& options) {
-  config::DiskFiles files;
-  return config::LoadWebFile(options.web_config_file, files);
-}
-
 // In the order of construction: what stands later may use what stands before.
 struct AlertmanagerApp::Parts {
   Parts(const AlertmanagerOptions& o, const Settings& settings, StorageFolder s, MainQueue& q,
@@ -372,7 +367,7 @@ void AlertmanagerApp::Parts::WatchWebConfig() {
   web_watcher = std::make_unique<config::FileWatcher>(
       [this] {
         const Logger config_log = log.Named("config");
-        const config::LoadedWebFile loaded = LoadWebConfig(options);
+        const config::LoadedWebFile loaded = LoadWebConfig(options.web_config_file);
         LogDiagnostics(loaded.diagnostics, config_log);
         if (loaded.settings == nullptr) {
           config_log.Error("the web configuration is not reloaded: what was in force stays");
@@ -405,7 +400,7 @@ Status AlertmanagerApp::Reload() {
     }
   }
   // Last, so that what the watcher reads meanwhile is not older.
-  const config::LoadedWebFile web = LoadWebConfig(p.options);
+  const config::LoadedWebFile web = LoadWebConfig(p.options.web_config_file);
   LogDiagnostics(web.diagnostics, log);
   for (std::string& problem : ErrorTexts(web.diagnostics)) problems.push_back(std::move(problem));
   if (next != nullptr && web.settings != nullptr) {

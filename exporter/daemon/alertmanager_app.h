@@ -28,8 +28,6 @@ namespace tocsin::daemon {
 config::LoadedAlertmanager LoadAlertmanagerConfig(const AlertmanagerOptions& options,
                                                   const Clock& clock);
 
-config::LoadedWebFile LoadWebConfig(const AlertmanagerOptions& options);
-
 class AlertmanagerApp {
  public:
   // What the files that the options name say; neither is null.

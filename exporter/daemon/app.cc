@@ -45,16 +45,17 @@ constexpr Duration kKeysInterval = std::chrono::seconds(2);
 constexpr Duration kDrainTime = std::chrono::seconds(3);
 
 // Listening beyond this machine without keys lets everybody in: the operator must have said so.
-Status CheckExposure(const std::string& listen_address, const config::Settings& settings,
-                     bool asks_for_keys, const Logger& log) {
+Status CheckExposure(const std::string& listen_address, const config::Settings& settings, bool asks,
+                     const Logger& log) {
   const Result<http::ListenAddress> address = http::ParseListenAddress(listen_address);
   if (!address) return address.error();
-  if (asks_for_keys || IsLoopbackOnly(listen_address)) return {};
+  if (asks || IsLoopbackOnly(listen_address)) return {};
   if (!settings.web.allow_unauthenticated) {
     return Error{
         fmt::format("refusing to listen on {}: whoever reaches it could change alerts, and there "
                     "are no keys to ask for. Make one with `tocsin keys create` or set "
-                    "TOCSIN_API_KEYS, or listen on 127.0.0.1 behind a proxy, or say "
+                    "TOCSIN_API_KEYS, or name users in --web.config.file, or listen on 127.0.0.1 "
+                    "behind a proxy, or say "
                     "tocsin.web.allow_unauthenticated: true",
                     listen_address)};
   }
@@ -103,7 +104,7 @@ Status App::Parts::BuildSecurity(const config::Settings& secured) {
   if (Status restored = keys->Restore(); !restored) return restored;
   keys->SetEnvironment(secured.api_keys);
   rate_limiter.Apply(secured.web.rate_limit);
-  guard.emplace(*keys, rate_limiter, *audit, clock, metrics);
+  guard.emplace(*keys, rate_limiter, *audit, clock, metrics, &web_users);
   return {};
 }
 
@@ -214,7 +215,7 @@ Status App::Parts::Restore() {
 // The listener for scrapes first: once the main one answers, a request may wait for the engine, so
 // nothing may fail any more before that runs.
 Status App::Parts::Listen(const config::Settings& listening) {
-  if (Status safe = CheckExposure(options.listen_address, listening, keys->asks(), log); !safe)
+  if (Status safe = CheckExposure(options.listen_address, listening, guard->asks(), log); !safe)
     return safe;
   if (listening.extra_metrics_port) {
     http::ServerOptions extra_options;
@@ -229,6 +230,7 @@ Status App::Parts::Listen(const config::Settings& listening) {
   http::ServerOptions server_options;
   server_options.listen_address = options.listen_address;
   server_options.workers = listening.web.workers;
+  server_options.max_connections_per_address = listening.web.max_connections_per_address;
   server_options.trusted_proxies = listening.web.trusted_proxies;
   server_options.spare_threads = kSpareThreads;
   Result<std::unique_ptr<http::Server>> main_server =
@@ -238,12 +240,12 @@ Status App::Parts::Listen(const config::Settings& listening) {
   return {};
 }
 
-Result<std::unique_ptr<App>> App::New(const Options& options,
-                                      const std::shared_ptr<const config::Settings>& settings,
-                                      MainQueue& queue, const Clock& clock, const Logger& log) {
+Result<std::unique_ptr<App>> App::New(const Options& options, const Files& files, MainQueue& queue,
+                                      const Clock& clock, const Logger& log) {
+  const std::shared_ptr<const config::Settings>& settings = files.settings;
   Result<StorageFolder> storage = StorageFolder::Open(options.storage_path);
   if (!storage) return storage.error();
-  auto parts = std::make_unique<Parts>(options, *std::move(storage), queue, clock, log);
+  auto parts = std::make_unique<Parts>(options, files, *std::move(storage), queue, clock, log);
   parts->storage.RemoveFile("address");  // an earlier process's
   ShowBuild(parts->metrics);
   if (Status opened = parts->OpenStore(*settings); !opened) return opened.error();

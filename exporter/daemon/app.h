@@ -20,6 +20,7 @@
 #include "base/log.h"
 #include "base/result.h"
 #include "config/settings.h"
+#include "config/web_file.h"
 #include "exporter/daemon/main_queue.h"
 #include "exporter/daemon/options.h"
 
@@ -27,17 +28,22 @@ namespace tocsin::daemon {
 
 class App {
  public:
+  // What the files that the options name say; neither is null.
+  struct Files {
+    std::shared_ptr<const config::Settings> settings;
+    std::shared_ptr<const config::WebFileSettings> web;
+  };
+
   // `queue` gets the wishes of /-/reload and of the file watcher; it outlives the object, as
   // `clock` and the sink behind `log` do.
-  static Result<std::unique_ptr<App>> New(const Options& options,
-                                          const std::shared_ptr<const config::Settings>& settings,
+  static Result<std::unique_ptr<App>> New(const Options& options, const Files& files,
                                           MainQueue& queue, const Clock& clock, const Logger& log);
   ~App();
   App(const App&) = delete;
   App& operator=(const App&) = delete;
 
   void Start();
-  // Fails with every problem, one a line; what runs goes on unchanged then.
+  // All files. Fails with every problem, one a line; what runs goes on unchanged then.
   Status Reload();
   // Idempotent. REQUIRES: the queue is closed, so that no request waits for a reload.
   void Stop();

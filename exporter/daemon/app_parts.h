@@ -50,11 +50,13 @@
 #include "exporter/daemon/rule_book.h"
 #include "exporter/daemon/rule_gauges.h"
 #include "exporter/daemon/storage_folder.h"
+#include "exporter/http/cors.h"
 #include "exporter/http/stream_loop.h"
 #include "exporter/intake/intakes.h"
 #include "exporter/intake/push_store.h"
 #include "exporter/scrape/scrape_manager.h"
 #include "exporter/security/access_guard.h"
+#include "exporter/security/web_users.h"
 #include "receivers/alerts/alert_comments.h"
 #include "receivers/channels/pictures.h"
 #include "receivers/dispatcher.h"
@@ -64,8 +66,9 @@ namespace tocsin::daemon {
 
 // In the order of construction: what stands later may use what stands before.
 struct App::Parts {
-  Parts(const Options& o, StorageFolder s, MainQueue& q, const Clock& c, const Logger& l)
-      : options(o), storage(std::move(s)), queue(q), clock(c), log(l) {}
+  Parts(const Options& o, const Files& files, StorageFolder s, MainQueue& q, const Clock& c,
+        const Logger& l)
+      : options(o), storage(std::move(s)), queue(q), clock(c), log(l), web_users(files.web) {}
 
   // New()
   Status OpenStore(const config::Settings& settings);
@@ -129,6 +132,7 @@ struct App::Parts {
   std::optional<security::AuditLog> audit;
   std::optional<security::KeyRing> keys;
   security::RateLimiter rate_limiter{clock};
+  security::WebUsers web_users;
   std::optional<security::AccessGuard> guard;
   std::optional<http::StreamLoop> streams;
   std::optional<OnDemandExecutor> stream_executor;
@@ -189,6 +193,7 @@ struct App::Parts {
   std::optional<api::SecurityApi> security_api;
   std::optional<api::AlertSnapshots> alert_snapshots;
   std::optional<api::StreamApi> stream_api;
+  std::optional<http::Cors> cors;
   http::Router router;
   http::Router extra_router;
   std::unique_ptr<http::Server> server;

@@ -27,7 +27,10 @@ Status App::Reload() {
       problems.push_back(built.message());
     }
   }
-  if (!next) {
+  const config::LoadedWebFile web = LoadWebConfig(p.options.web_config_file);
+  LogDiagnostics(web.diagnostics, log);
+  for (std::string& problem : ErrorTexts(web.diagnostics)) problems.push_back(std::move(problem));
+  if (!next || web.settings == nullptr) {
     log.Error("the configuration is not reloaded: what was in force stays",
               {{"problems", problems.size()}});
     p.AuditReload("failed", problems.size());
@@ -37,6 +40,7 @@ Status App::Reload() {
     p.Watch(&loaded);
     return Error{std::move(text)};
   }
+  p.web_users.Apply(web.settings);
   p.Swap(loaded.settings, *std::move(next));
   p.RecordReload({});
   p.AuditReload("done", 0);
@@ -175,6 +179,7 @@ void App::Parts::Watch(const config::Loaded* refused) {
     files.insert(files.end(), refused->files.begin(), refused->files.end());
     patterns.insert(patterns.end(), refused->patterns.begin(), refused->patterns.end());
   }
+  if (!options.web_config_file.empty()) files.push_back(options.web_config_file);
   watcher->Watch(std::move(files), std::move(patterns));
 }
 

@@ -105,8 +105,13 @@ void App::Parts::BuildRoutes(const config::Settings& served) {
   };
   add(metrics_route());
   extra_router.Add(metrics_route());
-  guard->Guard(&router);
-  guard->Guard(&extra_router);
+  cors.emplace(served.web.allowed_origins);
+  for (http::Router* guarded : {&router, &extra_router}) {
+    guard->Guard(guarded, &*cors);
+    guarded->FinishBelow("", [this](const http::Request&, http::Response* response) {
+      web_users.SetHeaders(response);
+    });
+  }
 }
 
 api::KnownAlerts::Mutes App::Parts::Mutes() {
@@ -225,7 +230,7 @@ api::DaemonStatus App::Parts::GatherStatus() const {
                    status.evaluation.lag >= kStalledRound;
   status.store_lag = store->WriterLag();
   status.disk = RoomIn(storage.Path("."));
-  if (!keys->asks()) status.warnings = ExposureWarnings(options.listen_address, loopback_only);
+  if (!guard->asks()) status.warnings = ExposureWarnings(options.listen_address, loopback_only);
   status.host_collector_enabled = host->enabled();
   status.host_collector_healthy = host->healthy();
   status.websocket_connections = streams->open(http::StreamKind::kWebSocket);

@@ -79,11 +79,14 @@ int RunDaemon(const Options& options) {
 
   const config::Loaded loaded = LoadDaemonConfig(options.config_file, options.expand_env, clock);
   ReportAtStart(loaded.diagnostics, options.log_format, log.Named("config"));
-  if (loaded.settings == nullptr) return 1;
+  const config::LoadedWebFile web = LoadWebConfig(options.web_config_file);
+  ReportAtStart(web.diagnostics, options.log_format, log.Named("config"));
+  if (loaded.settings == nullptr || web.settings == nullptr) return 1;
 
   MainQueue queue;
   const SignalThread signals(queue);
-  Result<std::unique_ptr<App>> app = App::New(options, loaded.settings, queue, clock, log);
+  Result<std::unique_ptr<App>> app =
+      App::New(options, {loaded.settings, web.settings}, queue, clock, log);
   if (!app) {
     log.Error("cannot start", {{"err", app.message()}});
     return 1;
@@ -102,7 +105,7 @@ int RunAlertmanager(const AlertmanagerOptions& options) {
 
   const config::LoadedAlertmanager loaded = LoadAlertmanagerConfig(options, clock);
   ReportAtStart(loaded.diagnostics, options.log_format, log.Named("config"));
-  const config::LoadedWebFile web = LoadWebConfig(options);
+  const config::LoadedWebFile web = LoadWebConfig(options.web_config_file);
   ReportAtStart(web.diagnostics, options.log_format, log.Named("config"));
   if (loaded.settings == nullptr || web.settings == nullptr) return 1;
 

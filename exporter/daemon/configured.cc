@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "config/alertmanager_settings.h"
+#include "config/files.h"
 #include "config/receivers.h"
 #include "receivers/templates/default_templates.h"
 
@@ -51,6 +52,11 @@ config::AlertmanagerFileOptions HowToReadAlertmanagerFiles(bool expand_env, cons
 config::Loaded LoadDaemonConfig(const std::string& file, bool expand_env, const Clock& clock) {
   return config::LoadConfiguration(file, config::ProcessEnvironment(),
                                    HowToReadAlertmanagerFiles(expand_env, clock));
+}
+
+config::LoadedWebFile LoadWebConfig(const std::string& file) {
+  config::DiskFiles files;
+  return config::LoadWebFile(file, files);
 }
 
 Result<Configured> BuildConfigured(std::shared_ptr<const config::Settings> settings,
@@ -119,6 +125,8 @@ std::vector<std::string> NeedRestart(const config::Settings& running,
   };
   compare("tocsin.web.workers", running.web.workers, next.web.workers);
   compare("tocsin.web.max_streams", running.web.max_streams, next.web.max_streams);
+  compare("tocsin.web.max_connections_per_address", running.web.max_connections_per_address,
+          next.web.max_connections_per_address);
   compare("tocsin.web.allow_unauthenticated", running.web.allow_unauthenticated,
           next.web.allow_unauthenticated);
   compare("tocsin.web.demo", running.web.demo, next.web.demo);

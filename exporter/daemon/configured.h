@@ -9,6 +9,7 @@
 #include "base/result.h"
 #include "config/loader.h"
 #include "config/settings.h"
+#include "config/web_file.h"
 #include "receivers/outbox/outbox.h"
 #include "receivers/pipeline/graph.h"
 
@@ -24,6 +25,9 @@ config::AlertmanagerFileOptions HowToReadAlertmanagerFiles(bool expand_env, cons
 
 // The configuration file with all that it names, and the environment.
 config::Loaded LoadDaemonConfig(const std::string& file, bool expand_env, const Clock& clock);
+
+// What --web.config.file names; no file is one that asks for nothing.
+config::LoadedWebFile LoadWebConfig(const std::string& file);
 
 // All that can fail of a new configuration; touches nothing that runs.
 Result<Configured> BuildConfigured(std::shared_ptr<const config::Settings> settings,

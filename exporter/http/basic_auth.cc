@@ -85,28 +85,52 @@ BasicAuth::BasicAuth() {
   randombytes_buf(key_.data(), key_.size());
 }
 
-BasicAuth::Verdict BasicAuth::Judge(const BasicUsers& users, std::string_view authorization) {
-  const std::optional<Credentials> given = ReadBasicCredentials(authorization);
-  if (!given) return Verdict::kBad;
+struct BasicAuth::Question {
+  Credentials given;
+  bool is_known = false;  // the user
+  std::string hash;
+  Digest digest{};
+};
+
+std::optional<BasicAuth::Question> BasicAuth::Ask(const BasicUsers& users,
+                                                  std::string_view authorization) const {
+  std::optional<Credentials> given = ReadBasicCredentials(authorization);
+  if (!given) return std::nullopt;
   const auto user = users.find(given->user);
-  const bool is_known = user != users.end();
-  const std::string hash = is_known ? user->second.Reveal() : HashForNobody(users);
-  const Digest digest = DigestOf(*given, hash);
-  std::optional<bool> good = Recall(digest);
+  Question question;
+  question.is_known = user != users.end();
+  question.hash = question.is_known ? user->second.Reveal() : HashForNobody(users);
+  question.digest = DigestOf(*given, question.hash);
+  question.given = *std::move(given);
+  return question;
+}
+
+BasicAuth::Verdict BasicAuth::Judge(const BasicUsers& users, std::string_view authorization) {
+  const std::optional<Question> question = Ask(users, authorization);
+  if (!question) return Verdict::kBad;
+  std::optional<bool> good = Recall(question->digest);
   if (!good) {
     const Place place(waiting_);
     if (place.is_beyond(kMostWaiting)) return Verdict::kBusy;
-    good = Compare(*given, hash, is_known, digest);
+    good = Compare(*question);
   }
-  return *good && is_known ? Verdict::kGood : Verdict::kBad;
+  return *good && question->is_known ? Verdict::kGood : Verdict::kBad;
 }
 
-bool BasicAuth::Compare(const Credentials& given, const std::string& hash, bool is_known,
-                        const Digest& digest) {
+std::optional<BasicAuth::Verdict> BasicAuth::Recall(const BasicUsers& users,
+                                                    std::string_view authorization) const {
+  const std::optional<Question> question = Ask(users, authorization);
+  if (!question) return Verdict::kBad;
+  const std::optional<bool> good = Recall(question->digest);
+  if (!good) return std::nullopt;
+  return *good && question->is_known ? Verdict::kGood : Verdict::kBad;
+}
+
+bool BasicAuth::Compare(const Question& question) {
   MutexLock one_at_a_time(comparing_);
-  if (const std::optional<bool> meanwhile = Recall(digest)) return *meanwhile;
-  const bool good = BcryptMatches(given.password, hash) && is_known;
-  Remember(digest, good);
+  if (const std::optional<bool> meanwhile = Recall(question.digest)) return *meanwhile;
+  const bool good = BcryptMatches(question.given.password, question.hash) && question.is_known;
+  Remember(question.digest, good);
   return good;
 }
 

@@ -45,6 +45,9 @@ class BasicAuth {
 
   // REQUIRES: the hashes are such (BcryptCost).
   Verdict Judge(const BasicUsers& users, std::string_view authorization) EXCLUDES(mu_, comparing_);
+  // The same where it takes no comparison; else nothing.
+  std::optional<Verdict> Recall(const BasicUsers& users, std::string_view authorization) const
+      EXCLUDES(mu_);
 
  private:
   using Digest = std::array<unsigned char, 32>;
@@ -59,9 +62,12 @@ class BasicAuth {
     std::deque<Digest> digests_;
   };
 
+  // What a password is compared with.
+  struct Question;
+  // Nothing where there are no credentials.
+  std::optional<Question> Ask(const BasicUsers& users, std::string_view authorization) const;
   // Compares, unless another thread has just done so.
-  bool Compare(const Credentials& given, const std::string& hash, bool is_known,
-               const Digest& digest) EXCLUDES(mu_, comparing_);
+  bool Compare(const Question& question) EXCLUDES(mu_, comparing_);
   std::optional<bool> Recall(const Digest& digest) const EXCLUDES(mu_);
   void Remember(const Digest& digest, bool good) EXCLUDES(mu_);
   Digest DigestOf(const Credentials& given, const std::string& hash) const;

@@ -69,6 +69,17 @@ Error CannotListen(const std::string& listen_address, std::string_view reason) {
   return Error{fmt::format("cannot listen on {}: {}; {}", listen_address, reason, remedy)};
 }
 
+std::size_t MostPerAddress(const ServerOptions& options) {
+  if (options.max_connections_per_address > 0) return options.max_connections_per_address;
+  return std::max<std::size_t>(1, (options.workers + options.spare_threads) / 2);
+}
+
+std::vector<IpNetwork> Uncounted(const ServerOptions& options) {
+  std::vector<IpNetwork> networks = options.uncounted;
+  networks.insert(networks.end(), options.trusted_proxies.begin(), options.trusted_proxies.end());
+  return networks;
+}
+
 class CivetwebServer final : public Server {
  public:
   CivetwebServer(const ServerOptions& options, const Router& router, Logger log,
@@ -78,6 +89,7 @@ class CivetwebServer final : public Server {
               std::move(log),
               HttpMetrics(metrics, router),
               TransferWatchdog(std::min(Duration(1000), options.transfer_timeout / 4)),
+              ConnectionCounts(MostPerAddress(options), Uncounted(options)),
               streams} {
     mg_init_library(MG_FEATURES_DEFAULT);
   }
@@ -183,6 +195,7 @@ int CivetwebServer::OnConnection(const mg_connection* connection, void** /*data*
 
 void CivetwebServer::OnConnectionEnd(const mg_connection* connection) noexcept {
   --Of(connection).core_.connections;
+  ExchangeOf(connection).EndConnection();
 }
 
 // Instead of a handler for "/": it sees every request, those that ask for an upgrade too, and

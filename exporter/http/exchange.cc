@@ -91,6 +91,7 @@ int Exchange::Serve(mg_connection* connection) {
   const mg_request_info& info = *mg_get_request_info(connection);
   connection_ = connection;
   peer_ = PeerOf(info);
+  has_place_ = CountConnection(info.remote_addr);
   Fill(info, core_.options.trusted_proxies, &request_);
 
   const Router::Match match = core_.router.Find(request_);
@@ -134,13 +135,33 @@ void Exchange::Refuse(mg_connection* connection, int status, const char* reason)
   core_.metrics.Observe(nullptr, "", response.status, 0);
 }
 
+bool Exchange::CountConnection(const char* address) {
+  if (is_counted_) return true;
+  counted_address_ = address;
+  is_counted_ = core_.counts.Enter(counted_address_);
+  if (!is_counted_) core_.metrics.refused_connections().Increment();
+  return is_counted_;
+}
+
+void Exchange::EndConnection() {
+  if (is_counted_) core_.counts.Leave(counted_address_);
+  is_counted_ = false;
+}
+
+Response Exchange::TurnAway(ErrorStyle errors, std::string_view why, Rest* rest) const {
+  rest->unread_body = head_.has_body() && !head_.expects_continue;
+  return ErrorResponse(503, errors, why);
+}
+
 Response Exchange::Answer(const Router::Match& match, Rest* rest) {
   if (const std::optional<HeadFault> fault = ReadHead(*mg_get_request_info(connection_), &head_)) {
     return ErrorResponse(fault->status, match.errors, fault->detail);
   }
-  if (core_.stopping) {
-    rest->unread_body = head_.has_body() && !head_.expects_continue;
-    return ErrorResponse(503, match.errors, "the server is stopping");
+  if (core_.stopping) return TurnAway(match.errors, "the server is stopping", rest);
+  if (!has_place_) {
+    Response response = TurnAway(match.errors, "Too many connections from this address", rest);
+    response.headers.emplace_back("Retry-After", "1");
+    return response;
   }
   const bool is_stream = match.route != nullptr && match.route->open && request_.method == "GET";
   // One that asks for an upgrade the server library closes, whatever the answer.

@@ -11,10 +11,12 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <type_traits>
 
 #include "base/log.h"
 #include "exporter/http/body_reader.h"
+#include "exporter/http/connection_counts.h"
 #include "exporter/http/http.h"
 #include "exporter/http/http_metrics.h"
 #include "exporter/http/request_head.h"
@@ -31,6 +33,7 @@ struct ServerCore {
   const Logger log;
   HttpMetrics metrics;
   TransferWatchdog watchdog;
+  ConnectionCounts counts;
   StreamLoop* const streams;                // null: none are served
   std::atomic<std::uint16_t> port{0};       // that is listened on
   std::atomic<bool> stopping{false};        // new requests are answered with 503
@@ -49,6 +52,8 @@ class Exchange {
   int Serve(mg_connection* connection);
   // Answers what civetweb itself refuses, before there is a request: a malformed or late head.
   void Refuse(mg_connection* connection, int status, const char* reason);
+  // The connection is about to be closed.
+  void EndConnection();
 
  private:
   // How the connection stands once the handler has run.
@@ -58,7 +63,11 @@ class Exchange {
     bool taken = false;        // the connection is the stream thread's now; no answer is due
   };
 
+  // Counts the connection with its first request; false where its address has too many.
+  bool CountConnection(const char* address);
   Response Answer(const Router::Match& match, Rest* rest);
+  // 503, and the connection is closed behind it.
+  Response TurnAway(ErrorStyle errors, std::string_view why, Rest* rest) const;
   // Makes the connection ready for the next request where the body is not wanted.
   void PassOverBody(ErrorStyle errors, Rest* rest);
   // Reads the body into the request, or says why not.
@@ -84,7 +93,12 @@ class Exchange {
   Request request_;
   std::string out_;
 
+  // of the connection
+  bool is_counted_ = false;
+  std::string counted_address_;
+
   // of the request under way
+  bool has_place_ = true;
   mg_connection* connection_ = nullptr;
   RequestHead head_;
   Endpoint peer_;

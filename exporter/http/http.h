@@ -24,9 +24,10 @@ inline constexpr std::size_t kBodyPadding = 64;
 
 struct Route;
 
-// Who sends a request, as far as the guard knows: the holder of an API key.
+// Who sends a request, as far as the guard knows: the holder of an API key, or a user with a
+// password.
 struct Actor {
-  std::string key_id;  // empty: nobody that we know
+  std::string key_id;  // "user:..." of a user; empty: nobody that we know
   std::string name;
 
   bool known() const { return !key_id.empty(); }
@@ -135,6 +136,8 @@ struct Route {
   // once there is a seat for one more stream. The handler answers what does not open a stream.
   StreamOpener open = {};
   StreamKind stream = StreamKind::kWebSocket;
+  // Decides whether the process lives: no rate holds it up.
+  bool is_probe = false;
 };
 
 // A route whose connections stay (stream.h): whoever may read may open it.
@@ -188,6 +191,10 @@ class Router {
   Guard guard_;                                              // none: everybody may
 };
 
+// 127.0.0.0/8
+inline constexpr IpNetwork kLoopback{
+    IpAddress{{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 127, 0, 0, 0}}, 104};
+
 // One listener. Handlers run on its workers, one request each; an exception that leaves a handler
 // is logged and answered with 500. Every limit of reference behaviour (sizes, timeouts, smuggling
 // forms, connections that send nothing) is enforced here, before a handler runs.
@@ -199,6 +206,12 @@ struct ServerOptions {
   // Threads beside the workers: a connection holds one from its first byte on, so without them a
   // few dozen clients that send half a head would keep all others waiting.
   std::size_t spare_threads = 64;
+  // Connections of one address at once, from their first request on; beyond them 503. 0: half of
+  // all threads.
+  std::size_t max_connections_per_address = 0;
+  // Whose connections are not counted: loopback, where everything on this machine and every proxy
+  // here comes from. Nor are those of trusted proxies.
+  std::vector<IpNetwork> uncounted = {kLoopback};
   // How long a connection may idle between two requests. It holds a thread meanwhile: when three
   // quarters of the threads are held, connections end with their answer.
   Duration keep_alive{std::chrono::seconds(120)};

@@ -27,7 +27,10 @@ HttpMetrics::HttpMetrics(MetricRegistry& registry, const Router& router)
       seconds_(HistogramFamily(registry, "tocsin_http_request_duration_seconds",
                                "From the end of a request's head to the end of its answer.")),
       in_flight_(
-          GaugeFamily(registry, "tocsin_http_requests_in_flight", "Requests under way.").Add({})) {
+          GaugeFamily(registry, "tocsin_http_requests_in_flight", "Requests under way.").Add({})),
+      refused_connections_(CounterFamily(registry, "tocsin_http_connections_refused_total",
+                                         "Connections closed because their address had too many.")
+                               .Add({})) {
   no_route_.pattern = kOther;
   for (const Route* route : router.routes()) {
     auto of = std::make_unique<OfRoute>();

@@ -24,6 +24,7 @@ class HttpMetrics {
   // `route` is null where none was found.
   void Observe(const Route* route, std::string_view method, int status, double seconds);
   prometheus::Gauge& in_flight() { return in_flight_; }
+  prometheus::Counter& refused_connections() { return refused_connections_; }
 
  private:
   // Their counters are kept; there are hundreds of routes, so not for every status.
@@ -43,6 +44,7 @@ class HttpMetrics {
   prometheus::Family<prometheus::Counter>& requests_;
   prometheus::Family<prometheus::Histogram>& seconds_;
   prometheus::Gauge& in_flight_;
+  prometheus::Counter& refused_connections_;
   std::unordered_map<const Route*, std::unique_ptr<OfRoute>>
       routes_;  // constant after construction
   OfRoute no_route_;

@@ -91,11 +91,12 @@ bool IsAudited(const Route* route) {
 }
 
 AccessGuard::AccessGuard(KeyRing& keys, RateLimiter& limits, AuditLog& audit, const Clock& clock,
-                         MetricRegistry& metrics)
+                         MetricRegistry& metrics, WebUsers* users)
     : keys_(keys),
       limits_(limits),
       audit_(audit),
       clock_(clock),
+      users_(users),
       missing_(CounterFamily(metrics, "tocsin_http_requests_refused_total",
                              "Requests refused for want of a good key, or beyond a client's rate.")
                    .Add({{"reason", "missing_key"}})),
@@ -106,32 +107,62 @@ AccessGuard::AccessGuard(KeyRing& keys, RateLimiter& limits, AuditLog& audit, co
       rate_(CounterFamily(metrics, "tocsin_http_requests_refused_total", "")
                 .Add({{"reason", "rate"}})) {}
 
-void AccessGuard::Guard(http::Router* router) {
-  router->GuardAll([this](Request& request, ErrorStyle errors) { return Judge(request, errors); });
+void AccessGuard::Guard(http::Router* router, const http::Cors* cors) {
+  router->GuardAll(
+      [this, cors](Request& request, ErrorStyle errors) { return Judge(request, errors, cors); });
   router->FinishBelow(
       "", [this](const Request& request, Response* response) { Finish(request, response); });
+  if (cors == nullptr) return;
+  router->FinishBelow(
+      "", [cors](const Request& request, Response* response) { cors->Finish(request, response); });
 }
 
-std::optional<Response> AccessGuard::Judge(Request& request, ErrorStyle errors) {
-  const bool asks = keys_.asks();
-  std::optional<std::string> token;
-  std::shared_ptr<const ApiKey> key;
-  if (asks) {
-    token = FindToken(request);
-    if (token) key = keys_.Find(*token, clock_.Now());
-    request.stranger = key == nullptr;
-    if (key != nullptr) {
+std::optional<Response> AccessGuard::Judge(Request& request, ErrorStyle errors,
+                                           const http::Cors* cors) {
+  // Probes are never held up.
+  if (request.route != nullptr && request.route->is_probe) return std::nullopt;
+  const bool asks = this->asks();
+  Standing standing;
+  if (asks) standing = Recognise(request);
+  if (std::optional<Response> refused = LimitRate(request, errors)) return refused;
+  if (cors != nullptr) {
+    if (std::optional<Response> answer = cors->AnswerPreflight(request)) return answer;
+  }
+  // Behind the rate: guesses of passwords cost time.
+  if (standing.is_unclear) {
+    Welcome(users_->Judge(request.Header("Authorization")), &request, &standing);
+  }
+  request.stranger = asks && !standing.scopes;
+  if (!asks || IsOpenToAll(request.route)) return std::nullopt;
+  if (!standing.scopes) return Refuse(standing, errors);
+  if (!IsOpenTo(request.route, *standing.scopes)) return Forbidden(errors);
+  return std::nullopt;
+}
+
+AccessGuard::Standing AccessGuard::Recognise(Request& request) {
+  Standing standing;
+  if (const std::optional<std::string> token = FindToken(request)) {
+    standing.has_credentials = true;
+    if (const std::shared_ptr<const ApiKey> key = keys_.Find(*token, clock_.Now())) {
       request.actor.key_id = key->id;
       request.actor.name = key->name;
+      standing.scopes = key->scopes;
+      return standing;
     }
   }
-  // Probes are never held up: they decide whether we live.
-  if (IsOpenToAll(request.route)) return std::nullopt;
-  if (std::optional<Response> refused = LimitRate(request, errors)) return refused;
-  if (!asks) return std::nullopt;
-  if (key == nullptr) return Unauthorized(token.has_value(), errors);
-  if (!IsOpenTo(request.route, key->scopes)) return Forbidden(errors);
-  return std::nullopt;
+  if (users_ == nullptr) return standing;
+  const std::optional<WebUsers::Judgement> known = users_->Recall(request.Header("Authorization"));
+  standing.is_unclear = !known;
+  if (known) Welcome(*known, &request, &standing);
+  return standing;
+}
+
+void AccessGuard::Welcome(const WebUsers::Judgement& judgement, Request* request,
+                          Standing* standing) {
+  standing->is_busy = judgement.verdict == http::BasicAuth::Verdict::kBusy;
+  if (judgement.verdict != http::BasicAuth::Verdict::kGood) return;
+  request->actor = judgement.actor;
+  standing->scopes = kScopesOfUsers;
 }
 
 std::optional<Response> AccessGuard::LimitRate(const Request& request, ErrorStyle errors) {
@@ -159,6 +190,14 @@ std::optional<Response> AccessGuard::TakeSamples(const Request& request, std::si
       limits_.Take(ClientOf(request), Kind::kSamples, static_cast<double>(samples));
   if (wait) return TooMuch(*wait, errors);
   return std::nullopt;
+}
+
+Response AccessGuard::Refuse(const Standing& standing, ErrorStyle errors) {
+  if (!standing.is_busy) return Unauthorized(standing.has_credentials, errors);
+  Response response =
+      http::ErrorResponse(503, errors, "Too many passwords are being compared, try again later");
+  response.headers.emplace_back("Retry-After", "1");
+  return response;
 }
 
 Response AccessGuard::Unauthorized(bool is_invalid, ErrorStyle errors) {
@@ -215,9 +254,14 @@ void AccessGuard::Audit(const Request& request, const Response& response) {
 
 // ---- connections that stay
 
+std::optional<Scopes> AccessGuard::ScopesOf(const Caller& caller) const {
+  if (users_ != nullptr && users_->Knows(caller.actor.key_id)) return kScopesOfUsers;
+  return keys_.ScopesOf(caller.actor.key_id, clock_.Now());
+}
+
 bool AccessGuard::MayStay(const Caller& caller) const {
-  if (!keys_.asks()) return true;
-  const std::optional<Scopes> scopes = keys_.ScopesOf(caller.actor.key_id, clock_.Now());
+  if (!asks()) return true;
+  const std::optional<Scopes> scopes = ScopesOf(caller);
   return scopes && scopes->Allow(Scope::kRead);
 }
 
@@ -228,8 +272,8 @@ bool AccessGuard::TakeMessage(const Caller& caller) {
 }
 
 bool AccessGuard::Permit(const Caller& caller, Scope needed, std::string_view what) {
-  if (!keys_.asks()) return true;
-  const std::optional<Scopes> scopes = keys_.ScopesOf(caller.actor.key_id, clock_.Now());
+  if (!asks()) return true;
+  const std::optional<Scopes> scopes = ScopesOf(caller);
   if (scopes && scopes->Allow(needed)) return true;
   scope_.Increment();
   AuditRecord record = RecordOf(caller.actor, caller.address, 403);

@@ -1,9 +1,9 @@
-// AccessGuard: stands in front of every route of a listener. It finds out who asks, holds clients
-// to their rates, compares the key's scopes with what the route needs, and tells the audit log what
-// was changed and who was refused.
+// AccessGuard: stands in front of every route of a listener. It finds out who asks, by an API key
+// or as a user of the web configuration file, holds clients to their rates, compares their scopes
+// with what the route needs, and tells the audit log what was changed and who was refused.
 //
-// Without any key everybody may do everything, within their rates. Any thread. Outlives the routers
-// that it guards.
+// Without any key or user everybody may do everything, within their rates. Any thread. Outlives the
+// routers that it guards.
 #pragma once
 
 #include <optional>
@@ -14,10 +14,12 @@
 #include "base/clock.h"
 #include "base/metrics.h"
 #include "base/scopes.h"
+#include "exporter/http/cors.h"
 #include "exporter/http/http.h"
 #include "exporter/security/audit_log.h"
 #include "exporter/security/key_ring.h"
 #include "exporter/security/rate_limiter.h"
+#include "exporter/security/web_users.h"
 
 namespace tocsin::security {
 
@@ -39,12 +41,14 @@ struct Caller {
 
 class AccessGuard {
  public:
-  // Everything outlives the object.
+  // Everything outlives the object; `users` may be null, where there are none.
   AccessGuard(KeyRing& keys, RateLimiter& limits, AuditLog& audit, const Clock& clock,
-              MetricRegistry& metrics);
+              MetricRegistry& metrics, WebUsers* users = nullptr);
 
-  // Before the server starts.
-  void Guard(http::Router* router);
+  // Before the server starts. `cors` outlives the router; null: no page of another site is let in.
+  void Guard(http::Router* router, const http::Cors* cors = nullptr);
+  // Whether requests need a key or a password.
+  bool asks() const { return keys_.asks() || (users_ != nullptr && users_->asks()); }
 
   // For intakes, once they know how many samples a request carries and before they take them: the
   // answer to one that may not send so many now.
@@ -63,9 +67,23 @@ class AccessGuard {
   void NoteDone(const Caller& caller, const http::Change& change, int status);
 
  private:
-  std::optional<http::Response> Judge(http::Request& request, http::ErrorStyle errors);
+  // What is known of who asks.
+  struct Standing {
+    bool has_credentials = false;
+    bool is_unclear = false;            // a password must be compared first
+    bool is_busy = false;               // it cannot be now
+    std::optional<Scopes> scopes = {};  // none: nobody that we know
+  };
+
+  std::optional<http::Response> Judge(http::Request& request, http::ErrorStyle errors,
+                                      const http::Cors* cors);
+  Standing Recognise(http::Request& request);
+  static void Welcome(const WebUsers::Judgement& judgement, http::Request* request,
+                      Standing* standing);
+  std::optional<Scopes> ScopesOf(const Caller& caller) const;
   std::optional<http::Response> LimitRate(const http::Request& request, http::ErrorStyle errors);
   http::Response TooMuch(std::int64_t seconds, http::ErrorStyle errors);
+  http::Response Refuse(const Standing& standing, http::ErrorStyle errors);
   http::Response Unauthorized(bool is_invalid, http::ErrorStyle errors);
   http::Response Forbidden(http::ErrorStyle errors);
   void Finish(const http::Request& request, http::Response* response);
@@ -75,6 +93,7 @@ class AccessGuard {
   RateLimiter& limits_;
   AuditLog& audit_;
   const Clock& clock_;
+  WebUsers* const users_;
   prometheus::Counter& missing_;
   prometheus::Counter& invalid_;
   prometheus::Counter& scope_;

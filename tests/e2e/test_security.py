@@ -1,9 +1,11 @@
 """Who may ask the daemon what, how much, and what stands of it in the audit log: API keys of the
-command line, the API and the environment, rate limits, tampering.
+command line, the API and the environment, users of the web configuration file, rate limits,
+tampering.
 """
 
 import base64
 import contextlib
+import json
 import pathlib
 import re
 import sqlite3
@@ -270,6 +272,97 @@ class Keys(Security):
         self.assertEqual((entry["actor"], entry["after"]["createdBy"]), ("amtool", "ann"))
 
 
+class Users(Security):
+    """--web.config.file of the full daemon."""
+
+    # Bcrypt hashes of "secret" and of "other", at the least cost.
+    SECRET = "$2y$04$NsjO39EkpN4TgIsusM.8w.e7KYfEtXW9pqlNXaGVGjTXGKfMTCGCK"
+    OTHER = "$2y$04$k4AvIOFX1BlDFmP1qpBgKuAxf307vlMFtX.U3v9ZslnCfNtzB.0Jq"
+    ANN = basic("secret", "ann")
+
+    def write(self, **web):
+        """Whole or not at all; JSON is YAML."""
+        new = self.folder / "web.yml.new"
+        new.write_text(json.dumps(web, indent=1))
+        new.rename(self.folder / "web.yml")
+
+    def prepare(self, keys="", **web):
+        self.write(**web)
+        self.daemon = self.prepare_tocsin(
+            config(),
+            environment={"TOCSIN_API_KEYS": keys} if keys else {},
+            arguments=[f"--web.config.file={self.folder / 'web.yml'}"],
+        )
+        return self.daemon
+
+    def test_a_user_may_do_everything_and_stands_in_the_audit_log(self):
+        daemon = self.prepare(basic_auth_users={"ann": self.SECRET}).start()
+        for wrong in ({}, basic("guess", "ann"), basic("secret", "eve"), bearer("secret")):
+            self.assertEqual(self.status("GET", f"{API}/rules", headers=wrong), 401, wrong)
+        self.assertEqual(self.status("GET", "/-/ready"), 200)
+        self.assertEqual(self.status("GET", f"{API}/rules", headers=self.ANN), 200)
+        made = daemon.post(
+            f"{API}/keys", {"name": "made", "scopes": ["read"]}, headers=self.ANN
+        ).json()
+        # Both ways open, each what it may.
+        self.assertEqual(self.status("GET", f"{API}/rules", made["token"]), 200)
+        self.assertEqual(self.status("GET", f"{API}/keys", made["token"]), 403)
+        audit = daemon.get(f"{API}/audit", headers=self.ANN)
+        entry = next(e for e in audit.json() if e["action"] == "key.create")
+        self.assertEqual((entry["actor"], entry["target"]), ("ann", made["id"]))
+        self.assertNotIn("secret", audit.text)
+        self.assertEqual(made["created_by"], "ann")
+
+    def test_amtool_gets_in_with_the_password_in_its_address(self):
+        self.prepare(basic_auth_users={"ann": self.SECRET}).start()
+        for user, status in (("ann:secret@", 0), ("ann:guess@", 1), ("", 1)):
+            url = f"http://{user}127.0.0.1:{self.daemon.port}"
+            ended_with, output = harness.amtool(url, "alert", "add", "alertname=Disk")
+            self.assertEqual(ended_with, status, output)
+
+    def test_users_are_as_good_as_keys_for_listening_beyond_this_machine(self):
+        daemon = self.prepare()
+        daemon.listen_address = "0.0.0.0:0"
+        daemon.spawn()
+        self.assertEqual(daemon.process.wait(), 1)
+        self.assertIn("refusing to listen on 0.0.0.0:0", daemon.process.stderr())
+        self.write(basic_auth_users={"ann": self.SECRET})
+        daemon.start()
+        self.assertEqual(self.status("GET", f"{API}/rules"), 401)
+        self.assertEqual(self.status("GET", f"{API}/rules", headers=self.ANN), 200)
+        health = daemon.get(f"{API}/health", headers=self.ANN).json()
+        self.assertEqual(health["warnings"], [])
+
+    def test_a_change_of_the_file_is_in_force_at_once_and_a_mistake_never(self):
+        daemon = self.prepare(keys=f"admin:{ADMIN}", basic_auth_users={"ann": self.SECRET}).start()
+        self.write(basic_auth_users={"ann": self.OTHER})
+        other = basic("other", "ann")
+        wait_until(lambda: self.status("GET", f"{API}/rules", headers=other) == 200)
+        self.assertEqual(self.status("GET", f"{API}/rules", headers=self.ANN), 401)
+        self.write(basic_auth_users={"ann": "no hash"})
+        reload = daemon.post("/-/reload", headers=other)
+        self.assertEqual(reload.status, 500)
+        self.assertIn("web.yml:3:10: the password of ann is no bcrypt hash", reload.text)
+        self.assertEqual(self.status("GET", f"{API}/rules", headers=other), 200)
+        # A file that loses its users opens no door.
+        self.write()
+        wait_until(lambda: self.status("GET", f"{API}/rules", headers=other) == 401)
+        self.assertEqual(self.status("GET", f"{API}/rules"), 401)
+        self.assertEqual(self.status("GET", f"{API}/rules", ADMIN), 200)
+
+    def test_every_answer_carries_the_headers_of_the_file(self):
+        self.prepare(http_server_config={"headers": {"X-Frame-Options": "sameorigin"}}).start()
+        for path in ("/", f"{API}/rules", "/nowhere", "/-/ready"):
+            answer = self.daemon.get(path)
+            self.assertEqual(answer.headers.get_all("X-Frame-Options"), ["sameorigin"], path)
+
+    def test_tls_is_refused_by_name(self):
+        daemon = self.prepare(tls_server_config={"cert_file": "a", "key_file": "b"})
+        daemon.spawn()
+        self.assertEqual(daemon.process.wait(), 1)
+        self.assertIn("tls_server_config is not supported: ", daemon.process.stderr())
+
+
 class Headers(Security):
     def test_answers_protect_browsers(self):
         self.start()
@@ -285,6 +378,67 @@ class Headers(Security):
             self.assertEqual(answer.headers["Referrer-Policy"], "no-referrer")
             self.assertEqual(answer.headers.get_all("Server"), ["tocsin"])
         self.assertIn("default-src 'none'", answers[0].headers["Content-Security-Policy"])
+
+
+class Pages(Security):
+    """Pages of other sites that tocsin.web.allowed_origins names."""
+
+    PAGE = "https://status.example.org"
+
+    def cors(self, answer):
+        names = [name.lower() for name in answer.headers]
+        return {name for name in names if name.startswith("access-control-")}
+
+    def preflight(self, origin, path=f"{API}/rules", method="POST"):
+        asking = {
+            "Origin": origin,
+            "Access-Control-Request-Method": method,
+            "Access-Control-Request-Headers": "content-type,x-api-key",
+        }
+        return self.daemon.request("OPTIONS", path, headers=asking)
+
+    def test_without_the_setting_no_answer_says_a_word(self):
+        self.start(keys="")
+        for answer in (
+            self.daemon.get(f"{API}/rules", headers={"Origin": self.PAGE}),
+            self.daemon.get("/api/v2/alerts", headers={"Origin": self.PAGE}),
+            self.preflight(self.PAGE),
+        ):
+            self.assertEqual(self.cors(answer), set(), answer)
+
+    def test_pages_of_allowed_origins_are_let_in_with_their_key(self):
+        self.start(web={"allowed_origins": ["http://localhost:3000", self.PAGE]})
+        for path, method in (
+            (f"{API}/rules", "POST"), (f"{API}/keys/x", "DELETE"), ("/api/v2/silences", "POST"),
+            ("/metrics/job/x", "PUT"), (f"{API}/events/stream", "GET"),
+        ):  # fmt: skip
+            answer = self.preflight(self.PAGE, path, method)
+            self.assertEqual(answer.status, 204, path)
+            self.assertEqual(answer.headers.get_all("Access-Control-Allow-Origin"), [self.PAGE])
+            self.assertIn(method, answer.headers["Access-Control-Allow-Methods"])
+            self.assertIn("X-API-Key", answer.headers["Access-Control-Allow-Headers"])
+        page = {"Origin": self.PAGE}
+        for headers, status in (({"X-API-Key": ADMIN}, 200), ({}, 401), ({"X-API-Key": "x"}, 401)):
+            answer = self.daemon.get(f"{API}/rules", headers={**page, **headers})
+            self.assertEqual(answer.status, status)
+            self.assertEqual(answer.headers.get_all("Access-Control-Allow-Origin"), [self.PAGE])
+            self.assertIn("Origin", answer.headers.get_all("Vary"))
+            self.assertNotIn("Access-Control-Allow-Credentials", answer.headers)
+        posted = self.daemon.post(
+            f"{API}/metrics", METRIC, headers={**page, "X-API-Key": ADMIN}
+        )
+        self.assertEqual(posted.status, 200)
+
+    def test_other_pages_are_not(self):
+        self.start(web={"allowed_origins": [self.PAGE]})
+        for origin in ("https://evil.example", f"{self.PAGE}.evil.example", "null"):
+            answer = self.preflight(origin)
+            self.assertEqual((answer.status, self.cors(answer)), (401, set()), origin)
+            answer = self.daemon.get(
+                f"{API}/rules", headers={"Origin": origin, "X-API-Key": ADMIN}
+            )
+            self.assertEqual((answer.status, self.cors(answer)), (200, set()), origin)
+            self.assertEqual(answer.headers.get_all("Vary"), ["Origin"])
 
 
 class RateLimits(Security):
@@ -309,6 +463,15 @@ class RateLimits(Security):
         # A stranger's bucket is another one; probes are not limited.
         self.assertEqual(self.status("GET", f"{API}/rules"), 401)
         self.assertEqual({self.status("GET", "/-/healthy") for _ in range(20)}, {200})
+
+    def test_what_is_open_to_everybody_is_limited_too_and_only_probes_are_not(self):
+        limit = {"requests_per_second": 1, "burst": 2}
+        self.start(web={"public_metrics": True, "rate_limit": limit})
+        for path in ("/metrics", "/alerting/health", f"{API}/health"):
+            wait_until(lambda path=path: self.status("GET", path) == 200)
+            wait_until(lambda path=path: self.status("GET", path) == 429)
+        for probe in ("/-/healthy", "/-/ready"):
+            self.assertEqual({self.status("GET", probe) for _ in range(20)}, {200}, probe)
 
     def test_samples_of_batches_and_pushes(self):
         self.start(keys="", web={"rate_limit": {"samples_per_second": 1, "burst": 100}})

@@ -91,6 +91,7 @@ TEST(TocsinFile, EveryKeyIsRead) {
       "  web:\n"
       "    workers: 64\n"
       "    max_streams: 600\n"
+      "    max_connections_per_address: 20\n"
       "    allow_unauthenticated: true\n"
       "    public_metrics: true\n"
       "    external_url: https://tocsin.example.org/\n"
@@ -109,6 +110,7 @@ TEST(TocsinFile, EveryKeyIsRead) {
   EXPECT_EQ(settings.host.instance, "web-1");
   EXPECT_EQ(settings.web.workers, 64U);
   EXPECT_EQ(settings.web.max_streams, 600U);
+  EXPECT_EQ(settings.web.max_connections_per_address, 20U);
   EXPECT_TRUE(settings.web.allow_unauthenticated);
   EXPECT_TRUE(settings.web.public_metrics);
   EXPECT_EQ(settings.web.external_url, "https://tocsin.example.org");

@@ -57,6 +57,54 @@ class HttpLimits : public ::testing::Test {
   ServerWorld world_;
 };
 
+// ---- connections of one address
+
+TEST_F(HttpLimits, RefusesTheConnectionsOfAnAddressThatHasTooMany) {
+  world_.options.max_connections_per_address = 2;
+  world_.options.uncounted = {};
+  world_.Start();
+  RawClient first = world_.Connect();
+  RawClient second = world_.Connect();
+  for (int i = 0; i < 2; ++i) {  // a connection counts once, whatever it asks
+    for (RawClient* client : {&first, &second}) {
+      client->Send(kGetHello);
+      EXPECT_EQ(client->Read().status, 200);
+    }
+  }
+  EXPECT_EQ(RefusedWith(kGetHello), 503);
+  EXPECT_EQ(RefusedWith("POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nhi"), 503);
+  EXPECT_EQ(world_.Send(kGetHello).Header("Retry-After"), "1");
+  EXPECT_EQ(world_.Metric("tocsin_http_connections_refused_total"), 3);
+  // Those that were refused took no place, and one that ends gives its own back.
+  first.Send("GET /hello HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+  EXPECT_THAT(first.ReadToEnd(), StartsWith("HTTP/1.1 200 "));
+  EXPECT_EQ(world_.Send(kGetHello).status, 200);
+  second.Send(kGetHello);
+  EXPECT_EQ(second.Read().status, 200);
+}
+
+TEST_F(HttpLimits, DoesNotCountTheConnectionsOfThisMachine) {
+  world_.options.max_connections_per_address = 1;
+  world_.Start();
+  RawClient first = world_.Connect();
+  first.Send(kGetHello);
+  EXPECT_EQ(first.Read().status, 200);
+  ExpectOthersAreServed();
+}
+
+TEST_F(HttpLimits, DoesNotCountTheConnectionsOfATrustedProxy) {
+  world_.options.max_connections_per_address = 1;
+  world_.options.uncounted = {};
+  world_.options.trusted_proxies = {*IpNetwork::Parse("127.0.0.0/8")};
+  world_.Start();
+  RawClient first = world_.Connect();
+  first.Send(kGetHello);
+  EXPECT_EQ(first.Read().status, 200);
+  ExpectOthersAreServed();
+}
+
+// ---- bodies
+
 TEST_F(HttpLimits, RefusesABodyThatIsAnnouncedTooLarge) {
   world_.Start();
   RawClient client = world_.Connect();

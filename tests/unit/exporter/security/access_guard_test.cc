@@ -26,12 +26,14 @@ class AccessGuardTest : public ::testing::Test {
     Add("POST", "/api/v2/alerts", Access::kPushOrOperate, ErrorStyle::kCoded);
     Add("POST", "/ack/{id}", Access::kOperate);
     Add("GET", "/keys", Access::kAdmin);
+    Add("GET", "/-/healthy", Access::kOpen, ErrorStyle::kPlain, /*is_probe=*/true);
     guard_.Guard(&router_);
   }
 
   void Add(const char* method, const char* pattern, Access access,
-           ErrorStyle errors = ErrorStyle::kJson) {
+           ErrorStyle errors = ErrorStyle::kJson, bool is_probe = false) {
     http::Route route;
+    route.is_probe = is_probe;
     route.method = method;
     route.pattern = pattern;
     route.handler = [](const http::Request&) { return http::Response(); };
@@ -68,9 +70,20 @@ class AccessGuardTest : public ::testing::Test {
     return Send(method, path, {{"X-API-Key", made.token.Reveal()}}).status;
   }
 
+  static std::pair<std::string, std::string> Basic(const std::string& credentials) {
+    return {"Authorization", "Basic " + Base64Encode(credentials)};
+  }
+  // ann, whose password is "secret"; the hash is of the least cost.
+  static std::shared_ptr<const config::WebFileSettings> FileOfAnn() {
+    config::WebFileSettings file;
+    file.users["ann"] = Secret("$2y$04$NsjO39EkpN4TgIsusM.8w.e7KYfEtXW9pqlNXaGVGjTXGKfMTCGCK");
+    return std::make_shared<const config::WebFileSettings>(std::move(file));
+  }
+
   SecurityWorld world_;
   RateLimiter limits_{world_.clock};
-  AccessGuard guard_{world_.keys, limits_, world_.audit, world_.clock, world_.metrics};
+  WebUsers users_{std::make_shared<const config::WebFileSettings>()};
+  AccessGuard guard_{world_.keys, limits_, world_.audit, world_.clock, world_.metrics, &users_};
   http::Router router_;
   http::Request request_;
   std::optional<http::Response> answer_;
@@ -159,7 +172,17 @@ TEST_F(AccessGuardTest, HoldsClientsToTheirRates) {
   EXPECT_EQ(refused.body, R"({"detail":"Rate limit exceeded"})");
   EXPECT_THAT(refused.headers, ElementsAre(std::make_pair("Retry-After", "1")));
   EXPECT_EQ(Send("POST", "/api/v2/alerts").body, R"({"code":429,"message":"Rate limit exceeded"})");
-  EXPECT_EQ(Send("GET", "/healthy").status, 200);  // probes decide whether we live
+  EXPECT_EQ(Send("GET", "/healthy").status, 429);    // open to everybody, and to as many
+  EXPECT_EQ(Send("GET", "/-/healthy").status, 200);  // probes decide whether we live
+}
+
+TEST_F(AccessGuardTest, RatesOfOpenRoutesAreOfTheKeyThatComesAlong) {
+  const MadeKey made = world_.Make(kRead);
+  limits_.Apply({1, std::nullopt, std::nullopt, std::nullopt});
+  EXPECT_EQ(Send("GET", "/healthy").status, 200);
+  EXPECT_EQ(Send("GET", "/healthy").status, 429);
+  EXPECT_EQ(Send("GET", "/healthy", {{"X-API-Key", made.token.Reveal()}}).status, 200);
+  EXPECT_EQ(Send("GET", "/healthy", {{"X-API-Key", made.token.Reveal()}}).status, 429);
 }
 
 TEST_F(AccessGuardTest, GuessingIsLimitedToo) {
@@ -253,6 +276,108 @@ TEST_F(AccessGuardTest, AuditsWhomItRefusesWithoutWhatTheySent) {
   for (int i = 0; i < 1'000; ++i) Send("GET", "/rules?token=x");
   EXPECT_EQ(world_.Entries().size(), 3U);
 }
+
+// ---- pages of other sites
+
+TEST_F(AccessGuardTest, PreflightsOfAllowedOriginsNeedNoKeyAndAreLimited) {
+  const http::Cors cors({"https://status.example.org"});
+  http::Router router;
+  std::swap(router, router_);
+  Add("DELETE", "/rules/{id}", Access::kByMethod);
+  guard_.Guard(&router_, &cors);
+  const MadeKey admin = world_.Make(kAdmin);
+  limits_.Apply({3, std::nullopt, std::nullopt, std::nullopt});
+  const auto preflight = [this](const char* origin) {
+    return Send("OPTIONS", "/rules/7",
+                {{"Origin", origin}, {"Access-Control-Request-Method", "DELETE"}});
+  };
+  const http::Response answer = preflight("https://status.example.org");
+  EXPECT_EQ(answer.status, 204);
+  EXPECT_THAT(answer.headers, ::testing::Contains(std::make_pair("Access-Control-Allow-Origin",
+                                                                 "https://status.example.org")));
+  EXPECT_EQ(preflight("https://evil.example").status, 401);
+  // What follows needs its key.
+  EXPECT_EQ(Send("DELETE", "/rules/7", {{"Origin", "https://status.example.org"}}).status, 401);
+  EXPECT_EQ(preflight("https://status.example.org").status, 429);
+  EXPECT_EQ(Send("DELETE", "/rules/7", {{"X-API-Key", admin.token.Reveal()}}).status, 200);
+}
+
+// ---- users of the web configuration file
+
+TEST_F(AccessGuardTest, AUserOfTheFileMayDoWhatAnAdminKeyMay) {
+  users_.Apply(FileOfAnn());
+  EXPECT_TRUE(guard_.asks());
+  EXPECT_EQ(Send("GET", "/rules").status, 401);
+  EXPECT_EQ(Send("GET", "/rules", {Basic("ann:guess")}).status, 401);
+  EXPECT_EQ(Send("GET", "/nowhere").status, 401);
+  EXPECT_EQ(Send("GET", "/healthy").status, 200);
+  EXPECT_TRUE(request_.stranger);
+  for (int i = 0; i < 2; ++i) {  // compared, and remembered
+    for (const auto& [method, path] :
+         {std::pair("GET", "/rules"), std::pair("POST", "/metrics"), std::pair("POST", "/ack/7"),
+          std::pair("GET", "/keys"), std::pair("DELETE", "/rules/7"),
+          std::pair("GET", "/healthy")}) {
+      EXPECT_EQ(Send(method, path, {Basic("ann:secret")}).status, 200) << path;
+      EXPECT_EQ(request_.actor.name, "ann");
+      EXPECT_FALSE(request_.stranger);
+    }
+  }
+}
+
+TEST_F(AccessGuardTest, KeysAndPasswordsBothOpen) {
+  const MadeKey reader = world_.Make(kRead, "bob");
+  users_.Apply(FileOfAnn());
+  EXPECT_EQ(Send("GET", "/rules", {{"X-API-Key", reader.token.Reveal()}}).status, 200);
+  EXPECT_EQ(request_.actor.name, "bob");
+  // A token for a password opens what the token does, also under a user's name.
+  EXPECT_EQ(Send("GET", "/rules", {Basic("ann:" + reader.token.Reveal())}).status, 200);
+  EXPECT_EQ(request_.actor.name, "bob");
+  EXPECT_EQ(Send("GET", "/keys", {Basic("ann:" + reader.token.Reveal())}).status, 403);
+  EXPECT_EQ(Send("GET", "/keys", {Basic("ann:secret")}).status, 200);
+  // Another client's stale key in front of good credentials is no obstacle.
+  EXPECT_EQ(Send("GET", "/keys", {Basic("ann:secret"), {"X-API-Key", "gone"}}).status, 200);
+}
+
+TEST_F(AccessGuardTest, AuditsUsersByTheirNames) {
+  users_.Apply(FileOfAnn());
+  Send("DELETE", "/rules/7", {Basic("ann:secret")});
+  Send("DELETE", "/rules/7", {Basic("ann:guess-of-eve")});
+  const std::vector<nlohmann::json> entries = world_.Entries();
+  ASSERT_EQ(entries.size(), 2U);
+  EXPECT_EQ(entries[0]["actor"], "ann");
+  EXPECT_EQ(entries[0]["action"], "DELETE /rules/{id}");
+  EXPECT_EQ(entries[1]["action"], "access.refused");
+  EXPECT_EQ(entries[1]["after"]["reason"], "invalid key");
+  for (const nlohmann::json& entry : entries) {
+    EXPECT_EQ(entry.dump().find("secret"), std::string::npos);
+    EXPECT_EQ(entry.dump().find("eve"), std::string::npos);
+  }
+}
+
+TEST_F(AccessGuardTest, APasswordIsComparedOnlyWithinTheRateOfTheAddress) {
+  users_.Apply(FileOfAnn());
+  limits_.Apply({2, std::nullopt, std::nullopt, std::nullopt});
+  EXPECT_EQ(Send("GET", "/rules", {Basic("ann:guess 1")}).status, 401);
+  EXPECT_EQ(Send("GET", "/rules", {Basic("ann:secret")}).status, 200);
+  EXPECT_EQ(Send("GET", "/rules", {Basic("ann:guess 2")}).status, 429);
+  EXPECT_FALSE(users_.Recall(Basic("ann:guess 2").second).has_value());
+  // Whoever is known by now has a bucket of their own.
+  EXPECT_EQ(Send("GET", "/rules", {Basic("ann:secret")}).status, 200);
+}
+
+TEST_F(AccessGuardTest, AUserMayStayUntilThePasswordChanges) {
+  users_.Apply(FileOfAnn());
+  Send("GET", "/rules", {Basic("ann:secret")});
+  const Caller ann{request_.actor, "10.0.0.1"};
+  EXPECT_FALSE(guard_.MayStay({{}, "10.0.0.1"}));
+  EXPECT_TRUE(guard_.MayStay(ann));
+  EXPECT_TRUE(guard_.Permit(ann, Scope::kOperate, "WebSocket resolve"));
+  users_.Apply(std::make_shared<const config::WebFileSettings>());
+  EXPECT_FALSE(guard_.MayStay(ann));
+  EXPECT_FALSE(guard_.Permit(ann, Scope::kOperate, "WebSocket resolve"));
+}
+
+// ---- connections that stay
 
 TEST_F(AccessGuardTest, WithoutAnyKeyEverybodyMayStayAndOperate) {
   const Caller anybody{{}, "10.0.0.1"};
