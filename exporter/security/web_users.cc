@@ -19,8 +19,7 @@ constexpr std::string_view kOfUsers = "user:";
 constexpr std::size_t kDigestLength = 8;  // enough to tell one password from the next
 
 std::string IdOf(std::string_view name, const Secret& hash) {
-  return fmt::format("{}{}:{}", kOfUsers, name,
-                     Sha256Hex(hash.Reveal()).substr(0, kDigestLength));
+  return fmt::format("{}{}:{}", kOfUsers, name, Sha256Hex(hash.Reveal()).substr(0, kDigestLength));
 }
 
 WebUsers::Judgement JudgementOf(Verdict verdict, std::string_view authorization,

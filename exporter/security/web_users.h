@@ -36,8 +36,8 @@ class WebUsers {
     // Of a good one. The id is another one once the password has changed.
     http::Actor actor = {};
   };
-  // Whose an Authorization header is. Recall() says it where that takes no comparison of a password,
-  // which is slow on purpose; else nothing.
+  // Whose an Authorization header is. Recall() says it where that takes no comparison of a
+  // password, which is slow on purpose; else nothing.
   std::optional<Judgement> Recall(std::string_view authorization) const;
   Judgement Judge(std::string_view authorization);
   // Whether somebody who was let in under this id would still be.
