@@ -11,6 +11,9 @@
 
 #include "base/scopes.h"
 #include "base/text.h"
+#include "exporter/api/description_page.h"
+#include "exporter/api/page.h"
+#include "exporter/api/repeatable_requests.h"
 #include "exporter/security/access_guard.h"
 
 namespace tocsin::api {
@@ -25,7 +28,7 @@ constexpr const char* kAbout =
     "Rules, alerts, metrics, receivers and the history of Tocsin. Served under two paths alike. "
     "Bodies are read as JSON whatever their content type says; members that nobody knows are "
     "ignored. A POST that makes or changes something takes an Idempotency-Key and may be sent "
-    "again with it.";
+    "again with it, but for submissions of metrics: these are taken as often as they come.";
 
 // The path behind the first mount; nothing for routes elsewhere, and of the second mount, which has
 // the same.
@@ -87,14 +90,14 @@ Json UsualResponses() {
 
 // What every route may answer, or every one of its kind.
 std::set<std::string> UsualStatuses(const http::Route& route, const Operation& operation) {
-  std::set<std::string> statuses = {"400", "413", "500", "503"};
-  if (!security::ScopesThatOpen(route).empty()) statuses.insert({"401", "403", "429"});
+  std::set<std::string> statuses = {"400", "413", "429", "500", "503"};
+  if (!security::ScopesThatOpen(route).empty()) statuses.insert({"401", "403"});
   const bool is_post = route.method == "POST";
   if (is_post || !operation.body.is_null() || !operation.parameters.empty()) {
     statuses.insert("422");
   }
   // Of Idempotency-Keys.
-  if (is_post && security::IsAudited(&route)) statuses.insert("409");
+  if (TakesIdempotencyKey(route)) statuses.insert("409");
   return statuses;
 }
 
@@ -135,7 +138,7 @@ Json ParametersOf(const http::Route& route, const Operation& operation) {
                           {"schema", Text()}});
   }
   for (const Json& parameter : operation.parameters) parameters.push_back(parameter);
-  if (route.method == "POST" && security::IsAudited(&route)) {
+  if (TakesIdempotencyKey(route)) {
     parameters.push_back({{"$ref", "#/components/parameters/IdempotencyKey"}});
   }
   return parameters;
@@ -297,6 +300,13 @@ std::vector<http::Route> OpenApiRoutes(std::vector<const http::Route*> routes) {
     own.push_back(JsonRoute(
         "GET", std::string(mount) + "/openapi.json",
         [description](const http::Request&) { return JsonTextResponse(200, description->Text()); },
+        http::Access::kRead));
+    // Made anew for each reader, who are few.
+    own.push_back(JsonRoute(
+        "GET", std::string(mount) + "/docs",
+        [description](const http::Request&) {
+          return page::Answer(DescriptionPage(Json::parse(description->Text())));
+        },
         http::Access::kRead));
   }
   description->AddOwn(own);

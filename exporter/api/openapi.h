@@ -26,7 +26,8 @@ std::vector<Operations> AllOperations();
 // not.
 std::string DescribeAlertingApi(const std::vector<const http::Route*>& routes);
 
-// GET /openapi.json of these routes, which outlive it, and of itself.
+// GET /openapi.json of these routes, which outlive it, and of itself; and GET /docs, the same as a
+// page.
 std::vector<http::Route> OpenApiRoutes(std::vector<const http::Route*> routes);
 
 }  // namespace tocsin::api

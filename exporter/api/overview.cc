@@ -138,7 +138,8 @@ std::string Page(const AlertingSources& sources) {
       "<a href=\"/api/v1/alerting/alerts?status=all\">Alerts as JSON</a> &middot; "
       "<a href=\"/api/v1/alerting/rules\">Rules as JSON</a> &middot; "
       "<a href=\"/api/v1/alerting/status\">Status</a> &middot; "
-      "<a href=\"/api/v1/alerting/health\">Health</a></p>";
+      "<a href=\"/api/v1/alerting/health\">Health</a> &middot; "
+      "<a href=\"/api/v1/alerting/docs\">API</a></p>";
   return page;
 }
 

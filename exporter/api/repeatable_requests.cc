@@ -18,15 +18,11 @@ using http::Request;
 using http::Response;
 
 constexpr std::string_view kHeader = "Idempotency-Key";
+// Submits a sample, but by hand.
+constexpr std::string_view kDemoTrigger = "/demo/trigger-alert";
 constexpr int kAnswerVersion = 1;  // of a row
 // How long a request waits for another with the same key.
 constexpr Duration kTurnPatience = std::chrono::seconds(10);
-
-bool MayBeRepeated(const http::Route& route) {
-  return route.method == "POST" && route.access != Access::kPush &&
-         route.access != Access::kPushOrOperate && route.access != Access::kOpen &&
-         !route.pattern.starts_with("/-/");
-}
 
 // Texts whose borders cannot be mistaken.
 std::string Joined(std::initializer_list<std::string_view> parts) {
@@ -57,6 +53,19 @@ Request CopyOf(const Request& request) {
 }
 
 }  // namespace
+
+bool TakesIdempotencyKey(const http::Route& route) {
+  if (route.method != "POST" || route.pattern.starts_with("/-/")) return false;
+  switch (route.access) {
+    case Access::kOpen:
+    case Access::kPushOrOperate:
+      return false;
+    case Access::kPush:
+      return route.pattern.ends_with(kDemoTrigger);
+    default:
+      return true;
+  }
+}
 
 struct RepeatableRequests::Answer {
   std::string request;
@@ -132,7 +141,7 @@ Status RepeatableRequests::Restore() {
 }
 
 http::Route RepeatableRequests::Remember(http::Route route) {
-  if (!MayBeRepeated(route)) return route;
+  if (!TakesIdempotencyKey(route)) return route;
   route.handler = [this, handler = std::move(route.handler),
                    errors = route.errors](const Request& request) {
     const std::string_view key = request.Header(kHeader);

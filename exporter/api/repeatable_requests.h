@@ -34,6 +34,10 @@
 
 namespace tocsin::api {
 
+// Whether requests of a route may come with such a key: a POST that changes something other than by
+// submitting samples or alerts, whose senders repeat them anyway and are too many to remember.
+bool TakesIdempotencyKey(const http::Route& route);
+
 class RepeatableRequests {
  public:
   static constexpr Duration kKept = std::chrono::hours(24);
@@ -51,8 +55,7 @@ class RepeatableRequests {
   // Before the server starts: reads what an earlier process left.
   Status Restore() EXCLUDES(mu_);
 
-  // The route with that in front, if it is a POST that changes something other than by submitting
-  // samples or alerts, whose senders repeat them anyway; else as it is.
+  // The route with that in front, if it takes such keys; else as it is.
   http::Route Remember(http::Route route);
 
   // Forgets what is older than it is kept.

@@ -74,6 +74,16 @@ Operations StatusOperations() {
        "status",
        "This description",
        {{"200", AnyObject()}}},
+      {"GET",
+       "/docs",
+       "getDocs",
+       "status",
+       "This description as a page",
+       {{"200", Text()}},
+       {},
+       {},
+       true,
+       "text/html"},
   };
   all.schemas = {{"Status", ShownStatus()}, {"Health", ShownHealth()}};
   return all;

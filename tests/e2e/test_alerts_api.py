@@ -215,6 +215,7 @@ class Repeated(AlertsApi):
             (f"/alerts/{one}/comments", {"text": "x"}),
             (f"/alerts/{one}/silence", {"duration": 600}),
             ("/demo/create-rule", None),
+            ("/demo/trigger-alert?value=95", None),
         ]
         answers = [
             self.send("POST", path, body, **{"Idempotency-Key": f"key {path}"})

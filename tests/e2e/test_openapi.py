@@ -102,10 +102,27 @@ class TheDescriptionOfLess(harness.TestCase):
 
     def test_needs_a_key_that_may_read(self):
         daemon = self.tocsin(config(), environment={"TOCSIN_API_KEYS": "read:r3ader,push:pu5her"})
-        path = f"{MOUNTS[0]}/openapi.json"
-        for key, status in ((None, 401), ("pu5her", 403), ("r3ader", 200)):
-            headers = {"X-API-Key": key} if key else {}
-            self.assertEqual(daemon.get(path, headers=headers).status, status, key)
+        for path in ("openapi.json", "docs"):
+            for key, status in ((None, 401), ("pu5her", 403), ("r3ader", 200)):
+                headers = {"X-API-Key": key} if key else {}
+                answer = daemon.get(f"{MOUNTS[0]}/{path}", headers=headers)
+                self.assertEqual(answer.status, status, (path, key))
+
+
+class ThePage(harness.TestCase):
+    def test_has_every_operation_on_both_mounts_and_nothing_active(self):
+        daemon = self.tocsin(config())
+        document = daemon.get(f"{MOUNTS[0]}/openapi.json").json()
+        for mount in MOUNTS:
+            answer = daemon.get(f"{mount}/docs")
+            self.assertEqual(answer.status, 200)
+            self.assertEqual(answer.headers["Content-Type"], "text/html; charset=utf-8")
+            self.assertIn("default-src 'none'", answer.headers["Content-Security-Policy"])
+            for path, methods in document["paths"].items():
+                for method, operation in methods.items():
+                    heading = f'<h3 id="{operation["operationId"]}">{method.upper()} {path}</h3>'
+                    self.assertIn(heading, answer.text)
+        self.assertIn(f'href="{MOUNTS[0]}/docs"', daemon.get("/").text)
 
 
 class TheDemonstration(harness.TestCase):
@@ -292,6 +309,7 @@ class EveryOperation(harness.TestCase):
         self.assertEqual(client.getRuleStatistics(id=self.rule_id)["episodes"], 1)
         client.getRuleStatistics(id="none", expect=404)
         self.assertEqual(client.getDescription()["openapi"], "3.1.0")
+        self.assertIn('<h3 id="createRule">POST /rules</h3>', client.getDocs())
 
 
 if __name__ == "__main__":

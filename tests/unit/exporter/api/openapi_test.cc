@@ -17,6 +17,7 @@
 #include "config/alertmanager_file.h"
 #include "exporter/api/alert_talk_api.h"
 #include "exporter/api/delivery_api.h"
+#include "exporter/api/description_page.h"
 #include "exporter/api/history_api.h"
 #include "exporter/api/receiver_trial_api.h"
 #include "exporter/api/receivers_api.h"
@@ -40,7 +41,9 @@ namespace tocsin::api {
 namespace {
 
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 
 using Texts = std::vector<std::string>;
 
@@ -147,6 +150,7 @@ TEST_F(OpenApiTest, EveryRouteIsDescribedAndNothingElse) {
     }
   }
   told.erase("GET /openapi.json");  // below
+  told.erase("GET /docs");
   EXPECT_EQ(routed["/api/v1/alerting"], told);
   EXPECT_EQ(routed["/alerting"], told);
   EXPECT_EQ(routes_.size(), 2 * told.size());
@@ -167,8 +171,10 @@ TEST_F(OpenApiTest, ARouteThatNobodyHasDescribedIsMarked) {
 
 TEST_F(OpenApiTest, ServesItselfWithItselfInIt) {
   const std::vector<http::Route> own = OpenApiRoutes(Pointers());
-  ASSERT_EQ(own.size(), 2U);
+  ASSERT_EQ(own.size(), 4U);
   for (const http::Route& route : own) {
+    EXPECT_EQ(route.access, http::Access::kRead);
+    if (!route.pattern.ends_with("/openapi.json")) continue;
     const http::Response response = route.handler({});
     EXPECT_EQ(response.content_type, "application/json");
     const json description = ParseJson(response.body);
@@ -177,6 +183,67 @@ TEST_F(OpenApiTest, ServesItselfWithItselfInIt) {
     EXPECT_TRUE(description["paths"].contains("/rules/{id}"));
     EXPECT_EQ(response.body.find("x-undescribed"), std::string::npos);
   }
+}
+
+TEST_F(OpenApiTest, ServesAPageWithEveryOperationOnBothMounts) {
+  const std::vector<http::Route> own = OpenApiRoutes(Pointers());
+  std::string pages[2];
+  for (std::size_t i = 0; i < 2; ++i) {
+    const std::string pattern = std::string(kAlertingMounts[i]) + "/docs";
+    const auto route = std::find_if(own.begin(), own.end(), [&pattern](const http::Route& one) {
+      return one.pattern == pattern;
+    });
+    ASSERT_NE(route, own.end());
+    const http::Response response = route->handler({});
+    EXPECT_EQ(response.content_type, "text/html; charset=utf-8");
+    pages[i] = response.body;
+  }
+  EXPECT_EQ(pages[0], pages[1]);
+  const std::string& page = pages[0];
+  for (const Operations& part : AllOperations()) {
+    for (const Operation& one : part.list) {
+      EXPECT_THAT(page,
+                  HasSubstr("<h3 id=\"" + one.id + "\">" + one.method + " " + one.path + "<"));
+      EXPECT_THAT(page, HasSubstr(EscapeHtml(one.summary)));
+    }
+    for (const auto& [name, schema] : part.schemas.items()) {
+      EXPECT_THAT(page, HasSubstr("<details id=\"schema-" + name + "\">"));
+    }
+  }
+  for (const char* active :
+       {"<script", "<link", "src=", "http://", "https://", "onclick", "url("}) {
+    EXPECT_THAT(page, Not(HasSubstr(active)));
+  }
+}
+
+TEST_F(OpenApiTest, ThePageEscapesWhatItShows) {
+  const std::string evil = R"(<script>"&')";
+  const Json description = {
+      {"info", {{"title", evil}, {"version", evil}, {"description", evil}}},
+      {"servers", {{{"url", evil}}}},
+      {"paths",
+       {{evil,
+         {{evil,
+           {{"operationId", evil},
+            {"tags", {evil}},
+            {"summary", evil},
+            {"parameters",
+             {{{"name", evil}, {"in", evil}, {"description", evil}, {"schema", {{"a", evil}}}}}},
+            {"requestBody",
+             {{"required", true}, {"content", {{evil, {{"schema", {{"a", evil}}}}}}}}},
+            {"responses",
+             {{evil,
+               {{"description", evil},
+                {"content", {{evil, {{"schema", {{"$ref", "/" + evil}}}}}}}}}}},
+            {"security", {{{"apiKey", {evil}}}}}}}}}}},
+      {"components",
+       {{"schemas", {{evil, {{"a", evil}}}}},
+        {"responses", Json::object()},
+        {"parameters", Json::object()}}}};
+  const std::string page = DescriptionPage(description);
+  EXPECT_THAT(page, HasSubstr("&lt;script&gt;"));
+  EXPECT_THAT(page, Not(HasSubstr("<script")));
+  EXPECT_THAT(page, Not(HasSubstr(R"("&')")));
 }
 
 TEST_F(OpenApiTest, TellsTheScopesThatTheGuardAsksFor) {

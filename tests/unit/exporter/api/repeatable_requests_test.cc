@@ -46,6 +46,7 @@ class RepeatableRequestsTest : public ::testing::Test {
     Add("POST", "/things", http::Access::kOperate);
     Add("POST", "/other", http::Access::kOperate);
     Add("POST", "/metrics", http::Access::kPush);
+    Add("POST", "/demo/trigger-alert", http::Access::kPush);
     Add("PUT", "/things", http::Access::kOperate);
     Add("POST", "/-/reload", http::Access::kAdmin);
   }
@@ -107,6 +108,13 @@ TEST_F(RepeatableRequestsTest, TheSameRequestIsCarriedOutOnceAndAnsweredAlike) {
   EXPECT_TRUE(again.is_repeated);
   EXPECT_EQ(HeaderOf(again, "Idempotency-Replayed"), "true");
   EXPECT_EQ(Send({.path = "/things/"}).body, first.body);  // the same path
+}
+
+TEST_F(RepeatableRequestsTest, ADemonstrationIsTriggeredOnceToo) {
+  const http::Response first = Send({.path = "/demo/trigger-alert"}, "POST", "value=95");
+  EXPECT_EQ(Send({.path = "/demo/trigger-alert"}, "POST", "value=95").body, first.body);
+  EXPECT_EQ(carried_out_, 1);
+  EXPECT_EQ(Send({.path = "/demo/trigger-alert"}, "POST", "value=96").status, 422);
 }
 
 TEST_F(RepeatableRequestsTest, AnswersSurviveARestart) {
