@@ -1,5 +1,7 @@
 #include "evaluator/persist/durable_store.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <chrono>
 #include <string>
@@ -264,10 +266,12 @@ void DurableStore::NoteWritten() {
 }
 
 void DurableStore::SetTrouble(std::optional<std::string> why) {
+  const Timestamp now = clock_.Now();
   std::optional<std::string> before;
   {
     MutexLock lock(mu_);
     before = std::exchange(trouble_, why);
+    if (!before) trouble_since_ = now;
   }
   metrics_->healthy.Set(why ? 0 : 1);
   if (why && !before) {
@@ -313,7 +317,8 @@ Duration DurableStore::WriterLag() const {
 
 std::optional<std::string> DurableStore::Trouble() const {
   MutexLock lock(mu_);
-  return trouble_;
+  if (!trouble_) return std::nullopt;
+  return fmt::format("{} (since {})", *trouble_, FormatRfc3339(trouble_since_));
 }
 
 }  // namespace tocsin::evaluator

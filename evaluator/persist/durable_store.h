@@ -51,6 +51,7 @@ class DurableStore final : public StateStore {
   void ListenToEvents(EventListener listener) override;
   // Asks the writer to; of several wishes the newest counts.
   void PruneEvents(Timestamp from, std::size_t keep_most) override;
+  // With the time of its beginning.
   std::optional<std::string> Trouble() const override;
   Duration WriterLag() const override;
 
@@ -105,6 +106,7 @@ class DurableStore final : public StateStore {
   bool stopping_ GUARDED_BY(mu_) = false;
   std::optional<Wish> prune_ GUARDED_BY(mu_);
   std::optional<std::string> trouble_ GUARDED_BY(mu_);
+  Timestamp trouble_since_ GUARDED_BY(mu_);
 
   // The writer thread's own.
   std::map<Key, std::optional<std::string>> failed_;

@@ -39,8 +39,11 @@ std::string SilenceLink(std::string_view id) {
 
 class Overview {
  public:
-  explicit Overview(const AlertmanagerSources& sources)
-      : sources_(sources), now_(sources.clock.Now()), graph_(sources.dispatcher.graph()) {}
+  Overview(const AlertmanagerSources& sources, std::optional<std::string> store_trouble)
+      : sources_(sources),
+        store_trouble_(std::move(store_trouble)),
+        now_(sources.clock.Now()),
+        graph_(sources.dispatcher.graph()) {}
 
   std::string Render() {
     AppendHead();
@@ -64,10 +67,16 @@ class Overview {
     out_ += fmt::format(
         "<!doctype html><html lang=en><meta charset=utf-8><title>Tocsin: alerts</title>"
         "<meta name=viewport content=\"width=device-width,initial-scale=1\">"
-        "<meta http-equiv=refresh content=30><style>{}</style><header><h1>Tocsin</h1>"
+        "<meta http-equiv=refresh content=30><style>{}</style><header><h1>Tocsin</h1>{}"
         "<span class=dim>in the place of Alertmanager {}, {}, started {}</span></header>",
-        page::kStyle, EscapeHtml(identity.version), EscapeHtml(identity.revision),
-        Time(now_, identity.started));
+        page::kStyle, store_trouble_ ? Tag("warn", "degraded") : "", EscapeHtml(identity.version),
+        EscapeHtml(identity.revision), Time(now_, identity.started));
+    if (!store_trouble_) return;
+    out_ += fmt::format(
+        "<h2>State cannot be written</h2><p>Alerts are told all the same; what happens now would "
+        "not "
+        "survive a crash.</p><pre>{}</pre>",
+        EscapeHtml(*store_trouble_));
   }
 
   // ---- alerts
@@ -208,6 +217,7 @@ class Overview {
   }
 
   const AlertmanagerSources& sources_;
+  const std::optional<std::string> store_trouble_;
   const Timestamp now_;
   const receivers::PipelineGraphPtr graph_;
   std::string out_;
@@ -224,13 +234,14 @@ http::Response ToTheSlash(std::string_view path) {
 
 }  // namespace
 
-http::Route AlertmanagerOverviewRoute(AlertmanagerSources sources) {
+http::Route AlertmanagerOverviewRoute(AlertmanagerSources sources, StoreTrouble store_trouble) {
   http::Route route;
   route.method = "GET";
   route.pattern = "/";
-  route.handler = [sources = std::move(sources)](const http::Request& request) {
+  route.handler = [sources = std::move(sources),
+                   store_trouble = std::move(store_trouble)](const http::Request& request) {
     if (!request.raw_path.ends_with('/')) return ToTheSlash(request.raw_path);
-    return page::Answer(Overview(sources).Render());
+    return page::Answer(Overview(sources, store_trouble()).Render());
   };
   return route;
 }

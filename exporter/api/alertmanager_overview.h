@@ -3,12 +3,19 @@
 // shown is escaped. Its links are relative, so that it works below any prefix and behind any proxy.
 #pragma once
 
+#include <functional>
+#include <optional>
+#include <string>
+
 #include "exporter/api/alertmanager_api.h"
 #include "exporter/http/http.h"
 
 namespace tocsin::api {
 
+// Why state cannot be written, and since when; nothing while it can. Any thread.
+using StoreTrouble = std::function<std::optional<std::string>()>;
+
 // At "/", below no prefix. What `sources` refers to outlives the route.
-http::Route AlertmanagerOverviewRoute(AlertmanagerSources sources);
+http::Route AlertmanagerOverviewRoute(AlertmanagerSources sources, StoreTrouble store_trouble);
 
 }  // namespace tocsin::api

@@ -263,7 +263,7 @@ void AlertmanagerApp::Parts::BuildRoutes() {
   for (const char* method : {"GET", "POST", "PUT", "DELETE", "OPTIONS"}) {
     AddRoute(GoneRoute(method));
   }
-  AddRoute(api::AlertmanagerOverviewRoute(sources));
+  AddRoute(api::AlertmanagerOverviewRoute(sources, [this] { return store->Trouble(); }));
   if (!prefix.empty()) router.Add(ToThePrefix(prefix));
   AddRoute(MetricsRoute({&metrics, &process_metrics, &*gauges}));
   web_guard.Guard(&router);

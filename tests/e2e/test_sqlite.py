@@ -275,9 +275,13 @@ class RefusedAlertmanager(harness.TestCase, Refusals):
         self.assertEqual(said.count(TROUBLE), 1)
         self.assertRegex(said, why)
         self.assertEqual(daemon.get("/-/healthy").status, 200)
+        page = daemon.get("/").text
+        self.assertIn("State cannot be written", page)
+        self.assertRegex(page, why)
         release()
         wait_until(lambda: daemon.metric("tocsin_store_healthy") == 1, what="the store to be well")
         wait_until(lambda: WELL_AGAIN in daemon.process.stderr(), what="the log to say so")
+        self.assertNotIn("State cannot be written", daemon.get("/").text)
         daemon.kill9()
         daemon.start()
         self.assertEqual([one["id"] for one in daemon.silences()], [kept])

@@ -44,6 +44,17 @@ TEST(AlertmanagerOverview, ShowsAlertsByGroupWithWhatHoldsThemBack) {
   EXPECT_TRUE(Has(page, "href=\"api/v2/silence/" + id + "\"")) << id;
 }
 
+TEST(AlertmanagerOverview, SaysThatStateCannotBeWrittenAndWhy) {
+  AlertmanagerWorld world;
+  const std::string well = PageOf(world);
+  EXPECT_FALSE(Has(well, "degraded")) << well;
+  EXPECT_FALSE(Has(well, "State cannot be written")) << well;
+  world.store_trouble = "cannot write <db>: disk full (since 2099-01-01T00:00:00Z)";
+  const std::string page = PageOf(world);
+  EXPECT_TRUE(Has(page, ">degraded<")) << page;
+  EXPECT_TRUE(Has(page, "cannot write &lt;db&gt;: disk full (since 2099-01-01T00:00:00Z)")) << page;
+}
+
 TEST(AlertmanagerOverview, ShowsReceiversAndTheWaysToTheApi) {
   AlertmanagerWorld world;
   const std::string page = PageOf(world);

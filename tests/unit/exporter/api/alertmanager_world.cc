@@ -101,7 +101,9 @@ AlertmanagerWorld::AlertmanagerWorld(const std::string& prefix, MatcherDialect d
       p.alerts,  p.silences, p.dispatcher,        clock,
       p.metrics, dialect,    std::move(identity), [] { return std::string("route:\n"); }};
   p.api.emplace(sources);
-  if (prefix.empty()) p.router.Add(AlertmanagerOverviewRoute(sources));
+  if (prefix.empty()) {
+    p.router.Add(AlertmanagerOverviewRoute(sources, [this] { return store_trouble; }));
+  }
   for (http::Route& route : p.api->Routes(prefix)) p.router.Add(std::move(route));
   p.router.FinishBelow(prefix + "/api", AllowEveryOrigin);
   p.dispatcher.Start();

@@ -4,6 +4,7 @@
 
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -59,6 +60,7 @@ class AlertmanagerWorld {
   // 2100-01-01T00:00:00Z. In the future, since the dispatcher waits for its timers on the real
   // calendar: nothing becomes due by itself.
   testing::FakeClock clock{FromUnixMillis(4'102'444'800'000)};
+  std::optional<std::string> store_trouble;  // as the page shows it
   testing::MemoryStateStore store;
 
  private:
