@@ -135,8 +135,7 @@ void PostgresWorld::MakeOld(std::size_t version) {
       "INSERT INTO program VALUES (1, {}, 'earlier');",
       kUser, version);
   for (std::size_t step = 0; step < version; ++step) sql += SchemaSteps()[step].postgres;
-  if (version >= 1) sql += "INSERT INTO alerts VALUES ('old', '1');";
-  if (version >= 7) sql += "INSERT INTO api_keys VALUES ('old', '1');";
+  sql += OldRows(version);
   Ask(sql);
 }
 

@@ -30,9 +30,7 @@ class SqliteWorld final : public StoreWorld {
   void MakeOld(std::size_t version) override {
     std::string sql;
     for (std::size_t step = 0; step < version; ++step) sql += SchemaSteps()[step].sqlite;
-    if (version >= 1) sql += "INSERT INTO alerts VALUES ('old', '1');";
-    if (version >= 7) sql += "INSERT INTO api_keys VALUES ('old', '1');";
-    Execute(sql + fmt::format("PRAGMA user_version = {};", version));
+    Execute(sql + OldRows(version) + fmt::format("PRAGMA user_version = {};", version));
   }
   void SetVersion(std::size_t version) override {
     Execute(fmt::format("PRAGMA user_version = {};", version));
@@ -50,6 +48,20 @@ class SqliteWorld final : public StoreWorld {
 };
 
 }  // namespace
+
+std::string OldRows(std::size_t version) {
+  std::string sql;
+  for (const OldTable& table : kOldTables) {
+    if (version >= table.since)
+      sql += fmt::format("INSERT INTO {} VALUES ('old', '1');", table.name);
+  }
+  if (version >= kEventsSince) {
+    sql +=
+        "INSERT INTO events (sequence, at, type, labels, body)"
+        " VALUES (1, 1700000000000, 'a.old', '', '{}');";
+  }
+  return sql;
+}
 
 std::unique_ptr<StoreWorld> MakeSqliteWorld() { return std::make_unique<SqliteWorld>(); }
 

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <future>
+#include <iterator>
 #include <memory>
 #include <string>
 #include <utility>
@@ -13,6 +14,7 @@
 #include "base/log.h"
 #include "base/metrics.h"
 #include "base/state_store.h"
+#include "evaluator/persist/state_schema.h"
 #include "tests/support/null_log.h"
 
 namespace tocsin::evaluator {
@@ -22,6 +24,34 @@ class Refusal {
  public:
   virtual ~Refusal() = default;
 };
+
+// The tables of key and value, and the version of the schema since which each is there.
+struct OldTable {
+  const char* name;
+  StateTable table;
+  std::size_t since;
+};
+inline constexpr OldTable kOldTables[] = {
+    {"alerts", StateTable::kAlerts, 1},
+    {"holds", StateTable::kHolds, 1},
+    {"announcements", StateTable::kAnnouncements, 1},
+    {"outbox", StateTable::kOutbox, 1},
+    {"pushed_groups", StateTable::kPushedGroups, 1},
+    {"silences", StateTable::kSilences, 2},
+    {"notification_log", StateTable::kNotificationLog, 2},
+    {"posted_alerts", StateTable::kPostedAlerts, 3},
+    {"acknowledgements", StateTable::kAcknowledgements, 5},
+    {"api_keys", StateTable::kApiKeys, 7},
+    {"audit", StateTable::kAudit, 7},
+    {"managed_rules", StateTable::kManagedRules, 7},
+    {"managed_receivers", StateTable::kManagedReceivers, 7},
+    {"idempotency_keys", StateTable::kIdempotencyKeys, 7},
+    {"alert_comments", StateTable::kAlertComments, 10},
+};
+static_assert(std::size(kOldTables) == std::size(kStateTables));
+inline constexpr std::size_t kEventsSince = 8;
+// SQL for either kind: a row "old" of the value "1" in each, and the event 1 of the type "a.old".
+std::string OldRows(std::size_t version);
 
 class StoreWorld {
  public:
@@ -33,9 +63,7 @@ class StoreWorld {
   // As messages name it.
   virtual std::string Name() const = 0;
 
-  // Before the first Open: what the program of that version of the schema has left, with a row
-  // "old" of the value "1" in each of its tables (from version 1 on in alerts, from 7 on in
-  // api_keys).
+  // Before the first Open: what the program of that version of the schema has left, with OldRows.
   virtual void MakeOld(std::size_t version) = 0;
   // After an Open: as a program of that version has left it.
   virtual void SetVersion(std::size_t version) = 0;
