@@ -31,21 +31,10 @@ Timestamp KnownAlert::began() const {
 }
 
 Severity KnownAlert::severity() const {
-  return native ? native->rule->severity : SeverityOfLabels(posted->labels);
+  return native ? native->rule->severity : receivers::SeverityOfLabels(posted->labels);
 }
 
 const Labels& KnownAlert::labels() const { return native ? native->labels : posted->labels; }
-
-// The table of alerting-api.md, section 4.4: Prometheus's words into the contract's.
-Severity SeverityOfLabels(LabelsView labels) {
-  const std::optional<Severity> exact = ParseSeverity(labels.Get("pynomaly_severity"));
-  if (exact) return *exact;
-  const std::string_view word = labels.Get("severity");
-  if (word == "critical") return Severity::kCritical;
-  if (word == "error" || word == "page") return Severity::kHigh;
-  if (word == "none") return Severity::kLow;
-  return ParseSeverity(word).value_or(Severity::kInfo);
-}
 
 KnownAlert KnownAlerts::Known(PostedAlertPtr posted, Timestamp now) const {
   KnownAlert known;

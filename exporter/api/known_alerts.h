@@ -34,9 +34,6 @@ struct KnownAlert {
   const Labels& labels() const;
 };
 
-// The contract's word for a label `severity`; `pynomaly_severity` says it exactly.
-Severity SeverityOfLabels(LabelsView labels);
-
 // What holds an alert's messages back that fires, beside its acknowledgement.
 struct Muting {
   std::vector<std::string> silenced_by;  // ids

@@ -36,6 +36,17 @@ std::string EpisodeId(const PostedAlert& alert) {
   return UuidOf(alert.fingerprint, ToUnixMillis(alert.began_at));
 }
 
+// The table of alerting-api.md, section 4.4: Prometheus's words into the contract's.
+Severity SeverityOfLabels(LabelsView labels) {
+  const std::optional<Severity> exact = ParseSeverity(labels.Get("pynomaly_severity"));
+  if (exact) return *exact;
+  const std::string_view word = labels.Get("severity");
+  if (word == "critical") return Severity::kCritical;
+  if (word == "error" || word == "page") return Severity::kHigh;
+  if (word == "none") return Severity::kLow;
+  return ParseSeverity(word).value_or(Severity::kInfo);
+}
+
 bool LabelSetComesBefore(LabelsView a, LabelsView b) {
   const std::size_t size_of_a = a.size();
   const std::size_t size_of_b = b.size();

@@ -44,6 +44,9 @@ using PostedAlertPtr = std::shared_ptr<const PostedAlert>;
 // fingerprint and began_at.
 std::string EpisodeId(const PostedAlert& alert);
 
+// The alerting API's word for what the label `severity` says; `pynomaly_severity` says it exactly.
+Severity SeverityOfLabels(LabelsView labels);
+
 // Alertmanager's order inside a group, in messages and in the API: by `job`, then by `instance`
 // (alerts that have the label first), then by label set: fewer labels first, then the first
 // difference on the way through the union of names, where a missing name comes first.

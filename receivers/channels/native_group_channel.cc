@@ -23,7 +23,7 @@ std::string_view Annotation(const PostedAlert& alert, std::string_view name) {
 std::shared_ptr<const ThresholdRule> RuleOf(const PostedAlert& alert) {
   auto rule = std::make_shared<ThresholdRule>();
   rule->name = alert.labels.Get("alertname");
-  rule->severity = ParseSeverity(alert.labels.Get("severity")).value_or(Severity::kMedium);
+  rule->severity = SeverityOfLabels(alert.labels);
   for (const std::string_view name : {"description", "summary", "message"}) {
     if (rule->description.empty()) rule->description = Annotation(alert, name);
   }
@@ -40,7 +40,7 @@ AlertPtr NativeOf(const FrozenAlert& frozen) {
   const PostedAlert& posted = *frozen.alert;
   if (posted.native != nullptr) return posted.native;
   auto alert = std::make_shared<Alert>();
-  alert->id = fmt::format("{}-{}", FormatHex64(posted.fingerprint), ToUnixMillis(posted.starts_at));
+  alert->id = EpisodeId(posted);
   alert->fingerprint = posted.fingerprint;
   alert->state = StateOf(frozen);
   if (frozen.acknowledged != nullptr) {

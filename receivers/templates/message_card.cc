@@ -69,10 +69,7 @@ std::vector<CardLink> Links(const Notification& notification) {
   std::vector<CardLink> links;
   const std::size_t head = HeadOf(notification);
   const Alert& alert = *notification.alerts[head];
-  // What others have posted has no page of ours.
-  if (!alert.rule->id.empty()) {
-    AddLink("Alert", AlertUrl(alert, notification.external_url), &links);
-  }
+  AddLink("Alert", AlertUrl(alert, notification.external_url), &links);
   if (head >= notification.links.size()) return links;
   const AlertLinks& own = notification.links[head];
   AddLink("Runbook", own.runbook, &links);

@@ -5,6 +5,10 @@
 #include <nlohmann/json.hpp>
 
 #include "base/text.h"
+#include "base/uuid.h"
+#include "receivers/channels/native_group_channel.h"
+#include "tests/support/posted_alert_builders.h"
+#include "tests/unit/config/loading.h"
 #include "tests/unit/receivers/native_channel_world.h"
 
 namespace tocsin::receivers {
@@ -47,6 +51,57 @@ std::shared_ptr<Alert> WithManyLabels() {
   }
   alert->metadata = metadata.Build();
   return alert;
+}
+
+// ---- alerts that senders have posted
+
+struct TypeAndKeys {
+  std::string type;
+  std::string keys;
+};
+
+// What the channel is sent when an alert with these labels has begun at FiredAt().
+Json SentOfPosted(const TypeAndKeys& channel, const Labels& labels) {
+  ChannelWorld world;
+  const config::Settings settings = config::GoodSettings(
+      "tocsin: {receivers: [{name: ops, " + channel.type + ": " + channel.keys + "}]}\n");
+  const auto integrations = MakeNativeIntegrations(settings.receivers.at(0), world.Context());
+  EXPECT_TRUE(integrations.ok());
+  GroupNotification group;
+  group.receiver = "ops";
+  group.external_url = "http://tocsin:9095";
+  const Timestamp began = testing::FiredAt();
+  group.alerts = {{testing::Shared(testing::Posted(labels, began - std::chrono::minutes(1),
+                                                   began + std::chrono::minutes(5), began))}};
+  integrations->at(0)->channel->Deliver(group, std::chrono::seconds(10), [](const Outcome&) {});
+  return BodyOf(world.http.request(0));
+}
+
+TEST(PostedAlerts, AreAsSevereAsTheContractsTableSays) {
+  const TypeAndKeys pagerduty{"pagerduty", "{routing_key: k3y}"};
+  const auto severity = [&pagerduty](const Labels& labels) {
+    return SentOfPosted(pagerduty, labels).at("payload").at("severity");
+  };
+  EXPECT_EQ(severity({{"alertname", "A"}, {"severity", "critical"}}), "critical");
+  EXPECT_EQ(severity({{"alertname", "A"}, {"severity", "page"}}), "error");
+  EXPECT_EQ(severity({{"alertname", "A"}, {"severity", "warning"}}), "warning");
+  EXPECT_EQ(severity({{"alertname", "A"}, {"severity", "none"}}), "info");
+  EXPECT_EQ(severity({{"alertname", "A"}, {"severity", "odd"}}), "info");
+  EXPECT_EQ(severity({{"alertname", "A"}}), "info");
+  EXPECT_EQ(severity({{"alertname", "A"}, {"pynomaly_severity", "high"}, {"severity", "critical"}}),
+            "error");
+}
+
+TEST(PostedAlerts, HaveTheIdAndTheAddressThatTheAlertingApiKnows) {
+  const Labels labels{{"alertname", "A"}};
+  const std::string id = UuidOf(labels.view().Fingerprint(), ToUnixMillis(testing::FiredAt()));
+  const std::string address = "http://tocsin:9095/api/v1/alerting/alerts/" + id;
+  EXPECT_EQ(SentOfPosted({"webhook", "{url: 'http://hook/'}"}, labels).at("alert").at("id"), id);
+  const Json slack = SentOfPosted(
+      {"slack", "{webhook_url: 'http://slack/', template: '{url} {alert_id}'}"}, labels);
+  EXPECT_EQ(slack.at("attachments").at(0).at("text"), address + " " + id);
+  const Json link = SentOfPosted({"pagerduty", "{routing_key: k3y}"}, labels).at("links").at(0);
+  EXPECT_EQ(link, Json({{"text", "Alert"}, {"href", address}}));
 }
 
 // ---- Slack
@@ -223,16 +278,20 @@ TEST(SlackChannel, TellsOfTheWorstThatStillFires) {
   EXPECT_THAT(others, HasSubstr("High CPU Usage (host=web-1)"));
 }
 
-// There is no page about it.
-TEST(SlackChannel, LinksAlertsThatOthersPostedToTheirSourceOnly) {
+TEST(SlackChannel, LinksAlertsThatOthersPostedToTheirPageAndTheirSource) {
   auto rule = std::make_shared<ThresholdRule>(*testing::CpuUsageRule());
   rule->id = "";
   NativeChannelWorld slack("slack", "{webhook_url: 'http://slack/'}");
   Notification notification = NativeChannelWorld::About({testing::FiringAlert(rule, "e1")});
   notification.links = {{"", "", "http://source/"}};
-  const Json attachment = BodyOf(slack.Deliver(notification)).at("attachments").at(0);
-  EXPECT_EQ(attachment.at("title_link"), "http://source/");
-  EXPECT_EQ(attachment.at("actions").size(), 1U);
+  const Json both = BodyOf(slack.Deliver(notification)).at("attachments").at(0);
+  EXPECT_EQ(both.at("title_link"), "http://tocsin:9095/api/v1/alerting/alerts/e1");
+  EXPECT_EQ(both.at("actions").at(1).at("url"), "http://source/");
+  // Nobody has said where this daemon is reached.
+  notification.external_url = "";
+  const Json one = BodyOf(slack.Deliver(notification)).at("attachments").at(0);
+  EXPECT_EQ(one.at("title_link"), "http://source/");
+  EXPECT_EQ(one.at("actions").size(), 1U);
 }
 
 TEST(SlackChannel, LinksToWhatSendersName) {

@@ -155,6 +155,19 @@ TEST(PostedAlert, IsResolvedFromItsEndOn) {
   EXPECT_TRUE(alert.ResolvedAt(At(10)));
 }
 
+TEST(PostedAlert, HasTheSeverityThatTheContractsTableGivesItsLabels) {
+  const auto severity = [](Labels labels) { return SeverityName(SeverityOfLabels(labels)); };
+  EXPECT_EQ(severity({{"severity", "critical"}}), "critical");
+  EXPECT_EQ(severity({{"severity", "error"}}), "high");
+  EXPECT_EQ(severity({{"severity", "page"}}), "high");
+  EXPECT_EQ(severity({{"severity", "warning"}}), "medium");
+  EXPECT_EQ(severity({{"severity", "info"}}), "info");
+  EXPECT_EQ(severity({{"severity", "none"}}), "low");
+  EXPECT_EQ(severity({{"severity", "odd"}}), "info");
+  EXPECT_EQ(severity({}), "info");
+  EXPECT_EQ(severity({{"severity", "critical"}, {"pynomaly_severity", "high"}}), "high");
+}
+
 TEST(SortAlerts, GoesByJobThenInstanceThenLabelSet) {
   const std::vector<Labels> in_order = {
       {{"job", "a"}, {"instance", "1"}, {"z", "9"}},

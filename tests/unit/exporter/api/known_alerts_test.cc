@@ -68,19 +68,6 @@ TEST_F(KnownAlertsTest, APostedAlertHasTheShapeOfAll) {
   for (const auto& [field, value] : all[0].items()) EXPECT_TRUE(all[1].contains(field)) << field;
 }
 
-TEST_F(KnownAlertsTest, SeveritiesOfLabelsAreTheContractsTable) {
-  const auto severity = [](Labels labels) { return SeverityName(SeverityOfLabels(labels)); };
-  EXPECT_EQ(severity({{"severity", "critical"}}), "critical");
-  EXPECT_EQ(severity({{"severity", "error"}}), "high");
-  EXPECT_EQ(severity({{"severity", "page"}}), "high");
-  EXPECT_EQ(severity({{"severity", "warning"}}), "medium");
-  EXPECT_EQ(severity({{"severity", "info"}}), "info");
-  EXPECT_EQ(severity({{"severity", "none"}}), "low");
-  EXPECT_EQ(severity({{"severity", "odd"}}), "info");
-  EXPECT_EQ(severity({}), "info");
-  EXPECT_EQ(severity({{"severity", "critical"}, {"pynomaly_severity", "high"}}), "high");
-}
-
 TEST_F(KnownAlertsTest, AllAlertsStandInOneListNewestFirst) {
   world_.Submit("a", 90);
   world_.Advance(seconds(10));
