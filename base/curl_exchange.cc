@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/curl_phases.h"
 #include "base/http_request_check.h"
 #include "base/text.h"
@@ -117,12 +119,15 @@ void CurlExchange::PrepareCallbacks() {
 std::size_t CurlExchange::OnBody(char* data, std::size_t, std::size_t size, void* self) {
   auto* exchange = static_cast<CurlExchange*>(self);
   std::string& body = exchange->response_.body;
-  if (size > exchange->request_.max_response_bytes - body.size()) {
-    exchange->body_too_large_ = true;
-    return size + 1;
-  }
-  body.append(data, size);
-  return size;
+  const std::size_t most = exchange->request_.max_response_bytes;
+  const std::size_t taken = std::min(size, most - body.size());
+  const std::size_t needed = body.size() + taken;
+  // Of what a hanging server leaves here, there may be much at once: no more room than allowed.
+  if (needed > body.capacity()) body.reserve(std::max(needed, std::min(2 * body.capacity(), most)));
+  body.append(data, taken);
+  if (taken == size) return size;
+  exchange->body_too_large_ = true;
+  return size + 1;
 }
 
 std::size_t CurlExchange::OnHeader(char* data, std::size_t, std::size_t size, void* self) {
@@ -220,7 +225,7 @@ void CurlExchange::End(CURLcode code) {
   result_.phases = PhasesOf(easy(), code);
   response_.status = static_cast<int>(Info<long>(easy(), CURLINFO_RESPONSE_CODE));
   // A status that refuses says all there is to know: of its body, what fits is enough.
-  const bool is_cut = body_too_large_ && response_.status >= 300;
+  const bool is_cut = body_too_large_ && (response_.status >= 300 || request_.cut_response);
   if ((code == CURLE_OK && !reading_headers_) || is_cut) {
     result_.response = std::move(response_);
     return;

@@ -25,8 +25,10 @@ struct HttpClientRequest {
   std::vector<std::pair<std::string, std::string>> headers;
   std::string body;
   Duration timeout{std::chrono::seconds(10)};  // of the whole exchange, connecting included
-  // Decoded; more fails the exchange, unless its status has refused the request: then it is cut.
+  // Decoded; more fails the exchange, unless its status has refused the request: then it is cut,
+  // and the rest is not read.
   std::size_t max_response_bytes = 1 << 20;
+  bool cut_response = false;  // so is that of a success
   bool follow_redirects = false;
   bool accept_compressed = false;
   // Null: HTTP/1.1, no proxy, the system's certificates.

@@ -82,6 +82,7 @@ Status ConfiguredHttp::Complete(HttpClientRequest* request) const {
   if (!transport) return transport.error();
   request->transport = *std::move(transport);
   request->follow_redirects = follow_redirects_;
+  request->cut_response = true;
   request->owner = this;
   return {};
 }

@@ -31,7 +31,7 @@ class ConfiguredHttp {
 
   // As HttpClient::Send, but `done` may run before this returns: a file that cannot be read and a
   // token that cannot be had are failures like those of the network. The request's timeout is for
-  // the token, too. Lives until `done` runs.
+  // the token, too. An answer that is too long is cut. Lives until `done` runs.
   void Send(HttpClientRequest request, HttpClient::Done done) const;
   // Ends what is under way; of what waits for a token, nothing.
   void Cancel() const { http_.Cancel(this); }

@@ -135,6 +135,7 @@ VendorCall UpdateOr(VendorCall post, JsonValue message, const SlackPlace& place)
   message.Set("ts", place.timestamp);
   VendorCall update{PostJson(UpdateUrlOf(post.request.url), message), nullptr};
   update.request.headers = post.request.headers;
+  ExpectEcho(&update);
   update.judge = [post = std::move(post)](const HttpClientResult& result,
                                           Timestamp now) -> VendorStep {
     const bool is_gone = result.response && IsGoneFromSlack(*result.response);
@@ -155,6 +156,7 @@ class GroupSlack final : public VendorApi {
     const std::string url = settings.SecretUrl(has_url ? "api_url" : "app_url");
     JsonValue message = Message(settings);
     VendorCall call{PostJson(url, message), SlackJudge(url)};
+    ExpectEcho(&call);
     if (has_token) {
       call.request.headers.emplace_back("Authorization", "Bearer " + settings.Secret("app_token"));
     }

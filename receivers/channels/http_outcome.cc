@@ -31,14 +31,6 @@ std::optional<Timestamp> ParseHttpDate(std::string_view text) {
 }
 
 Outcome OfFailure(const HttpClientFailure& failure) {
-  if (failure.response_too_large) {
-    // It was answered, we cannot know how; trying again would bring the same.
-    Outcome outcome = Outcome::GiveUp(Failure::kOther, failure.message,
-                                      "check that the URL is that of a webhook, not of a page");
-    outcome.may_have_arrived = true;
-    outcome.payload_refused = true;
-    return outcome;
-  }
   if (failure.forbidden) {
     return Outcome::GiveUp(Failure::kOther, failure.message,
                            "if the address is meant, name it in tocsin.egress.allow_networks or "

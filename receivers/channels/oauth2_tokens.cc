@@ -15,6 +15,7 @@ namespace {
 
 // https://pkg.go.dev/golang.org/x/oauth2: tokens are renewed so long before their end.
 constexpr Duration kRenewBefore = std::chrono::seconds(10);
+constexpr std::size_t kMaxTokenAnswerBytes = 256 << 10;
 // All who wait have deadlines of their own; a server that hangs must not hold up the next ones.
 constexpr Duration kLongestFetch = std::chrono::seconds(30);
 
@@ -96,6 +97,7 @@ Result<HttpClientRequest> OAuth2Tokens::MakeRequest(const Fetch& fetch) const {
   HttpClientRequest request;
   request.method = "POST";
   request.url = settings_.token_url;
+  request.max_response_bytes = kMaxTokenAnswerBytes;
   const std::optional<UrlUserInfo> info = TakeUserInfo(&request.url);
   Result<std::shared_ptr<const HttpTransport>> transport = transport_.For(request.url);
   if (!transport) return transport.error();

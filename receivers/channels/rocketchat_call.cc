@@ -54,6 +54,7 @@ VendorCall RocketchatCall(std::string_view api_url, const RocketchatSender& send
                     return Judge(result, now, sender);
                   }};
   SendAs(sender, &call.request);
+  ExpectEcho(&call);
   return call;
 }
 

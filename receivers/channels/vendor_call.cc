@@ -40,6 +40,7 @@ class Attempt final : public std::enable_shared_from_this<Attempt> {
 
   void SendComplete(VendorCall call) {
     call.request.timeout = Left();
+    call.request.max_response_bytes = call.judge ? call.answer_bytes : kUnreadAnswerBytes;
     http_.Send(std::move(call.request),
                [self = shared_from_this(), judge = std::move(call.judge),
                 secrets = std::move(call.secrets)](HttpClientResult result) {
@@ -83,6 +84,13 @@ VendorCall NthOf(const Calls& calls, std::size_t index, VendorCall call) {
 }
 
 }  // namespace
+
+void ExpectEcho(VendorCall* call) {
+  constexpr std::size_t kMost = 1 << 20;
+  constexpr std::size_t kTimes = 8;
+  call->answer_bytes =
+      std::min(kMost, kReadAnswerBytes + kTimes * std::min(kMost, call->request.body.size()));
+}
 
 VendorCall InTurn(std::vector<VendorCall> calls) {
   const auto all = std::make_shared<const std::vector<VendorCall>>(std::move(calls));

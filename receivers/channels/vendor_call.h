@@ -14,6 +14,12 @@
 
 namespace tocsin::receivers {
 
+// What is kept of an answer of whose body only the words of a refusal are of use, and of one that
+// says by its body whether the message was taken. Where a server hangs in an answer, each attempt
+// keeps so much.
+inline constexpr std::size_t kUnreadAnswerBytes = 64 << 10;
+inline constexpr std::size_t kReadAnswerBytes = 128 << 10;
+
 class ConfiguredHttp;
 
 struct VendorStep;
@@ -33,7 +39,12 @@ struct VendorCall {
   // What the request takes before it can be sent, where that has to be waited for (credentials):
   // called with it and the time that is left. Null: nothing.
   std::function<void(HttpClientRequest request, Duration left, Completed done)> complete = nullptr;
+  // What `judge` gets of the answer's body at most.
+  std::size_t answer_bytes = kReadAnswerBytes;
 };
+
+// The answer repeats the message: as much of it is kept as that takes, escaped and told twice.
+void ExpectEcho(VendorCall* call);
 
 // The attempt is over, or takes another request.
 struct VendorStep {

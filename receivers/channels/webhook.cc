@@ -15,6 +15,7 @@
 #include "receivers/channels/channel.h"
 #include "receivers/channels/configured_http.h"
 #include "receivers/channels/http_outcome.h"
+#include "receivers/channels/vendor_call.h"
 #include "receivers/templates/rule_text.h"
 
 namespace tocsin::receivers {
@@ -183,6 +184,7 @@ class Webhook final : public Channel {
     request.method = "POST";
     request.url = settings_.url.Reveal();
     request.timeout = timeout;
+    request.max_response_bytes = kUnreadAnswerBytes;
     request.body = MakeBody(notification);
     for (const auto& [name, value] : settings_.headers) {
       request.headers.emplace_back(name, value.Reveal());

@@ -318,6 +318,22 @@ TEST_F(HttpClientTest, CutsTheBodyOfARefusalThatIsTooLarge) {
   }
 }
 
+TEST_F(HttpClientTest, CutsTheBodyOfASuccessWhereThatIsWanted) {
+  for (const bool chunked : {false, true}) {
+    TestReply reply;
+    reply.body = "begins" + std::string(100'000, 'x');
+    reply.chunked = chunked;
+    HttpTestServer server(reply);
+    HttpClientRequest request = Get(server.Url());
+    request.max_response_bytes = 1000;
+    request.cut_response = true;
+    const HttpClientResult result = Fetch(request);
+    ASSERT_TRUE(result.response) << result.failure.message;
+    EXPECT_EQ(result.response->status, 200);
+    EXPECT_EQ(result.response->body, "begins" + std::string(994, 'x'));
+  }
+}
+
 TEST_F(HttpClientTest, TakesAnAnswerOfExactlyTheLimitAndNoMore) {
   for (const bool chunked : {false, true}) {
     TestReply reply;

@@ -244,6 +244,7 @@ TEST_P(BadServers, AnswerSlowlyAndAreHeardAllTheSame) {
   EXPECT_EQ(outcome.kind, Kind::kDelivered) << outcome.reason;
 }
 
+// As at Alertmanager: where nobody reads the body of a success, the status says it.
 TEST_P(BadServers, AnswerAtLengthAndAreNotReadToTheEnd) {
   const std::string piece(1 << 16, 'x');
   const BadScript scripts[] = {
@@ -252,18 +253,19 @@ TEST_P(BadServers, AnswerAtLengthAndAreNotReadToTheEnd) {
       {ReadRequest(), Send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"),
        Repeat("10000\r\n" + piece + "\r\n")},
   };
+  const KitRow& row = GetParam();
   BadHttpServer server;
-  for (std::size_t step = 0; step < GetParam().steps.size(); ++step) {
+  bool durable = true;
+  for (std::size_t step = 0; step < row.steps.size(); ++step) {
+    const bool is_needed = row.steps[step].is_read && !Adds(step);
     for (const BadScript& script : scripts) {
-      server.Play(ScriptsWith(GetParam(), step, script));
-      const Outcome outcome = Deliver(Make(server.Url()), MessageOfRow());
+      server.Play(ScriptsWith(row, step, script));
+      const Outcome outcome = Deliver(Make(server.Url()), MessageOfRow(durable));
+      EXPECT_EQ(outcome.kind == Kind::kDelivered, !is_needed) << outcome.reason;
+      durable = !durable || !row.is_vendor;
+      if (!is_needed) continue;
       EXPECT_EQ(server.connections(), step + 1);
-      EXPECT_EQ(outcome.kind == Kind::kDelivered, Adds(step));
-      if (Adds(step)) continue;
       ExpectGoodWords(outcome, "a large answer");
-      EXPECT_NE(outcome.reason.find("larger than 1048576 bytes"), std::string::npos)
-          << outcome.reason;
-      EXPECT_EQ(outcome.may_have_arrived, MayHaveArrived(step));
     }
   }
 }

@@ -116,15 +116,6 @@ TEST(HttpOutcome, KnowsWhatItsOwnerHasCancelled) {
   EXPECT_TRUE(OfFailure(failure).may_have_arrived);
 }
 
-TEST(HttpOutcome, GivesUpOnAnAnswerThatIsTooLargeAsItCameAfterTheMessage) {
-  HttpClientFailure failure;
-  failure.response_too_large = true;
-  const Outcome outcome = OfFailure(failure);
-  EXPECT_EQ(outcome.kind, Outcome::Kind::kGiveUp);
-  EXPECT_TRUE(outcome.may_have_arrived);
-  EXPECT_TRUE(outcome.payload_refused);
-}
-
 TEST(RetryAfter, IsANumberOfSecondsOrADate) {
   EXPECT_EQ(ParseRetryAfter("0", kAnsweredAt), Duration(0));
   EXPECT_EQ(ParseRetryAfter("120", kAnsweredAt), Duration(seconds(120)));

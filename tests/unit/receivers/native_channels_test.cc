@@ -104,6 +104,23 @@ TEST(PostedAlerts, HaveTheIdAndTheAddressThatTheAlertingApiKnows) {
   EXPECT_EQ(link, Json({{"text", "Alert"}, {"href", address}}));
 }
 
+// ---- what is kept of an answer
+
+std::size_t KeptOfAnswer(const std::string& type, const std::string& keys) {
+  NativeChannelWorld channel(type, keys);
+  const HttpClientRequest request = channel.Deliver({Fires()});
+  EXPECT_TRUE(request.cut_response) << type;
+  return request.max_response_bytes;
+}
+
+TEST(Answers, AreKeptAsFarAsSomebodyReadsThem) {
+  EXPECT_EQ(KeptOfAnswer("discord", "{webhook_url: 'http://d/s'}"), 65'536U);
+  EXPECT_EQ(KeptOfAnswer("slack", "{webhook_url: 'http://slack/s3cret'}"), 131'072U);
+  // It repeats the message.
+  EXPECT_GT(KeptOfAnswer("rocketchat", "{api_url: 'http://r/', token: T, token_id: I, channel: c}"),
+            131'072U);
+}
+
 // ---- Slack
 
 TEST(SlackChannel, TellsWhatTheContractPromisesAndMore) {

@@ -177,16 +177,16 @@ TEST(DiscordPicture, GoesWithoutThePictureThatIsRefused) {
   EXPECT_EQ(discord.world.outcomes.back().kind, Kind::kDelivered);
 }
 
-// An answer without an end says nothing about the picture.
+// That no answer came says nothing about the picture.
 TEST(DiscordPicture, IsNotSentOnceMoreWhereItMayHaveArrived) {
   NativeChannelWorld discord("discord", "{webhook_url: 'http://d/s', picture: true}");
   discord.Deliver(AboutWithPicture());
-  HttpClientFailure endless;
-  endless.message = "the answer is too large";
-  endless.response_too_large = true;
-  discord.world.http.Fail(0, endless);
+  HttpClientFailure unanswered;
+  unanswered.message = "timed out";
+  unanswered.outcome_unknown = true;
+  discord.world.http.Fail(0, unanswered);
   EXPECT_EQ(discord.world.http.sent(), 1U);
-  EXPECT_EQ(discord.world.outcomes.back().kind, Kind::kGiveUp);
+  EXPECT_EQ(discord.world.outcomes.back().kind, Kind::kRetry);
 }
 
 TEST(DiscordPicture, TriesThePictureAgainWhereTheVendorIsBusy) {

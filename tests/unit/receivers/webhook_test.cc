@@ -277,6 +277,15 @@ TEST(Webhook, FollowsNoRedirectsAndHasADeadline) {
   EXPECT_EQ(request.timeout, Duration(10'000));
 }
 
+// So that servers that hang in their answers cost little, and long ones are as good as short ones.
+TEST(Webhook, KeepsLittleOfAnAnswer) {
+  ChannelWorld world;
+  const HttpClientRequest request =
+      RequestOf(&world, HookSettings(), {FiringAlert(CpuUsageRule(), "e1")});
+  EXPECT_TRUE(request.cut_response);
+  EXPECT_EQ(request.max_response_bytes, 65'536U);
+}
+
 // ---- settings
 
 TEST(Webhook, SendsAsItsHttpConfigSays) {
