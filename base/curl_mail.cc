@@ -185,6 +185,7 @@ void CurlMail::OnReply(std::string_view line) {
     // What was refused before has not ended the conversation.
     bad_reply_.clear();
     result_.reply = 0;
+    result_.reply_is_to_recipient = false;
     if (step_ != "DATA" || *code != 354) return;
     message_asked_for_ = true;
     step_ = "end of data";
@@ -193,6 +194,7 @@ void CurlMail::OnReply(std::string_view line) {
   bad_reply_ = WithoutSecrets(line);
   bad_step_ = Place();
   result_.reply = static_cast<int>(*code);
+  result_.reply_is_to_recipient = step_ == "RCPT";
   if (step_ == "RCPT" && recipient_ >= 1 && recipient_ <= request_.to.size()) {
     result_.refused.push_back({request_.to[recipient_ - 1], bad_reply_});
   }

@@ -61,9 +61,10 @@ struct MailResult {
   std::vector<RefusedRecipient> refused;
 
   // Where it was not accepted:
-  std::string message;           // why, without secrets: the step, and what the server said to it
-  int reply = 0;                 // the server's code; 0: it said nothing
-  bool outcome_unknown = false;  // the message was sent whole, the answer never came
+  std::string message;  // why, without secrets: the step, and what the server said to it
+  int reply = 0;        // the server's code; 0: it said nothing
+  bool reply_is_to_recipient = false;  // to a RCPT: the server itself is well
+  bool outcome_unknown = false;        // the message was sent whole, the answer never came
   bool authentication_failed = false;
   bool timed_out = false;
   bool cancelled = false;  // by its owner

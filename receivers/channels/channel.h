@@ -52,6 +52,7 @@ struct Outcome {
   std::optional<Duration> retry_after;  // what the other side asked for
   bool may_have_arrived = false;  // of a failure: the message may have been taken all the same
   bool payload_refused = false;   // of a GiveUp: this very message will never be taken
+  bool is_of_recipient = false;   // of a Retry: the server is there, one whom it serves is not
   int http_status = 0;
   // By names of the channel's own, nothing: what was remembered before. Of a delivery: what a later
   // message about the same group is to be made with. Of a Retry: that some of those whom this

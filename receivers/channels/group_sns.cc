@@ -54,6 +54,11 @@ class GroupSns final : public VendorApi {
     return sender_->Publish(address, message, api_url);
   }
 
+  bool has_endpoints() const override { return SettingTexts::IsTemplate(keys_.Text("api_url")); }
+  std::string EndpointUrl(const MessageTexts& texts) const override {
+    return SettingTexts(keys_, texts).Text("api_url");
+  }
+
  private:
   const config::CheckedKeys keys_;
   const std::shared_ptr<const SnsSender> sender_;

@@ -86,15 +86,27 @@ class GroupVictorOps final : public VendorApi {
   Result<VendorCall> Prepare(const GroupNotification& notification,
                              const MessageTexts& texts) const override {
     SettingTexts settings(keys_, texts);
-    const std::string key = settings.Secret("api_key");
-    const std::string where = EscapePath(key + "/" + settings.Text("routing_key"));
-    std::string url = AddToPath(settings.SecretUrl("api_url"), where);
+    std::string url = Url(settings);
     VendorCall call{PostJson(std::move(url), Message(notification, settings)), nullptr};
     if (!settings.status()) return settings.status().error();
     return call;
   }
 
+  bool has_endpoints() const override {
+    return SettingTexts::IsTemplate(keys_.Text("routing_key"));
+  }
+  std::string EndpointUrl(const MessageTexts& texts) const override {
+    SettingTexts settings(keys_, texts);
+    return Url(settings);
+  }
+
  private:
+  static std::string Url(SettingTexts& settings) {
+    const std::string key = settings.Secret("api_key");
+    const std::string where = EscapePath(key + "/" + settings.Text("routing_key"));
+    return AddToPath(settings.SecretUrl("api_url"), where);
+  }
+
   const config::CheckedKeys keys_;
 };
 

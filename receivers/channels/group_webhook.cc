@@ -32,6 +32,15 @@ class GroupWebhook final : public VendorApi {
 
   std::size_t max_alerts() const override { return max_alerts_; }
 
+  // What a file says is known when a message is sent.
+  bool has_endpoints() const override {
+    return keys_.Has("url_file") || SettingTexts::IsTemplate(keys_.SecretOf("url").Reveal());
+  }
+  std::string EndpointUrl(const MessageTexts& texts) const override {
+    SettingTexts settings(keys_, texts);
+    return Url(settings);
+  }
+
   Result<VendorCall> Prepare(const GroupNotification& notification,
                              const MessageTexts& texts) const override {
     SettingTexts settings(keys_, texts);

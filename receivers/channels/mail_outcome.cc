@@ -117,6 +117,8 @@ Outcome MailOutcome(const MailResult& result, const MailMemory& memory, Timestam
   if (IsFinal(result)) return Outcome::GiveUp(WhyOf(result), result.message, AdviceFor(result));
   Outcome outcome = Outcome::Retry(WhyOf(result), result.message);
   outcome.may_have_arrived = result.outcome_unknown;
+  outcome.is_of_recipient =
+      result.reply_is_to_recipient && outcome.failure == Failure::kServerError;
   return outcome;
 }
 

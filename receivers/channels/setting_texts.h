@@ -33,6 +33,9 @@ class SettingTexts {
 
   // As written, without templates.
   std::string Plain(std::string_view key) const { return keys_.Text(key); }
+  static bool IsTemplate(std::string_view text) {
+    return text.find("{{") != std::string_view::npos;
+  }
   bool IsTrue(std::string_view key) const { return keys_.Text(key) == "true"; }
   const config::CheckedKeys& keys() const { return keys_; }
   const MessageTexts& texts() const { return texts_; }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/url_user_info.h"
 #include "receivers/channels/configured_http.h"
 
 namespace tocsin::receivers {
@@ -42,6 +43,16 @@ class VendorChannel final : public GroupChannel {
               [this, durable, done = std::move(done)](Outcome outcome) {
                 done(ByMode(std::move(outcome), durable, vendor_.retried));
               });
+  }
+
+  std::string Endpoint(const GroupNotification& notification) const override {
+    if (!vendor_.api->has_endpoints()) return "";
+    const GroupNotification told = FirstOf(notification, vendor_.api->max_alerts());
+    const Result<MessageTexts> texts = MessageTexts::For(told, *templates_);
+    if (!texts) return "";
+    std::string url = vendor_.api->EndpointUrl(*texts);
+    TakeUserInfo(&url);
+    return url.substr(0, url.find_first_of("?#"));
   }
 
   void Cancel() override { http_->Cancel(); }

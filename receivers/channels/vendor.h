@@ -8,6 +8,7 @@
 
 #include <functional>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "base/http_client.h"
@@ -29,6 +30,9 @@ class VendorApi {
                                      const MessageTexts& texts) const = 0;
   // What this vendor is told of a group: all of it, unless `max_alerts` says otherwise.
   virtual std::size_t max_alerts() const { return 0; }  // 0: all
+  // Whether the address depends on the message; then that address, empty where it cannot be made.
+  virtual bool has_endpoints() const { return false; }
+  virtual std::string EndpointUrl(const MessageTexts& /*texts*/) const { return ""; }
 };
 
 // Besides network errors and 5xx, which Alertmanager tries again for every vendor.

@@ -7,7 +7,7 @@ namespace tocsin::receivers {
 bool Circuit::IsOfReceiver(const Outcome& outcome) {
   if (outcome.kind != Outcome::Kind::kRetry) return false;
   // It has taken some of the message, and makes the rest wait.
-  if (!outcome.remember.empty()) return false;
+  if (!outcome.remember.empty() || outcome.is_of_recipient) return false;
   return outcome.failure == Failure::kNetwork || outcome.failure == Failure::kTimeout ||
          outcome.failure == Failure::kServerError || outcome.failure == Failure::kRateLimited;
 }

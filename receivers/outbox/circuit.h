@@ -1,4 +1,4 @@
-// Circuit: whether an integration is worth being asked at all. After a few failures in a row that
+// Circuit: whether an endpoint is worth being asked at all. After a few failures in a row that
 // are not the fault of one message it opens: then one message at a time is tried, ever more rarely,
 // and all the others wait until one has arrived. So a receiver that is down costs a request now and
 // then, however many alerts are for it, and gets all that waits as soon as it is back.

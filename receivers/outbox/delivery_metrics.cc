@@ -21,9 +21,10 @@ DeliveryMetrics::DeliveryMetrics(MetricRegistry& registry)
                           "Attempts to deliver a notification, by receiver and outcome.")),
       failed_(CounterFamily(registry, "alerting_notifications_failed_total",
                             "Attempts that failed, by receiver and reason.")),
-      open_circuits_(GaugeFamily(registry, "tocsin_receiver_open_circuits",
-                                 "Channels of a receiver that does not take messages: one is tried "
-                                 "at a time.")),
+      open_circuits_(
+          GaugeFamily(registry, "tocsin_receiver_open_circuits",
+                      "Endpoints of a receiver that do not take messages: one is tried at "
+                      "a time.")),
       attempts_(CounterFamily(registry, "tocsin_notification_attempts_total",
                               "Attempts to deliver a notification.")
                     .Add({})),

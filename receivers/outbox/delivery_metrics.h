@@ -17,7 +17,7 @@ class DeliveryMetrics {
   // Its series exist from now on, at zero.
   void AddReceiver(const std::string& receiver) { Of(receiver); }
   void CountAttempt(const std::string& receiver, const Outcome& outcome);
-  // The circuit of one of its channels has opened or closed.
+  // The circuit of an endpoint of one of its channels has opened or closed.
   void CountCircuit(const std::string& receiver, bool open);
   void ObserveDelivered(std::chrono::nanoseconds since_accepted);
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
 #include <iterator>
 #include <utility>
 
@@ -14,6 +15,13 @@
 namespace tocsin::receivers {
 
 using State = OutboxEntry::State;
+
+namespace {
+
+// An endpoint that nobody has tried for so long since it was due has nothing more to be told.
+constexpr Duration kForgetEndpointAfter = std::chrono::minutes(10);
+
+}  // namespace
 
 Outbox::Outbox(const OutboxOptions& options, Listener& listener, TimerQueue& timers,
                const Clock& clock, std::function<double()> random, PostAttempt post,
@@ -206,12 +214,25 @@ void Outbox::ApplyReceiver(const std::string& id, Lane& lane, GroupIntegrationPt
   const bool is_same =
       before != nullptr && lane.integration != nullptr && before->HasSettingsOf(*lane.integration);
   if (is_same) return Advance(id);  // other limits, perhaps
-  if (before != nullptr && lane.circuit.is_open()) {
-    metrics_.CountCircuit(before->receiver, /*open=*/false);
-  }
-  lane.circuit = Circuit();
+  ForgetEndpoints(id, lane, before);
   if (lane.integration == nullptr) return DropAll(id);
   TryAnew(id, /*refused_too=*/before != nullptr);
+}
+
+// What is under way goes on, and is counted where it began.
+void Outbox::ForgetEndpoints(const std::string& id, Lane& lane, const GroupIntegrationPtr& before) {
+  for (auto& [key, endpoint] : lane.endpoints) {
+    if (before != nullptr && endpoint.circuit.is_open()) {
+      metrics_.CountCircuit(before->receiver, /*open=*/false);
+    }
+    endpoint.circuit = Circuit();
+    endpoint.line.clear();
+  }
+  for (const SlotKey& key : table_.SlotsOf(id)) {
+    SlotTable::Slot& slot = *table_.Find(key);
+    slot.in_line = false;
+    for (OutboxEntry& entry : slot.entries) entry.endpoint.reset();
+  }
 }
 
 void Outbox::DropAll(const std::string& id) {
@@ -277,7 +298,7 @@ void Outbox::MakeReady(const RowId& id) {
   const bool digests =
       lane.integration != nullptr && lane.integration->limits.overflow == config::Overflow::kDigest;
   // What waits for retries of its own is told with this one.
-  if (digests) WakeAll(id.slot.lane);
+  if (digests) WakeAll(id.slot.lane, std::nullopt);
   SlotTable::Slot* const slot = table_.Find(id.slot);
   if (slot == nullptr) return;
   for (OutboxEntry& entry : slot->entries) {
@@ -298,34 +319,88 @@ OutboxEntry* Outbox::NextReady(SlotTable::Slot& slot) {
   return nullptr;
 }
 
+bool Outbox::Lane::waits() const {
+  return std::any_of(endpoints.begin(), endpoints.end(),
+                     [](const auto& item) { return !item.second.line.empty(); });
+}
+
+Timestamp Outbox::Endpoint::not_before() const {
+  if (!circuit.is_open()) return Timestamp::min();
+  return in_flight > 0 ? Timestamp::max() : circuit.next_attempt();
+}
+
 void Outbox::JoinLine(const SlotKey& key) {
   SlotTable::Slot* const slot = table_.Find(key);
-  if (slot == nullptr || slot->in_line || NextReady(*slot) == nullptr) return;
+  if (slot == nullptr || slot->in_line) return;
+  OutboxEntry* const next = NextReady(*slot);
+  if (next == nullptr) return;
   slot->in_line = true;
-  lanes_[key.lane].line.push_back(key);
+  Lane& lane = lanes_[key.lane];
+  lane.endpoints[EndpointOf(lane, *next)].line.push_back(key);
+}
+
+std::uint64_t Outbox::EndpointOf(Lane& lane, OutboxEntry& entry) {
+  if (entry.endpoint) return *entry.endpoint;
+  if (lane.integration == nullptr) return 0;
+  const std::string address = lane.integration->channel->Endpoint(entry.row.message.notification);
+  std::uint64_t key = address.empty() ? 0 : std::hash<std::string>()(address);
+  if (key != 0 && lane.endpoints.count(key) == 0) {
+    const bool is_full = lane.endpoints.size() >= options_.max_endpoints;
+    if (is_full) DropIdleEndpoints(lane, /*all=*/true, clock_.Now());
+    const std::size_t count = lane.endpoints.size();
+    if (count >= options_.max_endpoints) {
+      key = std::next(lane.endpoints.begin(), static_cast<std::ptrdiff_t>(key % count))->first;
+    }
+  }
+  entry.endpoint = key;
+  return key;
+}
+
+void Outbox::DropIdleEndpoints(Lane& lane, bool all, Timestamp now) {
+  for (auto it = lane.endpoints.begin(); it != lane.endpoints.end();) {
+    const Endpoint& endpoint = it->second;
+    const bool is_open = endpoint.circuit.is_open();
+    const bool is_idle = endpoint.line.empty() && endpoint.in_flight == 0;
+    const bool is_old = is_open && endpoint.circuit.next_attempt() + kForgetEndpointAfter < now;
+    if (!is_idle || (is_open ? !is_old : !all)) {
+      ++it;
+      continue;
+    }
+    if (is_open) metrics_.CountCircuit(lane.integration->receiver, /*open=*/false);
+    it = lane.endpoints.erase(it);
+  }
 }
 
 void Outbox::Advance(const std::string& id) {
   Lane& lane = lanes_[id];
-  while (running_ && lane.integration != nullptr && !lane.line.empty()) {
+  while (running_ && lane.integration != nullptr && lane.waits()) {
     const Timestamp now = clock_.Now();
-    if (const std::optional<Timestamp> when = NotBefore(lane, now)) {
-      return AdvanceAt(id, lane, *when);
-    }
+    const Turn turn = NextTurn(lane, now);
+    if (turn.not_before) return AdvanceAt(id, lane, *turn.not_before);
+    lane.turn = turn.endpoint;
     std::vector<RowId> rows = TakeTurn(lane, now);
     if (!rows.empty()) Attempt(lane, std::move(rows));
   }
 }
 
-std::optional<Timestamp> Outbox::NotBefore(const Lane& lane, Timestamp now) const {
+// The endpoints take turns, those whose line may move on.
+Outbox::Turn Outbox::NextTurn(const Lane& lane, Timestamp now) const {
   const bool is_starved =
       in_flight_.size() >= options_.max_in_flight && lane.in_flight >= options_.least_in_flight;
-  if (is_starved || lane.in_flight >= lane.integration->limits.concurrency) return Timestamp::max();
-  if (lane.circuit.is_open()) {
-    if (lane.in_flight > 0) return Timestamp::max();
-    if (lane.circuit.next_attempt() > now) return lane.circuit.next_attempt();
+  if (is_starved || lane.in_flight >= lane.integration->limits.concurrency) {
+    return {0, Timestamp::max()};
   }
-  return lane.pace.NotBefore(now);
+  Timestamp soonest = Timestamp::max();
+  auto it = lane.endpoints.upper_bound(lane.turn);
+  for (std::size_t i = 0; i < lane.endpoints.size(); ++i, ++it) {
+    if (it == lane.endpoints.end()) it = lane.endpoints.begin();
+    const auto& [key, endpoint] = *it;
+    if (endpoint.line.empty()) continue;
+    const Timestamp when = endpoint.not_before();
+    if (when <= now) return {key, lane.pace.NotBefore(now)};
+    soonest = std::min(soonest, when);
+  }
+  return {0, soonest};
 }
 
 void Outbox::AdvanceAt(const std::string& id, Lane& lane, Timestamp when) {
@@ -341,16 +416,20 @@ void Outbox::AdvanceAt(const std::string& id, Lane& lane, Timestamp when) {
 // The first slot of the line that still has something to send; where more wait than the rate lets
 // through and the receiver wants digests, all that can be told in one.
 std::vector<RowId> Outbox::TakeTurn(Lane& lane, Timestamp now) {
+  Endpoint& endpoint = lane.endpoints.at(lane.turn);
+  ++endpoint.in_flight;  // it stays while its line is looked through
+  std::deque<SlotKey>& line = endpoint.line;
   std::size_t most = 1;
   if (lane.integration->limits.overflow == config::Overflow::kDigest) {
     const std::optional<std::size_t> left = lane.pace.Left(now);
-    if (left && *left < lane.line.size()) most = kMaxDigestMessages;
+    if (left && *left < line.size()) most = kMaxDigestMessages;
   }
   std::vector<RowId> rows;
   std::vector<SlotKey> passed_over;
-  while (!lane.line.empty() && rows.size() + passed_over.size() < most) {
-    SlotKey key = std::move(lane.line.front());
-    lane.line.pop_front();
+  std::vector<SlotKey> gone_elsewhere;  // what they have to send by now
+  while (!line.empty() && rows.size() + passed_over.size() < most) {
+    SlotKey key = std::move(line.front());
+    line.pop_front();
     SlotTable::Slot* const slot = table_.Find(key);
     if (slot == nullptr) continue;
     OutboxEntry* const entry = NextReady(*slot);
@@ -362,18 +441,25 @@ std::vector<RowId> Outbox::TakeTurn(Lane& lane, Timestamp now) {
     }
     slot->in_line = false;
     if (entry == nullptr) continue;
+    if (EndpointOf(lane, *entry) != lane.turn) {
+      gone_elsewhere.push_back(std::move(key));
+      continue;
+    }
     table_.SetState(*entry, State::kInFlight);
     slot->in_flight = true;
     rows.push_back({std::move(key), entry->row.sequence});
   }
-  lane.line.insert(lane.line.begin(), std::make_move_iterator(passed_over.begin()),
-                   std::make_move_iterator(passed_over.end()));
+  line.insert(line.begin(), std::make_move_iterator(passed_over.begin()),
+              std::make_move_iterator(passed_over.end()));
+  for (const SlotKey& key : gone_elsewhere) JoinLine(key);
+  --endpoint.in_flight;
   if (!rows.empty()) lane.pace.Spend(now);
   return rows;
 }
 
 void Outbox::Attempt(Lane& lane, std::vector<RowId> rows) {
   ++lane.in_flight;
+  ++lane.endpoints.at(lane.turn).in_flight;
   const std::uint64_t attempt = ++last_attempt_;
   const GroupIntegrationPtr integration = lane.integration;
   std::vector<const Message*> messages;
@@ -388,7 +474,7 @@ void Outbox::Attempt(Lane& lane, std::vector<RowId> rows) {
     post(attempt, std::move(outcome));
   };
   const bool partly_taken = table_.Find(rows.front())->row.partly_taken;  // all of them, or none
-  in_flight_.emplace(attempt, UnderWay{std::move(rows), integration, clock_.Now()});
+  in_flight_.emplace(attempt, UnderWay{std::move(rows), integration, lane.turn, clock_.Now()});
   const GroupNotification& first = messages.front()->notification;
   if (messages.size() == 1) return integration->channel->Deliver(first, time_limit, done);
   GroupNotification digest = DigestOf(messages);
@@ -398,7 +484,7 @@ void Outbox::Attempt(Lane& lane, std::vector<RowId> rows) {
 
 void Outbox::AdvanceStarved() {
   for (auto& [id, lane] : lanes_) {
-    if (!lane.line.empty()) Advance(id);
+    if (lane.waits()) Advance(id);
   }
 }
 
@@ -412,6 +498,7 @@ void Outbox::OnAttemptEnded(std::uint64_t attempt, Outcome outcome, Timestamp no
   const std::string id = ended.rows.front().slot.lane;
   Lane& lane = lanes_.at(id);
   --lane.in_flight;
+  --lane.endpoints.at(ended.endpoint).in_flight;
   // What a digest has become is no message of any one group: the next about a group must not write
   // over what it says of others.
   const bool is_digest = ended.rows.size() > 1;
@@ -432,7 +519,10 @@ void Outbox::OnAttemptEnded(std::uint64_t attempt, Outcome outcome, Timestamp no
     Conclude(ended, row, of_row, now);
     JoinLine(row.slot);
   }
-  if (lane.integration != nullptr) NoteCircuit(ended, lane, outcome, now);
+  if (lane.integration != nullptr) {
+    NoteCircuit(ended, lane, outcome, now);
+    DropIdleEndpoints(lane, /*all=*/false, now);
+  }
   Advance(id);
   if (was_full) AdvanceStarved();
 }
@@ -555,19 +645,22 @@ void Outbox::NoteCircuit(const UnderWay& attempt, Lane& lane, const Outcome& out
                          Timestamp now) {
   if (IsOutdated(attempt)) return;
   const SlotKey& slot = attempt.rows.front().slot;
-  if (!lane.circuit.OnAttempt(outcome, slot.thread, attempt.began, options_.retry, random_(), now))
+  Circuit& circuit = lane.endpoints.at(attempt.endpoint).circuit;
+  if (!circuit.OnAttempt(outcome, slot.thread, attempt.began, options_.retry, random_(), now)) {
     return;
-  metrics_.CountCircuit(lane.integration->receiver, lane.circuit.is_open());
-  if (!lane.circuit.is_open()) return WakeAll(slot.lane);
+  }
+  metrics_.CountCircuit(lane.integration->receiver, circuit.is_open());
+  if (!circuit.is_open()) return WakeAll(slot.lane, attempt.endpoint);
   log_.Info("receiver does not take messages: from now on one is tried at a time",
             {{"integration", slot.lane},
-             {"next_in", FormatDuration(lane.circuit.next_attempt() - now)},
+             {"next_in", FormatDuration(circuit.next_attempt() - now)},
              {"err", outcome.reason}});
 }
 
-void Outbox::WakeAll(const std::string& id) {
+void Outbox::WakeAll(const std::string& id, std::optional<std::uint64_t> endpoint) {
   for (const SlotKey& key : table_.SlotsOf(id)) {
     for (OutboxEntry& entry : table_.Find(key)->entries) {
+      if (endpoint && entry.endpoint != endpoint) continue;
       if (entry.state == State::kWaiting) table_.SetState(entry, State::kReady);
     }
     JoinLine(key);

@@ -21,10 +21,12 @@
 // from time to time.
 //
 // Each integration is a lane of its own: slots that are due wait in line, and the lines of others
-// move on. What holds a line up are the receiver's own limits (config/delivery_limits.h), a
-// receiver that does not answer (circuit.h), and the number of all attempts under way, beyond which
-// a lane has a few only: so what is held for receivers that hang stays bounded, and those that do
-// not hang get theirs. Where messages wait for a rate, they may be told in one (digest.h).
+// move on. What holds a lane up are the receiver's own limits (config/delivery_limits.h) and the
+// number of all attempts under way, beyond which a lane has a few only: so what is held for
+// receivers that hang stays bounded, and those that do not hang get theirs. Where templates make
+// the addresses of a receiver, each of them is an endpoint with a line of its own, and one that
+// does not answer (circuit.h) holds up its own line only. Where messages wait for a rate, those of
+// an endpoint may be told in one (digest.h).
 //
 // Belongs to the dispatcher's thread.
 #pragma once
@@ -67,6 +69,7 @@ struct OutboxOptions {
   // Attempts of all integrations together; beyond that each may have `least_in_flight`.
   std::size_t max_in_flight = 256;
   std::size_t least_in_flight = 4;
+  std::size_t max_endpoints = 64;  // of an integration; further ones share
 };
 
 class Outbox final : public Sender {
@@ -116,25 +119,45 @@ class Outbox final : public Sender {
   std::vector<ReceiverView> ReceiverViews() const;
 
  private:
+  struct Endpoint {
+    Circuit circuit;
+    std::size_t in_flight = 0;
+    std::deque<SlotKey> line;  // slots with something to send; some may have no more by their turn
+
+    // When its line may move on, as far as that is its own business.
+    Timestamp not_before() const;
+  };
+
   struct Lane {
     GroupIntegrationPtr integration;  // null: no longer configured
     Pace pace;
-    Circuit circuit;
-    TimerQueue::Id timer = 0;  // until its line may move on
+    TimerQueue::Id timer = 0;  // until one of its lines may move on
     std::size_t in_flight = 0;
-    std::deque<SlotKey> line;  // slots with something to send; some may have no more by their turn
+    // By a hash of their addresses, which are secrets; 0: that of an integration that has but one.
+    std::map<std::uint64_t, Endpoint> endpoints;
+    std::uint64_t turn = 0;  // the endpoint whose line has moved on last
     bool failing = false;
     std::string last_error;
     std::optional<Timestamp> last_attempt_at;
+
+    bool waits() const;
+  };
+
+  // Whose line may move on, or when the next one may; the end of time: once an attempt has ended.
+  struct Turn {
+    std::uint64_t endpoint = 0;
+    std::optional<Timestamp> not_before;
   };
 
   struct UnderWay {
     std::vector<RowId> rows;          // of a digest more than one, all of one lane
     GroupIntegrationPtr integration;  // as it was when the attempt began
+    std::uint64_t endpoint = 0;
     Timestamp began;
   };
 
   void ApplyReceiver(const std::string& id, Lane& lane, GroupIntegrationPtr next);
+  void ForgetEndpoints(const std::string& id, Lane& lane, const GroupIntegrationPtr& before);
   void DropAll(const std::string& id);
   void TryAnew(const std::string& id, bool refused_too);
   // Dead ones stay as letters.
@@ -143,16 +166,19 @@ class Outbox final : public Sender {
   // The row, and what waits for a timer before it, may be attempted now.
   void MakeReady(const RowId& id);
   void JoinLine(const SlotKey& key);
+  std::uint64_t EndpointOf(Lane& lane, OutboxEntry& entry);
+  // Those that nothing waits for: all of them, or those alone that nobody has tried for long.
+  void DropIdleEndpoints(Lane& lane, bool all, Timestamp now);
   void Advance(const std::string& id);
-  // When the line may move on; nothing: now. Where it waits for an attempt to end, the end of time.
-  std::optional<Timestamp> NotBefore(const Lane& lane, Timestamp now) const;
+  Turn NextTurn(const Lane& lane, Timestamp now) const;
   void AdvanceAt(const std::string& id, Lane& lane, Timestamp when);
+  // Of the endpoint lane.turn.
   std::vector<RowId> TakeTurn(Lane& lane, Timestamp now);
   void Attempt(Lane& lane, std::vector<RowId> rows);
   // Of lanes that wait for others to end.
   void AdvanceStarved();
-  // Whatever waits for its retry.
-  void WakeAll(const std::string& id);
+  // Whatever waits for its retry, of one endpoint or of all.
+  void WakeAll(const std::string& id, std::optional<std::uint64_t> endpoint);
   static OutboxEntry* NextReady(SlotTable::Slot& slot);
 
   // What the outcome of an attempt means for one of its rows.

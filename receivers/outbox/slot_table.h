@@ -10,6 +10,7 @@
 #include <deque>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -45,6 +46,8 @@ struct OutboxEntry {
   TimerQueue::Id timer = 0;  // of kWaiting, and of kDead where it is tried again
   bool stored = false;       // in the table, or in a batch on its way there
   bool changed = false;      // since the last Flush
+  // Where it goes, of those of its lane (Outbox); nothing: not asked yet.
+  std::optional<std::uint64_t> endpoint = {};
 };
 
 class SlotTable {

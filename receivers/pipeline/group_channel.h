@@ -61,6 +61,9 @@ class GroupChannel {
   // As Channel::Deliver.
   virtual void Deliver(const GroupNotification& notification, Duration timeout,
                        Channel::Done done) = 0;
+  // Where a message goes, if that depends on it: the address without user, query and fragment. It
+  // may hold a secret. Empty: all go to one place.
+  virtual std::string Endpoint(const GroupNotification& /*notification*/) const { return ""; }
   // Ends what is under way, as far as it can: `done` hears of a failure. REQUIRES: Deliver is
   // not called any more.
   virtual void Cancel() {}

@@ -120,6 +120,34 @@ void WireChannel::Deliver(const receivers::Notification& notification, Duration 
   wire_.attempts.push_back({receiver_, notification, timeout, std::move(done)});
 }
 
+namespace {
+
+// One whose messages go to several places.
+class ManyEndpoints final : public receivers::GroupChannel {
+ public:
+  ManyEndpoints(std::unique_ptr<receivers::GroupChannel> channel, const WireReceiver& receiver)
+      : channel_(std::move(channel)), endpoint_(receiver.endpoint), settings_(receiver.url) {}
+
+  void Deliver(const receivers::GroupNotification& notification, Duration timeout,
+               receivers::Channel::Done done) override {
+    channel_->Deliver(notification, timeout, std::move(done));
+  }
+  std::string Endpoint(const receivers::GroupNotification& notification) const override {
+    return endpoint_(notification);
+  }
+  bool HasSettingsOf(const GroupChannel& other) const override {
+    const auto* const same = dynamic_cast<const ManyEndpoints*>(&other);
+    return same != nullptr && same->settings_ == settings_;
+  }
+
+ private:
+  const std::unique_ptr<receivers::GroupChannel> channel_;
+  const std::function<std::string(const receivers::GroupNotification&)> endpoint_;
+  const std::string settings_;
+};
+
+}  // namespace
+
 receivers::PipelineGraphPtr WireGraph(Wire& wire, const std::vector<WireReceiver>& wanted) {
   auto settings = std::make_shared<config::AlertmanagerSettings>();
   receivers::NativeTargets native;
@@ -144,6 +172,10 @@ receivers::PipelineGraphPtr WireGraph(Wire& wire, const std::vector<WireReceiver
     integration->send_resolved = receiver.send_resolved;
     integration->limits = receiver.limits;
     integration->channel = receivers::MakeNativeGroupChannel(std::move(built), channel);
+    if (receiver.endpoint) {
+      integration->channel =
+          std::make_unique<ManyEndpoints>(std::move(integration->channel), receiver);
+    }
     graph->named_receivers[receiver.name] = {integration};
     graph->direct_routes.emplace(receiver.name,
                                  receivers::MakeDirectRoute(receiver.name, receiver.grouping));

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -13,8 +14,9 @@
 #include "receivers/channels/channel.h"
 
 namespace tocsin::receivers {
+struct GroupNotification;
 struct PipelineGraph;
-}
+}  // namespace tocsin::receivers
 
 namespace tocsin::testing {
 
@@ -80,6 +82,8 @@ struct WireReceiver {
   bool send_resolved = true;
   config::NativeGrouping grouping = {};
   config::DeliveryLimits limits = {};
+  // Null: all its messages go to one place.
+  std::function<std::string(const receivers::GroupNotification&)> endpoint = nullptr;
 };
 
 // Receivers of tocsin.yml, without an alertmanager.yml. The first one is the default.

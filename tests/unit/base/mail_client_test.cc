@@ -136,6 +136,7 @@ TEST_F(MailClientTest, TellsAtWhichStepItWasRefused) {
     const MailResult result = SendTo(verb, reply);
     EXPECT_FALSE(result.accepted) << place;
     EXPECT_EQ(result.reply, code) << place << ": " << result.message;
+    EXPECT_EQ(result.reply_is_to_recipient, std::string_view(verb) == "RCPT") << place;
     EXPECT_THAT(result.message, HasSubstr(place));
     EXPECT_FALSE(result.outcome_unknown) << place;
   }

@@ -274,6 +274,22 @@ TEST_F(GroupWebhookTest, FillsInTheTemplatesOfUrlAndUrlFile) {
   EXPECT_EQ(Request().url, "http://hook/ops");
 }
 
+// Which of a receiver's endpoints is down is known by that.
+TEST_F(GroupWebhookTest, KnowsWhereAMessageGoesWhereThatDependsOnIt) {
+  const auto endpoint = [this](const GroupNotification& notification) {
+    return (*MakeVendorChannel(MakeGroupWebhook, settings,
+                               std::make_shared<const gotemplate::TemplateSet>(templates),
+                               world.Context()))
+        ->Endpoint(notification);
+  };
+  const GroupNotification notification = About({Fires(DiskFull())});
+  EXPECT_EQ(endpoint(notification), "");
+  SetUrl("http://u:secret@hook/{{ .GroupLabels.alertname }}?key={{ .CommonLabels.job }}");
+  EXPECT_EQ(endpoint(notification), "http://hook/DiskFull");
+  SetUrl("http://hook/{{ .Nothing.x }}");
+  EXPECT_EQ(endpoint(notification), "");
+}
+
 // The address is a secret, be it in the template or in what comes out.
 TEST_F(GroupWebhookTest, GivesUpWhereTheUrlsTemplateFailsAndTellsNoSecret) {
   const std::pair<const char*, const char*> cases[] = {

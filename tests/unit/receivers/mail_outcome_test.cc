@@ -54,6 +54,16 @@ TEST(MailOutcome, TriesNobodyAgainWhoIsRefusedForGood) {
   EXPECT_EQ(final.reason, "delivered, but not to b@x.org: \"550 no\"");
 }
 
+TEST(MailOutcome, TellsAFullMailboxFromAServerThatIsNotWell) {
+  MailResult result = Refused(452);
+  EXPECT_FALSE(MailOutcome(result, {}, testing::FiredAt()).is_of_recipient);
+  result.reply_is_to_recipient = true;
+  EXPECT_EQ(MailOutcome(result, {}, testing::FiredAt()).kind, Kind::kRetry);
+  EXPECT_TRUE(MailOutcome(result, {}, testing::FiredAt()).is_of_recipient);
+  result.timed_out = true;  // at the next one
+  EXPECT_FALSE(MailOutcome(result, {}, testing::FiredAt()).is_of_recipient);
+}
+
 TEST(MailOutcome, GoesOnWithThoseWhoAreStillLeft) {
   const MailMemory memory = Greylisted().remember;
   const Timestamp later = testing::FiredAt() + 10 * kMinute;

@@ -391,6 +391,96 @@ TEST(OutboxLimits, OtherSettingsAreTriedAtOnce) {
   EXPECT_EQ(world.sent(), 10U);
 }
 
+TEST(OutboxLimits, WhoIsRefusedByAServerSaysThatItIsThere) {
+  OutboxWorld world;
+  AddMany(world, 6);
+  Outcome full = Unavailable();
+  full.is_of_recipient = true;
+  for (std::size_t i = 0; i < 6; ++i) world.Answer(i, full);
+  EXPECT_EQ(OpenCircuits(world), 0);
+  world.Add(FiresAt(7));
+  EXPECT_EQ(world.sent(), 7U);
+}
+
+// ---- endpoints
+
+// The alerts of "web-1", "web-10", "web-11", ... go to one place, those of "web-2", ... to another.
+WireReceiver ByFirstDigit(const std::string& url = "http://127.0.0.1/a") {
+  WireReceiver receiver{"ops", url};
+  receiver.endpoint = [](const GroupNotification& notification) {
+    return std::string(notification.alerts.front().alert->labels.Get("host").substr(0, 5));
+  };
+  return receiver;
+}
+
+// Five messages for each of them have failed.
+void Break(OutboxWorld& world, const std::vector<int>& first_hosts) {
+  for (const int first : first_hosts) {
+    const std::size_t sent = world.sent();
+    AddMany(world, 5, first);
+    ASSERT_EQ(world.sent(), sent + 5);
+    for (std::size_t i = sent; i < sent + 5; ++i) world.Answer(i, Unavailable());
+  }
+}
+
+TEST(Endpoints, OneThatIsDownHoldsUpNoOtherOfItsReceiver) {
+  OutboxWorld world({ByFirstDigit()});
+  Break(world, {10});
+  EXPECT_EQ(OpenCircuits(world), 1);
+  world.Add(FiresAt(15));
+  EXPECT_EQ(world.sent(), 5U);
+  world.Add(FiresAt(20));
+  EXPECT_EQ(world.wire.told().back(), "ops e20-firing-1");
+  world.AnswerLast(Outcome::Delivered());
+  EXPECT_EQ(OpenCircuits(world), 1);
+  // It is tried with one of its own messages, and gets the others when it is back.
+  world.Advance(seconds(1));
+  ASSERT_EQ(world.sent(), 7U);
+  world.AnswerLast(Outcome::Delivered());
+  EXPECT_EQ(OpenCircuits(world), 0);
+  EXPECT_EQ(world.sent(), 7U + 5U);
+}
+
+TEST(Endpoints, EachThatIsDownIsCounted) {
+  OutboxWorld world({ByFirstDigit()});
+  Break(world, {10, 20});
+  EXPECT_EQ(OpenCircuits(world), 2);
+  // Other settings: all of it is tried at once.
+  world.Configure({ByFirstDigit("http://127.0.0.1/b")});
+  EXPECT_EQ(OpenCircuits(world), 0);
+  EXPECT_EQ(world.sent(), 20U);
+}
+
+TEST(Endpoints, ShareWhereTheyAreTooMany) {
+  OutboxOptions options;
+  options.max_endpoints = 2;
+  OutboxWorld world({ByFirstDigit()}, options);
+  Break(world, {10, 20});
+  world.Add(FiresAt(30));
+  EXPECT_EQ(world.sent(), 10U);
+  EXPECT_EQ(OpenCircuits(world), 2);
+  // One that is well leaves its place to another.
+  OutboxWorld other({ByFirstDigit()}, options);
+  Break(other, {10});
+  for (const int host : {20, 30, 40}) {
+    other.Add(FiresAt(host));
+    EXPECT_EQ(other.wire.attempts.back().notification.alerts.at(0)->id, fmt::format("e{}", host));
+    other.AnswerLast(Outcome::Delivered());
+  }
+}
+
+TEST(Endpoints, WhatNothingIsLeftForCountsAsDownNoLonger) {
+  OutboxWorld world({ByFirstDigit()});
+  Break(world, {10});
+  for (int host = 10; host < 15; ++host) {
+    world.outbox.Withdraw(MakeMessage(FiresAt(host), 1, "ops").key);
+  }
+  world.Advance(minutes(15));
+  world.Add(FiresAt(20));
+  world.AnswerLast(Outcome::Delivered());
+  EXPECT_EQ(OpenCircuits(world), 0);
+}
+
 // ---- all together
 
 TEST(OutboxLimits, ReceiversThatHangLeaveAPlaceForTheOthers) {
