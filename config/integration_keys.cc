@@ -464,6 +464,13 @@ constexpr IntegrationType kTypes[] = {
 
 KeyTable GlobalKeys() { return kGlobalKeys; }
 std::span<const IntegrationType> IntegrationTypes() { return kTypes; }
+KeyTable KeysOfType(std::string_view name) {
+  for (const IntegrationType& type : IntegrationTypes()) {
+    if (type.name == name) return type.keys;
+  }
+  return {};
+}
+
 std::string ListKey(const IntegrationType& type) { return fmt::format("{}_configs", type.name); }
 
 }  // namespace tocsin::config

@@ -24,6 +24,9 @@ struct IntegrationType {
 // In the order in which Alertmanager builds them.
 std::span<const IntegrationType> IntegrationTypes();
 
+// Empty for a type that there is not.
+KeyTable KeysOfType(std::string_view name);
+
 // "webhook_configs"
 std::string ListKey(const IntegrationType& type);
 

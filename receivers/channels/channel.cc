@@ -58,6 +58,19 @@ Outcome Outcome::GiveUp(Failure failure, std::string reason, std::string advice)
   return outcome;
 }
 
+Channel::Done TellingOf(std::string template_failures, Channel::Done done) {
+  if (template_failures.empty()) return done;
+  return [failures = std::move(template_failures), done = std::move(done)](Outcome outcome) {
+    std::string& reason = outcome.reason;
+    const bool is_plain = outcome.kind == Outcome::Kind::kDelivered && reason.empty();
+    reason += is_plain ? "delivered, but without a template that fails: "
+                       : "; and without a template that fails: ";
+    reason += failures;
+    outcome.template_failures = failures;
+    done(std::move(outcome));
+  };
+}
+
 Result<BuiltChannel> MakeChannel(const config::ChannelSettings& settings,
                                  const ChannelContext& context) {
   for (const auto& [name, make] : kMakers) {

@@ -59,6 +59,9 @@ struct Outcome {
   // message is for have it, and what its next attempt is to know of them (with an outbox).
   std::map<std::string, std::string> remember = {};
 
+  // Templates of the settings that failed, where the message went, or was to go, without them.
+  std::string template_failures = {};
+
   static Outcome Delivered(int http_status = 0);
   static Outcome Retry(Failure failure, std::string reason);
   static Outcome GiveUp(Failure failure, std::string reason, std::string advice);
@@ -72,6 +75,9 @@ class Channel {
   // Deliver returns; the channel lives until it has run.
   virtual void Deliver(const Notification& notification, Duration timeout, Done done) = 0;
 };
+
+// Adds them, if there are any, to the outcome and to its reason.
+Channel::Done TellingOf(std::string template_failures, Channel::Done done);
 
 // Writes text to the console within the time given. Called by one thread at a time.
 using ConsoleWriter = std::function<Status(std::string_view text, Duration timeout)>;

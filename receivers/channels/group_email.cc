@@ -10,6 +10,7 @@
 #include "base/group_key.h"
 #include "base/mail_address.h"
 #include "config/environment.h"
+#include "config/integration_keys.h"
 #include "receivers/channels/mail_message.h"
 #include "receivers/channels/mail_outcome.h"
 #include "receivers/channels/mail_server.h"
@@ -53,7 +54,8 @@ class Mail {
   std::string Write(const std::string& message_id) {
     MailMessage mail;
     for (const config::YamlEntry& header : EntriesOf(settings_.keys(), "headers")) {
-      mail.headers.emplace_back(header.key, settings_.Fill(header.key, header.value.text));
+      mail.headers.emplace_back(
+          header.key, settings_.Fill(header.key, header.value.text, InsteadOf(header.key)));
     }
     AddMissing("Subject", settings_.Fill("Subject", std::string(kDefaultSubject)), &mail);
     AddMissing("To", settings_.Text("to"), &mail);
@@ -72,6 +74,13 @@ class Mail {
   }
 
  private:
+  // What a header says that the settings do not name.
+  std::string InsteadOf(std::string_view header) const {
+    if (header == "Subject") return std::string(kDefaultSubject);
+    if (header == "To") return settings_.Plain("to");
+    return header == "From" ? settings_.Plain("from") : "";
+  }
+
   const GroupNotification& notification_;
   SettingTexts& settings_;
   const Timestamp now_;
@@ -102,7 +111,9 @@ class GroupEmail final : public GroupChannel {
 
   void Deliver(const GroupNotification& notification, Duration timeout,
                Channel::Done done) override {
-    Result<MailRequest> request = Prepare(notification);
+    std::string failures;
+    Result<MailRequest> request = Prepare(notification, &failures);
+    done = TellingOf(std::move(failures), std::move(done));
     if (!request) {
       return done(Outcome::GiveUp(Failure::kOther, request.message(), "mend the configuration"));
     }
@@ -125,10 +136,17 @@ class GroupEmail final : public GroupChannel {
   void Cancel() override { mail_.Cancel(this); }
 
  private:
-  Result<MailRequest> Prepare(const GroupNotification& notification) {
-    const Result<MessageTexts> texts = MessageTexts::For(notification, *templates_);
+  Result<MailRequest> Prepare(const GroupNotification& notification, std::string* failures) {
+    const Result<MessageTexts> texts =
+        MessageTexts::For(notification, *templates_, {config::KeysOfType("email"), &clock_});
     if (!texts) return texts.error();
-    SettingTexts settings(keys_, *texts);
+    Result<MailRequest> request = Prepare(notification, *texts);
+    *failures = texts->failures();
+    return request;
+  }
+
+  Result<MailRequest> Prepare(const GroupNotification& notification, const MessageTexts& texts) {
+    SettingTexts settings(keys_, texts);
     MailRequest request;
     request.host = server_.host;
     request.port = server_.port;

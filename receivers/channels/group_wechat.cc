@@ -40,7 +40,7 @@ JsonValue Message(SettingTexts& settings) {
 std::string ApiSecret(SettingTexts& settings) {
   const std::string text = settings.Secret("api_secret");
   if (!settings.status()) return "";
-  Result<std::string> secret = settings.texts().RenderText("api_secret", text);
+  Result<std::string> secret = settings.texts().RenderOrFail("api_secret", text);
   if (secret) return *std::move(secret);
   const std::string_view message = secret.message();
   settings.Fail(Error{

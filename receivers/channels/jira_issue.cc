@@ -63,7 +63,9 @@ class IssueMaker {
     fields_["labels"] = LabelList(JiraLabelOf(notification));
     const std::string priority = settings_.Text("priority");
     if (!priority.empty()) fields_["priority"] = Named(priority);
-    summary_ = TruncateRunes(settings_.Fill("summary", jira_.summary.text), kMaxJiraSummaryRunes);
+    summary_ = TruncateRunes(
+        settings_.Fill("summary", jira_.summary.text, settings_.texts().DefaultOf("summary")),
+        kMaxJiraSummaryRunes);
     description_ = Description();
     AddOwnFields();
   }
@@ -89,8 +91,11 @@ class IssueMaker {
 
   // https://developer.atlassian.com/cloud/jira/platform/apis/document/structure/
   JsonValue Description() {
-    const std::string text = TruncateRunes(settings_.Fill("description", jira_.description.text),
-                                           kMaxJiraDescriptionRunes);
+    // The default is no document.
+    const std::string instead =
+        jira_.api.takes_documents ? "" : settings_.texts().DefaultOf("description");
+    const std::string text = TruncateRunes(
+        settings_.Fill("description", jira_.description.text, instead), kMaxJiraDescriptionRunes);
     if (!jira_.api.takes_documents) return text;
     const std::string_view document = TrimSpace(text);
     if (document.empty() || !settings_.status()) return "";

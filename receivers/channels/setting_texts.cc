@@ -11,17 +11,20 @@
 
 namespace tocsin::receivers {
 
-std::string SettingTexts::Fill(std::string_view name, const std::string& text) {
+std::string SettingTexts::Fill(std::string_view name, const std::string& text,
+                               const std::string& instead) {
   if (!status_ || text.empty()) return "";
-  return Kept(texts_.RenderText(std::string(name), text));
+  return Kept(texts_.RenderText(std::string(name), text, instead));
 }
 
-std::string SettingTexts::Text(std::string_view key) { return Fill(key, keys_.Text(key)); }
+std::string SettingTexts::Text(std::string_view key) {
+  return Fill(key, keys_.Text(key), texts_.DefaultOf(key));
+}
 
 std::string SettingTexts::Html(std::string_view key) {
   const std::string text = keys_.Text(key);
   if (!status_ || text.empty()) return "";
-  return Kept(texts_.RenderHtml(std::string(key), text));
+  return Kept(texts_.RenderHtml(std::string(key), text, texts_.DefaultOf(key)));
 }
 
 std::string SettingTexts::Member(const config::YamlNode& map, std::string_view key) {
@@ -53,7 +56,7 @@ std::string SettingTexts::FilledSecret(std::string_view key) {
   if (!status_) return "";
   const std::string file_key = fmt::format("{}_file", key);
   const std::string name = keys_.Has(file_key) ? file_key : std::string(key);
-  Result<std::string> filled = texts_.RenderText(name, text);
+  Result<std::string> filled = texts_.RenderOrFail(name, text);
   if (filled) return *std::move(filled);
   // Of a message that begins with it ("url:1:7: ...").
   const std::string& message = filled.message();

@@ -24,8 +24,9 @@ class SettingTexts {
   // The template under `key`, filled in; empty where the key is absent.
   std::string Text(std::string_view key);
   std::string Html(std::string_view key);
-  // A template that stands deeper in the settings; `name` is what messages call it.
-  std::string Fill(std::string_view name, const std::string& text);
+  // A template that stands deeper in the settings; `name` is what messages call it. `instead`: as
+  // MessageTexts::RenderText.
+  std::string Fill(std::string_view name, const std::string& text, const std::string& instead = "");
   // The text of a member of a map in the settings ("title" of an item of `fields`), filled in.
   std::string Member(const config::YamlNode& map, std::string_view key);
   // Of a payload: as receivers/templates/payload.h, as JSON text.

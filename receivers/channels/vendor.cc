@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/url_user_info.h"
+#include "config/integration_keys.h"
 #include "receivers/channels/configured_http.h"
 
 namespace tocsin::receivers {
@@ -24,16 +25,20 @@ GroupNotification FirstOf(const GroupNotification& notification, std::size_t max
 
 class VendorChannel final : public GroupChannel {
  public:
-  VendorChannel(BuiltVendor vendor, std::shared_ptr<const gotemplate::TemplateSet> templates,
+  VendorChannel(config::KeyTable keys, BuiltVendor vendor,
+                std::shared_ptr<const gotemplate::TemplateSet> templates,
                 std::unique_ptr<ConfiguredHttp> http, const ChannelContext& context)
-      : vendor_(std::move(vendor)),
+      : keys_(keys),
+        vendor_(std::move(vendor)),
         templates_(std::move(templates)),
         http_(std::move(http)),
         clock_(context.clock) {}
 
   void Deliver(const GroupNotification& notification, Duration timeout,
                Channel::Done done) override {
-    Result<VendorCall> call = Prepare(notification);
+    std::string failures;
+    Result<VendorCall> call = Prepare(notification, &failures);
+    done = TellingOf(std::move(failures), std::move(done));
     if (!call) {
       return done(Outcome::GiveUp(Failure::kOther, call.message(), "mend the configuration"));
     }
@@ -48,7 +53,7 @@ class VendorChannel final : public GroupChannel {
   std::string Endpoint(const GroupNotification& notification) const override {
     if (!vendor_.api->has_endpoints()) return "";
     const GroupNotification told = FirstOf(notification, vendor_.api->max_alerts());
-    const Result<MessageTexts> texts = MessageTexts::For(told, *templates_);
+    const Result<MessageTexts> texts = TextsOf(told);
     if (!texts) return "";
     std::string url = vendor_.api->EndpointUrl(*texts);
     TakeUserInfo(&url);
@@ -58,13 +63,20 @@ class VendorChannel final : public GroupChannel {
   void Cancel() override { http_->Cancel(); }
 
  private:
-  Result<VendorCall> Prepare(const GroupNotification& notification) const {
-    const GroupNotification told = FirstOf(notification, vendor_.api->max_alerts());
-    const Result<MessageTexts> texts = MessageTexts::For(told, *templates_);
-    if (!texts) return texts.error();
-    return vendor_.api->Prepare(told, *texts);
+  Result<MessageTexts> TextsOf(const GroupNotification& told) const {
+    return MessageTexts::For(told, *templates_, {keys_, &clock_});
   }
 
+  Result<VendorCall> Prepare(const GroupNotification& notification, std::string* failures) const {
+    const GroupNotification told = FirstOf(notification, vendor_.api->max_alerts());
+    const Result<MessageTexts> texts = TextsOf(told);
+    if (!texts) return texts.error();
+    Result<VendorCall> call = vendor_.api->Prepare(told, *texts);
+    *failures = texts->failures();
+    return call;
+  }
+
+  const config::KeyTable keys_;
   const BuiltVendor vendor_;
   const std::shared_ptr<const gotemplate::TemplateSet> templates_;
   const std::unique_ptr<ConfiguredHttp> http_;
@@ -96,8 +108,9 @@ Result<std::unique_ptr<GroupChannel>> MakeVendorChannel(
   if (!vendor) return vendor.error();
   Result<std::unique_ptr<ConfiguredHttp>> http = ConfiguredHttp::Make(settings.http, context);
   if (!http) return http.error();
-  return std::unique_ptr<GroupChannel>(std::make_unique<VendorChannel>(
-      *std::move(vendor), std::move(templates), *std::move(http), context));
+  return std::unique_ptr<GroupChannel>(
+      std::make_unique<VendorChannel>(config::KeysOfType(settings.type), *std::move(vendor),
+                                      std::move(templates), *std::move(http), context));
 }
 
 }  // namespace tocsin::receivers

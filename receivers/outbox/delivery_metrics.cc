@@ -21,6 +21,9 @@ DeliveryMetrics::DeliveryMetrics(MetricRegistry& registry)
                           "Attempts to deliver a notification, by receiver and outcome.")),
       failed_(CounterFamily(registry, "alerting_notifications_failed_total",
                             "Attempts that failed, by receiver and reason.")),
+      template_failures_(
+          CounterFamily(registry, "tocsin_template_failures_total",
+                        "Attempts with the default in the place of a template that failed.")),
       open_circuits_(
           GaugeFamily(registry, "tocsin_receiver_open_circuits",
                       "Endpoints of a receiver that do not take messages: one is tried at "
@@ -39,6 +42,7 @@ DeliveryMetrics::Counters& DeliveryMetrics::Of(const std::string& receiver) {
   counters.delivered = &sent_.Add({{"channel", receiver}, {"outcome", "delivered"}});
   counters.retried = &sent_.Add({{"channel", receiver}, {"outcome", "retried"}});
   counters.failed = &sent_.Add({{"channel", receiver}, {"outcome", "failed"}});
+  counters.template_failures = &template_failures_.Add({{"channel", receiver}});
   counters.open_circuits = &open_circuits_.Add({{"channel", receiver}});
   for (std::size_t i = 1; i < kFailures; ++i) {
     const std::string reason(FailureName(static_cast<Failure>(i)));
@@ -63,6 +67,10 @@ void DeliveryMetrics::CountAttempt(const std::string& receiver, const Outcome& o
   }
   const auto failure = outcome.failure == Failure::kNone ? Failure::kOther : outcome.failure;
   counters.failures.at(static_cast<std::size_t>(failure))->Increment();
+}
+
+void DeliveryMetrics::CountTemplateFailure(const std::string& receiver) {
+  Of(receiver).template_failures->Increment();
 }
 
 void DeliveryMetrics::CountCircuit(const std::string& receiver, bool open) {

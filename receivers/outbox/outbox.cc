@@ -515,6 +515,7 @@ void Outbox::OnAttemptEnded(std::uint64_t attempt, Outcome outcome, Timestamp no
     if (std::exchange(is_first, false) && lane.integration != nullptr) {
       metrics_.CountAttempt(lane.integration->receiver, of_row);
       NoteHealth(lane, id, of_row, now);
+      NoteTemplates(lane, id, of_row);
     }
     Conclude(ended, row, of_row, now);
     JoinLine(row.slot);
@@ -639,6 +640,15 @@ void Outbox::NoteHealth(Lane& lane, const std::string& id, const Outcome& outcom
   } else {
     log_.Info("receiver works again", {{"integration", id}});
   }
+}
+
+void Outbox::NoteTemplates(Lane& lane, const std::string& id, const Outcome& outcome) {
+  if (outcome.template_failures.empty()) return;
+  metrics_.CountTemplateFailure(lane.integration->receiver);
+  if (lane.template_failures == outcome.template_failures) return;  // has been said
+  lane.template_failures = outcome.template_failures;
+  log_.Warn("a template of a receiver fails: its messages say what they say by default",
+            {{"integration", id}, {"err", outcome.template_failures}});
 }
 
 void Outbox::NoteCircuit(const UnderWay& attempt, Lane& lane, const Outcome& outcome,

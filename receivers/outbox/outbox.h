@@ -139,6 +139,7 @@ class Outbox final : public Sender {
     bool failing = false;
     std::string last_error;
     std::optional<Timestamp> last_attempt_at;
+    std::string template_failures;  // that have been warned of last
 
     bool waits() const;
   };
@@ -191,6 +192,7 @@ class Outbox final : public Sender {
   void Bury(const RowId& id, OutboxEntry& entry, const Outcome& outcome, Timestamp now);
   void ArmDeadRetry(const RowId& id, OutboxEntry& entry, Timestamp now);
   void NoteHealth(Lane& lane, const std::string& id, const Outcome& outcome, Timestamp now);
+  void NoteTemplates(Lane& lane, const std::string& id, const Outcome& outcome);
   void NoteCircuit(const UnderWay& attempt, Lane& lane, const Outcome& outcome, Timestamp now);
 
   const OutboxOptions options_;

@@ -179,6 +179,23 @@ TEST_F(GroupEmail, GivesUpWhereATemplateFails) {
   EXPECT_THAT(outcome().reason, HasSubstr("html:1:4: "));
 }
 
+TEST_F(GroupEmail, OfTheFullDaemonSaysTheDefaultWhereATemplateFails) {
+  const std::string fails = "'{{ .Nothing }}'";
+  const MailRequest mail = Deliver(
+      "{to: a@x.org, html: " + fails + ", headers: {Subject: " + fails + ", X-A: " + fails + "}}",
+      Numbered(1));
+  EXPECT_THAT(mail.message, HasSubstr("Subject: [FIRING:1] DiskFull (node)\r\n"));
+  EXPECT_THAT(mail.message, HasSubstr("X-A: \r\n"));
+  EXPECT_EQ(mail.message.substr(mail.message.find("Content-Type: text/html")).size(), [this] {
+    const std::string message = Deliver("{to: a@x.org}", Numbered(1)).message;
+    return message.substr(message.find("Content-Type: text/html")).size();
+  }());
+  // Nobody stands in for whom it is to go to.
+  Deliver("{to: " + fails + "}", Numbered(1));
+  EXPECT_EQ(outcome().kind, Kind::kGiveUp);
+  EXPECT_THAT(outcome().reason, HasSubstr("to:1:4: "));
+}
+
 TEST_F(GroupEmail, TriesEveryStepAgainAsAlertmanagerDoes) {
   EXPECT_EQ(OutcomeOf(RefusedMail(550)).kind, Kind::kRetry);
   EXPECT_EQ(OutcomeOf(RefusedMail(451)).kind, Kind::kRetry);

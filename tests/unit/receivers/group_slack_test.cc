@@ -194,5 +194,26 @@ TEST(GroupSlack, GivesUpWhereATemplateFailsAndSendsNothing) {
   EXPECT_THAT(slack.reason(), HasSubstr("title:1:4: "));
 }
 
+TEST(GroupSlack, OfTheFullDaemonSaysTheDefaultWhereATemplateFails) {
+  const std::string item = "api_url: 'http://slack/s', channel: '#x', ";
+  const std::string fails = "'{{ (index .Alerts 99).Labels.x }}'";
+  const auto body = [](VendorWorld* slack) {
+    GroupNotification notification = About({Fires(DiskFull())});
+    notification.flush_number = 1;
+    return slack->Deliver(notification).body;
+  };
+  VendorWorld plain("slack_configs", "{" + item + "}");
+  VendorWorld title("slack_configs", "{" + item + "title: " + fails + "}");
+  EXPECT_EQ(body(&title), body(&plain));
+  title.Answer(200, "ok");
+  EXPECT_EQ(title.outcomes.at(0).kind, Kind::kDelivered);
+  EXPECT_THAT(title.reason(), HasSubstr("delivered, but without a template that fails: title:1:"));
+  EXPECT_EQ(plain.reason(), "");
+  // What has no default is left out.
+  VendorWorld fields("slack_configs", "{" + item + "text: " + fails +
+                                          ", fields: [{title: a, value: " + fails + "}]}");
+  EXPECT_THAT(body(&fields), HasSubstr(R"("fields":[{"title":"a","short":false}])"));
+}
+
 }  // namespace
 }  // namespace tocsin::receivers

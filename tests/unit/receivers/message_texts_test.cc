@@ -75,6 +75,42 @@ TEST_F(MessageTextsTest, KnowTheMethodsOfKeyValues) {
   for (const auto& [text, expected] : cases) EXPECT_EQ(Render(text), expected) << text;
 }
 
+// ---- with an outbox
+
+TEST_F(MessageTextsTest, OfTheFullDaemonSayTheDefaultWhereATemplateFails) {
+  notification.flush_number = 1;
+  const Result<MessageTexts> texts = MessageTexts::For(notification, templates);
+  ASSERT_TRUE(texts);
+  EXPECT_EQ(*texts->RenderText("title", "{{ .Status }}", "x"), "firing");
+  EXPECT_EQ(texts->failures(), "");
+  EXPECT_EQ(*texts->RenderText("title", "{{ .Nothing }}", "{{ .Status }}!"), "firing!");
+  EXPECT_EQ(*texts->RenderHtml("html", "{{ .Nothing }}", "<b>{{ .ExternalURL }}</b>"),
+            "<b>http://am:9093</b>");
+  EXPECT_EQ(*texts->RenderText("text", "{{ .Nothing }}"), "");
+  EXPECT_THAT(texts->failures(), HasSubstr("title:1:4: "));
+  EXPECT_THAT(texts->failures(), HasSubstr("; html:1:4: "));
+  EXPECT_FALSE(texts->RenderOrFail("token", "{{ .Nothing }}"));
+}
+
+TEST_F(MessageTextsTest, OfTheFullDaemonSayTheDefaultThoughItIsRedefinedAndFails) {
+  ASSERT_TRUE(
+      templates.Add("user.tmpl", R"({{ define "slack.default.title" }}{{ .Nothing }}{{ end }})"));
+  notification.flush_number = 1;
+  const std::string title = R"({{ template "slack.default.title" . }})";
+  const Result<MessageTexts> texts = MessageTexts::For(notification, templates, {{}, &clock});
+  ASSERT_TRUE(texts);
+  EXPECT_EQ(*texts->RenderText("title", title, title), "[FIRING:1] DiskFull (node)");
+}
+
+TEST_F(MessageTextsTest, OfTheFullDaemonDoWithoutLabelsOfTheRouteThatFail) {
+  notification.flush_number = 1;
+  notification.route_labels = Labels{{"team", "{{ .Nothing }}"}};
+  const Result<MessageTexts> texts = MessageTexts::For(notification, templates);
+  ASSERT_TRUE(texts);
+  EXPECT_EQ(*texts->RenderText("text", "<{{ .RouteLabels.team }}>"), "<>");
+  EXPECT_THAT(texts->failures(), HasSubstr("route label team"));
+}
+
 TEST_F(MessageTextsTest, AreResolvedWhenAllAlertsAre) {
   notification = About({IsOver(DiskFull()), IsOver(DiskFullOn("b"))});
   EXPECT_EQ(Render("{{ .Status }}"), "resolved");

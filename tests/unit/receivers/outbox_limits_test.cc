@@ -402,6 +402,23 @@ TEST(OutboxLimits, WhoIsRefusedByAServerSaysThatItIsThere) {
   EXPECT_EQ(world.sent(), 7U);
 }
 
+// ---- templates
+
+TEST(OutboxLimits, ATemplateThatFailsIsCountedAndWarnedOfOnce) {
+  OutboxWorld world;
+  AddMany(world, 2);
+  Outcome outcome = Outcome::Delivered(200);
+  outcome.template_failures = "title:1:4: no such field";
+  for (std::size_t i = 0; i < 2; ++i) world.Answer(i, outcome);
+  EXPECT_EQ(MetricValue(world.metrics, "tocsin_template_failures_total", {{"channel", "ops"}}), 2);
+  const std::vector<std::string> lines = world.log.lines();
+  EXPECT_EQ(std::count_if(lines.begin(), lines.end(),
+                          [](const std::string& line) {
+                            return line.find("title:1:4: no such field") != std::string::npos;
+                          }),
+            1);
+}
+
 // ---- endpoints
 
 // The alerts of "web-1", "web-10", "web-11", ... go to one place, those of "web-2", ... to another.
