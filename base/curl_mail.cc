@@ -105,23 +105,23 @@ void CurlMail::Prepare() {
   PrepareCallbacks();
 }
 
-// Among what the server offers curl takes the strongest of those that are allowed here. In the
-// clear, PLAIN goes to this machine only, as Go's client has it.
-// https://pkg.go.dev/net/smtp#PlainAuth
+bool CurlMail::MaySayPassword(const MailRequest& request) {
+  return request.security == MailSecurity::kStartTls || request.security == MailSecurity::kTls ||
+         IsLoopback(request.host);
+}
+
+// Among what the server offers curl takes the strongest of those that are allowed here.
 void CurlMail::PrepareAuthentication() {
   if (request_.user.empty()) return;
   CURL* handle = easy();
   SetOption(handle, CURLOPT_USERNAME, request_.user.c_str());
-  const bool by_secret = !request_.secret.empty();
+  const bool by_secret = proof_ == Proof::kSecret;
   SetOption(handle, CURLOPT_PASSWORD,
             (by_secret ? request_.secret : request_.password).Reveal().c_str());
-  const bool is_safe =
-      request_.security == MailSecurity::kStartTls || request_.security == MailSecurity::kTls;
-  const bool may_say_it = is_safe || IsLoopback(request_.host);
   SetOption(handle, CURLOPT_LOGIN_OPTIONS,
-            by_secret    ? "AUTH=CRAM-MD5"
-            : may_say_it ? "AUTH=PLAIN;AUTH=LOGIN"
-                         : "AUTH=LOGIN");
+            by_secret                  ? "AUTH=CRAM-MD5"
+            : MaySayPassword(request_) ? "AUTH=PLAIN;AUTH=LOGIN"
+                                       : "AUTH=LOGIN");
   if (!request_.identity.empty()) {
     SetOption(handle, CURLOPT_SASL_AUTHZID, request_.identity.c_str());
   }
@@ -174,6 +174,7 @@ void CurlMail::OnCommand(std::string_view line) {
   }
   step_ = verb == "STAR" ? "STARTTLS" : verb;
   if (verb == "RCPT") ++recipient_;
+  if (verb == "AUTH") said_auth_ = true;
 }
 
 void CurlMail::OnReply(std::string_view line) {
@@ -286,6 +287,7 @@ void CurlMail::End(CURLcode code) {
                                   request_.host, request_.port, Place());
   }
   result_.authentication_failed = code == CURLE_LOGIN_DENIED;
+  result_.mechanism_missing = code == CURLE_LOGIN_DENIED && !said_auth_;
   result_.timed_out = code == CURLE_OPERATION_TIMEDOUT;
   result_.forbidden = code == CURLE_COULDNT_CONNECT && !transport_.refusal().empty();
   result_.outcome_unknown =
@@ -317,7 +319,10 @@ class CurlMailClient final : public MailClient {
 
   void Send(MailRequest request, Done done) override {
     CurlLoop& loop = LoopOf(fmt::format("{}:{}", request.host, request.port));
-    loop.Add(std::make_unique<CurlMail>(std::move(request), std::move(done)));
+    const bool has_both = !request.password.empty() && !request.secret.empty();
+    if (has_both) return SendByEither(std::move(request), loop, std::move(done));
+    const Proof proof = request.secret.empty() ? Proof::kPassword : Proof::kSecret;
+    loop.Add(std::make_unique<CurlMail>(std::move(request), proof, std::move(done)));
   }
   void Cancel(const void* owner) override {
     MutexLock lock(mu_);
@@ -325,6 +330,23 @@ class CurlMailClient final : public MailClient {
   }
 
  private:
+  using Proof = CurlMail::Proof;
+
+  // A server that does not offer what the one is for is asked once more, with the other.
+  static void SendByEither(MailRequest request, CurlLoop& loop, Done done) {
+    const bool is_safe = CurlMail::MaySayPassword(request);
+    const Proof first = is_safe ? Proof::kPassword : Proof::kSecret;
+    const Proof second = is_safe ? Proof::kSecret : Proof::kPassword;
+    auto again = std::make_shared<MailRequest>(request);
+    // The loop takes transfers until its thread has ended, and this runs there.
+    Done answered = [again, second, &loop, done = std::move(done)](MailResult result) {
+      if (!result.mechanism_missing) return done(std::move(result));
+      again->timeout = std::max(again->timeout - result.elapsed, Duration(1));
+      loop.Add(std::make_unique<CurlMail>(std::move(*again), second, done));
+    };
+    loop.Add(std::make_unique<CurlMail>(std::move(request), first, std::move(answered)));
+  }
+
   CurlLoop& LoopOf(const std::string& server) EXCLUDES(mu_) {
     MutexLock lock(mu_);
     const auto found = loops_.find(server);

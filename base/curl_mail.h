@@ -29,8 +29,18 @@ namespace tocsin {
 
 class CurlMail final : public CurlTransfer {
  public:
-  CurlMail(MailRequest request, MailClient::Done done)
-      : CurlTransfer(request.owner), request_(std::move(request)), done_(std::move(done)) {}
+  // With what the user authenticates. libcurl knows one password for all mechanisms.
+  enum class Proof : std::uint8_t { kPassword, kSecret };
+
+  CurlMail(MailRequest request, Proof proof, MailClient::Done done)
+      : CurlTransfer(request.owner),
+        request_(std::move(request)),
+        proof_(proof),
+        done_(std::move(done)) {}
+
+  // Whether the password may be said to the server as it is. As Go's client has it: over TLS, and
+  // to this machine. https://pkg.go.dev/net/smtp#PlainAuth
+  static bool MaySayPassword(const MailRequest& request);
 
   Status Check() const override;
   void Prepare() override;
@@ -55,6 +65,7 @@ class CurlMail final : public CurlTransfer {
   std::string Place() const;
 
   MailRequest request_;
+  const Proof proof_;
   MailClient::Done done_;
   MailResult result_;
   CurlTransport transport_;
@@ -69,6 +80,7 @@ class CurlMail final : public CurlTransfer {
   std::size_t recipient_ = 0;     // how many RCPT have been sent
   std::string bad_reply_;         // the newest reply of 400 and up
   std::string bad_step_;          // to what it was
+  bool said_auth_ = false;
   bool said_quit_ = false;
   bool message_asked_for_ = false;  // the server has said 354
   char error_[CURL_ERROR_SIZE] = {};

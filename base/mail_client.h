@@ -37,7 +37,7 @@ struct MailRequest {
   // Empty: no authentication. Nor is there any where the server offers none.
   std::string user;
   Secret password;       // for PLAIN and LOGIN
-  Secret secret;         // for CRAM-MD5; where it is set, nothing else is tried
+  Secret secret;         // for CRAM-MD5; where both are set, what the server offers decides
   std::string identity;  // of PLAIN: on whose behalf
 
   std::string from;             // addresses as SMTP has them: user@example.org
@@ -66,6 +66,7 @@ struct MailResult {
   bool reply_is_to_recipient = false;  // to a RCPT: the server itself is well
   bool outcome_unknown = false;        // the message was sent whole, the answer never came
   bool authentication_failed = false;
+  bool mechanism_missing = false;  // the server offers no way to authenticate that may be used
   bool timed_out = false;
   bool cancelled = false;  // by its owner
   bool forbidden = false;  // by the transport's egress policy; nothing was sent

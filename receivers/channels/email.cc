@@ -90,6 +90,7 @@ class Email final : public Channel {
     request.transport = *std::move(transport);
     request.user = settings_.keys.Text("auth_username");
     request.password = Secret(*std::move(password));
+    request.secret = request.password;  // where the server takes no other way than CRAM-MD5
     request.from = addresses_.from.front().address;
     for (const MailAddress& one : addresses_.to) request.to.push_back(one.address);
     request.to = MailRecipients(std::move(request.to), notification.remembered);

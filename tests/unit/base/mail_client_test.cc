@@ -218,6 +218,47 @@ TEST_F(MailClientTest, AnswersTheChallengeOfCramMd5) {
   EXPECT_TRUE(answered);
 }
 
+TEST_F(MailClientTest, WithBothPasswordAndSecretWhatTheServerOffersDecides) {
+  const struct {
+    const char* offered;
+    const char* taken;  // empty: it cannot be done
+  } cases[] = {
+      {"AUTH PLAIN", "AUTH PLAIN"},
+      {"AUTH LOGIN", "AUTH LOGIN"},
+      {"AUTH CRAM-MD5", "AUTH CRAM-MD5"},
+      {"AUTH PLAIN CRAM-MD5", "AUTH PLAIN"},
+      {"AUTH GSSAPI", ""},
+  };
+  for (const auto& [offered, taken] : cases) {
+    std::atomic<bool> authenticated = false;
+    const SmtpTestServer server([&, offered = offered, taken = taken](std::string_view command) {
+      if (command.starts_with("AUTH") && command != taken) return std::string("504 not that\r\n");
+      if (command == "AUTH PLAIN") return std::string("334 \r\n");
+      if (command == "AUTH LOGIN") return std::string("334 VXNlcm5hbWU6\r\n");
+      if (command == "QWxhZGRpbg==") return std::string("334 UGFzc3dvcmQ6\r\n");
+      if (command == "AUTH CRAM-MD5") return std::string("334 PDFAYj4=\r\n");
+      // HMAC-MD5 of <1@b> with the key "other", by Python's hmac.
+      for (const char* said : {"b3BlbiBzZXNhbWU=", "AEFsYWRkaW4Ab3BlbiBzZXNhbWU=",
+                               "QWxhZGRpbiAyMzdhNjMxNTY1NzYwNDk2MDI0ZGZiYjAxNDExMWUyYg=="}) {
+        if (command != said) continue;
+        authenticated = true;
+        return std::string("235 fine\r\n");
+      }
+      return PoliteReply(command, {offered});
+    });
+    MailRequest request = Mail(server);
+    request.user = "Aladdin";
+    request.password = Secret(kPassword);
+    request.secret = Secret("other");
+    const MailResult result = Send(request);
+    const bool works = *taken != '\0';
+    EXPECT_EQ(result.accepted, works) << offered << ": " << result.message;
+    EXPECT_EQ(authenticated, works) << offered;
+    EXPECT_EQ(result.authentication_failed, !works) << offered;
+    EXPECT_EQ(server.messages().size(), works ? 1U : 0U) << offered;
+  }
+}
+
 TEST_F(MailClientTest, DoesNotAuthenticateWhereTheServerDoesNotOfferIt) {
   const SmtpTestServer server([](std::string_view command) { return PoliteReply(command); });
   MailRequest request = Mail(server);

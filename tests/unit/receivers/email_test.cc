@@ -41,6 +41,7 @@ TEST(EmailChannel, HandsTheMailToItsServer) {
   EXPECT_EQ(mail.hello, "h");
   EXPECT_EQ(mail.user, "u");
   EXPECT_EQ(mail.password.Reveal(), "p");
+  EXPECT_EQ(mail.secret.Reveal(), "p");  // for a server with CRAM-MD5 alone
   EXPECT_EQ(mail.from, "t@x.org");
   EXPECT_THAT(mail.to, ElementsAre("a@x.org", "b@x.org"));
   EXPECT_TRUE(mail.accept_partly);
