@@ -19,24 +19,6 @@ constexpr std::size_t kMaxFacts = 40;
 
 constexpr std::string_view kGap = "\n\n";
 
-// The colours of cards, for texts that have none.
-std::string_view ColorSign(const MessageCard& card) {
-  if (card.resolved) return "🟢";
-  switch (card.severity) {
-    case Severity::kCritical:
-      return "🔴";
-    case Severity::kHigh:
-      return "🟠";
-    case Severity::kMedium:
-      return "🟡";
-    case Severity::kLow:
-      return "🟢";
-    case Severity::kInfo:
-      break;
-  }
-  return "🔵";
-}
-
 class LimitedText {
  public:
   LimitedText(const CardMarkup& markup, std::size_t limit) : markup_(markup), room_(limit) {}
@@ -103,6 +85,23 @@ std::string Links(const MessageCard& card, const CardMarkup& markup) {
 }
 
 }  // namespace
+
+std::string_view ColorSign(const MessageCard& card) {
+  if (card.resolved) return "🟢";
+  switch (card.severity) {
+    case Severity::kCritical:
+      return "🔴";
+    case Severity::kHigh:
+      return "🟠";
+    case Severity::kMedium:
+      return "🟡";
+    case Severity::kLow:
+      return "🟢";
+    case Severity::kInfo:
+      break;
+  }
+  return "🔵";
+}
 
 std::string CardText(const MessageCard& card, const CardMarkup& markup) {
   std::string links = Links(card, markup);

@@ -24,6 +24,9 @@ struct CardMarkup {
   bool has_heading = true;  // else the vendor shows it elsewhere
 };
 
+// The colours of cards, for texts that have none.
+std::string_view ColorSign(const MessageCard& card);
+
 std::string CardText(const MessageCard& card, const CardMarkup& markup);
 
 }  // namespace tocsin::receivers

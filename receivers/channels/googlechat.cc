@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "receivers/channels/card_text.h"
 #include "receivers/channels/json_body.h"
 #include "receivers/channels/native_http.h"
 #include "receivers/channels/native_texts.h"
@@ -34,6 +35,14 @@ std::string Cut(std::string_view text, std::size_t limit) {
 
 JsonValue Paragraph(std::string text) {
   return JsonValue::Object({{"textParagraph", JsonValue::Object({{"text", std::move(text)}})}});
+}
+
+// A header has no colour, so that a sign tells it.
+std::string Heading(const MessageCard& card) {
+  std::string heading = card.heading;
+  constexpr std::string_view kSiren = "🚨";
+  if (heading.starts_with(kSiren)) heading.replace(0, kSiren.size(), ColorSign(card));
+  return TruncateRunes(heading, kMaxFactRunes);
 }
 
 JsonValue Widgets(const MessageCard& card) {
@@ -69,17 +78,16 @@ JsonValue Widgets(const MessageCard& card) {
 JsonValue Message(const MessageCard& card, const Notification& notification,
                   const std::string& sender) {
   const std::string word = card.resolved ? "RESOLVED" : SeverityWord(card.severity);
-  const JsonValue header = JsonValue::Object({{"title", TruncateRunes(card.heading, kMaxFactRunes)},
-                                              {"subtitle", fmt::format("{} · {}", word, sender)}});
+  const JsonValue header = JsonValue::Object(
+      {{"title", Heading(card)}, {"subtitle", fmt::format("{} · {}", word, sender)}});
   const JsonValue section = JsonValue::Object({{"widgets", Widgets(card)}});
   const JsonValue body =
       JsonValue::Object({{"header", header}, {"sections", JsonValue::List({section})}});
   const JsonValue whole = JsonValue::Object({{"cardId", notification.dedup_key}, {"card", body}});
   // What notifications show, where there is no room for cards.
-  const std::string fallback = TruncateRunes(card.heading, kMaxFactRunes);
   return JsonValue::Object(
       {{"cardsV2", JsonValue::List({whole})},
-       {"fallbackText", fallback},
+       {"fallbackText", Heading(card)},
        {"thread", JsonValue::Object({{"threadKey", notification.dedup_key}})}});
 }
 

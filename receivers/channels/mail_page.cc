@@ -125,17 +125,34 @@ void AppendLinks(const MessageCard& card, std::string* out) {
 // Of one SMS in its own alphabet, in which "…" does not stand.
 // https://www.3gpp.org/dynareport/23040.htm
 constexpr std::size_t kMaxShortRunes = 160;
+constexpr std::size_t kMaxShortTitleRunes = 100;
 
 std::string StateWord(const MessageCard& card) {
   return card.resolved ? "RESOLVED" : SeverityWord(card.severity);
 }
 
+// " (+4 more)"; nothing where it is the only one.
+std::string MoreText(const MessageCard& card) {
+  const std::size_t more = card.others.size() + card.untold;
+  return more == 0 ? "" : fmt::format(" (+{} more)", more);
+}
+
+std::string FactOf(const MessageCard& card, std::string_view name) {
+  for (const CardFact& fact : card.facts) {
+    if (fact.name == name) return fact.value;
+  }
+  return "";
+}
+
+std::string CutShort(const std::string& text, std::size_t max_runes) {
+  const std::string cut = TruncateRunes(text, max_runes - 2);
+  return cut == text ? text : cut.substr(0, cut.size() - std::string_view("…").size()) + "...";
+}
+
 }  // namespace
 
 std::string MailSubject(const MessageCard& card) {
-  std::string subject = fmt::format("[{}] {}", StateWord(card), card.title);
-  const std::size_t more = card.others.size() + card.untold;
-  if (more > 0) subject += fmt::format(" (+{} more)", more);
+  std::string subject = fmt::format("[{}] {}{}", StateWord(card), card.title, MoreText(card));
   std::erase_if(subject, [](char c) { return c == '\r' || c == '\n'; });
   return subject;
 }
@@ -183,15 +200,18 @@ std::string MailPage(const MessageCard& card, const std::string& sender,
 }
 
 std::string MailShort(const MessageCard& card) {
-  std::string text = fmt::format("{} {}", StateWord(card), card.title);
+  std::string text =
+      fmt::format("{} {}", StateWord(card), CutShort(card.title, kMaxShortTitleRunes));
+  const std::string lasted = FactOf(card, "Duration");
+  if (!lasted.empty()) text += " after " + lasted;
+  text += MoreText(card);
   for (const CardFact& label : card.labels) text += fmt::format(" {}={}", label.name, label.value);
   for (const CardFact& fact : card.facts) {
     if (fact.name == "Condition" || fact.name == "Metric") text += " " + fact.value;
   }
   if (!card.message.empty()) text += ". " + card.message;
   std::replace(text.begin(), text.end(), '\n', ' ');
-  const std::string cut = TruncateRunes(text, kMaxShortRunes - 2);
-  return cut == text ? text : cut.substr(0, cut.size() - std::string_view("…").size()) + "...";
+  return CutShort(text, kMaxShortRunes);
 }
 
 std::string MailPlain(const MessageCard& card, const std::string& sender) {

@@ -20,7 +20,8 @@ std::string MailPage(const MessageCard& card, const std::string& sender,
                      const std::optional<PageImage>& image = std::nullopt);
 std::string MailPlain(const MessageCard& card, const std::string& sender);
 
-// One SMS: what is wrong, how bad, where, the value. 160 characters at most.
+// One SMS: what is wrong, how bad, how long it was, how many more there are, where, the value. 160
+// characters at most.
 std::string MailShort(const MessageCard& card);
 
 }  // namespace tocsin::receivers

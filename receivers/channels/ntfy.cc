@@ -46,9 +46,23 @@ int PriorityOf(const MessageCard& card) {
   return 2;
 }
 
-// Names of emojis, which ntfy puts in front of the title. https://docs.ntfy.sh/emojis/
+// Names of emojis, which ntfy puts in front of the title: the colour of the severity.
+// https://docs.ntfy.sh/emojis/
 const char* TagOf(const MessageCard& card) {
-  return card.resolved ? "white_check_mark" : "rotating_light";
+  if (card.resolved) return "white_check_mark";
+  switch (card.severity) {
+    case Severity::kCritical:
+      return "red_circle";
+    case Severity::kHigh:
+      return "orange_circle";
+    case Severity::kMedium:
+      return "yellow_circle";
+    case Severity::kLow:
+      return "green_circle";
+    case Severity::kInfo:
+      break;
+  }
+  return "large_blue_circle";
 }
 
 std::string TitleOf(const MessageCard& card) {
@@ -57,7 +71,8 @@ std::string TitleOf(const MessageCard& card) {
 }
 
 std::string TextOf(const MessageCard& card) {
-  std::string text = card.message;
+  // However much a rule has to say, there is room for the facts.
+  std::string text = TruncateBytes(card.message, kMaxMessageBytes / 2);
   for (const std::vector<CardFact>* facts : {&card.facts, &card.labels}) {
     for (const CardFact& fact : *facts) {
       text += fmt::format("\n{}: {}", fact.name, TruncateRunes(fact.value, kMaxFactRunes));

@@ -13,6 +13,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
+using ::testing::StartsWith;
 using Kind = Outcome::Kind;
 
 constexpr char kKeys[] =
@@ -130,6 +131,20 @@ TEST(SmsChannel, CutsAt160Characters) {
   EXPECT_EQ(text.substr(157), "...");
   card.message = "short\nnext";
   EXPECT_THAT(MailShort(card), HasSubstr(". short next"));
+}
+
+TEST(SmsChannel, TellsHowManyMoreThereAreAndHowLongItLasted) {
+  const AlertPtr over = NativeChannelWorld::IsOver();
+  MessageCard card = CardOf({over, over, over});
+  card.resolved = true;
+  EXPECT_THAT(MailShort(card),
+              StartsWith("RESOLVED High CPU Usage after 2m (+2 more) host=web-1 "));
+  // No name pushes that out.
+  card.title = std::string(200, 'x');
+  const std::string text = MailShort(card);
+  EXPECT_EQ(text.size(), 160U);
+  EXPECT_THAT(text,
+              StartsWith("RESOLVED " + std::string(97, 'x') + "... after 2m (+2 more) host="));
 }
 
 TEST(MailPlainText, TellsEverything) {

@@ -577,7 +577,7 @@ TEST(NtfyChannel, PublishesJsonWithAPriority) {
   EXPECT_EQ(body.at("topic"), "ops");
   EXPECT_EQ(body.at("title"), "HIGH: High CPU Usage");
   EXPECT_EQ(body.at("priority"), 4);
-  EXPECT_EQ(body.at("tags"), Json::parse(R"(["rotating_light"])"));
+  EXPECT_EQ(body.at("tags"), Json::parse(R"(["orange_circle"])"));
   EXPECT_EQ(body.at("click"), "http://tocsin:9095/api/v1/alerting/alerts/e1");
   EXPECT_EQ(body.at("actions").at(0).at("action"), "view");
   EXPECT_THAT(std::string(body.at("message")),
@@ -585,6 +585,20 @@ TEST(NtfyChannel, PublishesJsonWithAPriority) {
   const Json over = BodyOf(ntfy.Deliver({IsOver()}));
   EXPECT_EQ(over.at("title"), "RESOLVED: High CPU Usage");
   EXPECT_EQ(over.at("priority"), 2);
+  EXPECT_EQ(over.at("tags"), Json::parse(R"(["white_check_mark"])"));
+  EXPECT_EQ(BodyOf(ntfy.Deliver({OfSeverity(Severity::kInfo)})).at("tags"),
+            Json::parse(R"(["large_blue_circle"])"));
+}
+
+TEST(NtfyChannel, HasTheFactsHoweverMuchTheRuleHasToSay) {
+  NativeChannelWorld ntfy("ntfy", "{url: 'http://ntfy/', topic: ops}");
+  auto rule = std::make_shared<ThresholdRule>(*testing::CpuUsageRule());
+  rule->description = std::string(6'000, 'x');
+  const std::string message =
+      BodyOf(ntfy.Deliver({testing::FiringAlert(rule, "e1")})).at("message");
+  EXPECT_LE(message.size(), 4096U);
+  EXPECT_THAT(message, HasSubstr("xxx…\nSeverity: HIGH\nMetric: system.cpu.usage: 85.5\n"));
+  EXPECT_THAT(message, HasSubstr("\nhost: web-1"));
 }
 
 TEST(NtfyChannel, NeedsNoTokenAndCutsAtWhatNtfyTakes) {
@@ -640,9 +654,9 @@ TEST(GoogleChatChannel, SendsACardToAThread) {
             "REPLY_MESSAGE_FALLBACK_TO_NEW_THREAD");
   const Json body = BodyOf(request);
   EXPECT_EQ(body.at("thread").at("threadKey"), "e1");
-  EXPECT_EQ(body.at("fallbackText"), "🚨 High CPU Usage");
+  EXPECT_EQ(body.at("fallbackText"), "🟠 High CPU Usage");
   const Json& card = body.at("cardsV2").at(0).at("card");
-  EXPECT_EQ(card.at("header").at("title"), "🚨 High CPU Usage");
+  EXPECT_EQ(card.at("header").at("title"), "🟠 High CPU Usage");
   EXPECT_EQ(card.at("header").at("subtitle"), "HIGH · Tocsin");
   const Json& widgets = card.at("sections").at(0).at("widgets");
   EXPECT_EQ(widgets.at(0).at("textParagraph").at("text"), "CPU usage is high");
@@ -650,6 +664,16 @@ TEST(GoogleChatChannel, SendsACardToAThread) {
   EXPECT_EQ(
       widgets.back().at("buttonList").at("buttons").at(0).at("onClick").at("openLink").at("url"),
       "http://tocsin:9095/api/v1/alerting/alerts/e1");
+}
+
+TEST(GoogleChatChannel, ShowsTheSeverityByColour) {
+  NativeChannelWorld chat("googlechat", "{webhook_url: 'http://chat/'}");
+  const auto title = [&chat](const AlertPtr& alert) {
+    return BodyOf(chat.Deliver({alert})).at("cardsV2").at(0).at("card").at("header").at("title");
+  };
+  EXPECT_EQ(title(OfSeverity(Severity::kCritical)), "🔴 High CPU Usage");
+  EXPECT_EQ(title(OfSeverity(Severity::kInfo)), "🔵 High CPU Usage");
+  EXPECT_EQ(title(IsOver()), "✅ RESOLVED: High CPU Usage");
 }
 
 TEST(GoogleChatChannel, StaysWithinAMessageWhateverTheAlertHolds) {

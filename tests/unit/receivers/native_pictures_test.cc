@@ -287,7 +287,7 @@ TEST(NtfyPicture, PutsThePictureAndSaysTheRestInHeaders) {
   EXPECT_EQ(Header(request, "X-Filename"), "chart.png");
   EXPECT_EQ(Header(request, "X-Title"), "HIGH: High CPU Usage");
   EXPECT_EQ(Header(request, "X-Priority"), "4");
-  EXPECT_EQ(Header(request, "X-Tags"), "rotating_light");
+  EXPECT_EQ(Header(request, "X-Tags"), "orange_circle");
   EXPECT_THAT(Header(request, "X-Message"), StartsWith("=?utf-8?q?CPU_usage_is_high=0A"));
   EXPECT_THAT(Header(request, "X-Actions"), HasSubstr("\"action\":\"view\""));
   for (const auto& [name, value] : request.headers) {
