@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <malloc.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 
 #include <cstdio>
@@ -64,9 +65,13 @@ void RunUntilStopped(AnyApp& app, MainQueue& queue, const Logger& log) {
 
 }  // namespace
 
+// A limit does not hold where core_pattern is a pipe, as to systemd-coredump; what is not dumpable
+// goes there neither. Nor may another process of this user read the memory; root may.
+// https://man7.org/linux/man-pages/man5/core.5.html
 void WriteNoCoreDumps() {
   const rlimit none{0, 0};
   setrlimit(RLIMIT_CORE, &none);
+  prctl(PR_SET_DUMPABLE, 0);
 }
 
 int RunDaemon(const Options& options) {

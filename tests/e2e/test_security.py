@@ -6,9 +6,13 @@ tampering.
 import base64
 import contextlib
 import json
+import os
 import pathlib
 import re
+import signal
 import sqlite3
+import subprocess
+import urllib.request
 
 import harness
 from harness import BINARY, config, ended, rule, wait_until
@@ -616,6 +620,58 @@ class Secrecy(Security):
             for token in tokens:
                 self.assertNotIn(token.encode(), text, name)
                 self.assertNotIn(base64.b64encode(f"x:{token}".encode()), text, name)
+
+
+class Memory(harness.TestCase):
+    """Of a user that is not root: root may read everything."""
+
+    NOBODY = 65534
+
+    def as_nobody(self, arguments, **more):
+        user = {"user": self.NOBODY, "group": self.NOBODY, "extra_groups": []}
+        return subprocess.Popen(
+            arguments,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            cwd=self.folder,
+            **(user if os.geteuid() == 0 else {}),
+            **more,
+        )
+
+    def can_be_read(self, pid):
+        return self.as_nobody(["cat", f"/proc/{pid}/environ"]).wait() == 0
+
+    def test_neither_a_crash_nor_another_process_of_its_user_gets_at_it(self):
+        self.folder.chmod(0o777)
+        (self.folder / "tocsin.yml").write_text(config())
+        other = self.own_process(self.as_nobody(["sleep", "60"]))
+        daemon = self.own_process(
+            self.as_nobody(
+                [
+                    BINARY,
+                    "--config.file=tocsin.yml",
+                    "--storage.path=data",
+                    "--web.listen-address=127.0.0.1:0",
+                ]
+            )
+        )
+        address = self.folder / "data" / "address"
+        wait_until(lambda: address.exists() and address.read_text().strip(), what="the address")
+        wait_until(lambda: self.can_be_read(other.pid), what="what is nothing special to be read")
+        self.assertFalse(self.can_be_read(daemon.pid))
+        # It reads what it needs of itself.
+        with urllib.request.urlopen(f"http://{address.read_text().strip()}/metrics") as answer:
+            self.assertRegex(answer.read().decode(), r"(?m)^process_open_fds [1-9]")
+        limits = pathlib.Path(f"/proc/{daemon.pid}/limits").read_text()
+        self.assertRegex(limits, r"(?m)^Max core file size +0 +0 ")
+        daemon.send_signal(signal.SIGSEGV)
+        self.assertEqual(daemon.wait(), -signal.SIGSEGV)
+        self.assertEqual([file.name for file in self.folder.rglob("core*")], [])
+
+    def own_process(self, process):
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+        return process
 
 
 if __name__ == "__main__":
