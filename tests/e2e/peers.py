@@ -162,8 +162,9 @@ class Prometheus(Peer):
 class Alertmanager(AlertmanagerApi, Peer):
     program = "prometheus-alertmanager"
 
-    def __init__(self, folder, config):
+    def __init__(self, folder, config, arguments=(), cluster=""):
         self._config = config
+        self._arguments = [f"--cluster.listen-address={cluster}", *arguments]
         super().__init__(folder)
 
     @classmethod
@@ -181,7 +182,7 @@ class Alertmanager(AlertmanagerApi, Peer):
             *super().arguments(),
             "--config.file=alertmanager.yml",
             "--storage.path=data",
-            "--cluster.listen-address=",
+            *self._arguments,
         ]
 
     def write_config(self, text):
