@@ -5,7 +5,8 @@ A test file ends with `harness.main()`. Everything started belongs to the test t
 is gone when the test is over; what the processes wrote is printed when the test fails.
 
 Environment: TOCSIN_BINARY (build/tocsin), TOCSIN_PEERS (build/peers), TOCSIN_REQUIRE_PEERS=1 (a
-missing peer is a failure, not a skip), TOCSIN_LONG=1 (long loops).
+missing peer is a failure, not a skip), TOCSIN_LONG=1 (long loops), TOCSIN_E2E_DATABASE=postgresql
+(where the daemons keep their state: databases.py).
 """
 
 import os
@@ -16,6 +17,7 @@ import tempfile
 import time
 import unittest
 
+from databases import ON_POSTGRESQL, make_database
 from peers import (
     DEFAULT_TEMPLATES,
     Alertmanager,
@@ -46,6 +48,7 @@ __all__ = [
     "HttpApi",
     "LONG",
     "NodeExporter",
+    "ON_POSTGRESQL",
     "PATIENCE",
     "Postgres",
     "Prometheus",
@@ -92,12 +95,19 @@ class TestCase(unittest.TestCase):
     def prepare_tocsin(self, config="", rules="", **more):
         """A daemon that is configured and not yet started."""
         daemon = Tocsin(self.folder, config, rules, **more)
+        daemon.keep_state_in(self.database(daemon.storage))
         self.addCleanup(lambda: daemon.process and daemon.kill9())
         return daemon
 
     def tocsin(self, config="", rules="", **more):
         """A running daemon."""
         return self.prepare_tocsin(config, rules, **more).start()
+
+    def database(self, storage):
+        """For a daemon with this storage folder."""
+        database = make_database(storage)
+        self.addCleanup(database.drop)
+        return database
 
     def prepare_alertmanager(self, config, **more):
         """A `tocsin alertmanager` that is not yet started."""

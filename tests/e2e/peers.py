@@ -202,8 +202,10 @@ class Postgres:
     ordinary_user = 65534
     password = "hunter2/+%41"  # which a URL has to escape
 
-    def __init__(self, folder):
+    def __init__(self, folder, **settings):
+        """`settings` are further ones of postgresql.conf."""
         self._output = folder
+        self._settings = settings
         self._bin = peer_path(f"{self.programs}/postgres").parent
         self._libraries = next((PEERS / "usr" / "lib").glob("*-linux-gnu"), "")
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="tocsin-pg-"))
@@ -239,6 +241,7 @@ class Postgres:
             "port": self.port,
             "shared_buffers": "16MB",
             "unix_socket_directories": "",
+            **self._settings,
         }
         flags = [f"--{name}={value}" for name, value in settings.items()]
         command = self._command("postgres", "-D", f"{self.folder}/data", *flags)

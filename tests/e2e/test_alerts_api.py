@@ -1,7 +1,6 @@
 """Alerts over the API beside acknowledging and resolving: comments, silences, lists of alerts of
 every origin, requests that may be sent again, and the health that tells of each part."""
 
-import sqlite3
 import threading
 import urllib.parse
 
@@ -265,9 +264,7 @@ class Repeated(AlertsApi):
         for path, body in requests:
             self.send("POST", path, body, **{"Idempotency-Key": "k" + path})
         self.daemon.kill9()
-        with sqlite3.connect(self.daemon.storage / "alerting.db") as database:
-            database.execute("DELETE FROM idempotency_keys")
-        database.close()
+        self.daemon.database.run("DELETE FROM idempotency_keys")
         self.daemon.start()
         for path, body in requests:
             self.send("POST", path, body, **{"Idempotency-Key": "k" + path})
@@ -291,6 +288,8 @@ class Repeated(AlertsApi):
         for file in self.daemon.storage.iterdir():
             if file.is_file():
                 self.assertNotIn(token.encode(), file.read_bytes(), file)
+        self.assertIn(b"key.create", self.daemon.database.stored_bytes())
+        self.assertNotIn(token.encode(), self.daemon.database.stored_bytes())
 
 
 class Health(AlertsApi):

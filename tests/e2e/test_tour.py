@@ -10,13 +10,15 @@ TOUR = ROOT / "examples" / "tour"
 ENVIRONMENT = {"PATH": "/usr/bin:/bin", "TOCSIN_BINARY": str(BINARY), "PYTHONUNBUFFERED": "1"}
 
 
-def run(program, *arguments):
-    return ended([sys.executable, "-B", TOUR / program, *arguments], environment=ENVIRONMENT)
-
-
 class Tour(harness.TestCase):
+    def run_program(self, program, *arguments):
+        """With a daemon that it starts."""
+        environment = {**ENVIRONMENT, **self.database(self.folder).environment}
+        command = [sys.executable, "-B", TOUR / program, *arguments]
+        return ended(command, environment=environment)
+
     def test_the_demonstration_shows_an_alert_from_its_rule_to_its_history(self):
-        status, output = run("demo.py", "--fast")
+        status, output = self.run_program("demo.py", "--fast")
         self.assertEqual(status, 0, output)
         for line in (
             "Demo alert triggered for demo.cpu.usage=95.0",
@@ -32,7 +34,7 @@ class Tour(harness.TestCase):
             self.assertRegex(output, rf"event +\d+ {re.escape(event)} Long Queue")
 
     def test_a_small_load_is_borne_without_losses(self):
-        status, output = run(
+        status, output = self.run_program(
             "load_test.py", "--seconds=2", "--metrics=50", "--batches=2", "--alerts=10", "--streams=2"
         )
         self.assertEqual(status, 0, output)
@@ -46,7 +48,7 @@ class Tour(harness.TestCase):
 
     def test_a_load_that_is_refused_is_told(self):
         daemon = self.tocsin(harness.config(series={"max_series": 50}))
-        status, output = run(
+        status, output = self.run_program(
             "load_test.py",
             f"--url=http://127.0.0.1:{daemon.port}",
             *("--seconds=1", "--metrics=0", "--batches=2", "--alerts=0", "--streams=0"),

@@ -35,10 +35,16 @@ class Tocsin(HttpApi):
         }
         self.environment.update(environment or {})
         self.process = None
+        self.database = None
         if config_file is None:
             self.rules_folder.mkdir(parents=True)
             self.write_config(config)
             self.write_rules(rules)
+
+    def keep_state_in(self, database):
+        """One of databases.py. REQUIRES: it has not been started."""
+        self.database = database
+        self.environment = {**database.environment, **self.environment}
 
     def write_config(self, text):
         replace_file(self.config_file, text)
