@@ -300,5 +300,41 @@ class Receivers(harness.TestCase):
         self.assert_never(lambda: len(self.hook.requests) > 1, 3, "a second attempt")
 
 
+class Scenarios(harness.TestCase):
+    def start(self, rules):
+        self.hook = self.sink()
+        self.daemon = self.tocsin(config({"hook": self.hook}), rules)
+        return self.daemon
+
+    def test_a_hundred_rules_on_one_metric_all_announce_what_one_sample_raised(self):
+        names = [f"rule {number:03}" for number in range(100)]
+        tocsin = self.start([rule(name, "load") for name in names])
+        tocsin.submit("load", 90, host="a")
+        requests = self.hook.wait_count(len(names))
+        self.assertEqual(
+            sorted(request.change for request in requests), [(name, "active") for name in names]
+        )
+        alerts = tocsin.alerts("active")
+        self.assertEqual(sorted(one["name"] for one in alerts), names)
+        # They were judged together, none when another sample or a tick came.
+        self.assertEqual(len({one["triggered_at"] for one in alerts}), 1)
+        self.assertEqual(len({one["last_value_at"] for one in alerts}), 1)
+        self.assertEqual(len(self.hook.requests), len(names))
+
+    def test_an_anomaly_rate_of_three_percent_is_none_and_twenty_and_outliers_are(self):
+        # As a detector would tell it: the part of its points that it marked.
+        tocsin = self.start([rule("Anomalies", "pynomaly.anomaly_rate", threshold="0.1")])
+        fed = {"few": [3 / 100, 0.0, 3 / 100], "many": [3 / 100, 20 / 100], "outliers": [1e300]}
+        for dataset, rates in fed.items():
+            for rate in rates:
+                tocsin.submit("pynomaly.anomaly_rate", rate, dataset=dataset)
+        self.hook.wait_count(2)
+        # Samples are judged in the order in which they come: those of the few were before these.
+        found = sorted((one["labels"]["dataset"], one["status"]) for one in tocsin.alerts("all"))
+        self.assertEqual(found, [("many", "active"), ("outliers", "active")])
+        told = sorted(one.alert["metadata"]["dataset"] for one in self.hook.requests)
+        self.assertEqual(told, ["many", "outliers"])
+
+
 if __name__ == "__main__":
     harness.main()
