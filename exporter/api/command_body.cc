@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
+
 #include "base/number.h"
 #include "base/template/utf8.h"
 #include "base/text.h"
@@ -13,7 +15,8 @@ namespace {
 // How long a sticky acknowledgement outlives its alert where nobody says so.
 constexpr Duration kStickyFor = std::chrono::minutes(10);
 
-constexpr double kLongest = 10.0 * 365 * 24 * 3600;  // seconds
+constexpr std::int64_t kLongestSeconds = 10LL * 365 * 24 * 3600;
+constexpr Duration kLongest = std::chrono::seconds(kLongestSeconds);
 
 // Null where the member is absent or null.
 const nlohmann::json* MemberOf(const nlohmann::json& body, const char* key) {
@@ -81,15 +84,16 @@ void ReadLasting(const nlohmann::json& body, const char* key, std::optional<Dura
   std::optional<Duration> read;
   if (said->is_string()) {
     read = ParseDuration(said->get<std::string>());
-  } else if (said->is_number() && said->get<double>() <= kLongest) {
+  } else if (said->is_number() && std::abs(said->get<double>()) <= kLongestSeconds) {
     read = Duration(static_cast<std::int64_t>(said->get<double>() * 1000));
   }
-  if (read && *read > Duration(0)) {
+  if (read && *read > Duration(0) && *read <= kLongest) {
     *value = read;
   } else {
-    faults->push_back(Fault(
-        {"body", key}, "ensure this value is a number of seconds greater than 0, or a duration",
-        "value_error.duration"));
+    faults->push_back(Fault({"body", key},
+                            "ensure this value is a number of seconds greater than 0, or a "
+                            "duration, of at most 10 years",
+                            "value_error.duration"));
   }
 }
 

@@ -92,9 +92,10 @@ bool IsPlaceholder(const nlohmann::json& value) {
   return value.is_string() && value.get_ref<const std::string&>() == kSecretText;
 }
 
-// Puts what was there before in the place of each "<secret>".
+// Puts what was there before in the place of each "<secret>": a text, or a number that is taken for
+// one.
 void KeepSecrets(const nlohmann::json& before, nlohmann::json* body) {
-  if (IsPlaceholder(*body) && before.is_string()) {
+  if (IsPlaceholder(*body) && before.is_primitive() && !before.is_null()) {
     *body = before;
   } else if (body->is_object() && before.is_object()) {
     for (auto& [key, member] : body->items()) {

@@ -129,12 +129,13 @@ class RuleBodyReader {
         Add({"body", "labels", key}, message, type);
         is_sound = false;
       };
-      if (key.empty() || key.starts_with("__")) {
+      const std::string name = MapLabelName(key);
+      if (key.empty() || name.starts_with("__")) {
         refuse("no series has a label of this name", "value_error");
       } else if (!item.is_string()) {
         refuse("str type expected", "type_error.str");
-      } else if (!labels.emplace(MapLabelName(key), item.get<std::string>()).second) {
-        refuse("the same as another: both are " + MapLabelName(key), "value_error");
+      } else if (!labels.emplace(name, item.get<std::string>()).second) {
+        refuse("the same as another: both are " + name, "value_error");
       }
     }
     if (!is_sound) return;

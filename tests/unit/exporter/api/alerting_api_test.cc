@@ -445,7 +445,7 @@ TEST(AlertingApiCommands, AnAcknowledgementMayExpire) {
     const auto until = ParseRfc3339(alert.at("acknowledged_until").get<std::string>());
     EXPECT_NEAR(ToUnixSeconds(*until) - ToUnixSeconds(*since), 60, 0.01) << lasting;
   }
-  for (const char* wrong : {"0", "-1", "1e300", "\"soon\"", "[]", "true"}) {
+  for (const char* wrong : {"0", "-1", "1e300", "-1e300", "\"11y\"", "\"soon\"", "[]", "true"}) {
     ApiWorld world({CpuRule()});
     EXPECT_EQ(
         world.Post("/alerts/x/acknowledge", fmt::format(R"({{"expires_in":{}}})", wrong)).status,

@@ -116,6 +116,14 @@ TEST(ReceiverBody, WhatAnswersShowComesBackAsWhatItStandsFor) {
   EXPECT_THAT(read.body->warnings, IsEmpty());
 }
 
+TEST(ReceiverBody, ASecretThatWasSentAsANumberIsKeptToo) {
+  const ReceiverReading read =
+      ReadReceiver(R"({"name":"ops","pagerduty":{"routing_key":"<secret>"}})",
+                   R"({"name":"ops","pagerduty":{"routing_key":12345}})");
+  ASSERT_TRUE(read.body) << ::testing::PrintToString(read.faults);
+  EXPECT_EQ(read.body->settings.channels.at(0).keys.SecretOf("routing_key").Reveal(), "12345");
+}
+
 TEST(ReceiverBody, APlaceholderThatStandsForNothingIsAFault) {
   EXPECT_THAT(ReadReceiver(R"({"name":"ops","pagerduty":{"routing_key":"<secret>"}})").faults,
               ElementsAre(R"(["body","pagerduty","routing_key"] there is no secret to keep here; )"

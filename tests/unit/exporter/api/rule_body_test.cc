@@ -188,6 +188,8 @@ TEST(RuleBody, EachWrongValueIsRefusedWithItsPlace) {
       {"labels", "[]", "body.labels type_error.dict: value is not a valid dict"},
       {"labels", R"({"__name__": "x"})",
        "body.labels.__name__ value_error: no series has a label of this name"},
+      // Each of its bytes becomes an underscore.
+      {"labels", R"({"é": "x"})", "body.labels.é value_error: no series has a label of this name"},
       {"labels", R"({"host": 1})", "body.labels.host type_error.str: str type expected"},
       {"labels", R"({"a.b": "1", "a_b": "1"})",
        "body.labels.a_b value_error: the same as another: both are a_b"},
