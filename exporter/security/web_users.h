@@ -24,7 +24,9 @@ inline constexpr Scopes kScopesOfUsers{Scope::kAdmin};
 
 class WebUsers {
  public:
-  explicit WebUsers(std::shared_ptr<const config::WebFileSettings> settings) { Apply(settings); }
+  explicit WebUsers(const std::shared_ptr<const config::WebFileSettings>& settings) {
+    Apply(settings);
+  }
 
   // From the next request on.
   void Apply(const std::shared_ptr<const config::WebFileSettings>& settings);
