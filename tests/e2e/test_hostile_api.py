@@ -177,7 +177,7 @@ class HostileTest(harness.TestCase):
         elif operation.path.startswith("/keys"):
             known = {"id": self.key_id}
         else:
-            known = {"id": "0", "name": "made"}
+            known = {"id": "0", "name": "made", "client_id": "me"}
         return {one["name"]: known[one["name"]] for one in operation.parameters("path")}
 
     def strangers_names(self, operation):
