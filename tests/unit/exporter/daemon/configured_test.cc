@@ -103,12 +103,12 @@ TEST(NeedRestart, NamesEverySettingThatTheRunningDaemonCannotTakeOver) {
   next.reported_version = "0.27.0";
   next.database_path = "/elsewhere/state.db";
   next.extra_metrics_port = 9100;
-  EXPECT_EQ(NeedRestart(running, next),
-            (Keys{"tocsin.web.workers", "tocsin.web.max_streams",
-                  "tocsin.web.max_connections_per_address", "tocsin.web.allow_unauthenticated",
-                  "tocsin.web.allowed_origins", "tocsin.web.public_metrics",
-                  "tocsin.notifications.retry", "tocsin.alertmanager.reported_version",
-                  "DATABASE_URL", "PROMETHEUS_PORT"}));
+  EXPECT_EQ(
+      NeedRestart(running, next),
+      (Keys{"tocsin.web.workers", "tocsin.web.max_streams",
+            "tocsin.web.max_connections_per_address", "tocsin.web.allow_unauthenticated",
+            "tocsin.web.allowed_origins", "tocsin.web.public_metrics", "tocsin.notifications.retry",
+            "tocsin.alertmanager.reported_version", "DATABASE_URL", "PROMETHEUS_PORT"}));
 }
 
 TEST(NeedRestart, NamesTheOneThatChangedAndOnlyThat) {
