@@ -242,6 +242,10 @@ class Import(harness.TestCase):
         self.daemon.start()
         self.daemon.submit("system.cpu.usage", 12, host="a")
         self.daemon.put(f"{API}/rules/{CPU}", {"threshold": "70"})
+        wait_until(
+            lambda: max(one["notifications_sent"] for one in self.daemon.alerts("all")) == 2,
+            what="that it fires and that it has ended to be told and counted",
+        )
         before = self.get("/rules"), self.daemon.alerts("all"), self.get("/events")["events"]
         self.daemon.stop()
         output = self.run_import()
