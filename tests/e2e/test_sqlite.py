@@ -85,11 +85,11 @@ class OneDaemon(OnSqlite):
 class Refusals:
     """What may befall the database of a running daemon: each returns what ends it."""
 
-    def database(self):
+    def database_file(self):
         return next(self.daemon.storage.glob("*.db"))
 
     def files(self):
-        return sorted(self.daemon.storage.glob(f"{self.database().name}*"))
+        return sorted(self.daemon.storage.glob(f"{self.database_file().name}*"))
 
     def full(self):
         """No file grows beyond what the log of the daemon may need, which is less than there is of
@@ -100,7 +100,7 @@ class Refusals:
         return lambda: resource.prlimit(pid, resource.RLIMIT_FSIZE, (hard, hard))
 
     def locked(self):
-        other = sqlite3.connect(self.database(), isolation_level=None, check_same_thread=False)
+        other = sqlite3.connect(self.database_file(), isolation_level=None, check_same_thread=False)
         other.execute("BEGIN IMMEDIATE")
         self.addCleanup(other.close)
         return lambda: other.execute("ROLLBACK")
