@@ -345,6 +345,11 @@ class Stream(harness.TestCase):
         client.close()
         tocsin.submit("cpu", 95, host="b")
         tocsin.submit("cpu", 10, host="a")
+        # An answer to a sample does not wait for the disk; an event that is read is on it.
+        wait_until(
+            lambda: tocsin.get("/alerting/events?type=alert.resolved").json()["events"],
+            what="the end of the alert to be kept",
+        )
         tocsin.kill9()
         tocsin.start()
         tocsin.submit("cpu", 95, host="c")
