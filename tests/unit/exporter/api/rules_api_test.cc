@@ -200,6 +200,8 @@ TEST_F(RulesApiTest, TheExportIsAFileThatReadsBackAsTheSameRules) {
   rule.notification_template = "{value}";
   rule.cooldown = Duration(0);
   of_api_ = ManagedOf(rule);
+  receivers_ = std::make_shared<const config::ReceiverNames>(
+      std::vector<config::ReceiverSettings>{{"no", {}, ""}});
 
   const http::Response response = Send("GET", "/alerting/rules/export");
   EXPECT_EQ(response.status, 200);

@@ -471,7 +471,6 @@ TEST_F(HttpServer, CountsRequestsByRouteMethodAndStatus) {
     return world_.Metric("tocsin_http_requests_total",
                          {{"route", route}, {"method", method}, {"code", code}});
   };
-  EXPECT_EQ(requests("/things/{id}", "GET", "200"), 0);
   for (const char* target : {"/things/1", "/things/1?x=y", "/things/2", "/nowhere", "/none"}) {
     RawClient client = world_.Connect();
     client.Send("GET " + std::string(target) + " HTTP/1.1\r\nHost: x\r\n\r\n");
