@@ -191,6 +191,14 @@ Error NotOpen(const std::string& path) {
   return Error{fmt::format("the state database {} could not be opened again", path)};
 }
 
+// While nothing stands in the place of the file. Not within the class: there clang finds that it
+// cannot be made of nothing.
+struct Gone {
+  std::chrono::nanoseconds since{0};  // monotonic
+  std::string failure;                // of the last attempt to write it anew
+  std::unique_ptr<SqliteCopy> copy;
+};
+
 class SqliteDatabase final : public StoreDatabase {
  public:
   // Without a lock it is a command's, which is over before a file goes.
@@ -213,13 +221,6 @@ class SqliteDatabase final : public StoreDatabase {
   Tended Tend(bool idle) override EXCLUDES(reader_mu_, writer_mu_);
 
  private:
-  // While nothing stands in the place of the file.
-  struct Gone {
-    std::chrono::nanoseconds since{0};  // monotonic
-    std::string failure;                // of the last attempt to write it anew
-    std::unique_ptr<SqliteCopy> copy;
-  };
-
   // Ok: what is written stands in the file that the next start will read.
   Status LookAtFiles() REQUIRES_LOCK(writer_mu_);
   // Some of what it takes to write again, after LookAtFiles has failed.
