@@ -196,6 +196,7 @@ TEST(GroupSns, KeysThatHaveExpiredAreReplacedWithinTheAttemptOnce) {
   // Of the second, too, nothing is kept.
   sns.Deliver(notification);
   EXPECT_EQ(Parameter(sns.LastRequest().body, "Action"), "AssumeRole");
+  sns.Answer(403, "");
 }
 
 TEST(GroupSns, KeysOfTheEnvironmentThatHaveExpiredAreNotSentAgain) {

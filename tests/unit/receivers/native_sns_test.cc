@@ -175,6 +175,7 @@ TEST(SnsChannel, TakesARoleOfItsSettings) {
   EXPECT_EQ(assume.url, "https://sts-fips.us-east-1.amazonaws.com/");
   EXPECT_EQ(Parameter(assume.body, "RoleArn"), "arn:role");
   EXPECT_EQ(Parameter(assume.body, "ExternalId"), "e");
+  sns.world.http.Answer(0, 403);
 }
 
 TEST(SnsChannel, TellsAwssWordForWhatIsWrong) {
