@@ -22,7 +22,8 @@ ADMIN = {"X-API-Key": "adm1n-of-all"}
 SECRET = "s3cret-in-the-address"
 # Of SQL, of files of this or any machine, of C++, and of what was told us in confidence.
 LEAKS = re.compile(
-    r"SELECT |INSERT |UPDATE |sqlite|constraint|/work/|/tmp/|/usr/|/etc/|/proc/|\.cc\b|\.h:\d|std::|"
+    rf"{re.escape(str(harness.ROOT))}/|"
+    r"SELECT |INSERT |UPDATE |sqlite|constraint|/tmp/|/usr/|/etc/|/proc/|\.cc\b|\.h:\d|std::|"
     r"nlohmann|simdjson|json\.exception|bad_alloc|adm1n-of-all|s3cret",
 )
 DEEP = 10_000
