@@ -13,6 +13,7 @@
 #include "base/uuid.h"
 #include "exporter/daemon/app_parts.h"
 #include "exporter/daemon/random_numbers.h"
+#include "exporter/daemon/secret_commands.h"
 #include "exporter/daemon/self_metrics.h"
 #include "exporter/daemon/state_database.h"
 #include "exporter/daemon/version.h"
@@ -117,7 +118,10 @@ Status App::Parts::OpenReceivers() {
       ReceiverBook::House{
           [this]() -> const config::Settings& { return *file_settings; },
           [this](const ReceiverBook::Receivers& of_api) { return PrepareReceivers(of_api); },
-          [this](const std::string& receiver) { return RulesNaming(receiver); }},
+          [this](const std::string& receiver) { return RulesNaming(receiver); },
+          [this](const std::string& key_id, std::size_t receivers) {
+            audit->Append(RotationRecord("tocsin", key_id, receivers));
+          }},
       log.Named("receivers"), metrics);
   return receiver_book->Restore();
 }

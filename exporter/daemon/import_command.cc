@@ -10,16 +10,19 @@
 #include <utility>
 #include <vector>
 
+#include "base/rule_json.h"
 #include "config/environment.h"
 #include "config/files.h"
 #include "config/receivers.h"
 #include "evaluator/lifecycle/lifecycle.h"
 #include "evaluator/persist/sqlite_foreign_tables.h"
+#include "evaluator/rules/managed_rules.h"
 #include "exporter/daemon/command_database.h"
 #include "exporter/daemon/command_output.h"
 #include "exporter/daemon/configured.h"
 #include "exporter/daemon/foreign_import.h"
 #include "exporter/daemon/storage_folder.h"
+#include "exporter/security/audit_tail.h"
 
 namespace tocsin::daemon {
 namespace {
@@ -99,6 +102,32 @@ Status TakeAll(evaluator::ForeignTables& tables, ForeignImport* import) {
   return tables.VisitAlerts([import](const auto& row) { import->TakeAlert(row); });
 }
 
+// Of each rule that comes, and of all alerts at once: those are many, and stand in the history.
+Status NoteInAudit(const std::string& file, CommandDatabase& database, const ForeignImport& import,
+                   WriteBatch* batch) {
+  Result<security::AuditTail> audit = security::AuditTail::Read(database.store());
+  if (!audit) return audit.error();
+  const Timestamp now = database.clock().Now();
+  security::AuditRecord record;
+  record.actor = CommandLineActor();
+  record.outcome = "done";
+  record.action = "rule.import";
+  const std::vector<WriteBatch::Operation> operations = batch->operations();
+  for (const WriteBatch::Operation& operation : operations) {
+    if (operation.table != StateTable::kManagedRules || !operation.value) continue;
+    record.target = operation.key;
+    const Result<evaluator::ManagedRule> rule = evaluator::ParseManagedRule(*operation.value);
+    record.after = rule ? RuleToJson(*rule->rule) : "";
+    audit->Append(now, record, batch);
+  }
+  if (import.alerts().imported == 0) return {};
+  record.action = "alerts.import";
+  record.target = file;
+  record.after = fmt::format(R"({{"alerts":{}}})", import.alerts().imported);
+  audit->Append(now, record, batch);
+  return {};
+}
+
 std::string Summary(const ForeignImport::Tally& tally, std::string_view more) {
   std::string text = fmt::format("{} imported{}, {} already there, {} refused", tally.imported,
                                  more, tally.known, tally.refused);
@@ -139,6 +168,9 @@ int ImportForeign(const ImportOptions& options) {
   if (Status taken = TakeAll(**tables, &import); !taken) return FailWith(taken.message());
   WriteBatch batch = import.Finish(CommandLineActor());
   if (!options.dry_run && !batch.empty()) {
+    if (Status noted = NoteInAudit(options.file, database, import, &batch); !noted) {
+      return FailWith(noted.message());
+    }
     if (Status written = database.Write(std::move(batch)); !written) {
       return FailWith(written.message());
     }

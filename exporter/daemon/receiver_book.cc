@@ -164,6 +164,9 @@ void ReceiverBook::SealAnew() {
   log_.Info("secrets are encrypted with another key",
             {{"key", box_->keys().front()->id()}, {"receivers", by_name_.size()}});
   if (!batch.empty()) store_.Submit(std::move(batch), nullptr);
+  if (house_.sealed_anew) {
+    house_.sealed_anew(box_->keys().front()->id(), by_name_.size() + left_out_.size());
+  }
 }
 
 // ---- views

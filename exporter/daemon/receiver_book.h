@@ -40,6 +40,8 @@ class ReceiverBook {
     std::function<Result<std::function<void()>>(const Receivers& of_api)> prepare;
     // The names of the rules that name a receiver.
     std::function<std::vector<std::string>(const std::string& receiver)> rules_naming;
+    // Hears that so many receivers are encrypted with another key than before, by its id.
+    std::function<void(const std::string& key_id, std::size_t receivers)> sealed_anew = {};
   };
 
   // Everything outlives the object.

@@ -26,6 +26,7 @@
 #include "exporter/daemon/command_output.h"
 #include "exporter/daemon/configured.h"
 #include "exporter/daemon/storage_folder.h"
+#include "exporter/security/audit_tail.h"
 #include "exporter/security/key_source.h"
 #include "exporter/security/receiver_row.h"
 
@@ -106,14 +107,26 @@ std::vector<std::string> ClosedRows(const Rows& rows, const SecretBox& box) {
   return closed;
 }
 
-Status SealAll(CommandDatabase& database, const Rows& rows, const SecretBox& box) {
+// The same database as its daemon has it; fails while there is one.
+Result<std::unique_ptr<CommandDatabase>> TakeDatabase(const SecretOptions& options) {
+  return CommandDatabase::Open(options.storage_path, CommandDatabase::IfAbsent::kFail,
+                               evaluator::StoreRole::kDaemon);
+}
+
+Status SealAll(CommandDatabase& database, const SecretBox& box) {
+  const Result<Rows> rows = ReadRows(database);
+  if (!rows) return rows.error();
   WriteBatch batch;
-  for (const auto& [name, text] : rows) {
+  for (const auto& [name, text] : *rows) {
     const Result<security::ReceiverRow> row = security::OpenReceiverRow(name, text, box);
     if (!row) return row.error();
     batch.Put(StateTable::kManagedReceivers, name, security::SealReceiverRow(*row, box));
   }
-  return batch.empty() ? Status() : database.Write(std::move(batch));
+  Result<security::AuditTail> audit = security::AuditTail::Read(database.store());
+  if (!audit) return audit.error();
+  audit->Append(database.clock().Now(),
+                RotationRecord(CommandLineActor(), box.keys().front()->id(), rows->size()), &batch);
+  return database.Write(std::move(batch));
 }
 
 Status WaitForDaemon(CommandDatabase& database, const std::string& key_file, const SecretBox& box) {
@@ -135,6 +148,17 @@ Status WaitForDaemon(CommandDatabase& database, const std::string& key_file, con
 }
 
 }  // namespace
+
+security::AuditRecord RotationRecord(const std::string& actor, const std::string& key_id,
+                                     std::size_t receivers) {
+  security::AuditRecord record;
+  record.actor = actor;
+  record.action = "secrets.rotate";
+  record.target = key_id;
+  record.after = fmt::format(R"({{"receivers":{}}})", receivers);
+  record.outcome = "done";
+  return record;
+}
 
 int RotateSecrets(const SecretOptions& options) {
   Result<Workplace> place = OpenWorkplace(options);
@@ -161,8 +185,10 @@ int RotateSecrets(const SecretOptions& options) {
   {
     // Held, so that no daemon starts meanwhile.
     const Result<StorageFolder> folder = StorageFolder::Open(options.storage_path);
-    const Status sealed = folder ? SealAll(*place->database, *rows, box)
-                                 : WaitForDaemon(*place->database, source.name(), box);
+    const Result<std::unique_ptr<CommandDatabase>> alone =
+        folder ? TakeDatabase(options) : Result<std::unique_ptr<CommandDatabase>>(folder.error());
+    const Status sealed =
+        alone ? SealAll(**alone, box) : WaitForDaemon(*place->database, source.name(), box);
     if (!sealed) return FailWith(sealed.message());
   }
   if (Status written = source.Write({both.front()}); !written) return FailWith(written.message());
@@ -178,6 +204,9 @@ int DiscardSecrets(const SecretOptions& options) {
   if (!place) return FailWith(place.message());
   const Result<StorageFolder> folder = StorageFolder::Open(options.storage_path);
   if (!folder) return FailWith(folder.message());
+  const Result<std::unique_ptr<CommandDatabase>> alone = TakeDatabase(options);
+  if (!alone) return FailWith(alone.message());
+  CommandDatabase& database = **alone;
   // A key that is lost opens as much as one that was never used.
   security::EncryptionKeys keys = {security::EncryptionKey::Make()};
   if (place->source->exists()) {
@@ -185,20 +214,28 @@ int DiscardSecrets(const SecretOptions& options) {
     if (!read) return FailWith(read.message());
     keys = *std::move(read);
   }
-  const Result<Rows> rows = ReadRows(*place->database);
+  const Result<Rows> rows = ReadRows(database);
   if (!rows) return FailWith(rows.message());
+  Result<security::AuditTail> audit = security::AuditTail::Read(database.store());
+  if (!audit) return FailWith(audit.message());
   const SecretBox box(keys);
   WriteBatch batch;
   for (const auto& [name, text] : *rows) {
     if (security::OpenReceiverRow(name, text, box)) continue;
     fmt::print("receiver {} is deleted\n", QuoteForMessage(name));
     batch.Delete(StateTable::kManagedReceivers, name);
+    security::AuditRecord record;
+    record.actor = CommandLineActor();
+    record.action = "receiver.discard";
+    record.target = name;
+    record.outcome = "done";
+    audit->Append(database.clock().Now(), record, &batch);
   }
   if (batch.empty()) {
     fmt::print("there is nothing that {} does not open\n", place->source->name());
     return 0;
   }
-  if (Status written = place->database->Write(std::move(batch)); !written) {
+  if (Status written = database.Write(std::move(batch)); !written) {
     return FailWith(written.message());
   }
   return 0;

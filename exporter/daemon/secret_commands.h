@@ -2,7 +2,10 @@
 // answers with the exit status.
 #pragma once
 
+#include <cstddef>
 #include <string>
+
+#include "exporter/security/audit_chain.h"
 
 namespace tocsin::daemon {
 
@@ -11,6 +14,10 @@ struct SecretOptions {
   std::string config_file;  // for tocsin.security.encryption_key_file; need not exist
   bool expand_env = false;
 };
+
+// For the audit log: so many receivers are encrypted with that key now.
+security::AuditRecord RotationRecord(const std::string& actor, const std::string& key_id,
+                                     std::size_t receivers);
 
 // Puts a new key into the key file and encrypts everything with it, in one transaction; a daemon
 // that runs does that itself, and this waits for it. What is under way when the process is killed

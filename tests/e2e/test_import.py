@@ -159,6 +159,14 @@ class Import(harness.TestCase):
         self.assertEqual(disk["notification_channels"], ["hook", "slack"])
         events = self.get("/events?type=rule.created")["events"]
         self.assertEqual({one["rule_id"] for one in events}, {CPU, DISK})
+        entries = self.get("/audit?limit=100")
+        noted = {e["target"]: e for e in entries if e["action"] == "rule.import"}
+        self.assertEqual(noted.keys(), {CPU, DISK})
+        self.assertIn("command line", noted[CPU]["actor"])
+        self.assertEqual(noted[DISK]["after"]["threshold"], "90")
+        self.assertFalse([e for e in entries if e["action"] == "alerts.import"])
+        code, said = ended([BINARY, "audit", "verify", f"--storage.path={self.daemon.storage}"])
+        self.assertEqual(code, 0, said)
         self.daemon.submit("disk", 95, host="a")
         wait_until(lambda: self.told() == [(HOSTILE, "active")], what="the message")
         # It is like any other rule of the API.

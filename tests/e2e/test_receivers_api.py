@@ -386,6 +386,14 @@ class Keys(ReceiversApi):
         self.daemon.start()
         self.send("POST", "/receivers/ops/test")
 
+    def audited(self, action):
+        """Entries of that kind, in a chain that is sound."""
+        verify = [BINARY, "audit", "verify", f"--storage.path={self.daemon.storage}"]
+        status, said = ended(verify, environment={"PATH": "/usr/bin:/bin"})
+        self.assertEqual(status, 0, said)
+        entries = self.send("GET", "/audit?limit=1000")
+        return [entry for entry in entries if entry["action"] == action]
+
     def test_receivers_whose_key_is_lost_can_be_let_go(self):
         self.start()
         self.send("POST", "/receivers", self.webhook())
@@ -396,6 +404,9 @@ class Keys(ReceiversApi):
         self.assertIn('receiver "ops" is deleted', self.cli("secrets", "discard"))
         self.daemon.start()
         self.send("GET", "/receivers/ops", expect=404)
+        (entry,) = self.audited("receiver.discard")
+        self.assertEqual(entry["target"], "ops")
+        self.assertIn("command line", entry["actor"])
 
     def test_rotation_while_the_daemon_runs(self):
         self.start()
@@ -413,6 +424,10 @@ class Keys(ReceiversApi):
         self.assertRegex(after, r"^[0-9a-f]{64}\n$")
         self.assertNotEqual(after, before)
         self.assertEqual(file.stat().st_mode & 0o777, 0o600)
+
+        # The running daemon writes its audit log alone, so that the chain holds.
+        (entry,) = self.audited("secrets.rotate")
+        self.assertEqual((entry["target"], entry["after"]), (new_id, {"receivers": 2}))
 
         # It runs on, seals with the new key, and so does the next one.
         self.send("POST", "/receivers", self.webhook("third"))
@@ -437,6 +452,9 @@ class Keys(ReceiversApi):
         self.cli("secrets", "rotate")
         self.assertEqual(len(self.sealed_by() | old_ids), 2)
         self.daemon.start()
+        (entry,) = self.audited("secrets.rotate")
+        self.assertEqual(({entry["target"]}, entry["after"]), (self.sealed_by(), {"receivers": 1}))
+        self.assertIn("command line", entry["actor"])
         self.send("POST", "/receivers/ops/test")
 
     def test_rotation_never_takes_a_key_of_another_database(self):
