@@ -53,8 +53,7 @@ http::Response Detail(int status, const std::string& detail) {
   return JsonResponse(status, {{"detail", detail}});
 }
 
-Json RuleJson(const ThresholdRule& rule, Timestamp loaded_at,
-              const evaluator::ManagedRule* managed) {
+Json RuleDefinitionJson(const ThresholdRule& rule) {
   Json matchers = Json::object();
   for (const Matcher& matcher : rule.matchers) {
     if (matcher.op() == Matcher::Op::kEqual) matchers[matcher.name()] = matcher.value();
@@ -75,13 +74,19 @@ Json RuleJson(const ThresholdRule& rule, Timestamp loaded_at,
           {"enabled", rule.enabled},
           {"notification_channels", rule.notification_channels},
           {"notification_template", TextOrNull(rule.notification_template)},
-          {"cooldown_period", Seconds(rule.cooldown)},
-          {"source", rule.source_file.empty() ? "api" : "file"},
-          {"source_file", TextOrNull(rule.source_file)},
-          {"source_line", rule.source_line},
-          {"created_by", managed == nullptr ? Json() : TextOrNull(managed->created_by)},
-          {"created_at", FormatRfc3339(managed == nullptr ? loaded_at : managed->created_at)},
-          {"updated_at", FormatRfc3339(managed == nullptr ? loaded_at : managed->updated_at)}};
+          {"cooldown_period", Seconds(rule.cooldown)}};
+}
+
+Json RuleJson(const ThresholdRule& rule, Timestamp loaded_at,
+              const evaluator::ManagedRule* managed) {
+  Json json = RuleDefinitionJson(rule);
+  json["source"] = rule.source_file.empty() ? "api" : "file";
+  json["source_file"] = TextOrNull(rule.source_file);
+  json["source_line"] = rule.source_line;
+  json["created_by"] = managed == nullptr ? Json() : TextOrNull(managed->created_by);
+  json["created_at"] = FormatRfc3339(managed == nullptr ? loaded_at : managed->created_at);
+  json["updated_at"] = FormatRfc3339(managed == nullptr ? loaded_at : managed->updated_at);
+  return json;
 }
 
 Json EventsJson(const Alert& alert) {

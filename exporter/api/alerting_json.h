@@ -33,6 +33,8 @@ std::string ActorOf(const http::Request& request);
 Json TimeOrNull(const std::optional<Timestamp>& t);
 Json TextOrNull(const std::string& text);
 Json LabelsJson(LabelsView labels);
+// What a rule says: without where it stands, and who wrote it when.
+Json RuleDefinitionJson(const ThresholdRule& rule);
 // Of a rule that was made over the API, `managed` says when and by whom; null: it is a file's.
 Json RuleJson(const ThresholdRule& rule, Timestamp loaded_at,
               const evaluator::ManagedRule* managed = nullptr);

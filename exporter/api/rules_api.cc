@@ -7,7 +7,6 @@
 
 #include "base/json_text.h"
 #include "base/number.h"
-#include "base/rule_json.h"
 #include "base/text.h"
 #include "exporter/api/alerting_json.h"
 #include "exporter/api/command_body.h"
@@ -29,8 +28,8 @@ void NoteRule(const char* action, const ThresholdRule* before, const RuleOutcome
   if (outcome.kind != RuleOutcome::Kind::kDone) return;
   const ThresholdRule* const after = outcome.rule == nullptr ? nullptr : outcome.rule->rule.get();
   http::Change change{action, "", "", ""};
-  if (before != nullptr) change.before = RuleToJson(*before);
-  if (after != nullptr) change.after = RuleToJson(*after);
+  if (before != nullptr) change.before = Dump(RuleDefinitionJson(*before));
+  if (after != nullptr) change.after = Dump(RuleDefinitionJson(*after));
   change.target = after != nullptr ? after->id : before != nullptr ? before->id : "";
   http::NoteChange(std::move(change), response);
 }

@@ -10,13 +10,13 @@
 #include <utility>
 #include <vector>
 
-#include "base/rule_json.h"
 #include "config/environment.h"
 #include "config/files.h"
 #include "config/receivers.h"
 #include "evaluator/lifecycle/lifecycle.h"
 #include "evaluator/persist/sqlite_foreign_tables.h"
 #include "evaluator/rules/managed_rules.h"
+#include "exporter/api/alerting_json.h"
 #include "exporter/daemon/command_database.h"
 #include "exporter/daemon/command_output.h"
 #include "exporter/daemon/configured.h"
@@ -112,12 +112,12 @@ Status NoteInAudit(const std::string& file, CommandDatabase& database, const For
   record.actor = CommandLineActor();
   record.outcome = "done";
   record.action = "rule.import";
-  const std::vector<WriteBatch::Operation> operations = batch->operations();
+  const std::vector<WriteBatch::Operation> operations = batch->operations();  // it grows below
   for (const WriteBatch::Operation& operation : operations) {
     if (operation.table != StateTable::kManagedRules || !operation.value) continue;
     record.target = operation.key;
     const Result<evaluator::ManagedRule> rule = evaluator::ParseManagedRule(*operation.value);
-    record.after = rule ? RuleToJson(*rule->rule) : "";
+    record.after = rule ? api::Dump(api::RuleDefinitionJson(*rule->rule)) : "";
     audit->Append(now, record, batch);
   }
   if (import.alerts().imported == 0) return {};

@@ -30,7 +30,7 @@ CREATE TABLE alerts (
 """
 CPU, DISK = str(uuid.uuid4()), str(uuid.uuid4())
 HOSTILE = "'; DROP TABLE alerts; -- <script>{{.}}</script> \x1b[2J 🚨 " + "ü" * 150
-NOW = datetime.datetime.now(datetime.timezone.utc).replace(tzinfo=None)
+NOW = datetime.datetime.now(datetime.timezone.utc).replace(tzinfo=None, microsecond=120_456)
 
 
 def ago(**span):
@@ -40,7 +40,7 @@ def ago(**span):
 
 def shown(naive):
     """The same in the API's form, to the millisecond."""
-    return naive.replace(" ", "T")[:23].rstrip("0") + "Z"
+    return naive.replace(" ", "T")[:23] + "Z"
 
 
 def rule_row(identity, name, metric, channels, **more):
@@ -139,6 +139,10 @@ class Import(harness.TestCase):
     def told(self):
         return self.hook.changes()
 
+    def sent(self):
+        """Of all imported alerts, the most messages that anyone was told."""
+        return max(one["notifications_sent"] for one in self.daemon.alerts("all"))
+
     # ---
 
     def test_rules_come_over_with_all_that_they_say_and_fire(self):
@@ -164,6 +168,7 @@ class Import(harness.TestCase):
         self.assertEqual(noted.keys(), {CPU, DISK})
         self.assertIn("command line", noted[CPU]["actor"])
         self.assertEqual(noted[DISK]["after"]["threshold"], "90")
+        self.assertEqual(noted[DISK]["after"]["notification_channels"], ["hook", "slack"])
         self.assertFalse([e for e in entries if e["action"] == "alerts.import"])
         code, said = ended([BINARY, "audit", "verify", f"--storage.path={self.daemon.storage}"])
         self.assertEqual(code, 0, said)
@@ -248,12 +253,10 @@ class Import(harness.TestCase):
         write_database(self.file, self.rules, alerts)
         self.run_import()
         self.daemon.start()
+        wait_until(lambda: self.sent() == 1, what="that it fires to be told and counted")
         self.daemon.submit("system.cpu.usage", 12, host="a")
         self.daemon.put(f"{API}/rules/{CPU}", {"threshold": "70"})
-        wait_until(
-            lambda: max(one["notifications_sent"] for one in self.daemon.alerts("all")) == 2,
-            what="that it fires and that it has ended to be told and counted",
-        )
+        wait_until(lambda: self.sent() == 2, what="that it has ended to be told and counted")
         before = self.get("/rules"), self.daemon.alerts("all"), self.get("/events")["events"]
         self.daemon.stop()
         output = self.run_import()
