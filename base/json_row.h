@@ -20,7 +20,7 @@ namespace tocsin {
 
 class JsonRow {
  public:
-  explicit JsonRow(std::size_t typical_bytes = 512);
+  explicit JsonRow(std::size_t typical_bytes = 512);  // REQUIRES: > 0
 
   JsonRow& Text(std::string_view name, std::string_view value);
   JsonRow& TextOrNull(std::string_view name, std::string_view value);  // null where it is empty
@@ -45,9 +45,19 @@ class JsonRow {
   std::string Finish();
 
  private:
-  std::string& Member(std::string_view name);
+  // Where that many bytes may be written next; Advance() tells how many were.
+  char* Room(std::size_t bytes);
+  void Advance(std::size_t bytes) { used_ += bytes; }
+  void Put(std::string_view text);
+  void Put(char c);
+  void PutJsonString(std::string_view text);
+  void PutName(std::string_view name);
+  void PutBefore();
 
-  std::string text_ = "{";
+  // Written up to used_, and longer: appending to a string costs more than the few bytes that most
+  // values have.
+  std::string text_;
+  std::size_t used_ = 0;
 };
 
 }  // namespace tocsin

@@ -11,6 +11,9 @@ namespace tocsin {
 void AppendJsonString(std::string_view text, std::string* out);
 std::string JsonString(std::string_view text);
 
+// Whether the text stands in a JSON string as it is.
+bool IsPlainJsonText(std::string_view text);
+
 // The same as Go's encoder writes it: <, >, & and the line separators U+2028 and U+2029 escaped, so
 // that the text may stand in a page. https://pkg.go.dev/encoding/json#Marshal
 void AppendHtmlSafeJsonString(std::string_view text, std::string* out);

@@ -1,5 +1,8 @@
-// Precompiled for every translation unit: the standard headers that nearly all of them use.
+// Precompiled for every translation unit: the headers that nearly all of them use, and those that
+// cost most to read.
 #pragma once
+
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <chrono>
@@ -7,6 +10,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <string_view>

@@ -16,6 +16,7 @@
 #include "config/alertmanager_print.h"
 #include "config/files.h"
 #include "config/yaml.h"
+#include "exporter/daemon/command_channels.h"
 #include "exporter/daemon/command_output.h"
 #include "exporter/daemon/configured.h"
 #include "receivers/route/route_tree.h"
@@ -117,6 +118,13 @@ int CheckAlertmanagerConfig(const std::string& file, bool expand_env) {
   if (settings == nullptr) {
     fmt::print("FAILED\n");
     return 1;
+  }
+  const CommandChannels channels(clock);
+  if (const Result<receivers::PipelineGraphPtr> built =
+          receivers::BuildPipelineGraph(settings, channels.context());
+      !built) {
+    fmt::print("FAILED\n");
+    return FailWith(fmt::format("{}: {}", file, built.message()));
   }
   fmt::print(
       "SUCCESS: {} is valid: {} receivers, {} inhibit rules, {} time intervals, {} templates\n",

@@ -10,6 +10,7 @@
 #include "config/loader.h"
 #include "exporter/daemon/alertmanager_app.h"
 #include "exporter/daemon/app.h"
+#include "exporter/daemon/command_channels.h"
 #include "exporter/daemon/command_output.h"
 #include "exporter/daemon/config_log.h"
 #include "exporter/daemon/configured.h"
@@ -130,6 +131,14 @@ int CheckConfig(const std::string& file, bool expand_env) {
   const SystemClock clock;
   const config::Loaded loaded = LoadDaemonConfig(file, expand_env, clock);
   if (loaded.settings == nullptr) return Report(loaded.diagnostics, "");
+  // What only who makes a channel sees: a certificate that is none, a key that is not there.
+  const CommandChannels channels(clock);
+  if (const Result<Configured> built = BuildConfigured(loaded.settings, channels.context());
+      !built) {
+    PrintDiagnostics(loaded.diagnostics);
+    fmt::print("FAILED\n");
+    return FailWith(fmt::format("{}: {}", file, built.message()));
+  }
   return Report(
       loaded.diagnostics,
       fmt::format("{} is valid: {} rules from {} files, {} scrape jobs, {} receivers", file,

@@ -1,31 +1,25 @@
 #include "exporter/daemon/receiver_commands.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cstdio>
 
 #include "base/clock.h"
-#include "base/host_name.h"
-#include "base/log.h"
 #include "base/text.h"
-#include "base/worker_pool.h"
 #include "config/alertmanager_file.h"
 #include "config/files.h"
 #include "exporter/api/receiver_trial_api.h"
 #include "exporter/daemon/alertmanager_commands.h"
+#include "exporter/daemon/command_channels.h"
 #include "exporter/daemon/command_output.h"
 #include "exporter/daemon/configured.h"
-#include "exporter/daemon/version.h"
-#include "receivers/channels/console_writer.h"
 #include "receivers/trial/trial.h"
 
 namespace tocsin::daemon {
 namespace {
 
 constexpr std::size_t kMaxAlertBytes = 4 << 20;
-constexpr std::size_t kTrialConsoleCapacity = 16;
 
 // Null after having said what is wrong; `external_url` is what the file says of it.
 Result<receivers::PipelineGraphPtr> LoadGraph(const std::string& file, bool expand_env,
@@ -64,24 +58,8 @@ Status ReadAlertFile(const std::string& file, Timestamp now, receivers::TrialOrd
 
 int TestReceiver(const ReceiverTestOptions& options) {
   const SystemClock clock;
-  const std::unique_ptr<LogSink> sink =
-      MakeStderrLogSink(LogLevel::kWarn, LogFormat::kLogfmt, clock);
-  const Logger log(*sink, "receiver_test");
-  MetricRegistry metrics;
-  const std::unique_ptr<HttpClient> http =
-      MakeCurlHttpClient(fmt::format("Tocsin/{}", Version()), log);
-  const std::unique_ptr<MailClient> mail = MakeCurlMailClient(log);
-  WorkerPool console(1, kTrialConsoleCapacity);
-  const receivers::ChannelContext context{*http,
-                                          *mail,
-                                          clock,
-                                          metrics,
-                                          [](std::string_view text, Duration timeout) {
-                                            return receivers::WriteToDescriptor(STDOUT_FILENO, text,
-                                                                                timeout);
-                                          },
-                                          console,
-                                          HostName()};
+  const CommandChannels channels(clock);
+  const receivers::ChannelContext& context = channels.context();
   receivers::TrialOrder order;
   order.receiver = options.receiver;
   order.render_only = options.render_only;

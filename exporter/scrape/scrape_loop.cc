@@ -264,16 +264,24 @@ std::string ScrapeLoop::AppendToStore(const SampleBatch& batch, const PageReport
   metrics.refused_duplicate.Increment(static_cast<double>(page.duplicates));
   metrics.refused_too_new.Increment(static_cast<double>(page.too_new));
   std::map<Refusal, std::size_t> refused;
+  std::string taken;  // the first name that another spelling has
   const AppendReport report = context_->sink.Append(batch, context_->clock.Now());
   for (const AppendReport::Refused& item : report.refused) {
     if (item.index >= page.series.size()) continue;  // a marker, or a synthetic sample
     metrics.Refused(item.why).Increment();
     ++refused[item.why];
     if (item.why == Refusal::kTooManySeries) page.series[item.index]->live = false;
+    if (item.why != Refusal::kNameTaken || !taken.empty()) continue;
+    const LabelsView labels = batch.labels(batch.items()[item.index]);
+    taken = fmt::format("; metric {} is held under another spelling of its name{}",
+                        QuoteForMessage(labels.metric_name()),
+                        item.taken_by.empty() ? "" : ", " + QuoteForMessage(item.taken_by));
   }
   std::string warnings;
   for (const auto& [why, count] : refused) {
-    AddWarning(fmt::format("{} samples were not stored: {}", count, RefusalName(why)), &warnings);
+    AddWarning(fmt::format("{} samples were not stored: {}{}", count, RefusalName(why),
+                           why == Refusal::kNameTaken ? taken : ""),
+               &warnings);
   }
   return warnings;
 }

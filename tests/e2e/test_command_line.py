@@ -5,6 +5,7 @@ import os
 import subprocess
 
 import harness
+from certificates import Authority
 from harness import BINARY, config, rule, rule_file
 
 # A file that means something only with --config.expand-env.
@@ -75,6 +76,30 @@ class CommandLine(harness.TestCase):
             self.assertRegex(output, rf"tocsin\.yml:{line}:\d+: ")
         self.assertIn("remote_write is not supported yet", output)
         self.assertEqual(self.tool("check", "config", self.file("good/tocsin.yml", config()))[0], 0)
+
+    def test_check_config_makes_the_channels_as_the_daemon_does(self):
+        ca_file = self.folder / "ca.pem"
+        tls = {"tls_config": {"ca_file": str(ca_file)}}
+        channel = {"url": "https://127.0.0.1:1/", "http_config": tls}
+        own = json.dumps({"tocsin": {"receivers": [{"name": "hook", "webhook": channel}]}})
+        upstream = json.dumps(
+            {
+                "route": {"receiver": "hook"},
+                "receivers": [{"name": "hook", "webhook_configs": [channel]}],
+            }
+        )
+        for name, text in (("tocsin.yml", own), ("alertmanager.yml", upstream)):
+            with self.subTest(file=name):
+                path = self.file(name, text)
+                status, output = self.tool("check", "config", path)
+                self.assertEqual(status, 1, output)
+                self.assertIn("FAILED", output)
+                self.assertIn(f"{path}: ", output)
+                self.assertIn(str(ca_file), output)
+                Authority(self.folder, "ca")
+                status, output = self.tool("check", "config", path)
+                self.assertEqual(status, 0, output)
+                ca_file.unlink()
 
     def test_check_rules_lists_every_problem_of_every_file(self):
         good = self.file("good.yml", rule_file([rule("High", "load")]))

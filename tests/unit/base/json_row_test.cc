@@ -16,6 +16,13 @@ TEST(JsonRow, WritesMembersInTheOrderOfTheCalls) {
             R"({"a":-1,"b":null,"c":true,"d":"x"})");
 }
 
+TEST(JsonRow, GrowsWithWhatItHolds) {
+  const std::string plain(1000, 'p');
+  const std::string other(1000, '\n');
+  const json read = json::parse(JsonRow(1).Text("plain", plain).Text("other", other).Finish());
+  EXPECT_EQ(read, json({{"plain", plain}, {"other", other}}));
+}
+
 TEST(JsonRow, WritesEveryKindOfValueAsJsonReadersWantIt) {
   const Labels labels = LabelsBuilder().Set("host", "a\"b").Set("job", "x").Build();
   const std::vector<std::uint64_t> counts = {0, 18446744073709551615U};

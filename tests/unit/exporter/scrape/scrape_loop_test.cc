@@ -401,12 +401,14 @@ TEST_F(ScrapeLoopTest, CountsWhatIsOlderThanTheStoreKnows) {
   EXPECT_EQ(Metrics().refused_out_of_order.Value(), 1);
 }
 
-TEST_F(ScrapeLoopTest, CountsASeriesWhoseNameIsTaken) {
-  world_.sink.TakeName(Labels{{"__name__", "a"}, {"job", "app"}});
+TEST_F(ScrapeLoopTest, CountsAndNamesASeriesWhoseNameIsTaken) {
+  world_.sink.TakeName(Labels{{"__name__", "a"}, {"job", "app"}}, "a.");
   Begin();
   Scrape("a 1\nb 1\n");
   EXPECT_EQ(Newest("b"), "1");
   EXPECT_EQ(Metrics().refused_name_taken.Value(), 1);
+  EXPECT_THAT(Status().last_warning,
+              HasSubstr(R"("a" is held under another spelling of its name, "a.")"));
 }
 
 TEST_F(ScrapeLoopTest, GoesOnWithKnownSeriesWhenTheStoreIsFull) {
