@@ -100,7 +100,17 @@ SilencePtr Acknowledgements::Find(std::string_view id) const {
   return posted == nullptr ? nullptr : AsSilence(*posted);
 }
 
+void Acknowledgements::CatchUpWith(const std::string& id) {
+  const Timestamp now = clock_.Now();
+  const auto known = posted_.Find(id, now);
+  if (known == nullptr) return;
+  alerts_.RecordEnds(now);
+  const auto alert = alerts_.Find(known->labels.view().Fingerprint());
+  if (alert != nullptr) posted_.Observe({alert}, now);
+}
+
 bool Acknowledgements::End(const std::string& id, const std::string& actor) {
+  CatchUpWith(id);  // nobody is told that an alert fires again which has just ended
   CommandAnswer answer;
   if (!posted_.End(id, actor, clock_.Now(), WhenCommitted(answer))) {
     if (Find(id) == nullptr) return false;

@@ -24,7 +24,7 @@ class Acknowledgements {
  public:
   // Everything outlives the object.
   Acknowledgements(const evaluator::AlertBook& book, evaluator::Engine& engine,
-                   const receivers::AlertStore& alerts, receivers::PostedAcknowledgements& posted,
+                   receivers::AlertStore& alerts, receivers::PostedAcknowledgements& posted,
                    const Clock& clock)
       : book_(book), engine_(engine), alerts_(alerts), posted_(posted), clock_(clock) {}
 
@@ -43,9 +43,13 @@ class Acknowledgements {
   std::optional<std::string> Change(const receivers::Silence& changed);
 
  private:
+  // What has become of the alert of an acknowledgement is known to the history and to those who
+  // keep the acknowledgement.
+  void CatchUpWith(const std::string& id);
+
   const evaluator::AlertBook& book_;
   evaluator::Engine& engine_;
-  const receivers::AlertStore& alerts_;
+  receivers::AlertStore& alerts_;
   receivers::PostedAcknowledgements& posted_;
   const Clock& clock_;
 };

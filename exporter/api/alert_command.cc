@@ -17,4 +17,10 @@ http::Change ChangeOf(const char* action, const std::string& id, const AlertPtr&
   return change;
 }
 
+evaluator::CommandResult ResolvingPosted(const KnownAlert& posted) {
+  using evaluator::CommandResult;
+  if (posted.state == AlertState::kResolved) return {};
+  return {CommandResult::Kind::kConflict, "Alert was posted by a sender, who alone can end it"};
+}
+
 }  // namespace tocsin::api

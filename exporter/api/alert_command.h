@@ -7,6 +7,8 @@
 
 #include "base/alert.h"
 #include "base/time.h"
+#include "evaluator/lifecycle/lifecycle.h"
+#include "exporter/api/known_alerts.h"
 #include "exporter/http/http.h"
 
 namespace tocsin::api {
@@ -24,5 +26,8 @@ struct CommandBody {
 // `action` is "alert.acknowledge", say; `alert` is as it was before, null where we have none.
 http::Change ChangeOf(const char* action, const std::string& id, const AlertPtr& alert,
                       const CommandBody& body);
+
+// The answer to whoever wants to resolve an alert that a sender has posted.
+evaluator::CommandResult ResolvingPosted(const KnownAlert& posted);
 
 }  // namespace tocsin::api

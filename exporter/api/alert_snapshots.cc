@@ -33,7 +33,7 @@ void AlertSnapshots::StartOver() {
 // REQUIRES: after `reached_` was noted.
 void AlertSnapshots::ReadBook() {
   is_reading_ = hub_.RunAside([this, id = StreamHub::IdOf(*this), attempt = attempt_] {
-    auto alerts = std::make_shared<const Alerts>(book_.List({AlertState::kFiring}));
+    auto alerts = std::make_shared<const Alerts>(known_.RecordedAsActive());
     // Whoever calls it may do so when this object is gone: only the hub is asked then.
     when_numbered_([this, &hub = hub_, &store = store_, id, attempt, alerts] {
       hub.Tell(id, [this, attempt, alerts, goal = store.LastEvent()] {
@@ -53,7 +53,7 @@ void AlertSnapshots::Numbered(std::size_t attempt, std::shared_ptr<const Alerts>
 
 void AlertSnapshots::Deliver(StreamEvent& event) {
   reached_ = event.event().sequence;
-  if (event.is_of_active_alert()) changed_[event.event().alert_id] = event.event().body;
+  if (event.is_of_active_alert()) changed_[event.event().alert_id] = event.event();
   FinishIfThere();
 }
 
@@ -94,26 +94,23 @@ void AlertSnapshots::Tick(Timestamp /*now*/) {
 
 // ---- aside
 
-AlertSnapshots::Alerts AlertSnapshots::Merge(const Work& work) {
+AlertSnapshots::Alerts AlertSnapshots::Merge(const Work& work) const {
   Alerts alerts;
-  for (const AlertPtr& alert : *work.book) {
-    if (!work.changed.contains(alert->id)) alerts.push_back(alert);
+  for (const KnownAlert& alert : *work.book) {
+    if (!work.changed.contains(alert.id())) alerts.push_back(alert);
   }
-  for (const auto& [id, row] : work.changed) {
-    Result<Alert> alert = ParseAlert(row);
-    if (alert && alert->state == AlertState::kFiring) {
-      alerts.push_back(std::make_shared<const Alert>(*std::move(alert)));
-    }
+  for (const auto& [id, event] : work.changed) {
+    std::optional<KnownAlert> alert = known_.AsOf(event);
+    if (alert && alert->state == AlertState::kFiring) alerts.push_back(*std::move(alert));
   }
-  std::sort(alerts.begin(), alerts.end(),
-            [](const AlertPtr& a, const AlertPtr& b) { return evaluator::IsListedBefore(*a, *b); });
+  std::sort(alerts.begin(), alerts.end(), IsListedBefore);
   return alerts;
 }
 
 std::string AlertSnapshots::WriteList(const Alerts& alerts, const StreamFilter& filter) const {
   std::string list = "[";
-  for (const AlertPtr& alert : alerts) {
-    if (!filter.Selects(*alert)) continue;
+  for (const KnownAlert& alert : alerts) {
+    if (!filter.Selects(alert.severity(), alert.rule_id(), alert.labels())) continue;
     if (list.size() > 1) list.push_back(',');
     list += render_(alert);
   }

@@ -172,13 +172,12 @@ void AlertStream::Answer(const Json& request_id,
 
 bool AlertStream::Wants(const Event& event) const {
   return filter_.empty() ||
-         filter_.Selects(ParseSeverity(event.labels.view().Get("pynomaly_severity")), event.rule_id,
-                         event.labels);
+         filter_.Selects(receivers::SeverityOfLabels(event.labels), event.rule_id, event.labels);
 }
 
 void AlertStream::Deliver(StreamEvent& event) {
   if (!Wants(event.event())) return;
-  if (const http::StreamText& text = event.AsAlertMessage(sources_.snapshots.renderer())) {
+  if (const http::StreamText& text = sources_.snapshots.AlertMessage(event)) {
     writer_->Send(text, http::StreamWriter::Weight::kCounted);
   }
 }
@@ -188,9 +187,7 @@ void AlertStream::CaughtUp(std::uint64_t sequence) {
 }
 
 std::function<void(StreamEvent&)> AlertStream::Writer() const {
-  return [&snapshots = sources_.snapshots](StreamEvent& event) {
-    event.AsAlertMessage(snapshots.renderer());
-  };
+  return [&snapshots = sources_.snapshots](StreamEvent& event) { snapshots.AlertMessage(event); };
 }
 
 void AlertStream::Fail() {

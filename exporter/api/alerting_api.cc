@@ -163,10 +163,7 @@ Response AlertingApi::Resolve(const Request& request) {
   if (!faults.empty()) return Unprocessable(faults);
   const std::optional<KnownAlert> alert = sources_.alerts.Find(request.captures[0]);
   if (!alert) return Detail(404, kNoAlert);
-  if (alert->native == nullptr && alert->state != AlertState::kResolved) {
-    return Detail(409, "Alert was posted by a sender, who alone can end it");
-  }
-  if (alert->native == nullptr) return Respond(evaluator::CommandResult(), kResolved);
+  if (alert->native == nullptr) return Respond(ResolvingPosted(*alert), kResolved);
   const std::string id = alert->id();
   http::Change change = ChangeOf("alert.resolve", id, alert->native, body);
   CommandAnswer answer;

@@ -2,7 +2,10 @@
 
 #include <algorithm>
 #include <iterator>
+#include <memory>
 #include <utility>
+
+#include "receivers/alerts/posted_alert_event.h"
 
 namespace tocsin::api {
 namespace {
@@ -20,6 +23,16 @@ bool IsOneOf(AlertState state, const std::vector<AlertState>& states) {
   return std::find(states.begin(), states.end(), state) != states.end();
 }
 
+// What an event makes of an alert.
+std::optional<AlertState> StateAfter(const std::string& event_type) {
+  if (event_type == "alert.active" || event_type == "alert.unacknowledged") {
+    return AlertState::kFiring;
+  }
+  if (event_type == "alert.acknowledged") return AlertState::kAcknowledged;
+  if (event_type == "alert.resolved") return AlertState::kResolved;
+  return std::nullopt;
+}
+
 }  // namespace
 
 std::string KnownAlert::id() const { return native ? native->id : receivers::EpisodeId(*posted); }
@@ -35,6 +48,11 @@ Severity KnownAlert::severity() const {
 }
 
 const Labels& KnownAlert::labels() const { return native ? native->labels : posted->labels; }
+
+bool IsListedBefore(const KnownAlert& a, const KnownAlert& b) {
+  if (a.began() != b.began()) return a.began() > b.began();
+  return a.id() < b.id();
+}
 
 KnownAlert KnownAlerts::Known(PostedAlertPtr posted, Timestamp now) const {
   KnownAlert known;
@@ -69,11 +87,44 @@ std::vector<KnownAlert> KnownAlerts::List(const std::vector<AlertState>& states)
     if (IsOneOf(known.state, states)) list.push_back(std::move(known));
   }
   if (list.size() == natives) return list;  // in order already
-  std::sort(list.begin(), list.end(), [](const KnownAlert& a, const KnownAlert& b) {
-    if (a.began() != b.began()) return a.began() > b.began();
-    return a.id() < b.id();
-  });
+  std::sort(list.begin(), list.end(), IsListedBefore);
   return list;
+}
+
+std::vector<KnownAlert> KnownAlerts::RecordedAsActive() const {
+  std::vector<KnownAlert> list;
+  for (AlertPtr& alert : book_.List({AlertState::kFiring})) {
+    list.push_back(KnownNative(std::move(alert)));
+  }
+  std::vector<PostedAlertPtr> active = posted_.RecordedAsActive();
+  acknowledgements_.TakeOutRecorded(&active);
+  for (PostedAlertPtr& posted : active) {
+    KnownAlert known;
+    known.posted = std::move(posted);
+    list.push_back(std::move(known));
+  }
+  return list;
+}
+
+std::optional<KnownAlert> KnownAlerts::AsOf(const Event& event) const {
+  const std::optional<AlertState> state = StateAfter(event.type);
+  if (!state) return std::nullopt;
+  if (!event.rule_id.empty()) {
+    Result<Alert> alert = ParseAlert(event.body);
+    if (!alert) return std::nullopt;
+    return KnownNative(std::make_shared<const Alert>(*std::move(alert)));
+  }
+  PostedAlertPtr newest = posted_.FindById(event.alert_id);
+  if (newest != nullptr && newest->native != nullptr) newest = nullptr;
+  KnownAlert known;
+  known.state = *state;
+  known.posted =
+      std::make_shared<const receivers::PostedAlert>(receivers::AlertOfEvent(event, newest));
+  if (*state == AlertState::kAcknowledged) {
+    known.acknowledgement = std::make_shared<const receivers::PostedAcknowledgement>(
+        receivers::AcknowledgementOfEvent(event));
+  }
+  return known;
 }
 
 std::size_t KnownAlerts::Count(AlertState state) const { return List({state}).size(); }

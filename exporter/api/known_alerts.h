@@ -12,6 +12,7 @@
 
 #include "base/alert.h"
 #include "base/clock.h"
+#include "base/event.h"
 #include "evaluator/lifecycle/alert_book.h"
 #include "receivers/alerts/alert_store.h"
 #include "receivers/alerts/posted_alert.h"
@@ -33,6 +34,9 @@ struct KnownAlert {
   Severity severity() const;    // of a posted one, what its labels say
   const Labels& labels() const;
 };
+
+// Newest first by began().
+bool IsListedBefore(const KnownAlert& a, const KnownAlert& b);
 
 // What holds an alert's messages back that fires, beside its acknowledgement.
 struct Muting {
@@ -68,9 +72,15 @@ class KnownAlerts {
 
   // By the id of an episode, or by a fingerprint as the Alertmanager API shows it.
   std::optional<KnownAlert> Find(const std::string& id) const;
-  // Of the given states, newest first by began().
+  // Of the given states, in the order of IsListedBefore.
   std::vector<KnownAlert> List(const std::vector<AlertState>& states) const;
   std::size_t Count(AlertState state) const;
+  // The active ones as the history has it: what has changed since without an event, because a time
+  // has come, is not heeded. In no order. All that shows in it is in the book, or on its way to the
+  // state store.
+  std::vector<KnownAlert> RecordedAsActive() const;
+  // The alert as an event left it; nothing where the event is about no such change of one.
+  std::optional<KnownAlert> AsOf(const Event& event) const;
   Muting MutingOf(const KnownAlert& alert) const;
 
  private:

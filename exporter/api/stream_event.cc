@@ -11,28 +11,29 @@ namespace tocsin::api {
 namespace {
 
 std::string_view AlertMessageType(const Event& event) {
-  if (event.rule_id.empty()) return "";
   if (event.type == "alert.active" || event.type == "alert.unacknowledged") return "new_alert";
   if (event.type == "alert.acknowledged") return "alert_acknowledged";
   return event.type == "alert.resolved" ? "alert_resolved" : "";
 }
 
-http::StreamText AlertMessage(const Event& event, const AlertRenderer& render) {
+http::StreamText AlertMessage(const Event& event, const KnownAlerts& alerts,
+                              const AlertRenderer& render) {
   const std::string_view type = AlertMessageType(event);
   if (type.empty()) return nullptr;
-  Result<Alert> alert = ParseAlert(event.body);
+  const std::optional<KnownAlert> alert = alerts.AsOf(event);
   if (!alert) return nullptr;
-  return std::make_shared<const std::string>(fmt::format(
-      R"({{"type":"{}","seq":{},"timestamp":"{}","alert":{}}})", type, event.sequence,
-      FormatRfc3339(event.at), render(std::make_shared<const Alert>(*std::move(alert)))));
+  return std::make_shared<const std::string>(
+      fmt::format(R"({{"type":"{}","seq":{},"timestamp":"{}","alert":{}}})", type, event.sequence,
+                  FormatRfc3339(event.at), render(*alert)));
 }
 
 }  // namespace
 
 bool StreamEvent::is_of_active_alert() const { return !AlertMessageType(event_).empty(); }
 
-const http::StreamText& StreamEvent::AsAlertMessage(const AlertRenderer& render) {
-  if (!alert_message_) alert_message_ = AlertMessage(event_, render);
+const http::StreamText& StreamEvent::AsAlertMessage(const KnownAlerts& alerts,
+                                                    const AlertRenderer& render) {
+  if (!alert_message_) alert_message_ = AlertMessage(event_, alerts, render);
   return *alert_message_;
 }
 

@@ -9,14 +9,14 @@
 #include <optional>
 #include <string>
 
-#include "base/alert.h"
 #include "base/event.h"
+#include "exporter/api/known_alerts.h"
 #include "exporter/http/stream.h"
 
 namespace tocsin::api {
 
-// An alert as the alerting API shows it now: a JSON object.
-using AlertRenderer = std::function<std::string(const AlertPtr&)>;
+// An alert as the alerting API shows it now: a JSON object. Any thread.
+using AlertRenderer = std::function<std::string(const KnownAlert&)>;
 
 class StreamEvent {
  public:
@@ -27,9 +27,8 @@ class StreamEvent {
 
   // Whether there is an alert message of it.
   bool is_of_active_alert() const;
-  // new_alert, alert_acknowledged or alert_resolved, with the alert; null for every other event,
-  // and for alerts that no rule of ours has raised.
-  const http::StreamText& AsAlertMessage(const AlertRenderer& render);
+  // new_alert, alert_acknowledged or alert_resolved, with the alert; null for every other event.
+  const http::StreamText& AsAlertMessage(const KnownAlerts& alerts, const AlertRenderer& render);
   // id, event and data.
   const http::StreamText& AsServerSentEvent();
 

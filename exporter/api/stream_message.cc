@@ -164,8 +164,7 @@ std::string TypeOf(const nlohmann::json& body) {
 
 }  // namespace
 
-bool StreamFilter::Selects(std::optional<Severity> severity, std::string_view rule_id,
-                           LabelsView labels) const {
+bool StreamFilter::Selects(Severity severity, std::string_view rule_id, LabelsView labels) const {
   const auto is_one_of = [](const auto& wanted, const auto& value) {
     return wanted.empty() || std::find(wanted.begin(), wanted.end(), value) != wanted.end();
   };

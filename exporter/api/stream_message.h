@@ -21,10 +21,8 @@ struct StreamFilter {
   std::vector<Matcher> matchers;
 
   bool empty() const { return severities.empty() && rule_ids.empty() && matchers.empty(); }
-  bool Selects(std::optional<Severity> severity, std::string_view rule_id, LabelsView labels) const;
-  bool Selects(const Alert& alert) const {
-    return Selects(alert.rule->severity, alert.rule->id, alert.labels);
-  }
+  // `rule_id` is empty for an alert that a sender has posted.
+  bool Selects(Severity severity, std::string_view rule_id, LabelsView labels) const;
 };
 
 // Which series a client wants to see the samples of.

@@ -39,6 +39,8 @@ constexpr std::size_t kStreamJobs = 4'096;
 constexpr std::size_t kSpareThreads = 32;
 constexpr Duration kPruneInterval = std::chrono::minutes(1);
 constexpr Duration kSelfInterval = std::chrono::seconds(5);
+// How late it is recorded that a posted alert, or an acknowledgement of one, has timed out.
+constexpr Duration kEndsInterval = std::chrono::seconds(1);
 // How long a key that another process has revoked may still be good.
 constexpr Duration kKeysInterval = std::chrono::seconds(2);
 // How long deliveries under way may take when the daemon stops; what is not confirmed by then goes
@@ -324,6 +326,12 @@ void App::Parts::StartRounds() {
                                               [this](Timestamp now) { KeepHistory(now); });
   prune_rounds = std::make_unique<Periodic>(timers, *pool, clock, kPruneInterval,
                                             [this](Timestamp now) { series->Prune(now); });
+  // In this order: an acknowledgement does not end after its alert.
+  posted_rounds =
+      std::make_unique<Periodic>(timers, *pool, clock, kEndsInterval, [this](Timestamp now) {
+        alerts->RecordEnds(now);
+        dispatcher->acknowledgements()->RecordEnds(now);
+      });
   security_rounds =
       std::make_unique<Periodic>(timers, *pool, clock, kKeysInterval, [this](Timestamp now) {
         keys->Tend(now);
@@ -358,6 +366,7 @@ void App::Stop() {
   p.resample_rounds.reset();
   p.self_rounds.reset();
   p.security_rounds.reset();
+  p.posted_rounds.reset();
   p.prune_rounds.reset();
   p.history_rounds.reset();
   p.timers.Stop();

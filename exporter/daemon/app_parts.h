@@ -204,6 +204,7 @@ struct App::Parts {
   std::thread timer_thread;
   std::unique_ptr<Periodic> prune_rounds;
   std::unique_ptr<Periodic> history_rounds;
+  std::unique_ptr<Periodic> posted_rounds;
   std::unique_ptr<Periodic> self_rounds;
   std::unique_ptr<Periodic> security_rounds;
   std::unique_ptr<Periodic> resample_rounds;

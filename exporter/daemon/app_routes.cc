@@ -11,6 +11,7 @@
 #include "base/uuid.h"
 #include "config/alertmanager_print.h"
 #include "exporter/api/admin_api.h"
+#include "exporter/api/alert_command.h"
 #include "exporter/api/openapi.h"
 #include "exporter/api/overview.h"
 #include "exporter/daemon/app_parts.h"
@@ -129,10 +130,8 @@ api::KnownAlerts::Mutes App::Parts::Mutes() {
 
 void App::Parts::BuildStreamRoutes() {
   alert_snapshots.emplace(
-      *stream_hub, *store, book,
-      [this](const AlertPtr& alert) {
-        return alerting_api->Shown({alert, nullptr, nullptr, alert->state}).Finish();
-      },
+      *stream_hub, *store, *known_alerts,
+      [this](const api::KnownAlert& alert) { return alerting_api->Shown(alert).Finish(); },
       [this](std::function<void()> done) { engine->WhenNumbered(std::move(done)); });
   stream_api.emplace(StreamView(), api::StreamSettings());
   streams->OnTick([this](Timestamp now) { stream_api->Tick(now); });
@@ -146,6 +145,8 @@ api::StreamSources App::Parts::StreamView() {
   };
   const auto resolve = [this](const std::string& alert, const std::string& actor,
                               const std::string& note, const api::StreamSources::Done& done) {
+    const std::optional<api::KnownAlert> known = known_alerts->Find(alert);
+    if (known && known->native == nullptr) return done(api::ResolvingPosted(*known));
     engine->Resolve(alert, actor, note, done);
   };
   return {*stream_hub, *alert_snapshots, *sample_tap, *store, clock,

@@ -41,6 +41,7 @@ PostedAlert AlertFromJson(const json& row) {
   // Rows of earlier versions lack it.
   alert.began_at = FromUnixMillis(row.value("began_at", ToUnixMillis(alert.updated_at)));
   alert.ends_by_timeout = row.at("ends_by_timeout").get<bool>();
+  alert.end_recorded = row.value("end_recorded", false);
   alert.fingerprint = alert.labels.view().Fingerprint();
   alert.hash = LogHash(alert.labels);
   return alert;
@@ -59,9 +60,10 @@ std::string SerializePostedAlert(const PostedAlert& alert) {
   AppendJsonString(alert.generator_url, &out);
   fmt::format_to(
       std::back_inserter(out),
-      R"(,"starts_at":{},"ends_at":{},"updated_at":{},"began_at":{},"ends_by_timeout":{},"v":{}}})",
+      R"(,"starts_at":{},"ends_at":{},"updated_at":{},"began_at":{},"ends_by_timeout":{}{},"v":{}}})",
       ToUnixMillis(alert.starts_at), ToUnixMillis(alert.ends_at), ToUnixMillis(alert.updated_at),
-      ToUnixMillis(alert.began_at), alert.ends_by_timeout, kAlertRowVersion);
+      ToUnixMillis(alert.began_at), alert.ends_by_timeout,
+      alert.end_recorded ? R"(,"end_recorded":true)" : "", kAlertRowVersion);
   return out;
 }
 

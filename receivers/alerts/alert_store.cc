@@ -1,5 +1,6 @@
 #include "receivers/alerts/alert_store.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/text.h"
@@ -116,6 +117,7 @@ AlertStore::Joined AlertStore::Join(std::vector<PostedAlert> alerts, bool record
   {
     MutexLock lock(mu_);
     for (PostedAlert& alert : alerts) {
+      if (IsRecordedAsActive(alert)) first_end_ = std::min(first_end_, alert.ends_at);
       const auto known = alerts_.find(alert.fingerprint);
       if (known != alerts_.end()) {
         const PostedAlertPtr former = std::exchange(
@@ -191,6 +193,50 @@ std::size_t AlertStore::ForgetEndedBy(Timestamp t) {
   for (Event& event : events) batch.Record(std::move(event));
   if (!batch.empty()) store_->Submit(std::move(batch), [](const Status&) {});
   return removed.size();
+}
+
+void AlertStore::RecordEnds(Timestamp now) {
+  if (store_ == nullptr || !options_.record_events) return;
+  {
+    MutexLock lock(mu_);
+    if (now < first_end_) return;
+  }
+  MutexLock order(write_order_);
+  std::vector<Event> events;
+  WriteBatch batch;
+  for (const PostedAlertPtr& alert : MarkEnded(now, &events)) {
+    batch.Put(StateTable::kPostedAlerts, EpisodeId(*alert), SerializePostedAlert(*alert));
+  }
+  for (Event& event : events) batch.Record(std::move(event));
+  if (!batch.empty()) store_->Submit(std::move(batch), [](const Status&) {});
+}
+
+std::vector<PostedAlertPtr> AlertStore::MarkEnded(Timestamp now, std::vector<Event>* events) {
+  std::vector<PostedAlertPtr> marked;
+  MutexLock lock(mu_);
+  first_end_ = Timestamp::max();
+  for (auto& [fingerprint, alert] : alerts_) {
+    if (!IsRecordedAsActive(*alert)) continue;
+    if (!alert->ResolvedAt(now)) {
+      first_end_ = std::min(first_end_, alert->ends_at);
+      continue;
+    }
+    PostedAlert ended = *alert;
+    RecordEnd(&ended, events);
+    alert = std::make_shared<const PostedAlert>(std::move(ended));
+    marked.push_back(alert);
+  }
+  return marked;
+}
+
+std::vector<PostedAlertPtr> AlertStore::RecordedAsActive() const {
+  std::vector<PostedAlertPtr> active;
+  MutexLock order(write_order_);
+  MutexLock lock(mu_);
+  for (const auto& [fingerprint, alert] : alerts_) {
+    if (IsRecordedAsActive(*alert)) active.push_back(alert);
+  }
+  return active;
 }
 
 std::vector<PostedAlertPtr> AlertStore::RemoveEndedBy(Timestamp t) {

@@ -30,8 +30,7 @@ struct AlertStoreOptions {
   std::size_t per_alertname_limit = 0;  // 0: no limit
   bool alertnames_in_metrics = false;   // what is counted as beyond that limit says whose it is
   std::size_t max_alerts = 0;           // 0: no limit
-  // Beginnings and ends of posted alerts go to the history. One that ends because its sender falls
-  // silent is found when it is forgotten; the event has the time of its end.
+  // Beginnings and ends of posted alerts go to the history.
   bool record_events = false;
 };
 
@@ -72,6 +71,13 @@ class AlertStore {
   // Forgets those that had ended by `t`; returns how many.
   std::size_t ForgetEndedBy(Timestamp t) EXCLUDES(mu_, write_order_);
 
+  // Records the ends of those whose end has passed without a word of their sender; the events have
+  // the times of these ends. Cheap while there are none.
+  void RecordEnds(Timestamp now) EXCLUDES(mu_, write_order_);
+  // Those that the history has as active, in no order. Every change that shows in it is on its way
+  // to the state store.
+  std::vector<PostedAlertPtr> RecordedAsActive() const EXCLUDES(mu_, write_order_);
+
   std::size_t size() const EXCLUDES(mu_);
 
  private:
@@ -83,6 +89,7 @@ class AlertStore {
   Joined Join(std::vector<PostedAlert> alerts, bool record) EXCLUDES(mu_);
   void CountLimited(const std::vector<std::string>& alertnames);
   std::vector<PostedAlertPtr> RemoveEndedBy(Timestamp t) EXCLUDES(mu_);
+  std::vector<PostedAlertPtr> MarkEnded(Timestamp now, std::vector<Event>* events) EXCLUDES(mu_);
   bool TakePlace(const PostedAlert& alert) REQUIRES_LOCK(mu_);
 
   const AlertStoreOptions options_;
@@ -90,10 +97,11 @@ class AlertStore {
   prometheus::Counter& refused_;
 
   StateStore* store_ = nullptr;  // null: nothing is durable
-  Mutex write_order_;            // held over a change and the handing over of its rows
+  mutable Mutex write_order_;    // held over a change and the handing over of its rows
   mutable Mutex mu_;
   std::unordered_map<std::uint64_t, PostedAlertPtr> alerts_ GUARDED_BY(mu_);
   std::unordered_map<std::string, std::size_t> by_alertname_ GUARDED_BY(mu_);  // with a limit only
+  Timestamp first_end_ GUARDED_BY(mu_) = Timestamp::min();  // no end to be recorded is earlier
 };
 
 }  // namespace tocsin::receivers

@@ -29,6 +29,7 @@ struct PostedAlert {
   Timestamp updated_at;           // when it arrived
   Timestamp began_at;             // when the first post of this episode arrived
   bool ends_by_timeout = false;   // the sender named no end
+  bool end_recorded = false;      // in the history, though no post has said that it is over
   std::uint64_t fingerprint = 0;  // of the labels: the alert's identity
   std::uint64_t hash = 0;         // of the labels, as the notification log has it
   AlertPtr native;                // what a rule of this daemon raised; null: a sender posted it

@@ -8,6 +8,7 @@
 #include "base/json_library.h"
 #include "base/json_row.h"
 #include "base/text.h"
+#include "base/uuid.h"
 
 namespace tocsin::receivers {
 namespace {
@@ -21,13 +22,14 @@ Event EventOf(const PostedAcknowledgement& acknowledgement, const char* type, Ti
   Event event;
   event.at = at;
   event.type = type;
-  event.alert_id = acknowledgement.id;
+  event.alert_id = UuidOf(acknowledgement.labels.view().Fingerprint(),
+                          ToUnixMillis(acknowledgement.episode));  // of the newest episode
   event.labels = acknowledgement.labels;
   event.body = std::move(body);
   return event;
 }
 
-Event Begun(const PostedAcknowledgement& acknowledgement) {
+Event Begun(const PostedAcknowledgement& acknowledgement, Timestamp at) {
   JsonRow body(128);
   body.TextOrNull("actor", acknowledgement.actor).TextOrNull("note", acknowledgement.note);
   if (acknowledgement.until) {
@@ -35,13 +37,23 @@ Event Begun(const PostedAcknowledgement& acknowledgement) {
   } else {
     body.Null("until");
   }
-  return EventOf(acknowledgement, "alert.acknowledged", acknowledgement.at, body.Finish());
+  return EventOf(acknowledgement, "alert.acknowledged", at, body.Finish());
 }
 
 Event Ended(const PostedAcknowledgement& acknowledgement, const char* reason,
             std::string_view actor, Timestamp at) {
   return EventOf(acknowledgement, "alert.unacknowledged", at,
                  JsonRow(64).Text("reason", reason).TextOrNull("actor", actor).Finish());
+}
+
+// Before its alert has ended.
+bool HasTimedOut(const PostedAcknowledgement& acknowledgement, Timestamp now) {
+  return acknowledgement.until && *acknowledgement.until <= now && now < acknowledgement.alert_ends;
+}
+
+std::string TextOf(const json& body, const char* name) {
+  const auto found = body.find(name);
+  return found != body.end() && found->is_string() ? found->get<std::string>() : std::string();
 }
 
 Result<PostedAcknowledgement> FromJson(const json& row) {
@@ -98,6 +110,20 @@ Result<PostedAcknowledgement> ParseAcknowledgement(std::string_view text) {
   }
 }
 
+PostedAcknowledgement AcknowledgementOfEvent(const Event& event) {
+  PostedAcknowledgement said;
+  said.id = event.alert_id;
+  said.labels = event.labels;
+  said.at = event.at;
+  said.updated_at = event.at;
+  const json body = ParseJson(event.body);
+  if (!body.is_object()) return said;
+  said.actor = TextOf(body, "actor");
+  said.note = TextOf(body, "note");
+  said.until = ParseRfc3339(TextOf(body, "until"));
+  return said;
+}
+
 PostedAcknowledgements::PostedAcknowledgements(StateStore& store, Changed changed,
                                                const Logger& log)
     : store_(store), changed_(std::move(changed)), log_(log) {}
@@ -134,9 +160,14 @@ void PostedAcknowledgements::Acknowledge(const PostedAlert& alert,
     if (command.lasts) next.until = now + *command.lasts;
     if (command.survives) next.survives = *command.survives;
     WriteBatch batch;
-    if (known == nullptr) batch.Record(Begun(next));
     {
       MutexLock lock(mu_);
+      const auto former = by_fingerprint_.find(alert.fingerprint);
+      if (known == nullptr && former != by_fingerprint_.end() &&
+          HasTimedOut(*former->second, now)) {
+        batch.Record(Ended(*former->second, "expired", "", *former->second->until));
+      }
+      if (known == nullptr) batch.Record(Begun(next, now));
       Put(alert.fingerprint, std::move(next), &batch);
     }
     store_.Submit(std::move(batch), std::move(committed));
@@ -197,7 +228,8 @@ bool PostedAcknowledgements::End(std::string_view id, const std::string& actor, 
       if (found == by_fingerprint_.end()) return false;
       fingerprint = found->first;
       ended = found->second;
-      batch.Record(Ended(*ended, "removed", actor, now));
+      // A sticky one may hold on when its alert is over already.
+      if (now < ended->alert_ends) batch.Record(Ended(*ended, "removed", actor, now));
       Forget(fingerprint, &batch);
     }
     store_.Submit(std::move(batch), std::move(committed));
@@ -270,7 +302,10 @@ void PostedAcknowledgements::ObserveOne(const PostedAlert& alert, Timestamp now,
   next.episode = alert.began_at;
   next.alert_ends = alert.ends_at;
   if (!next.HoldsAt(now)) return ForgetEnded(alert.fingerprint, now, batch);
-  if (is_sticky) return Put(alert.fingerprint, std::move(next), batch);
+  if (is_sticky) {
+    if (is_new_episode) batch->Record(Begun(next, alert.began_at));
+    return Put(alert.fingerprint, std::move(next), batch);
+  }
   // That a sender goes on saying the same is not worth a write: after a restart its alert is asked.
   found->second = std::make_shared<const PostedAcknowledgement>(std::move(next));
 }
@@ -289,6 +324,34 @@ void PostedAcknowledgements::Prune(Timestamp now) {
   Submit(std::move(batch));
 }
 
+void PostedAcknowledgements::RecordEnds(Timestamp now) {
+  MutexLock order(write_order_);
+  WriteBatch batch;
+  {
+    MutexLock lock(mu_);
+    std::vector<std::uint64_t> over;
+    for (const auto& [fingerprint, known] : by_fingerprint_) {
+      if (HasTimedOut(*known, now)) over.push_back(fingerprint);
+    }
+    for (const std::uint64_t fingerprint : over) ForgetEnded(fingerprint, now, &batch);
+  }
+  Submit(std::move(batch));
+}
+
+void PostedAcknowledgements::TakeOutRecorded(std::vector<PostedAlertPtr>* alerts) const {
+  MutexLock order(write_order_);
+  MutexLock lock(mu_);
+  std::vector<PostedAlertPtr> left;
+  left.reserve(alerts->size());
+  for (PostedAlertPtr& alert : *alerts) {
+    const auto found = by_fingerprint_.find(alert->fingerprint);
+    const bool is_recorded =
+        found != by_fingerprint_.end() && alert->began_at <= found->second->episode;
+    if (!is_recorded) left.push_back(std::move(alert));
+  }
+  alerts->swap(left);
+}
+
 void PostedAcknowledgements::Put(std::uint64_t fingerprint, PostedAcknowledgement next,
                                  WriteBatch* batch) {
   batch->Put(StateTable::kAcknowledgements, FormatHex64(fingerprint),
@@ -304,8 +367,7 @@ void PostedAcknowledgements::Forget(std::uint64_t fingerprint, WriteBatch* batch
 void PostedAcknowledgements::ForgetEnded(std::uint64_t fingerprint, Timestamp now,
                                          WriteBatch* batch) {
   const PostedAcknowledgement& known = *by_fingerprint_.at(fingerprint);
-  const bool alert_goes_on = known.until && *known.until <= now && *known.until < known.alert_ends;
-  if (alert_goes_on) batch->Record(Ended(known, "expired", "", *known.until));
+  if (HasTimedOut(known, now)) batch->Record(Ended(known, "expired", "", *known.until));
   Forget(fingerprint, batch);
 }
 

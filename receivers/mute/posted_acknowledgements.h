@@ -6,8 +6,8 @@
 // begins within that time.
 //
 // Durable: a change is answered when it is committed. Any thread; nobody who asks waits for a
-// write. In the history: alert.acknowledged, and alert.unacknowledged where somebody takes it back
-// or its time is over before the alert is.
+// write. In the history: alert.acknowledged of each episode that it holds for, and
+// alert.unacknowledged where somebody takes it back or its time is over before the alert is.
 #pragma once
 
 #include <cstdint>
@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "base/alert.h"
+#include "base/event.h"
 #include "base/labels.h"
 #include "base/log.h"
 #include "base/mutex.h"
@@ -50,6 +51,8 @@ using PostedAcknowledgementPtr = std::shared_ptr<const PostedAcknowledgement>;
 // A row of the state store.
 std::string SerializeAcknowledgement(const PostedAcknowledgement& acknowledgement);
 Result<PostedAcknowledgement> ParseAcknowledgement(std::string_view json);
+// What alert.acknowledged of the history says.
+PostedAcknowledgement AcknowledgementOfEvent(const Event& event);
 
 class PostedAcknowledgements {
  public:
@@ -91,6 +94,11 @@ class PostedAcknowledgements {
       EXCLUDES(mu_, write_order_);
   // Forgets what holds no more.
   void Prune(Timestamp now) EXCLUDES(mu_, write_order_);
+  // Forgets what has timed out while its alert goes on, and records that.
+  void RecordEnds(Timestamp now) EXCLUDES(mu_, write_order_);
+  // Takes out those that the history has as acknowledged. Every change that shows in it is on its
+  // way to the state store.
+  void TakeOutRecorded(std::vector<PostedAlertPtr>* alerts) const EXCLUDES(mu_, write_order_);
 
  private:
   using Map = std::unordered_map<std::uint64_t, PostedAcknowledgementPtr>;  // by fingerprint
@@ -115,7 +123,7 @@ class PostedAcknowledgements {
   const Changed changed_;
   const Logger log_;
 
-  Mutex write_order_;  // held over a change and the handing over of its rows
+  mutable Mutex write_order_;  // held over a change and the handing over of its rows
   mutable Mutex mu_;
   Map by_fingerprint_ GUARDED_BY(mu_);
 };

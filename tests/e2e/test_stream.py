@@ -108,6 +108,83 @@ class Stream(harness.TestCase):
         self.assertLess(new["seq"], acknowledged["seq"])
         self.assertLess(acknowledged["seq"], resolved["seq"])
 
+    def test_what_senders_post_is_told_and_listed_as_get_alerts_does(self):
+        tocsin = self.start()
+        client = self.web_socket()
+        client.next("initial_alerts")
+
+        def post(name, **more):
+            labels = {"alertname": name, "severity": "critical"}
+            annotations = {"description": f"{name} is told"}
+            alert = {"labels": labels, "annotations": annotations, **more}
+            self.assertEqual(tocsin.post("/api/v2/alerts", [alert]).status, 200)
+
+        def in_seconds(seconds):
+            return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + seconds))
+
+        def without_times(alerts):
+            return [{k: v for k, v in a.items() if k != "updated_at"} for a in alerts]
+
+        post("Disk")
+        new = client.next()
+        self.assertEqual(new["type"], "new_alert")
+        self.assertEqual(new["alert"]["rule_name"], "Disk")
+        self.assertEqual(new["alert"]["severity"], "critical")
+        self.assertEqual(new["alert"]["description"], "Disk is told")
+        self.assertIsNone(new["alert"]["rule_id"])
+        tocsin.submit("cpu", 95, host="a")
+        client.next("new_alert")
+        listed = tocsin.get(f"{API}/alerts").json()
+        self.assertEqual({a["rule_name"] for a in listed}, {"Disk", "CPU"})
+        initial = self.web_socket().next()
+        self.assertEqual(initial["type"], "initial_alerts")
+        names = [a["id"] for a in initial["alerts"]]
+        self.assertEqual(names, [a["id"] for a in listed])
+        disk = new["alert"]["id"]
+        shown = {a["id"]: a for a in without_times(initial["alerts"])}
+        self.assertEqual(shown[disk], {a["id"]: a for a in without_times(listed)}[disk])
+
+        # Acknowledged, so no longer listed; that is its sender's alone to end.
+        tocsin.post(f"{API}/alerts/{disk}/acknowledge", {"actor": "anna"})
+        told = client.next()
+        self.assertEqual((told["type"], told["alert"]["id"]), ("alert_acknowledged", disk))
+        client.say({"type": "resolve", "alert_id": disk, "request_id": 1})
+        self.assertIn("posted by a sender", client.next("error")["detail"])
+        initial = self.web_socket().next()
+        self.assertEqual([a["rule_name"] for a in initial["alerts"]], ["CPU"])
+        post("Disk", endsAt=in_seconds(-1))
+        told = client.next()
+        self.assertEqual((told["type"], told["alert"]["id"]), ("alert_resolved", disk))
+        self.assertEqual(told["alert"]["resolved_reason"], "recovered")
+
+        # Its sender falls silent.
+        post("Brief", endsAt=in_seconds(3))
+        brief = client.next("new_alert")["alert"]["id"]
+        told = client.next("alert_resolved")["alert"]
+        self.assertEqual((told["id"], told["resolved_reason"]), (brief, "expired"))
+        listed = [a["id"] for a in tocsin.get(f"{API}/alerts").json()]
+        initial = self.web_socket().next()
+        self.assertEqual([a["id"] for a in initial["alerts"]], listed)
+        self.assertEqual(len(listed), 1)
+
+    def test_posted_alerts_over_a_kill_and_the_thirty_seconds(self):
+        tocsin = self.start()
+        tocsin.post("/api/v2/alerts", [{"labels": {"alertname": "Disk"}}])
+        wait_until(lambda: self.last() >= 1, what="its beginning in the history")
+        tocsin.kill9()
+        tocsin.start()
+        client = self.web_socket()
+        initial = client.next()
+        self.assertEqual([a["rule_name"] for a in initial["alerts"]], ["Disk"])
+        replayed = self.web_socket(query="?since=0")
+        replayed.next("initial_alerts")
+        self.assertEqual(replayed.next("new_alert")["alert"]["rule_name"], "Disk")
+        client.socket.settimeout(40)
+        update = client.next("alert_update")
+        self.assertEqual(
+            [a["id"] for a in update["alerts"]], [a["id"] for a in initial["alerts"]]
+        )
+
     def test_a_socket_with_active_alerts_and_two_of_one_id(self):
         tocsin = self.start()
         tocsin.submit("cpu", 95, host="a")

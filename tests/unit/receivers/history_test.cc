@@ -7,6 +7,7 @@
 
 #include "base/matcher_text.h"
 #include "receivers/alerts/alert_store.h"
+#include "receivers/alerts/posted_alert_event.h"
 #include "receivers/mute/posted_acknowledgements.h"
 #include "receivers/mute/silences.h"
 #include "tests/support/posted_alert_builders.h"
@@ -262,6 +263,65 @@ TEST_F(AcknowledgementHistory, OneWhoseTimeIsOverWhileTheAlertGoesOnHasExpired) 
   EXPECT_EQ(BodyOf(store_.events()[1]), json::parse(R"({"reason":"expired","actor":null})"));
 }
 
+TEST_F(AcknowledgementHistory, OneWhoseTimeIsOverIsRecordedAsSoonAsItIsLookedFor) {
+  AcknowledgeCommand command{"anna", ""};
+  command.lasts = minutes(1);
+  acknowledgements_.Acknowledge(Firing(kNow), command, kNow, nullptr);
+  acknowledgements_.RecordEnds(kNow + minutes(1) - Duration(1));
+  EXPECT_THAT(Types(store_), ElementsAre("alert.acknowledged"));
+  acknowledgements_.RecordEnds(kNow + minutes(1));
+  acknowledgements_.RecordEnds(kNow + minutes(2));
+  EXPECT_THAT(Types(store_), ElementsAre("alert.acknowledged", "alert.unacknowledged"));
+}
+
+TEST_F(AcknowledgementHistory, OneThatIsGivenAnewHasEndedBefore) {
+  AcknowledgeCommand command{"anna", ""};
+  command.lasts = minutes(1);
+  acknowledgements_.Acknowledge(Firing(kNow), command, kNow, nullptr);
+  acknowledgements_.Acknowledge(Firing(kNow), command, kNow + minutes(2), nullptr);
+  EXPECT_THAT(Types(store_),
+              ElementsAre("alert.acknowledged", "alert.unacknowledged", "alert.acknowledged"));
+  EXPECT_EQ(store_.events()[1].at, kNow + minutes(1));
+}
+
+TEST_F(AcknowledgementHistory, OneWhoseAlertIsOverTooBringsNothingBack) {
+  AcknowledgeCommand command{"anna", ""};
+  command.lasts = minutes(1);
+  acknowledgements_.Acknowledge(Firing(kNow), command, kNow, nullptr);
+  acknowledgements_.RecordEnds(kNow + minutes(5));
+  acknowledgements_.Prune(kNow + minutes(5));
+  EXPECT_THAT(Types(store_), ElementsAre("alert.acknowledged"));
+}
+
+TEST_F(AcknowledgementHistory, OneThatHoldsForTheNextEpisodeIsRecordedOfThatToo) {
+  AcknowledgeCommand sticky{"anna", "on it"};
+  sticky.survives = minutes(10);
+  const PostedAlert first = Firing(kNow);
+  acknowledgements_.Acknowledge(first, sticky, kNow, nullptr);
+  const Timestamp back = kNow + minutes(7);
+  const PostedAlert second = Posted(Named("A"), back, back + minutes(5), back);
+  acknowledgements_.Observe({Shared(second)}, back);
+  acknowledgements_.Observe({Shared(second)}, back + seconds(1));
+  ASSERT_TRUE(acknowledgements_.End(EpisodeId(first), "bert", back + seconds(2), nullptr));
+  ASSERT_THAT(Types(store_),
+              ElementsAre("alert.acknowledged", "alert.acknowledged", "alert.unacknowledged"));
+  const std::vector<Event> events = store_.events();
+  EXPECT_EQ(events[0].alert_id, EpisodeId(first));
+  EXPECT_EQ(events[1].alert_id, EpisodeId(second));
+  EXPECT_EQ(events[1].at, back);
+  EXPECT_EQ(BodyOf(events[1]).at("actor"), "anna");
+  EXPECT_EQ(events[2].alert_id, EpisodeId(second));
+}
+
+TEST_F(AcknowledgementHistory, AStickyOneThatIsTakenBackAfterItsAlertBringsNothingBack) {
+  AcknowledgeCommand sticky{"anna", ""};
+  sticky.survives = minutes(10);
+  const PostedAlert alert = Firing(kNow);
+  acknowledgements_.Acknowledge(alert, sticky, kNow, nullptr);
+  ASSERT_TRUE(acknowledgements_.End(EpisodeId(alert), "bert", kNow + minutes(6), nullptr));
+  EXPECT_THAT(Types(store_), ElementsAre("alert.acknowledged"));
+}
+
 TEST_F(AcknowledgementHistory, OneThatEndsWithItsAlertIsNotTakenBack) {
   acknowledgements_.Acknowledge(Firing(kNow), {"anna", ""}, kNow, nullptr);
   acknowledgements_.Prune(kNow + minutes(10));
@@ -330,6 +390,83 @@ TEST_F(PostedHistory, OneWhoseSenderFellSilentIsOverWhenItIsForgotten) {
   ASSERT_THAT(Types(rows_), ElementsAre("alert.active", "alert.resolved"));
   EXPECT_EQ(rows_.events()[1].at, kNow + minutes(5));
   EXPECT_EQ(BodyOf(rows_.events()[1]).at("resolved_reason"), "expired");
+}
+
+TEST_F(PostedHistory, OneWhoseSenderFellSilentIsOverOnceThatIsLookedFor) {
+  Post(seconds(0), minutes(5));
+  EXPECT_EQ(store_->RecordedAsActive().size(), 1U);
+  store_->RecordEnds(kNow + minutes(5) - Duration(1));
+  EXPECT_THAT(Types(rows_), ElementsAre("alert.active"));
+  store_->RecordEnds(kNow + minutes(5));
+  ASSERT_THAT(Types(rows_), ElementsAre("alert.active", "alert.resolved"));
+  EXPECT_EQ(rows_.events()[1].at, kNow + minutes(5));
+  EXPECT_EQ(BodyOf(rows_.events()[1]).at("resolved_reason"), "expired");
+  EXPECT_TRUE(store_->RecordedAsActive().empty());
+  // Nor is it recorded again: by this process, the next one, or whoever forgets it.
+  store_->RecordEnds(kNow + minutes(6));
+  store_ = MakeStore();
+  store_->RecordEnds(kNow + minutes(7));
+  Post(minutes(8), minutes(8));  // its sender says so at last
+  store_->ForgetEndedBy(kNow + minutes(30));
+  EXPECT_THAT(Types(rows_), ElementsAre("alert.active", "alert.resolved"));
+}
+
+TEST_F(PostedHistory, OneThatEndedWhileTheDaemonDidNotRunIsOverAfterTheStart) {
+  Post(seconds(0), minutes(5));
+  store_ = MakeStore();
+  store_->RecordEnds(kNow + minutes(60));
+  ASSERT_THAT(Types(rows_), ElementsAre("alert.active", "alert.resolved"));
+  EXPECT_EQ(rows_.events()[1].at, kNow + minutes(5));
+}
+
+TEST_F(PostedHistory, AnEpisodeAfterARecordedEndIsAnother) {
+  Post(seconds(0), minutes(5));
+  store_->RecordEnds(kNow + minutes(6));
+  Post(minutes(9), minutes(14));
+  ASSERT_THAT(Types(rows_), ElementsAre("alert.active", "alert.resolved", "alert.active"));
+  EXPECT_NE(rows_.events()[0].alert_id, rows_.events()[2].alert_id);
+  EXPECT_EQ(store_->RecordedAsActive().size(), 1U);
+}
+
+TEST_F(PostedHistory, AnEventTellsTheAlertAsItWas) {
+  PostedAlert posted = Posted(Named("A"), kNow - minutes(1), kNow + minutes(5), kNow);
+  posted.annotations = {{"description", "\"full\"\n"}, {"summary", ""}};
+  posted.generator_url = "http://prometheus/graph";
+  store_->Put({posted});
+  posted.updated_at = kNow + minutes(1);
+  posted.ends_at = kNow + minutes(1);
+  store_->Put({posted});
+  const std::vector<Event> events = rows_.events();
+  ASSERT_EQ(events.size(), 2U);
+  const PostedAlert began = AlertOfEvent(events[0], nullptr);
+  EXPECT_EQ(EpisodeId(began), events[0].alert_id);
+  EXPECT_EQ(began.labels, posted.labels);
+  EXPECT_EQ(began.annotations, posted.annotations);
+  EXPECT_EQ(began.generator_url, posted.generator_url);
+  EXPECT_EQ(began.starts_at, posted.starts_at);
+  EXPECT_EQ(began.ends_at, kNow + minutes(5));
+  EXPECT_EQ(began.updated_at, kNow);
+  EXPECT_EQ(began.hash, posted.hash);
+  EXPECT_EQ(AlertOfEvent(events[1], nullptr).ends_at, kNow + minutes(1));
+}
+
+// As earlier versions wrote them, and those about an acknowledgement.
+TEST_F(PostedHistory, WhatAnEventLeavesOutTheAlertThatIsKnownTells) {
+  PostedAlert posted = Posted(Named("A"), kNow, kNow + minutes(5), kNow);
+  posted.annotations = {{"summary", "full"}};
+  Event event;
+  event.at = kNow + minutes(1);
+  event.type = "alert.acknowledged";
+  event.alert_id = EpisodeId(posted);
+  event.labels = posted.labels;
+  event.body = R"({"actor":"anna"})";
+  EXPECT_EQ(AlertOfEvent(event, Shared(posted)).annotations, posted.annotations);
+  const PostedAlert bare = AlertOfEvent(event, nullptr);
+  EXPECT_EQ(bare.labels, posted.labels);
+  EXPECT_EQ(bare.starts_at, kNow);
+  EXPECT_EQ(EpisodeId(bare), event.alert_id);
+  event.body = "damaged";
+  EXPECT_EQ(AlertOfEvent(event, nullptr).labels, posted.labels);
 }
 
 TEST_F(PostedHistory, WhatWasSaidToBeOverIsNotSaidSoAgainWhenItIsForgotten) {

@@ -10,7 +10,6 @@
 #include "evaluator/lifecycle/engine.h"
 #include "evaluator/series/store.h"
 #include "exporter/api/alert_talk_api.h"
-#include "receivers/mute/posted_acknowledgements.h"
 #include "tests/support/null_log.h"
 
 namespace tocsin::api {
@@ -148,6 +147,9 @@ std::vector<receivers::SilencePtr> ApiWorld::Acknowledged() const {
 
 receivers::Silences& ApiWorld::silences() { return parts_->silences; }
 receivers::AlertComments& ApiWorld::comments() { return parts_->comments; }
+receivers::PostedAcknowledgements& ApiWorld::posted_acknowledgements() {
+  return parts_->posted_acknowledgements;
+}
 
 AlertingSources ApiWorld::Sources() { return parts_->Sources(); }
 

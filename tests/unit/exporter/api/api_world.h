@@ -11,6 +11,7 @@
 #include "exporter/api/alerting_api.h"
 #include "exporter/http/http.h"
 #include "receivers/alerts/alert_store.h"
+#include "receivers/mute/posted_acknowledgements.h"
 #include "tests/support/evaluator_builders.h"
 #include "tests/support/fake_clock.h"
 #include "tests/support/memory_state_store.h"
@@ -50,6 +51,7 @@ class ApiWorld {
 
   receivers::Silences& silences();
   receivers::AlertComments& comments();
+  receivers::PostedAcknowledgements& posted_acknowledgements();
 
   AlertingSources Sources();
 
@@ -60,8 +62,9 @@ class ApiWorld {
   DaemonStatus status;
   std::map<std::string, receivers::AnnouncementView> announced;
   MetricRegistry registry;
-  receivers::AlertStore alerts{registry};  // that senders have posted
-  http::Actor actor;                       // of requests, as the guard finds it
+  // That senders have posted; recorded in the history once it is restored from the store.
+  receivers::AlertStore alerts{registry, {.record_events = true}};
+  http::Actor actor;  // of requests, as the guard finds it
   bool stranger = false;
   std::string creation_id;     // of requests
   std::string inhibited_host;  // alerts that have it are held back by another

@@ -16,8 +16,10 @@
 #include <vector>
 
 #include "base/mutex.h"
+#include "exporter/api/alert_command.h"
 #include "tests/support/evaluator_builders.h"
 #include "tests/support/null_log.h"
+#include "tests/support/posted_alert_builders.h"
 #include "tests/unit/exporter/api/api_world.h"
 
 namespace tocsin::api {
@@ -181,10 +183,10 @@ class LiveStream : public ::testing::Test {
   AlertingApi api_of_requests_{commands_};
   std::function<void()> while_writing_;  // once, when the next alert is written
   AlertSnapshots snapshots_{
-      hub_, world_.store, world_.book,
-      [this](const AlertPtr& alert) {
+      hub_, world_.store, commands_.alerts,
+      [this](const KnownAlert& alert) {
         if (const auto happen = std::exchange(while_writing_, nullptr)) happen();
-        return api_of_requests_.Shown({alert, nullptr, nullptr, alert->state}).Finish();
+        return api_of_requests_.Shown(alert).Finish();
       },
       [this](std::function<void()> done) { commands_.engine.WhenNumbered(std::move(done)); }};
   StreamApi api_{
@@ -312,6 +314,153 @@ TEST_F(LiveStream, SendsASnapshotEveryThirtySeconds) {
   EXPECT_THAT(client->writer.texts, SizeIs(3));
 }
 
+// ---- alerts that senders post
+
+class LiveStreamOfPosted : public LiveStream {
+ protected:
+  LiveStreamOfPosted() {
+    EXPECT_TRUE(world_.alerts.Restore(world_.store, Logger(log_, "alerts")).ok());
+  }
+
+  static Labels Disk() {
+    return Labels{{"alertname", "DiskFull"}, {"severity", "page"}, {"host", "db"}};
+  }
+  receivers::PostedAlert Disk(Duration lasts) const {
+    const Timestamp now = world_.clock.Now();
+    receivers::PostedAlert alert = testing::Posted(Disk(), now, now + lasts, now);
+    alert.annotations = {{"description", "it is full"}};
+    alert.generator_url = "http://prometheus/graph";
+    return alert;
+  }
+  // As its sender says now.
+  void Post(Duration lasts) {
+    world_.alerts.Put({Disk(lasts)});
+    Settle();
+  }
+  void RecordEnds() {
+    world_.alerts.RecordEnds(world_.clock.Now());
+    world_.posted_acknowledgements().RecordEnds(world_.clock.Now());
+    Settle();
+  }
+  // As GET /alerts has them.
+  json Listed() { return Parsed(world_.Get("/alerts", "")); }
+};
+
+TEST_F(LiveStreamOfPosted, ItsBeginningAndEndAreToldAndItStandsInLists) {
+  const auto early = WebSocket();
+  Post(std::chrono::minutes(5));
+  ASSERT_EQ(early->writer.Last().at("type"), "new_alert");
+  EXPECT_EQ(early->writer.Last().at("seq"), 1);
+  EXPECT_EQ(early->writer.Last().at("alert"), Listed().at(0));
+  EXPECT_EQ(early->writer.Last().at("alert").at("rule_name"), "DiskFull");
+  EXPECT_EQ(early->writer.Last().at("alert").at("description"), "it is full");
+  EXPECT_TRUE(early->writer.Last().at("alert").at("rule_id").is_null());
+
+  Submit("a", 95);
+  const auto later = WebSocket();
+  EXPECT_EQ(later->writer.Last().at("type"), "initial_alerts");
+  EXPECT_EQ(later->writer.Last().at("alerts"), Listed());
+  EXPECT_THAT(later->writer.Last().at("alerts"), SizeIs(2));
+  Tick(std::chrono::seconds(30));
+  EXPECT_EQ(early->writer.Last().at("type"), "alert_update");
+  EXPECT_EQ(early->writer.Last().at("alerts"), Listed());
+
+  Post(Duration(0));
+  for (const auto* client : {&early, &later}) {
+    const json last = (*client)->writer.Last();
+    EXPECT_EQ(last.at("type"), "alert_resolved");
+    EXPECT_EQ(last.at("seq"), 3);
+    EXPECT_EQ(last.at("alert").at("status"), "resolved");
+    EXPECT_EQ(last.at("alert").at("resolved_reason"), "recovered");
+    EXPECT_EQ(last.at("alert").at("resolved_at"), FormatRfc3339(world_.clock.Now()));
+  }
+}
+
+TEST_F(LiveStreamOfPosted, ThatItsSenderFallsSilentIsToldOnce) {
+  Post(std::chrono::minutes(5));
+  const auto client = WebSocket();
+  world_.clock.Advance(std::chrono::minutes(5));
+  RecordEnds();
+  RecordEnds();
+  EXPECT_THAT(client->writer.types(), ElementsAre("initial_alerts", "alert_resolved"));
+  EXPECT_EQ(client->writer.Last().at("alert").at("resolved_reason"), "expired");
+  EXPECT_THAT(WebSocket()->writer.Last().at("alerts"), IsEmpty());
+  // It comes back, and is another episode.
+  Post(std::chrono::minutes(5));
+  EXPECT_EQ(client->writer.Last().at("type"), "new_alert");
+  EXPECT_EQ(client->writer.Last().at("alert").at("id"), Listed().at(0).at("id"));
+}
+
+TEST_F(LiveStreamOfPosted, WhoAcknowledgesItAndTakesThatBackIsTold) {
+  const auto client = WebSocket();
+  Post(std::chrono::hours(5));
+  const std::string id = Listed().at(0).at("id");
+  const auto acknowledge = [&](const std::string& body) {
+    ASSERT_EQ(world_.Post("/alerts/" + id + "/acknowledge", body).status, 200);
+    Settle();
+  };
+  acknowledge(R"({"actor":"anna","note":"on it","expires_in":60})");
+  const json told = client->writer.Last();
+  EXPECT_EQ(told.at("type"), "alert_acknowledged");
+  EXPECT_EQ(told.at("alert"), Parsed(world_.Get("/alerts", "status=acknowledged")).at(0));
+  EXPECT_EQ(told.at("alert").at("acknowledged_by"), "anna");
+  EXPECT_EQ(told.at("alert").at("description"), "it is full");
+  EXPECT_THAT(WebSocket()->writer.Last().at("alerts"), IsEmpty());
+  world_.clock.Advance(std::chrono::minutes(1));
+  RecordEnds();
+  EXPECT_EQ(client->writer.Last().at("type"), "new_alert");
+  EXPECT_EQ(client->writer.Last().at("alert"), Listed().at(0));
+  acknowledge("{}");
+  world_.posted_acknowledgements().End(id, "bert", world_.clock.Now(), nullptr);
+  Settle();
+  EXPECT_EQ(client->writer.Last().at("type"), "new_alert");
+  EXPECT_EQ(WebSocket()->writer.Last().at("alerts"), Listed());
+}
+
+TEST_F(LiveStreamOfPosted, AnAcknowledgementTakenBackJustWhenItEndsBringsNothingBack) {
+  Post(std::chrono::hours(5));
+  const std::string id = Listed().at(0).at("id");
+  ASSERT_EQ(world_.Post("/alerts/" + id + "/acknowledge", "{}").status, 200);
+  const auto client = WebSocket();
+  world_.clock.Advance(std::chrono::seconds(1));
+  Post(Duration(0));  // the dispatcher has not heard of that yet
+  commands_.acknowledgements.End(id, "bert");
+  Settle();
+  EXPECT_THAT(client->writer.types(), ElementsAre("initial_alerts", "alert_resolved"));
+  EXPECT_THAT(WebSocket()->writer.Last().at("alerts"), IsEmpty());
+}
+
+TEST_F(LiveStreamOfPosted, ASubscriptionToRulesLeavesItOutAndOneToItsSeverityDoesNot) {
+  const auto of_rule = WebSocket();
+  of_rule->Say({{"type", "subscribe"}, {"rule_ids", {"r1"}}});
+  const auto of_severity = WebSocket();
+  of_severity->Say({{"type", "subscribe"}, {"severities", {"high"}}});
+  Post(std::chrono::minutes(5));
+  EXPECT_EQ(of_rule->writer.Last().at("type"), "ok");
+  EXPECT_EQ(of_severity->writer.Last().at("type"), "new_alert");
+  Tick(std::chrono::seconds(30));
+  EXPECT_THAT(of_rule->writer.Last().at("alerts"), IsEmpty());
+  EXPECT_THAT(of_severity->writer.Last().at("alerts"), SizeIs(1));
+}
+
+TEST_F(LiveStreamOfPosted, WhatWasMissedIsReplayedAlsoOfOneThatIsForgotten) {
+  Post(std::chrono::minutes(5));
+  const json began = Listed().at(0);
+  world_.clock.Advance(std::chrono::seconds(1));
+  Post(Duration(0));
+  world_.alerts.ForgetEndedBy(world_.clock.Now());
+  const auto client = WebSocket("since=0");
+  ASSERT_THAT(client->writer.types(),
+              ElementsAre("initial_alerts", "new_alert", "alert_resolved", "live"));
+  EXPECT_EQ(json::parse(client->writer.texts.at(1)).at("alert"), began);
+}
+
+TEST_F(LiveStreamOfPosted, AnEventStreamThatMustStartOverGetsItToo) {
+  Post(std::chrono::minutes(5));
+  const auto client = Events("since=9");
+  EXPECT_THAT(client->writer.texts.at(1), ::testing::HasSubstr("\"DiskFull\""));
+}
+
 // The numbers of the messages that have one, in their order.
 std::vector<std::uint64_t> Numbers(const NotingWriter& writer) {
   std::vector<std::uint64_t> numbers;
@@ -390,6 +539,9 @@ TEST_F(LiveStreamOverASlowDisk, ADiskThatRefusesHoldsNobodyUp) {
 // What a client knows that begins with a snapshot and lays over it what comes.
 class Knowledge {
  public:
+  // What was recorded.
+  explicit Knowledge(std::vector<Event> events) : events_(std::move(events)) {}
+
   // Complains of what contradicts what is known.
   void Learn(const json& message) {
     const std::string type = message.at("type");
@@ -409,31 +561,68 @@ class Knowledge {
         EXPECT_TRUE(active_.insert(id).second) << "told twice: " << message;
       } else if (active_.erase(id) == 0) {
         EXPECT_EQ(type, "alert_resolved");
-        EXPECT_TRUE(acknowledged_.contains(id)) << "not known: " << message;
+        EXPECT_TRUE(WasAcknowledged(id, number)) << "not known: " << message;
       }
-      if (type == "alert_acknowledged") acknowledged_.insert(id);
     }
     last_ = number;
   }
   const std::set<std::string>& active() const { return active_; }
 
  private:
+  bool WasAcknowledged(const std::string& id, std::uint64_t before) const {
+    return std::any_of(events_.begin(), events_.end(), [&](const Event& event) {
+      return event.sequence < before && event.alert_id == id && event.type == "alert.acknowledged";
+    });
+  }
+
+  const std::vector<Event> events_;
   std::uint64_t last_ = 0;
   std::set<std::string> active_;
-  std::set<std::string> acknowledged_;  // ever
 };
 
 class LiveStreamAtRandom : public LiveStreamOverASlowDisk {
  protected:
+  LiveStreamAtRandom() {
+    EXPECT_TRUE(world_.alerts.Restore(world_.store, Logger(log_, "alerts")).ok());
+  }
+
   void RunAJob() {
     if (executor_.jobs.empty()) return;
     const Executor::Job job = std::move(executor_.jobs.front());
     executor_.jobs.pop_front();
     job();
   }
+  void Post(const std::string& host, Duration lasts) {
+    const Timestamp now = world_.clock.Now();
+    const Labels labels{{"alertname", "P"}, {"host", host}};
+    const auto stored = world_.alerts.Put({testing::Posted(labels, now, now + lasts, now)});
+    world_.posted_acknowledgements().Observe(stored, now);  // as the dispatcher does
+  }
+  // Or takes back that one is, or lets it be forgotten soon, or for the next episode too.
+  void AcknowledgeAPosted(std::mt19937& random) {
+    const Timestamp now = world_.clock.Now();
+    auto& acknowledgements = world_.posted_acknowledgements();
+    const auto all = world_.alerts.All();
+    if (all.empty()) return;
+    const receivers::PostedAlert& alert = *all[random() % all.size()];
+    if (random() % 3 == 0) {
+      world_.alerts.RecordEnds(now);  // as whoever takes it back does
+      acknowledgements.End(receivers::EpisodeId(alert), "bert", now, nullptr);
+      return;
+    }
+    if (alert.ResolvedAt(now)) return;
+    AcknowledgeCommand command{"anna", ""};
+    if (random() % 2 == 0) command.lasts = std::chrono::seconds(10);
+    if (random() % 2 == 0) command.survives = std::chrono::minutes(1);
+    acknowledgements.Acknowledge(alert, command, now, nullptr);
+  }
+  void RecordEnds() {
+    world_.alerts.RecordEnds(world_.clock.Now());
+    world_.posted_acknowledgements().RecordEnds(world_.clock.Now());
+  }
   void Step(std::mt19937& random) {
     const std::string host = std::to_string(random() % 4);
-    switch (random() % 8) {
+    switch (random() % 11) {
       case 0:
       case 1:
         return world_.Submit(host, random() % 2 == 0 ? 95 : 1);
@@ -446,6 +635,12 @@ class LiveStreamAtRandom : public LiveStreamOverASlowDisk {
       case 5:
       case 6:
         return RunAJob();
+      case 7:
+        return Post(host, std::chrono::seconds(random() % 3 * 15));
+      case 8:
+        return AcknowledgeAPosted(random);
+      case 9:
+        return RecordEnds();
       default:
         world_.clock.Advance(std::chrono::seconds(10));
         return api_.Tick(world_.clock.Now());
@@ -459,14 +654,17 @@ TEST_F(LiveStreamAtRandom, NothingIsToldTwiceOrLeftOutWhateverTheOrderOfThings) 
     SCOPED_TRACE(round);
     for (unsigned steps = random() % 10; steps > 0; --steps) Step(random);
     const auto client = WebSocket("", /*settle=*/false);
-    for (int step = 0; step < 60; ++step) Step(random);
+    for (int step = 0; step < 80; ++step) Step(random);
+    RecordEnds();
     world_.store.CommitAll();
     Settle();
     Commit();
-    Knowledge knowledge;
+    Knowledge knowledge(world_.store.events());
     for (const std::string& text : client->writer.texts) knowledge.Learn(json::parse(text));
     std::set<std::string> active;
-    for (const AlertPtr& alert : world_.book.List({AlertState::kFiring})) active.insert(alert->id);
+    for (const KnownAlert& alert : commands_.alerts.List({AlertState::kFiring})) {
+      active.insert(alert.id());
+    }
     EXPECT_EQ(knowledge.active(), active);
     ASSERT_FALSE(HasFailure());
   }

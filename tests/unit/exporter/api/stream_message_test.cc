@@ -107,7 +107,7 @@ TEST(AlertFilters, EveryConditionMustHold) {
   const Labels a({{"host", "a"}});
   EXPECT_TRUE(filter.Selects(Severity::kHigh, "r", a));
   EXPECT_FALSE(filter.Selects(Severity::kLow, "r", a));
-  EXPECT_FALSE(filter.Selects(std::nullopt, "r", a));
+  EXPECT_FALSE(filter.Selects(Severity::kHigh, "", a));  // a posted one
   EXPECT_FALSE(filter.Selects(Severity::kHigh, "s", a));
   EXPECT_FALSE(filter.Selects(Severity::kHigh, "r", Labels({{"host", "b"}})));
 }
