@@ -211,6 +211,8 @@ void AddReceiverCommand(CLI::App& app, Action* action) {
                    "JSON file: what to tell of, as POST /api/v2/alerts takes it");
   test->add_flag("--render-only", options->render_only,
                  "Show what would be sent, and send nothing");
+  test->add_option("--storage.path", options->storage_path,
+                   "The daemon's folder, whose audit log has the test where no daemon runs");
   Choose(test, options, action, tocsin::daemon::TestReceiver);
 }
 

@@ -14,6 +14,7 @@
 #include "exporter/daemon/command_channels.h"
 #include "exporter/daemon/command_output.h"
 #include "exporter/daemon/configured.h"
+#include "exporter/daemon/receiver_test_audit.h"
 #include "receivers/trial/trial.h"
 
 namespace tocsin::daemon {
@@ -54,6 +55,22 @@ Status ReadAlertFile(const std::string& file, Timestamp now, receivers::TrialOrd
   return {};
 }
 
+void NoteTest(const ReceiverTestOptions& options,
+              const std::vector<receivers::ChannelTrial>& trials) {
+  ReceiverTestOutcome outcome{options.receiver};
+  for (const receivers::ChannelTrial& trial : trials) {
+    ++(trial.outcome.kind == receivers::Outcome::Kind::kDelivered ? outcome.delivered
+                                                                  : outcome.failed);
+  }
+  const Status noted = NoteReceiverTest(options.storage_path, outcome);
+  if (noted) return;
+  std::fflush(stdout);  // where both are one, the line stands behind the report
+  fmt::print(stderr,
+             "this test is not in the audit log ({}); one by the API is: POST "
+             "/api/v1/alerting/channels/{}/test\n",
+             noted.message(), PercentEncode(options.receiver));
+}
+
 }  // namespace
 
 int TestReceiver(const ReceiverTestOptions& options) {
@@ -73,6 +90,7 @@ int TestReceiver(const ReceiverTestOptions& options) {
       receivers::TryReceiver(**graph, order, context);
   if (!trials) return FailWith(fmt::format("{}: {}", options.config_file, trials.message()));
   fmt::print("{}", receivers::TrialReport(*trials, order.render_only));
+  if (!order.render_only) NoteTest(options, *trials);
   const bool is_good =
       std::all_of(trials->begin(), trials->end(), [&order](const receivers::ChannelTrial& trial) {
         return (order.render_only && !trial.exchanges.empty()) ||

@@ -134,6 +134,72 @@ class CommandLine(TestCase):
         self.assertEqual(self.hook.requests, [])
 
 
+class CommandLineInTheAuditLog(TestCase):
+    UNNOTED = "this test is not in the audit log ("
+
+    def setUp(self):
+        super().setUp()
+        self.daemon = self.prepare_tocsin(self.settings())
+
+    def tried(self, *arguments, receiver="ops", status=0):
+        code, output = ended(
+            [BINARY, "receiver", "test", f"--config.file={self.daemon.config_file}", receiver]
+            + list(arguments),
+            environment={"PATH": "/usr/bin:/bin"},
+        )
+        self.assertEqual(code, status, output)
+        return output
+
+    def entries(self):
+        audit = self.daemon.get("/api/v1/alerting/audit?limit=100").json()
+        return [e for e in audit if e["action"] == "receiver.test"]
+
+    def at(self):
+        return f"--storage.path={self.daemon.storage}"
+
+    def test_stands_there_where_no_daemon_runs_on_the_database(self):
+        self.hook.answer(200, body=b"ok")
+        self.daemon.start()
+        self.daemon.stop()
+        for receiver, status in (("ops", 0), ("say", 0)):
+            self.assertNotIn(self.UNNOTED, self.tried(self.at(), receiver=receiver))
+        self.hook.answer(403)
+        self.assertNotIn(self.UNNOTED, self.tried(self.at(), status=1))
+        self.assertNotIn(self.UNNOTED, self.tried(self.at(), "--render-only"))
+        self.daemon.start()
+        noted = self.entries()
+        self.assertEqual(
+            [(e["target"], e["outcome"], e["after"]) for e in noted],
+            [
+                ("ops", "failed", {"delivered": 1, "failed": 2}),
+                ("say", "done", {"delivered": 1, "failed": 0}),
+                ("ops", "done", {"delivered": 3, "failed": 0}),
+            ],
+        )
+        for entry in noted:
+            self.assertIn("command line", entry["actor"])
+        code, said = ended([BINARY, "audit", "verify", self.at()])
+        self.assertEqual(code, 0, said)
+
+    def test_beside_a_daemon_it_says_that_it_does_not(self):
+        self.hook.answer(200, body=b"ok")
+        self.daemon.start()
+        said = [l for l in self.tried(self.at()).splitlines() if l.startswith(self.UNNOTED)]
+        self.assertEqual(len(said), 1)
+        self.assertIn("POST /api/v1/alerting/channels/ops/test", said[0])
+        self.assertEqual(self.entries(), [])
+        self.assertEqual(self.paths(), ["pagerduty", "slack"])
+
+    def test_no_database_is_made_or_looked_for(self):
+        self.hook.answer(200, body=b"ok")
+        absent = self.folder / "absent"
+        output = self.tried(f"--storage.path={absent}")
+        self.assertIn(self.UNNOTED + "there is no database", output)
+        self.assertFalse(absent.exists())
+        output = self.tried()
+        self.assertIn(self.UNNOTED + "neither --storage.path nor DATABASE_URL says", output)
+
+
 class Api(TestCase):
     PATH = "/api/v1/alerting/channels/%s/test"
 
