@@ -1,9 +1,16 @@
 #include "evaluator/lifecycle/alert_book.h"
 
 #include <algorithm>
+#include <thread>
 
 namespace tocsin::evaluator {
 namespace {
+
+constexpr std::size_t kBucketsAtOnce = 256;  // some microseconds
+
+bool IsOneOf(AlertState state, const std::vector<AlertState>& states) {
+  return std::find(states.begin(), states.end(), state) != states.end();
+}
 
 Timestamp BeganAt(const Alert& alert) { return alert.triggered_at.value_or(alert.pending_since); }
 
@@ -53,9 +60,7 @@ std::vector<AlertPtr> AlertBook::List(const std::vector<AlertState>& states) con
   {
     MutexLock lock(mu_);
     for (const auto& [id, entry] : by_id_) {
-      if (std::find(states.begin(), states.end(), entry.alert->state) != states.end()) {
-        entries.push_back(entry);
-      }
+      if (IsOneOf(entry.alert->state, states)) entries.push_back(entry);
     }
   }
   std::sort(entries.begin(), entries.end(),
@@ -64,6 +69,34 @@ std::vector<AlertPtr> AlertBook::List(const std::vector<AlertState>& states) con
   alerts.reserve(entries.size());
   for (const Entry& entry : entries) alerts.push_back(WithNewestValue(entry));
   return alerts;
+}
+
+std::vector<AlertPtr> AlertBook::Survey(const std::vector<AlertState>& states) const {
+  std::vector<AlertPtr> alerts;
+  std::size_t buckets = 0;
+  std::size_t bucket = 0;
+  do {
+    SurveySome(states, &buckets, &bucket, &alerts);
+    std::this_thread::yield();  // to whoever waits for the lock
+  } while (bucket < buckets);
+  return alerts;
+}
+
+void AlertBook::SurveySome(const std::vector<AlertState>& states, std::size_t* buckets,
+                           std::size_t* bucket, std::vector<AlertPtr>* alerts) const {
+  MutexLock lock(mu_);
+  if (by_id_.bucket_count() != *buckets) {
+    *buckets = by_id_.bucket_count();
+    *bucket = 0;
+    alerts->clear();
+    alerts->reserve(by_id_.size());
+  }
+  const std::size_t end = std::min(*bucket + kBucketsAtOnce, *buckets);
+  for (; *bucket < end; ++*bucket) {
+    for (auto at = by_id_.cbegin(*bucket); at != by_id_.cend(*bucket); ++at) {
+      if (IsOneOf(at->second.alert->state, states)) alerts->push_back(at->second.alert);
+    }
+  }
 }
 
 std::vector<std::string> AlertBook::PruneResolved(Timestamp before, std::size_t max_resolved) {

@@ -30,6 +30,11 @@ class AlertBook {
   // Of the given states, newest first by the time they began to fire (else began to be pending).
   std::vector<AlertPtr> List(const std::vector<AlertState>& states) const EXCLUDES(mu_);
 
+  // Of the given states in no order, each as it was at some moment of the call; values may be
+  // older. Looks at a few at a time, so that it holds nobody up who changes alerts, however many
+  // there are.
+  std::vector<AlertPtr> Survey(const std::vector<AlertState>& states) const EXCLUDES(mu_);
+
   // Takes out resolved alerts that ended before `before`, and the oldest ones beyond
   // `max_resolved`; returns their ids.
   std::vector<std::string> PruneResolved(Timestamp before, std::size_t max_resolved) EXCLUDES(mu_);
@@ -40,6 +45,9 @@ class AlertBook {
     std::shared_ptr<const ThresholdWatch> watch;
   };
   static AlertPtr WithNewestValue(const Entry& entry);
+  // Goes on with the survey from `bucket`, or begins anew where the table has grown since.
+  void SurveySome(const std::vector<AlertState>& states, std::size_t* buckets, std::size_t* bucket,
+                  std::vector<AlertPtr>* alerts) const EXCLUDES(mu_);
 
   mutable Mutex mu_;
   std::unordered_map<std::string, Entry> by_id_ GUARDED_BY(mu_);

@@ -203,7 +203,11 @@ api::AlertmanagerSources App::Parts::AlertmanagerView() {
 }
 
 MetricsPage App::Parts::Page() {
+  const auto alerts_of_rules = [this] {
+    return book.Survey({AlertState::kPending, AlertState::kFiring, AlertState::kAcknowledged});
+  };
   return {{&metrics, &process_metrics, &*series, &*alertmanager_gauges},
+          alerts_of_rules,
           *push_store,
           *series,
           clock,

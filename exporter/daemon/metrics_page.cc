@@ -3,6 +3,7 @@
 #include <array>
 #include <utility>
 
+#include "exporter/exposition/alert_families.h"
 #include "exporter/exposition/page.h"
 #include "exporter/exposition/registry_families.h"
 #include "exporter/exposition/series_families.h"
@@ -24,6 +25,9 @@ http::Route MetricsRoute(MetricsPage page) {
   for (const prometheus::Collectable* own : page.own) {
     sources.emplace_back([own] { return exposition::CollectFamilies(*own); });
   }
+  sources.emplace_back([alerts = std::move(page.alerts)] {
+    return exposition::AlertFamilies(alerts(), exposition::kMostShownAlerts);
+  });
   sources.emplace_back([&pushed = page.pushed] { return pushed.Families(); });
   sources.emplace_back(
       [&series = page.series, &clock = page.clock, staleness = std::move(page.staleness)] {

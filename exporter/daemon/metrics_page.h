@@ -1,5 +1,5 @@
-// GET /metrics: Tocsin's own metrics, pushed groups, and the series of the host and of JSON
-// submissions, on one page.
+// GET /metrics: Tocsin's own metrics, the alerts of its rules, pushed groups, and the series of the
+// host and of JSON submissions, on one page.
 #pragma once
 
 #include <prometheus/collectable.h>
@@ -7,6 +7,7 @@
 #include <functional>
 #include <vector>
 
+#include "base/alert.h"
 #include "base/clock.h"
 #include "base/metrics.h"
 #include "base/querier.h"
@@ -19,6 +20,7 @@ namespace tocsin::daemon {
 // contradict each other, the first is believed.
 struct MetricsPage {
   std::vector<const prometheus::Collectable*> own;
+  std::function<std::vector<AlertPtr>()> alerts;  // pending, firing and acknowledged; any thread
   const intake::PushStore& pushed;
   const Querier& series;
   const Clock& clock;

@@ -16,7 +16,10 @@ class PrometheusScrapesUs(harness.TestCase):
         hook = self.sink()
         tocsin = self.tocsin(
             config({"hook": hook}, host={"interval": "500ms"}),
-            [rule("High", "queue.length", threshold=10)],
+            [
+                rule("High", "queue.length", threshold=10),
+                rule("Soon", "queue.length", threshold=10, duration=3600),
+            ],
         )
         tocsin.put(
             "/metrics/job/batch",
@@ -37,7 +40,7 @@ class PrometheusScrapesUs(harness.TestCase):
         self.assertEqual((target["health"], target["lastError"]), ("up", ""))
         for query in (
             "up == 1",
-            "alerting_rules_total == 1",
+            "alerting_rules_total == 2",
             "sum(alerting_alerts_active) == 1",
             "alerting_metric_processing_duration_seconds_count > 0",
             "sum(alerting_notifications_sent_total) >= 1",
@@ -49,9 +52,19 @@ class PrometheusScrapesUs(harness.TestCase):
             "queue_length == 50",
             'pushed_bucket{job="batch",le="+Inf"} == 2',
             'pushed_sum{job="batch"} == 3.5',
+            'ALERTS{alertname="High",alertstate="firing",severity="critical"} == 1',
+            'ALERTS{alertname="Soon",alertstate="pending"} == 1',
+            "count(ALERTS) == 2",
+            "tocsin_exposition_alerts_left_out == 0",
         ):
             wait_until(lambda query=query: prometheus.query(query), what=query)
         self.assertEqual(prometheus.query("queue_length")[0]["metric"]["host"], 'aä\n"b"\\')
+        self.assertEqual(
+            prometheus.query('ALERTS{alertstate="firing"}')[0]["metric"]["host"], 'aä\n"b"\\'
+        )
+        # Over: its series ends.
+        tocsin.submit("queue.length", 5, host='aä\n"b"\\')
+        wait_until(lambda: not prometheus.query("ALERTS"), what="no alerts")
         self.assertEqual(prometheus.query("min_over_time(up[1m])")[0]["value"][1], "1")
         self.assertEqual(prometheus.targets()[0]["lastError"], "")
 
@@ -80,6 +93,8 @@ class PrometheusScrapesUs(harness.TestCase):
         verdict = harness.run([promtool, "check", "metrics"], tocsin.get("/metrics").body)
         # It has remarks on names, which the contract fixes; a fault is something it cannot read.
         self.assertNotIn("error while linting", verdict)
+        self.assertNotIn("ALERTS", verdict)
+        self.assertNotIn("alerts_left_out", verdict)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <set>
+#include <string>
+#include <thread>
+
 #include "tests/support/evaluator_builders.h"
 #include "tests/unit/evaluator/cpu_series.h"
 
@@ -47,6 +51,34 @@ TEST(AlertBook, ShowsTheNewestValueOfWhatIsNotResolved) {
   EXPECT_EQ(book.Find("a")->last_value_at, kNow + seconds(3));
   book.Put(MakeAlert("a", AlertState::kResolved, kNow), watch);
   EXPECT_EQ(book.Find("a")->value, 81);
+}
+
+TEST(AlertBook, ASurveyFindsEachOfTheAskedStatesOnceThoughOthersChangeMeanwhile) {
+  AlertBook book;
+  std::set<std::string> firing;
+  for (int n = 0; n < 3000; ++n) {
+    const std::string id = std::to_string(n);
+    const bool fires = n % 3 != 0;
+    book.Put(MakeAlert(id, fires ? AlertState::kFiring : AlertState::kResolved, kNow), nullptr);
+    if (fires) firing.insert(id);
+  }
+  std::thread others([&book] {
+    for (int n = 0; n < 20000; ++n) {
+      const std::string id = "other " + std::to_string(n);
+      book.Put(MakeAlert(id, AlertState::kPending, kNow), nullptr);
+      if (n % 2 == 0) book.Remove(id);
+    }
+  });
+  for (int turn = 0; turn < 50; ++turn) {
+    std::set<std::string> found;
+    for (const AlertPtr& alert : book.Survey({AlertState::kFiring})) {
+      EXPECT_TRUE(found.insert(alert->id).second) << alert->id;
+    }
+    EXPECT_EQ(found, firing);
+  }
+  others.join();
+  EXPECT_EQ(book.Survey({AlertState::kPending}).size(), 10000U);
+  EXPECT_TRUE(AlertBook().Survey({AlertState::kFiring}).empty());
 }
 
 TEST(AlertBook, FindsNothingAfterRemove) {
