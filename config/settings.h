@@ -166,6 +166,13 @@ struct SeriesSettings {
   Duration retention{std::chrono::hours(1)};
 };
 
+// What is taken of who submits samples with timestamps (tocsin.intake): from so long ago to so far
+// ahead.
+struct IntakeSettings {
+  Duration past_grace_period{std::chrono::hours(1)};
+  Duration future_grace_period{std::chrono::minutes(5)};
+};
+
 // How much of the history of events is kept (tocsin.history): what is older goes, and the oldest of
 // what is too much.
 struct HistorySettings {
@@ -204,6 +211,7 @@ struct Settings {
   Duration staleness{std::chrono::minutes(5)};
   WebSettings web;
   SeriesSettings series;
+  IntakeSettings intake;
   HistorySettings history;
   EgressSettings egress;
   SecuritySettings security;

@@ -24,6 +24,8 @@ constexpr std::uint64_t kMaxAlerts = 100'000'000;
 constexpr std::uint64_t kMaxEvents = 1'000'000'000;
 // Old events are looked for once a minute.
 constexpr Duration kMinHistory = std::chrono::minutes(1);
+// No two clocks agree better.
+constexpr Duration kMinGrace = std::chrono::seconds(1);
 constexpr std::uint64_t kMaxRate = 1'000'000'000;
 // A receiver that fails is not asked more often.
 constexpr Duration kMinBackoff = std::chrono::milliseconds(100);
@@ -133,6 +135,13 @@ void DecodeSeries(const YamlNode& node, FileReport& report, SeriesSettings* seri
   MapDecoder map(node, "tocsin.series", report);
   ReadSize(map, "max_series", 1, 1'000'000'000, &series->max_series);
   ReadLastingDuration(map, "retention", &series->retention);
+  map.Finish();
+}
+
+void DecodeIntake(const YamlNode& node, FileReport& report, IntakeSettings* intake) {
+  MapDecoder map(node, "tocsin.intake", report);
+  ReadLastingDuration(map, "past_grace_period", &intake->past_grace_period, kMinGrace);
+  ReadLastingDuration(map, "future_grace_period", &intake->future_grace_period, kMinGrace);
   map.Finish();
 }
 
@@ -279,6 +288,7 @@ TocsinReferences DecodeTocsinKeys(MapDecoder& top, Settings* settings) {
     DecodeSecurity(*security, report, &settings->security);
   }
   if (const YamlNode* series = map.Find("series")) DecodeSeries(*series, report, &settings->series);
+  if (const YamlNode* intake = map.Find("intake")) DecodeIntake(*intake, report, &settings->intake);
   if (const YamlNode* history = map.Find("history")) {
     DecodeHistory(*history, report, &settings->history);
   }

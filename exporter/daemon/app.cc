@@ -159,6 +159,7 @@ void App::Parts::BuildPipeline(Configured configured) {
   PrepareStreams();
   staleness_ms = settings->staleness.count();
   history.Publish(std::make_shared<const config::HistorySettings>(settings->history));
+  intake_settings.Publish(std::make_shared<const config::IntakeSettings>(settings->intake));
 
   receivers::AlertStoreOptions alert_options;
   alert_options.max_alerts = settings->max_alerts;
@@ -195,6 +196,10 @@ void App::Parts::BuildPipeline(Configured configured) {
       metrics,
       [this](const http::Request& request, std::size_t samples, http::ErrorStyle errors) {
         return guard->TakeSamples(request, samples, errors);
+      },
+      [this] {
+        const std::shared_ptr<const config::IntakeSettings> taken = intake_settings.Get();
+        return intake::TimestampWindow{taken->past_grace_period, taken->future_grace_period};
       }};
   push_store.emplace(context);
   intakes = intake::MakeIntakes(context, *push_store);

@@ -153,6 +153,7 @@ struct App::Parts {
   std::shared_ptr<const config::Settings> settings;
   std::atomic<std::int64_t> staleness_ms{0};
   Snapshot<config::HistorySettings> history;
+  Snapshot<config::IntakeSettings> intake_settings;
   Snapshot<api::LoadedRules> loaded_rules;
   Snapshot<config::ReceiverNames> receiver_names;       // that rules may name
   Snapshot<config::ReceiverNames> file_receiver_names;  // that rules of files may name

@@ -59,6 +59,7 @@ void App::Parts::Swap(std::shared_ptr<const config::Settings> of_files, Configur
   settings = next.settings;
   staleness_ms = settings->staleness.count();
   history.Publish(std::make_shared<const config::HistorySettings>(settings->history));
+  intake_settings.Publish(std::make_shared<const config::IntakeSettings>(settings->intake));
   keys->SetEnvironment(settings->api_keys);
   rate_limiter.Apply(settings->web.rate_limit);
   dispatcher->Apply(std::move(next.graph));

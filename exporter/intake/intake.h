@@ -4,6 +4,7 @@
 // instrumentation happen around it.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <functional>
 #include <optional>
@@ -23,6 +24,12 @@ namespace tocsin::intake {
 using Admission = std::function<std::optional<http::Response>(
     const http::Request& request, std::size_t samples, http::ErrorStyle errors)>;
 
+// Timestamps from so long ago to so far ahead are taken of whoever stamps its samples itself.
+struct TimestampWindow {
+  Duration past{std::chrono::hours(1)};
+  Duration future{std::chrono::minutes(5)};
+};
+
 // What an intake may use. Everything synchronises itself and outlives the intakes.
 struct Context {
   SampleSink& sink;
@@ -31,6 +38,8 @@ struct Context {
   Logger log;
   MetricRegistry& metrics;
   Admission admission = {};
+  // As it is now; any thread. Empty: the usual one.
+  std::function<TimestampWindow()> window = {};
 };
 
 class PushStore;

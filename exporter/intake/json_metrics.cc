@@ -157,6 +157,7 @@ JsonMetricsIntake::JsonMetricsIntake(const Context& context, const JsonMetricsLi
       clock_(context.clock),
       admission_(context.admission),
       limits_(limits),
+      window_(context.window),
       metrics_(std::make_unique<const Metrics>(context.metrics)) {}
 
 JsonMetricsIntake::~JsonMetricsIntake() = default;
@@ -182,12 +183,22 @@ std::vector<http::Route> JsonMetricsIntake::Routes() {
   return routes;
 }
 
+JsonMetricsLimits JsonMetricsIntake::LimitsNow() const {
+  JsonMetricsLimits limits = limits_;
+  if (window_) {
+    const TimestampWindow window = window_();
+    limits.past = window.past;
+    limits.future = window.future;
+  }
+  return limits;
+}
+
 http::Response JsonMetricsIntake::SubmitOne(const http::Request& request) {
   if (std::optional<http::Response> refused = CheckCoding(request)) return *std::move(refused);
   ReaderLease lease;
   JsonMetricsReader& reader = *lease;
   const Timestamp now = clock_.Now();
-  const Outcome outcome = reader.ReadOne(request.body, limits_, now);
+  const Outcome outcome = reader.ReadOne(request.body, LimitsNow(), now);
   if (std::optional<http::Response> refused = RefuseWhole(request, reader, outcome)) {
     return *std::move(refused);
   }
@@ -211,7 +222,7 @@ http::Response JsonMetricsIntake::SubmitBatch(const http::Request& request) {
   ReaderLease lease;
   JsonMetricsReader& reader = *lease;
   const Timestamp now = clock_.Now();
-  const Outcome outcome = reader.ReadBatch(request.body, limits_, now);
+  const Outcome outcome = reader.ReadBatch(request.body, LimitsNow(), now);
   if (std::optional<http::Response> refused = RefuseWhole(request, reader, outcome)) {
     return *std::move(refused);
   }

@@ -39,6 +39,7 @@ class JsonMetricsIntake final : public Intake {
   // The answer to a body that nothing can be taken from, or nothing now; empty for others.
   std::optional<http::Response> RefuseWhole(const http::Request& request, JsonMetricsReader& reader,
                                             JsonMetricsReader::Outcome outcome);
+  JsonMetricsLimits LimitsNow() const;
   // Hands the good metrics over; those that were refused are counted and listed among the faults.
   void Append(JsonMetricsReader& reader, Timestamp now, Tally* tally);
   void TellSpellings(const JsonMetricsReader& reader, const AppendReport& report, Timestamp now);
@@ -46,7 +47,8 @@ class JsonMetricsIntake final : public Intake {
   SampleSink& sink_;
   const Clock& clock_;
   const Admission admission_;
-  const JsonMetricsLimits limits_;
+  const JsonMetricsLimits limits_;  // but for the window
+  const std::function<TimestampWindow()> window_;
   const std::unique_ptr<const Metrics> metrics_;
   ToldNames told_;
 };

@@ -200,6 +200,26 @@ class BadInput(harness.TestCase):
         self.hook.wait_change("High", "active", host="curl")
 
 
+class TimestampWindow(harness.TestCase):
+    def test_is_a_setting_that_a_reload_changes(self):
+        tocsin = self.tocsin(config(intake={"past_grace_period": "2h"}))
+
+        def submit(age):
+            return tocsin.post(
+                METRICS, {"metric_name": f"m{age}", "value": 1, "timestamp": time.time() - age}
+            )
+
+        self.assertEqual(submit(5400).status, 200)
+        self.assertEqual(submit(7300).status, 422)
+        self.assertEqual(submit(-200).status, 200)
+        tocsin.write_config(config(intake={"future_grace_period": "1m"}))
+        tocsin.reload()
+        self.assertEqual(submit(-200).status, 422)
+        refused = submit(5400)
+        self.assertEqual(refused.status, 422, refused)
+        self.assertIn("at most 1h in the past and 1m in the future", refused.text)
+
+
 class TooManySeries(harness.TestCase):
     def test_known_series_go_on_and_new_ones_are_refused(self):
         tocsin = self.tocsin(config(series={"max_series": 400}))

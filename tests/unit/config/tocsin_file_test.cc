@@ -26,6 +26,8 @@ TEST(TocsinFile, DefaultsAreTheDocumentedOnes) {
     EXPECT_EQ(settings.staleness, std::chrono::minutes(5));
     EXPECT_EQ(settings.sender, "Tocsin");
     EXPECT_EQ(settings.series.max_series, 1'000'000U);
+    EXPECT_EQ(settings.intake.past_grace_period, std::chrono::hours(1));
+    EXPECT_EQ(settings.intake.future_grace_period, std::chrono::minutes(5));
     EXPECT_EQ(settings.series.retention, std::chrono::hours(1));
     EXPECT_EQ(settings.max_alerts, 200'000U);
     EXPECT_EQ(settings.reported_version, "0.34.0");
@@ -100,6 +102,7 @@ TEST(TocsinFile, EveryKeyIsRead) {
       "  staleness: 90s\n"
       "  notifications: {sender: Pynomaly}\n"
       "  series: {max_series: 5000, retention: 2h}\n"
+      "  intake: {past_grace_period: 3h, future_grace_period: 30s}\n"
       "  history: {retention: 7d, max_events: 5000}\n"
       "  alertmanager: {max_alerts: 70, send_resolved_when_muted: false, reported_version: "
       "0.27.0}\n"
@@ -123,6 +126,8 @@ TEST(TocsinFile, EveryKeyIsRead) {
   EXPECT_EQ(settings.sender, "Pynomaly");
   EXPECT_EQ(settings.series.max_series, 5000U);
   EXPECT_EQ(settings.series.retention, std::chrono::hours(2));
+  EXPECT_EQ(settings.intake.past_grace_period, std::chrono::hours(3));
+  EXPECT_EQ(settings.intake.future_grace_period, std::chrono::seconds(30));
   EXPECT_EQ(settings.native_rules, NativeRouting::kBoth);
   EXPECT_EQ(settings.max_alerts, 70U);
   EXPECT_EQ(settings.reported_version, "0.27.0");

@@ -200,6 +200,28 @@ TEST(JsonMetrics, RefuseTimestampsOutsideTheWindow) {
   }
 }
 
+TEST(JsonMetrics, AreJudgedByTheWindowAsItIsNow) {
+  JsonWorld world;
+  const auto submit = [&world](Duration ahead) {
+    return world
+        .One(fmt::format(R"({{"metric_name":"a{0}","value":1,"timestamp":{0}}})",
+                         ToUnixMillis(world.clock.Now() + ahead)))
+        .status;
+  };
+  EXPECT_EQ(submit(-std::chrono::hours(2)), 422);
+  EXPECT_EQ(submit(std::chrono::minutes(4)), 200);
+  world.window = {std::chrono::hours(3), std::chrono::minutes(1)};
+  EXPECT_EQ(submit(-std::chrono::hours(2)), 200);
+  EXPECT_EQ(submit(-std::chrono::hours(3) - Duration(1)), 422);
+  EXPECT_EQ(submit(std::chrono::minutes(1)), 200);
+  EXPECT_EQ(submit(std::chrono::minutes(1) + Duration(1)), 422);
+  const http::Response batch =
+      world.Batch(fmt::format(R"([{{"metric_name":"b","value":1,"timestamp":{}}}])",
+                              ToUnixMillis(world.clock.Now() + std::chrono::minutes(2))));
+  EXPECT_EQ(batch.status, 422);
+  EXPECT_THAT(batch.body, HasSubstr("at most 3h in the past and 1m in the future"));
+}
+
 TEST(JsonMetrics, RefuseWhatIsNoTimestamp) {
   for (const char* text : {R"("yesterday")", R"("")", R"("2023-02-30T00:00:00Z")", "true", "[]",
                            "{}", "NaN", "1e400", R"("1699999999")"}) {

@@ -21,8 +21,16 @@ class JsonWorld {
   using Headers = std::vector<std::pair<std::string, std::string>>;
 
   explicit JsonWorld(JsonMetricsLimits limits = {})
-      : context{sink, state, clock, Logger(log, "test"), registry, LimitSamples()},
+      : context{sink,
+                state,
+                clock,
+                Logger(log, "test"),
+                registry,
+                LimitSamples(),
+                [this] { return window; }},
         intake(context, limits) {}
+
+  TimestampWindow window;
 
   // What clients may send at once, and how many samples each request was found to have.
   std::size_t most_samples = 1'000'000;
