@@ -66,7 +66,24 @@ class MemoryStateStore final : public StateStore {
   }
   std::optional<std::string> Trouble() const override { return std::nullopt; }
 
+  // From now on events cannot be read; "": they can.
+  void FailReadingEvents(const std::string& why) {
+    MutexLock lock(mu_);
+    why_unreadable_ = why;
+  }
+  std::size_t readings_failed() const {
+    MutexLock lock(mu_);
+    return readings_failed_;
+  }
+
   Result<std::vector<Event>> Events(const EventQuery& query) const override {
+    {
+      MutexLock lock(mu_);
+      if (!why_unreadable_.empty()) {
+        ++readings_failed_;
+        return Error{why_unreadable_};
+      }
+    }
     std::vector<Event> found = events();
     std::erase_if(found, [&](const Event& event) { return !EventMatches(query, event); });
     if (query.newest_first) std::reverse(found.begin(), found.end());
@@ -132,6 +149,8 @@ class MemoryStateStore final : public StateStore {
   Tables tables_ GUARDED_BY(mu_);
   std::vector<Event> events_ GUARDED_BY(mu_);
   std::vector<EventListener> listeners_ GUARDED_BY(mu_);
+  std::string why_unreadable_ GUARDED_BY(mu_);
+  mutable std::size_t readings_failed_ GUARDED_BY(mu_) = 0;
   std::deque<std::pair<WriteBatch, Committed>> waiting_ GUARDED_BY(mu_);
 };
 

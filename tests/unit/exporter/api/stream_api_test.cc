@@ -66,7 +66,8 @@ class NullSink final : public SampleSink {
 class LiveStream : public ::testing::Test {
  protected:
   // Events come when the test commits them, if not at once.
-  explicit LiveStream(bool commit_at_once = true) : world_({testing::CpuRule()}, commit_at_once) {
+  explicit LiveStream(bool commit_at_once = true, StreamHubOptions options = {})
+      : options_(options), world_({testing::CpuRule()}, commit_at_once) {
     EXPECT_TRUE(audit_.Restore().ok());
     world_.store.ListenToEvents([this](std::span<const Event> events) { hub_.TakeEvents(events); });
   }
@@ -160,6 +161,7 @@ class LiveStream : public ::testing::Test {
     return newest.ok() && !newest->empty() ? json::parse(newest->front()) : json();
   }
 
+  const StreamHubOptions options_;
   Mutex mu_;
   std::deque<std::function<void()>> posted_ GUARDED_BY(mu_);
   InlineExecutor executor_;
@@ -178,7 +180,7 @@ class LiveStream : public ::testing::Test {
                    MutexLock lock(mu_);
                    posted_.push_back(std::move(run));
                  },
-                 executor_};
+                 executor_, options_};
   AlertingSources commands_ = world_.Sources();
   AlertingApi api_of_requests_{commands_};
   std::function<void()> while_writing_;  // once, when the next alert is written
@@ -534,6 +536,30 @@ TEST_F(LiveStreamOverASlowDisk, ADiskThatRefusesHoldsNobodyUp) {
   Settle();
   EXPECT_THAT(client->writer.types(), ElementsAre("initial_alerts"));
   EXPECT_THAT(client->writer.Last().at("alerts"), SizeIs(1));
+}
+
+class LiveStreamWithAnInboxOfOne : public LiveStream {
+ protected:
+  LiveStreamWithAnInboxOfOne() : LiveStream(/*commit_at_once=*/true, {.max_inbox = 1}) {}
+};
+
+// What happens while it is made does not fit into memory, and cannot be read.
+TEST_F(LiveStreamWithAnInboxOfOne, ASnapshotThatCannotReadWhatItMissedIsMadeAnew) {
+  const auto client = WebSocket("", /*settle=*/false);
+  world_.store.FailReadingEvents("the disk is gone");
+  world_.Submit("a", 95);
+  world_.Submit("b", 95);
+  Settle();
+  EXPECT_EQ(world_.store.readings_failed(), 1U);
+  ASSERT_THAT(client->writer.types(), ElementsAre("initial_alerts"));
+  EXPECT_EQ(client->writer.Last().at("seq"), 2);
+  EXPECT_THAT(client->writer.Last().at("alerts"), SizeIs(2));
+  EXPECT_EQ(client->writer.closed, std::nullopt);
+  // It goes on from there.
+  Submit("a", 1);
+  EXPECT_EQ(client->writer.Last().at("type"), "alert_resolved");
+  EXPECT_EQ(client->writer.Last().at("seq"), 3);
+  EXPECT_EQ(world_.store.readings_failed(), 1U);
 }
 
 // What a client knows that begins with a snapshot and lays over it what comes.
