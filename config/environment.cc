@@ -7,6 +7,7 @@
 #include <string>
 #include <utility>
 
+#include "base/http_client.h"
 #include "base/number.h"
 #include "base/text.h"
 #include "config/environment_channels.h"
@@ -23,7 +24,6 @@ struct UnsupportedVariable {
 };
 constexpr UnsupportedVariable kUnsupported[] = {
     {"REDIS_URL", "the cache"},
-    {"API_URL", "the health probe"},
 };
 
 constexpr std::size_t kShortSecret = 16;
@@ -40,6 +40,7 @@ class EnvironmentReader {
   EnvironmentSettings Read() {
     ReadDatabase();
     ReadMetricsPort();
+    ReadProbe();
     settings_.receivers = ReadEnvironmentChannels(values_);
     ReadApiKeys();
     ReportUnsupported();
@@ -88,6 +89,15 @@ class EnvironmentReader {
       return;
     }
     settings_.extra_metrics_port = static_cast<std::uint16_t>(*port);
+  }
+
+  void ReadProbe() {
+    std::optional<std::string> url = values_.Value("API_URL");
+    if (!url) return;
+    if (Status sound = CheckUrl(*url); !sound) {
+      return values_.ReportError("API_URL: " + sound.message());
+    }
+    settings_.probe_url = *std::move(url);
   }
 
   // scope:secret, scope:secret ... Whoever sets keys counts on them: what cannot be read is an

@@ -26,6 +26,7 @@ struct EnvironmentSettings {
   std::optional<std::uint16_t> extra_metrics_port;
   std::vector<ReceiverSettings> receivers;
   std::vector<EnvironmentKey> api_keys;
+  std::string probe_url;                // of another program that is asked how it is; empty: none
   std::vector<std::string> files_read;  // of the <NAME>_FILE variables
 };
 

@@ -124,6 +124,7 @@ class Loading {
     settings_.postgres = of_environment_.postgres;
     settings_.extra_metrics_port = of_environment_.extra_metrics_port;
     settings_.api_keys = of_environment_.api_keys;
+    settings_.probe_url = of_environment_.probe_url;
     const std::vector<ReceiverSettings> of_file = settings_.receivers;
     settings_.receivers =
         JoinReceivers(std::move(settings_.receivers), of_environment_.receivers, diagnostics_);

@@ -231,6 +231,7 @@ struct Settings {
   std::optional<PostgresSettings> postgres;         // instead, where it is given
   std::optional<std::uint16_t> extra_metrics_port;  // PROMETHEUS_PORT
   std::vector<EnvironmentKey> api_keys;             // TOCSIN_API_KEYS
+  std::string probe_url;                            // API_URL; empty: nobody is asked
 
   // Every file that was read, the configuration file first, and all patterns that were looked for:
   // what a watcher watches.

@@ -26,6 +26,10 @@ std::string DaemonStatus::collection_health() const {
   return down || !host_collector_healthy ? "degraded" : "healthy";
 }
 
+std::string DaemonStatus::probe_health() const {
+  return DegradedIf(probe && !probe->error.empty());
+}
+
 std::string DaemonStatus::evaluation_health() const {
   if (stalled && !delivery_stalled) return "unhealthy";
   return DegradedIf(evaluation.lag > kMuchLag);
@@ -46,7 +50,7 @@ std::string DaemonStatus::overall() const {
   const bool degraded = notifications_health() != "healthy" || database_health() != "healthy" ||
                         collection_health() != "healthy" || evaluation_health() != "healthy" ||
                         store_writer_health() != "healthy" || disk_health() != "healthy" ||
-                        !reload.successful;
+                        probe_health() != "healthy" || !reload.successful;
   return degraded ? "degraded" : "healthy";
 }
 

@@ -28,6 +28,13 @@ struct TargetStatus {
   Duration last_duration{0};
 };
 
+// Of the program that API_URL names, as it was asked last.
+struct ProbeStatus {
+  std::string error;  // why it is not well; empty: it is
+  Timestamp at;
+  Duration took{0};
+};
+
 struct ReloadStatus {
   bool successful = true;
   Timestamp at;                       // of the last attempt
@@ -65,6 +72,7 @@ struct DaemonStatus {
   // Who follows what happens live, by a WebSocket or not, and how many may.
   std::size_t stream_clients = 0;
   std::size_t stream_limit = 0;
+  std::optional<ProbeStatus> probe;  // none: there is no such program, or no answer yet
   bool host_collector_enabled = true;
   bool host_collector_healthy = true;
   std::vector<std::string> warnings;  // what the operator has allowed and should not forget
@@ -77,6 +85,7 @@ struct DaemonStatus {
   std::string database_health() const { return store_trouble ? "degraded" : "healthy"; }
   std::string collection_health() const;
   std::string alert_manager_health() const { return stalled ? "unhealthy" : "healthy"; }
+  std::string probe_health() const;
   std::string evaluation_health() const;
   std::string delivery_health() const;
   std::string store_writer_health() const;

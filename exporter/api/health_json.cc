@@ -103,6 +103,14 @@ void ReportCollectors(const DaemonStatus& status, HealthReport* report) {
   scrape["down"] = down;
 }
 
+void ReportProbe(const ProbeStatus& probe, const std::string& health, HealthReport* report) {
+  const std::string why =
+      probe.error.empty() ? "" : "the program at API_URL is not well: " + probe.error;
+  Json& part = report->Part("api", health, why);
+  part["asked_at"] = FormatRfc3339(probe.at);
+  part["response_seconds"] = ToSeconds(probe.took);
+}
+
 }  // namespace
 
 Json HealthDetailsJson(const DaemonStatus& status) {
@@ -111,6 +119,7 @@ Json HealthDetailsJson(const DaemonStatus& status) {
   ReportEvaluation(status, &report);
   ReportDelivery(status, &report);
   ReportCollectors(status, &report);
+  if (status.probe) ReportProbe(*status.probe, status.probe_health(), &report);
   Json& stream = report.Part("stream", "healthy");
   stream["clients"] = status.stream_clients;
   stream["limit"] = status.stream_limit;
@@ -122,6 +131,7 @@ Json HealthDetailsJson(const DaemonStatus& status) {
                     {"notifications", status.notifications_health()},
                     {"metrics_collection", status.collection_health()},
                     {"websocket_connections", status.websocket_connections}}}};
+  if (status.probe) details["checks"]["api"] = status.probe_health();
   details["parts"] = report.TakeParts();
   details["reasons"] = report.TakeReasons();
   details["warnings"] = status.warnings;

@@ -42,7 +42,9 @@ Json ShownHealth() {
                                     {"database", HealthWord()},
                                     {"notifications", HealthWord()},
                                     {"metrics_collection", HealthWord()},
-                                    {"websocket_connections", Count()}})},
+                                    {"websocket_connections", Count()},
+                                    {"api", HealthWord()}},
+                                   {"api"})},  // where API_URL is set
                  // Each has a status and a reason, and measures of its own.
                  {"parts", MapOf(AnyObject())},
                  {"reasons", ListOf(Text())},

@@ -205,6 +205,10 @@ void App::Parts::BuildPipeline(Configured configured) {
   intakes = intake::MakeIntakes(context, *push_store);
   scraper.emplace(*sink, *http_client, timers, *pool, clock, log.Named("scrape"), metrics);
   host.emplace(*sink, timers, *pool, clock, log.Named("host"), metrics);
+  if (!settings->probe_url.empty()) {
+    probe.emplace(settings->probe_url, *http_client, *sink, timers, *pool, clock,
+                  log.Named("probe"));
+  }
 
   std::shared_ptr<const evaluator::RuleIndex> rules = MakeRules();
   series->SetWatchMaker(rules, started);
@@ -327,6 +331,7 @@ void App::Parts::KeepHistory(Timestamp now) {
 }
 
 void App::Parts::StartRounds() {
+  if (probe) probe->Start();
   history_rounds = std::make_unique<Periodic>(timers, *pool, clock, kPruneInterval,
                                               [this](Timestamp now) { KeepHistory(now); });
   prune_rounds = std::make_unique<Periodic>(timers, *pool, clock, kPruneInterval,
@@ -368,6 +373,7 @@ void App::Stop() {
 
   p.scraper->Stop();
   p.host->Stop();
+  if (p.probe) p.probe->Stop();
   p.resample_rounds.reset();
   p.self_rounds.reset();
   p.security_rounds.reset();

@@ -50,6 +50,7 @@
 #include "exporter/daemon/rule_book.h"
 #include "exporter/daemon/rule_gauges.h"
 #include "exporter/daemon/storage_folder.h"
+#include "exporter/daemon/url_probe.h"
 #include "exporter/http/cors.h"
 #include "exporter/http/stream_loop.h"
 #include "exporter/intake/intakes.h"
@@ -180,6 +181,7 @@ struct App::Parts {
   std::vector<std::unique_ptr<intake::Intake>> intakes;
   std::optional<scrape::ScrapeManager> scraper;
   std::optional<HostRounds> host;
+  std::optional<UrlProbe> probe;
 
   std::optional<api::RepeatableRequests> repeatable;
   std::optional<api::Acknowledgements> acknowledgements;

@@ -236,6 +236,7 @@ api::DaemonStatus App::Parts::GatherStatus() const {
   status.store_lag = store->WriterLag();
   status.disk = RoomIn(storage.Path("."));
   if (!guard->asks()) status.warnings = ExposureWarnings(options.listen_address, loopback_only);
+  if (probe) status.probe = probe->status();
   status.host_collector_enabled = host->enabled();
   status.host_collector_healthy = host->healthy();
   status.websocket_connections = streams->open(http::StreamKind::kWebSocket);

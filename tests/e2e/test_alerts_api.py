@@ -330,6 +330,29 @@ class Health(AlertsApi):
         self.assertEqual(len(health["warnings"]), 1)
         self.assertIn("without API keys", health["warnings"][0])
 
+    def test_the_program_that_api_url_names_is_asked_how_it_is(self):
+        app = self.target()
+        app.status = 503
+        self.start(
+            [rule("App down", "app.health.status", condition="<", threshold=1)],
+            environment={"API_URL": f"http://{app.address}/health"},
+        )
+
+        def asked():
+            health = self.send("GET", "/health")
+            return health if "api" in health["checks"] else None
+
+        health = wait_until(asked, what="the program to be asked")
+        self.assertEqual((health["status"], health["checks"]["api"]), ("degraded", "degraded"))
+        self.assertIn("HTTP status 503", health["parts"]["api"]["reason"])
+        self.hook.wait_change("App down", "active")
+        self.assertEqual(app.requests[0].path, "/health")
+        app.status = 200
+        self.daemon.restart()
+        health = wait_until(asked, what="the program to be asked")
+        self.assertEqual((health["status"], health["checks"]["api"]), ("healthy", "healthy"))
+        self.hook.wait_change("App down", "resolved")
+
     def test_a_target_that_is_down_is_told(self):
         self.start(rules=[])
         self.daemon.write_config(

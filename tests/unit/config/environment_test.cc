@@ -216,13 +216,27 @@ TEST(EnvironmentFiles, ThatCannotBeReadOrAreEmptyAreErrors) {
 // The contract's other variables: whoever sets one is told, under whichever spelling, that it waits
 // for a part of the program.
 TEST(Environment, NamesWhatIsNotBuiltYet) {
-  for (const char* name : {"REDIS_URL", "API_URL"}) {
+  for (const char* name : {"REDIS_URL"}) {
     for (const std::string& spelling : {std::string(name), std::string(name) + "_FILE"}) {
       const EnvironmentResult read = ReadAll({{spelling, "s3cret"}});
       ASSERT_EQ(read.problems.size(), 1U) << spelling;
       EXPECT_THAT(read.problems[0], HasSubstr("warning: " + spelling + " has no effect: the "));
       EXPECT_THAT(read.problems[0], Not(HasSubstr("s3cret")));
     }
+  }
+}
+
+TEST(Environment, NamesAProgramThatIsAskedHowItIs) {
+  EXPECT_EQ(ReadAll({}).settings.probe_url, "");
+  const EnvironmentResult read = ReadAll({{"API_URL", "http://10.0.0.5:8000/health?a=b"}});
+  EXPECT_THAT(read.problems, IsEmpty());
+  EXPECT_EQ(read.settings.probe_url, "http://10.0.0.5:8000/health?a=b");
+  for (const char* wrong : {"localhost:8000", "ftp://app", "http://user:s3cret@app/"}) {
+    const EnvironmentResult refused = ReadAll({{"API_URL", wrong}});
+    ASSERT_EQ(refused.problems.size(), 1U) << wrong;
+    EXPECT_THAT(refused.problems[0], HasSubstr("API_URL: "));
+    EXPECT_THAT(refused.problems[0], Not(HasSubstr("s3cret")));
+    EXPECT_EQ(refused.settings.probe_url, "");
   }
 }
 

@@ -46,6 +46,20 @@ TEST(HealthDetails, WhereAllIsWellEachPartSaysSo) {
   EXPECT_EQ(Part(status, "disk").at("free_bytes"), 200ULL << 20);
 }
 
+TEST(HealthDetails, TheProgramThatIsAskedHowItIsStandsAmongTheChecks) {
+  DaemonStatus status;
+  EXPECT_FALSE(HealthDetailsJson(status).at("checks").contains("api"));
+  status.probe = ProbeStatus{"", FromUnixMillis(1'714'557'600'000), milliseconds(250)};
+  EXPECT_EQ(HealthDetailsJson(status).at("checks").at("api"), "healthy");
+  EXPECT_EQ(Part(status, "api").at("asked_at"), "2024-05-01T10:00:00Z");
+  EXPECT_EQ(Part(status, "api").at("response_seconds"), 0.25);
+  EXPECT_EQ(status.overall(), "healthy");
+  status.probe->error = "HTTP status 503";
+  EXPECT_EQ(HealthDetailsJson(status).at("checks").at("api"), "degraded");
+  EXPECT_THAT(Reasons(status), ElementsAre("the program at API_URL is not well: HTTP status 503"));
+  EXPECT_EQ(status.overall(), "degraded");
+}
+
 TEST(HealthDetails, TheStoreSaysNothingOfItsFiles) {
   DaemonStatus status;
   status.store_trouble = "cannot write /var/lib/tocsin/state.db: disk full";

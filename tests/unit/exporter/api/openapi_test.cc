@@ -115,8 +115,9 @@ class OpenApiTest : public ::testing::Test {
                                world_.registry};
   SampleTap samples_{sink_, world_.registry};
   StreamHub hub_{world_.store, [](const std::function<void()>&) {}, console_};
-  AlertSnapshots snapshots_{hub_, world_.store, world_.book,
-                            [](const AlertPtr&) { return std::string(); },
+  AlertingSources sources_ = world_.Sources();
+  AlertSnapshots snapshots_{hub_, world_.store, sources_.alerts,
+                            [](const KnownAlert&) { return std::string(); },
                             [](const std::function<void()>&) {}};
   StreamApi stream_{
       {hub_, snapshots_, samples_, world_.store, world_.clock, world_.book, guard_, {}, {}}, {}};
