@@ -25,14 +25,15 @@ constexpr std::array<std::pair<AlertState, std::string_view>, 5> kStates = {
      {AlertState::kAcknowledged, "acknowledged"},
      {AlertState::kResolved, "resolved"}}};
 
-constexpr std::array<std::pair<ResolveReason, std::string_view>, 7> kReasons = {
+constexpr std::array<std::pair<ResolveReason, std::string_view>, 8> kReasons = {
     {{ResolveReason::kNone, ""},
      {ResolveReason::kRecovered, "recovered"},
      {ResolveReason::kManual, "manual"},
      {ResolveReason::kRuleDeleted, "rule_deleted"},
      {ResolveReason::kRuleDisabled, "rule_disabled"},
      {ResolveReason::kRuleChanged, "rule_changed"},
-     {ResolveReason::kStale, "stale"}}};
+     {ResolveReason::kStale, "stale"},
+     {ResolveReason::kExpired, "expired"}}};
 
 std::optional<Timestamp> TimeFromJson(const json& j) {
   if (j.is_null()) return std::nullopt;

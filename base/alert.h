@@ -32,6 +32,7 @@ enum class ResolveReason : std::uint8_t {
   kRuleDisabled,
   kRuleChanged,
   kStale,
+  kExpired,  // of a posted alert: its sender has fallen silent
 };
 std::string_view ResolveReasonName(ResolveReason reason);  // "recovered", ...; "" for none
 std::optional<ResolveReason> ParseResolveReason(std::string_view word);

@@ -13,6 +13,7 @@
 
 #include "base/text.h"
 #include "receivers/channels/channel.h"
+#include "receivers/templates/ending.h"
 #include "receivers/templates/rule_text.h"
 
 namespace tocsin::receivers {
@@ -54,11 +55,6 @@ std::string FiringText(const Alert& alert, std::string_view message) {
                      Plain(rule.threshold_text), Plain(message));
 }
 
-// Data that stopped are no recovery.
-std::string_view ReasonText(ResolveReason reason) {
-  return reason == ResolveReason::kStale ? "stale, data stopped" : ResolveReasonName(reason);
-}
-
 std::string ResolvedText(const Alert& alert) {
   std::string text = ValueText(alert) + " ";
   if (alert.triggered_at && alert.resolved_at) {
@@ -66,10 +62,7 @@ std::string ResolvedText(const Alert& alert) {
         std::chrono::floor<std::chrono::seconds>(*alert.resolved_at - *alert.triggered_at);
     text += fmt::format(" after {},", FormatDuration(lasted));
   }
-  text += fmt::format(" {}", ReasonText(alert.resolved_reason));
-  if (!alert.resolved_by.empty()) text += " by " + Plain(alert.resolved_by);
-  if (!alert.resolve_note.empty()) text += ": " + Plain(alert.resolve_note);
-  return text;
+  return text + " " + Plain(EndingWords(alert));
 }
 
 std::string Line(const Alert& alert, NotificationStatus status, std::string_view message) {

@@ -144,6 +144,13 @@ std::string FactOf(const MessageCard& card, std::string_view name) {
   return "";
 }
 
+// What stands below the sentence about the ending.
+std::string_view OwnMessage(const MessageCard& card) {
+  std::string_view message = card.message;
+  if (message.starts_with(card.ending)) message.remove_prefix(card.ending.size());
+  return TrimSpace(message);
+}
+
 std::string CutShort(const std::string& text, std::size_t max_runes) {
   const std::string cut = TruncateRunes(text, max_runes - 2);
   return cut == text ? text : cut.substr(0, cut.size() - std::string_view("…").size()) + "...";
@@ -205,11 +212,15 @@ std::string MailShort(const MessageCard& card) {
   const std::string lasted = FactOf(card, "Duration");
   if (!lasted.empty()) text += " after " + lasted;
   text += MoreText(card);
+  // Before the labels, which may be long: else it looks like a recovery.
+  if (!card.ending.empty()) text += ": " + card.ending;
   for (const CardFact& label : card.labels) text += fmt::format(" {}={}", label.name, label.value);
   for (const CardFact& fact : card.facts) {
     if (fact.name == "Condition" || fact.name == "Metric") text += " " + fact.value;
   }
-  if (!card.message.empty()) text += ". " + card.message;
+  if (const std::string_view message = OwnMessage(card); !message.empty()) {
+    text.append(". ").append(message);
+  }
   std::replace(text.begin(), text.end(), '\n', ' ');
   return CutShort(text, kMaxShortRunes);
 }

@@ -55,7 +55,8 @@ AlertPtr NativeOf(const FrozenAlert& frozen) {
   alert->updated_at = posted.updated_at;
   if (frozen.resolved) {
     alert->resolved_at = posted.ends_at;
-    alert->resolved_reason = ResolveReason::kRecovered;
+    alert->resolved_reason =
+        posted.ends_by_timeout ? ResolveReason::kExpired : ResolveReason::kRecovered;
   }
   return alert;
 }

@@ -16,6 +16,7 @@
 #include "receivers/channels/configured_http.h"
 #include "receivers/channels/http_outcome.h"
 #include "receivers/channels/vendor_call.h"
+#include "receivers/templates/ending.h"
 #include "receivers/templates/rule_text.h"
 
 namespace tocsin::receivers {
@@ -72,7 +73,7 @@ std::string SeedAlert(const Alert& alert, NotificationStatus status, const std::
       .TextOrNull("resolved_reason", ResolveReasonName(alert.resolved_reason))
       .LabelMap("metadata", alert.metadata)
       .Text("fingerprint", alert.fingerprint_text())
-      .Text("message", message)
+      .Text("message", WithEnding(alert, message))
       .Finish();
 }
 

@@ -6,6 +6,7 @@
 
 #include "base/http_client.h"
 #include "base/text.h"
+#include "receivers/templates/ending.h"
 #include "receivers/templates/rule_text.h"
 
 namespace tocsin::receivers {
@@ -53,7 +54,7 @@ std::vector<CardFact> Facts(const Alert& alert) {
     facts.push_back({"Duration", FormatDuration(std::max(Duration(lasted), Duration(0)))});
   }
   if (alert.resolved_reason != ResolveReason::kNone) {
-    facts.push_back({"Reason", std::string(ResolveReasonName(alert.resolved_reason))});
+    facts.push_back({"Reason", std::string(ReasonWords(alert.resolved_reason))});
   }
   if (!alert.resolved_by.empty()) facts.push_back({"Resolved by", alert.resolved_by});
   return facts;
@@ -78,10 +79,17 @@ std::vector<CardLink> Links(const Notification& notification) {
   return links;
 }
 
+// "resolved: ", or "resolved (no data): " where the value has not recovered.
+std::string OverText(const Alert& alert) {
+  if (!IsOver(alert)) return "";
+  if (EndingSentence(alert).empty()) return "resolved: ";
+  return fmt::format("resolved ({}): ", ReasonWords(alert.resolved_reason));
+}
+
 // High CPU Usage (host=web-2): 91.0 > 80.0
 std::string Line(const Alert& alert) {
   const ThresholdRule& rule = *alert.rule;
-  std::string line = fmt::format("{}{}", IsOver(alert) ? "resolved: " : "", rule.name);
+  std::string line = OverText(alert) + rule.name;
   std::string where;
   for (const CardFact& label : Where(alert)) {
     where += fmt::format("{}{}={}", where.empty() ? "" : ", ", label.name, label.value);
@@ -148,7 +156,8 @@ MessageCard MakeMessageCard(const Notification& notification,
   card.color = CardColor(rule.severity, card.resolved);
   card.title = rule.name;
   card.heading = (card.resolved ? "✅ RESOLVED: " : "🚨 ") + rule.name;
-  card.message = head < messages.size() ? messages[head] : "";
+  card.message = WithEnding(alert, head < messages.size() ? messages[head] : "");
+  card.ending = EndingSentence(alert);
   card.facts = Facts(alert);
   card.labels = Where(alert);
   card.links = Links(notification);

@@ -28,7 +28,9 @@ struct MessageCard {
   std::uint32_t color = 0;  // 0xRRGGBB
   std::string title;        // the rule's name
   std::string heading;  // with a sign and a word: "🚨 High CPU Usage", "✅ RESOLVED: High CPU Usage"
-  std::string message;           // what the rule's text says
+  // What the rule's text says; of one that is over without a recovery, why stands above it.
+  std::string message;
+  std::string ending;            // that sentence; else empty
   std::vector<CardFact> facts;   // severity, metric, threshold, when; of a resolved one, how long
   std::vector<CardFact> labels;  // where
   std::vector<CardLink> links;

@@ -5,6 +5,7 @@ and their secrets in nothing that the process writes.
 import json
 import pathlib
 import re
+import urllib.parse
 
 import harness
 from channels_of_tocsin import NAME, SECRET, answers, channels, golden_channels
@@ -171,7 +172,7 @@ class AllOthers(TestCase):
         self.channels = channels(self.vendors.url)
         self.mail = self.own(MailServer(users={"t": SECRET}, mechanisms=("PLAIN",)))
 
-    def start(self):
+    def start(self, **settings):
         receivers = [{"name": one.name, one.type: one.settings} for one in self.channels]
         sms = {
             "smarthost": self.mail.address,
@@ -183,7 +184,9 @@ class AllOthers(TestCase):
         receivers.append({"name": "sms", "sms": sms})
         names = [one["name"] for one in receivers]
         self.daemon = self.tocsin(
-            json.dumps({"tocsin": {"host": {"enabled": False}, "receivers": receivers}}),
+            json.dumps(
+                {"tocsin": {"host": {"enabled": False}, "receivers": receivers, **settings}}
+            ),
             [rule(NAME, "cpu", notification_channels=[*names, "console"])],
             arguments=["--log.level=debug"],
         )
@@ -231,6 +234,22 @@ class AllOthers(TestCase):
         wait_until(lambda: "RESOLVED" in self.daemon.process.stdout(), what="the console")
         self.assertEqual(json.loads(self.daemon.get("/api/v1/alerting/dead-letters").body), [])
         self.assert_no_secret()
+
+    def test_an_alert_whose_data_stopped_is_said_to_have_no_data_on_each_channel(self):
+        self.start(staleness="1s")
+        self.daemon.submit("cpu", 91.5, host="web1")
+        for one in self.channels:
+
+            def said(name=one.name):
+                bodies = [request.body.decode() for request in self.vendors.requests(name)]
+                return urllib.parse.unquote_plus("\n".join(bodies))
+
+            wait_until(lambda: "No data since " in said(), what=f"{one.name} to be told")
+            self.assertNotIn("recovered", said(), one.name)
+        over = self.mail.wait_mail(lambda one: "RESOLVED" in one.message.get_body().get_content())
+        text = over.message.get_body().get_content()
+        self.assertRegex(text, r": No data since \d\d:\d\d UTC; last value 91\.5\. host=web1 ")
+        wait_until(lambda: "no data since" in self.daemon.process.stdout(), what="the console")
 
     def test_no_channel_is_without_a_test(self):
         tested = {one.type for one in self.channels} | {"sms", "console"}

@@ -103,6 +103,7 @@ TEST(AlertState, IsCalledActiveInTheAlertingApi) {
   EXPECT_EQ(ParseAlertState("acknowledged"), AlertState::kAcknowledged);
   EXPECT_FALSE(ParseAlertState("firing").has_value());
   EXPECT_EQ(ResolveReasonName(ResolveReason::kStale), "stale");
+  EXPECT_EQ(ResolveReasonName(ResolveReason::kExpired), "expired");
 }
 
 }  // namespace

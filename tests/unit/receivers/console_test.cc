@@ -50,7 +50,7 @@ TEST(ConsoleLine, TellsOfARecovery) {
 TEST(ConsoleLine, SaysThatDataStoppedAndNotThatTheValueRecovered) {
   EXPECT_THAT(PrintedLine(Resolved(*FiringAlert(CpuUsageRule(), "e1"), ResolveReason::kStale),
                           NotificationStatus::kResolved),
-              HasSubstr("after 2m, stale, data stopped\n"));
+              HasSubstr("after 2m, no data since 10:00 UTC\n"));
 }
 
 TEST(ConsoleLine, SaysWhoResolvedItAndWhy) {
@@ -58,7 +58,7 @@ TEST(ConsoleLine, SaysWhoResolvedItAndWhy) {
   alert->resolved_by = "anna";
   alert->resolve_note = "restarted";
   EXPECT_THAT(PrintedLine(alert, NotificationStatus::kResolved),
-              HasSubstr("after 2m, manual by anna: restarted\n"));
+              HasSubstr("after 2m, resolved by anna (restarted)\n"));
 }
 
 TEST(ConsoleLine, LeavesOutTheLabelsWhereThereAreNone) {

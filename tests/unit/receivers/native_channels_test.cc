@@ -104,6 +104,28 @@ TEST(PostedAlerts, HaveTheIdAndTheAddressThatTheAlertingApiKnows) {
   EXPECT_EQ(link, Json({{"text", "Alert"}, {"href", address}}));
 }
 
+TEST(PostedAlerts, SayThatTheirSenderFellSilentWhereItDid) {
+  for (const bool by_timeout : {true, false}) {
+    ChannelWorld world;
+    const config::Settings settings = config::GoodSettings(
+        "tocsin: {receivers: [{name: ops, webhook: {url: 'http://hook/'}}]}\n");
+    const auto integrations = MakeNativeIntegrations(settings.receivers.at(0), world.Context());
+    ASSERT_TRUE(integrations.ok());
+    const Timestamp began = testing::FiredAt();
+    PostedAlert posted =
+        testing::Posted(Labels{{"alertname", "A"}}, began, began + std::chrono::minutes(5), began);
+    posted.ends_by_timeout = by_timeout;
+    GroupNotification group;
+    group.receiver = "ops";
+    group.alerts = {{testing::Shared(posted)}};
+    group.alerts[0].resolved = true;
+    integrations->at(0)->channel->Deliver(group, std::chrono::seconds(10), [](const Outcome&) {});
+    const Json alert = BodyOf(world.http.request(0)).at("alert");
+    EXPECT_EQ(alert.at("resolved_reason"), by_timeout ? "expired" : "recovered");
+    EXPECT_EQ(alert.at("message"), by_timeout ? "Sender fell silent.\nA" : "A");
+  }
+}
+
 // ---- what is kept of an answer
 
 std::size_t KeptOfAnswer(const std::string& type, const std::string& keys) {
