@@ -66,6 +66,8 @@ std::string RuleToJson(const ThresholdRule& rule) {
   } else {
     row.Null("stale_after_ms");
   }
+  // Few rules say it, and each alert's row holds its rule.
+  if (rule.stale_alerts) row.Text("stale_alerts", StaleAlertsName(*rule.stale_alerts));
   row.Text("source_file", rule.source_file).Number("source_line", rule.source_line);
   return row.Finish();
 }
@@ -89,6 +91,9 @@ ThresholdRule RuleFromJson(const json& j) {
   rule.cooldown = Duration(j.at("cooldown_ms").get<std::int64_t>());
   if (const json& stale = j.at("stale_after_ms"); !stale.is_null()) {
     rule.stale_after = Duration(stale.get<std::int64_t>());
+  }
+  if (const auto stale = j.find("stale_alerts"); stale != j.end()) {
+    rule.stale_alerts = KnownOrThrow(ParseStaleAlerts(stale->get<std::string>()), j);
   }
   rule.source_file = j.at("source_file").get<std::string>();
   rule.source_line = j.at("source_line").get<int>();

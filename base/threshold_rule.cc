@@ -63,6 +63,16 @@ std::optional<Condition> ParseCondition(std::string_view symbol) {
   return std::nullopt;
 }
 
+std::string_view StaleAlertsName(StaleAlerts what) {
+  return what == StaleAlerts::kKeep ? "keep" : "resolve";
+}
+
+std::optional<StaleAlerts> ParseStaleAlerts(std::string_view word) {
+  if (word == "resolve") return StaleAlerts::kResolve;
+  if (word == "keep") return StaleAlerts::kKeep;
+  return std::nullopt;
+}
+
 bool ThresholdRule::Violates(double value) const {
   switch (condition) {
     case Condition::kGreater:

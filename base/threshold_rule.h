@@ -30,6 +30,14 @@ enum class Condition : std::uint8_t {
 std::string_view ConditionSymbol(Condition condition);  // ">", "<", ">=", "<=", "==", "!="
 std::optional<Condition> ParseCondition(std::string_view symbol);
 
+// What becomes of an alert that fires when its series ends or falls silent.
+enum class StaleAlerts : std::uint8_t {
+  kResolve,  // over, with the reason "stale"
+  kKeep,     // it fires on, until a good sample, a person or a change of the rule ends it
+};
+std::string_view StaleAlertsName(StaleAlerts what);  // "resolve", "keep"
+std::optional<StaleAlerts> ParseStaleAlerts(std::string_view word);
+
 struct ThresholdRule {
   std::string id;    // UUID; of a file rule derived from file and name, so stable over restarts
   std::string name;  // 1..255 characters
@@ -46,9 +54,10 @@ struct ThresholdRule {
   std::vector<std::string> notification_channels;  // receiver names; none: the default receivers
   std::string notification_template;  // braces form (base/template/braces.h); may be empty
   Duration cooldown{std::chrono::seconds(300)};
-  std::optional<Duration> stale_after;  // else the `staleness` setting
-  std::string source_file;              // empty for rules made over the API
-  int source_line = 0;                  // one-based
+  std::optional<Duration> stale_after;      // else the `staleness` setting
+  std::optional<StaleAlerts> stale_alerts;  // else the setting of that name
+  std::string source_file;                  // empty for rules made over the API
+  int source_line = 0;                      // one-based
 
   // An ordinary NaN satisfies no condition, not even !=.
   bool Violates(double value) const;

@@ -58,6 +58,7 @@ class RuleDecoder {
     map_.ReadDuration("duration", &rule_.duration, DurationForm::kOrSeconds);
     map_.ReadDuration("cooldown_period", &rule_.cooldown, DurationForm::kOrSeconds);
     ReadStaleAfter();
+    rule_.stale_alerts = ReadStaleAlerts(map_);
     ReadSeverity();
     map_.ReadBool("enabled", &rule_.enabled);
     ReadChannels();
@@ -318,6 +319,18 @@ class RuleFileReader {
 };
 
 }  // namespace
+
+std::optional<StaleAlerts> ReadStaleAlerts(MapDecoder& map) {
+  constexpr std::string_view kKey = "stale_alerts";
+  std::string word;
+  if (!map.ReadText(kKey, &word)) return std::nullopt;
+  const std::optional<StaleAlerts> what = ParseStaleAlerts(word);
+  if (!what) {
+    map.report().Error(map.PlaceOf(kKey), fmt::format("unknown {} {}; use resolve or keep", kKey,
+                                                      QuoteForMessage(word)));
+  }
+  return what;
+}
 
 std::vector<std::shared_ptr<const ThresholdRule>> ReadRuleFile(std::string_view text,
                                                                const RuleFileContext& context,

@@ -24,6 +24,7 @@
 
 namespace tocsin::config {
 
+class MapDecoder;
 class ReceiverNames;
 
 // A larger rule file is refused.
@@ -39,6 +40,9 @@ struct RuleFileContext {
   // Of a rule that has no stale_after; none: unknown.
   std::optional<Duration> staleness;
 };
+
+// The key `stale_alerts`, of a rule or of all; what is no word of it is reported.
+std::optional<StaleAlerts> ReadStaleAlerts(MapDecoder& map);
 
 // The rules that are sound; everything else is in the report. A name identifies a rule within its
 // file: whoever renames one makes another.

@@ -209,6 +209,7 @@ struct Settings {
       receivers;  // of the file, then of the environment; "console" always
   std::vector<std::string> default_receivers;  // resolved: never empty
   Duration staleness{std::chrono::minutes(5)};
+  StaleAlerts stale_alerts = StaleAlerts::kResolve;
   WebSettings web;
   SeriesSettings series;
   IntakeSettings intake;

@@ -9,6 +9,7 @@
 #include "base/http_client.h"
 #include "base/text.h"
 #include "config/receivers.h"
+#include "config/rule_file.h"
 
 namespace tocsin::config {
 namespace {
@@ -302,6 +303,7 @@ TocsinReferences DecodeTocsinKeys(MapDecoder& top, Settings* settings) {
     DecodeAlertmanager(*alertmanager, report, settings, &references);
   }
   ReadLastingDuration(map, "staleness", &settings->staleness);
+  if (const auto what = ReadStaleAlerts(map)) settings->stale_alerts = *what;
   settings->receivers = DecodeReceivers(map.ReadList("receivers"), report);
   map.Finish();
   return references;

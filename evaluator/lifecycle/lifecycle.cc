@@ -193,7 +193,20 @@ void Lifecycle::OnGood(std::uint64_t fingerprint, const Sample& sample, Timestam
 void Lifecycle::OnEnded(std::uint64_t fingerprint, Timestamp now) {
   const auto found = tracked_.find(fingerprint);
   if (found == tracked_.end() || found->second.alert == nullptr) return;
-  End(fingerprint, found->second, ResolveReason::kStale, now);
+  OnStale(fingerprint, found->second, now);
+}
+
+bool Lifecycle::KeepsStale(const Alert& alert) const {
+  return alert.active() && rules_->KeepsStale(*alert.rule);
+}
+
+void Lifecycle::OnStale(std::uint64_t fingerprint, Tracked& tracked, Timestamp now) {
+  if (!KeepsStale(*tracked.alert)) return End(fingerprint, tracked, ResolveReason::kStale, now);
+  SetTimer(Timer::kStale, fingerprint, &tracked.stale_at, std::nullopt);  // until it is heard again
+  log_.Info("data stopped, the alert is kept",
+            {{"alert", tracked.alert->rule->name},
+             {"id", tracked.alert->id},
+             {"fingerprint", tracked.alert->fingerprint_text()}});
 }
 
 CommandResult Lifecycle::Acknowledge(const std::string& id, const AcknowledgeCommand& command,
@@ -492,7 +505,7 @@ void Lifecycle::OnStaleTimer(std::uint64_t fingerprint, Tracked& tracked, Timest
   // A violating sample that comes at this very moment may have been told to nobody: the next one
   // is.
   if (tracked.watch != nullptr) tracked.watch->SignalNextViolation();
-  End(fingerprint, tracked, ResolveReason::kStale, now);
+  OnStale(fingerprint, tracked, now);
 }
 
 void Lifecycle::RunDue(Timestamp now) {

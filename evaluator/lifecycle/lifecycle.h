@@ -6,9 +6,10 @@
 //
 // State is kept per rule and label set (the fingerprint). From the first violating sample an alert
 // is pending until the rule's duration has passed, then firing until a good sample, a person, a
-// rule change or silence resolves it. What was firing before a restart is firing after it; a
-// pending alert keeps its start, and its last known value holds until it would be stale, counted
-// from the restart.
+// rule change or silence resolves it; where the rule keeps stale alerts, silence does not (a
+// pending alert is forgotten all the same: nobody knows whether it would have lasted). What was
+// firing before a restart is firing after it; a pending alert keeps its start, and its last known
+// value holds until it would be stale, counted from the restart.
 //
 // After a manual resolve the same rule and label set begins no new episode until a good sample was
 // seen or the rule's cooldown, counted from the resolve, has ended: then the next violating sample
@@ -148,6 +149,9 @@ class Lifecycle {
                 std::optional<Timestamp> when);
   void ArmStaleness(std::uint64_t fingerprint, Tracked& tracked);
   Duration StaleAfter(const Tracked& tracked) const;
+  bool KeepsStale(const Alert& alert) const;
+  // Its data has stopped.
+  void OnStale(std::uint64_t fingerprint, Tracked& tracked, Timestamp now);
   Timestamp LastHeard(const Tracked& tracked) const;
   std::shared_ptr<const ThresholdRule> CurrentRule(const ThresholdWatch& watch) const;
   void Prune(Timestamp now);

@@ -3,8 +3,8 @@
 #include "evaluator/rules/threshold_watch.h"
 
 namespace tocsin::evaluator {
-RuleIndex::RuleIndex(Rules rules, Duration staleness)
-    : rules_(std::move(rules)), staleness_(staleness) {
+RuleIndex::RuleIndex(Rules rules, Duration staleness, StaleAlerts stale_alerts)
+    : rules_(std::move(rules)), staleness_(staleness), stale_alerts_(stale_alerts) {
   for (const std::shared_ptr<const ThresholdRule>& rule : rules_) {
     by_id_.emplace(rule->id, rule);
     if (rule->enabled) by_series_name_[rule->series_name].push_back(rule);

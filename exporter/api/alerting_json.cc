@@ -74,7 +74,9 @@ Json RuleDefinitionJson(const ThresholdRule& rule) {
           {"enabled", rule.enabled},
           {"notification_channels", rule.notification_channels},
           {"notification_template", TextOrNull(rule.notification_template)},
-          {"cooldown_period", Seconds(rule.cooldown)}};
+          {"cooldown_period", Seconds(rule.cooldown)},
+          {"stale_alerts",
+           rule.stale_alerts ? Json(std::string(StaleAlertsName(*rule.stale_alerts))) : Json()}};
 }
 
 Json RuleJson(const ThresholdRule& rule, Timestamp loaded_at,

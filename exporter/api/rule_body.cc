@@ -45,6 +45,7 @@ class RuleBodyReader {
     ReadChannels();
     ReadTemplate();
     ReadSeconds("cooldown_period", &rule_.cooldown);
+    ReadStaleAlerts();
     return std::move(rule_);
   }
 
@@ -217,6 +218,22 @@ class RuleBodyReader {
           "type_error.enum", {{"enum_values", kSeverityWords}});
   }
 
+  void ReadStaleAlerts() {
+    const char* const field = "stale_alerts";
+    const auto found = body_.find(field);
+    if (found == body_.end()) return;
+    std::string word;
+    if (!found->is_null() && !ReadString(field, *found, &word)) return;
+    const std::optional<StaleAlerts> what = ParseStaleAlerts(word);
+    if (!found->is_null() && !what) {
+      return AddOf(field,
+                   fmt::format("value is not a valid enumeration member; permitted: {}",
+                               fmt::join(kStaleAlertsWords, ", ")),
+                   "type_error.enum", {{"enum_values", kStaleAlertsWords}});
+    }
+    rule_.stale_alerts = what;
+  }
+
   void ReadEnabled() {
     const nlohmann::json* value = Find("enabled", Need::kOptional);
     if (value == nullptr) return;
@@ -310,6 +327,7 @@ void RuleBody::ApplyTo(ThresholdRule* rule) const {
   take(notification_channels, &rule->notification_channels);
   take(notification_template, &rule->notification_template);
   take(cooldown, &rule->cooldown);
+  take(stale_alerts, &rule->stale_alerts);
 }
 
 RuleBody ReadRuleBody(const nlohmann::json& body, RuleFields fields,

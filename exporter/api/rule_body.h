@@ -26,11 +26,12 @@ struct RuleLimits {
   static constexpr std::int64_t kSeconds = 10LL * 365 * 24 * 3600;
 };
 inline constexpr const char* kConditionPattern = "^(>|<|>=|<=|==|!=)$";
+inline constexpr std::array<const char*, 2> kStaleAlertsWords = {"resolve", "keep"};
 inline constexpr std::array<const char*, 5> kSeverityWords = {"critical", "high", "medium", "low",
                                                               "info"};
 
-// What is said; the rest stays as it is, or has its default. Empty description and template: null
-// was said.
+// What is said; the rest stays as it is, or has its default. Empty description and template, and
+// a stale_alerts of nothing: null was said.
 struct RuleBody {
   std::optional<std::string> name;
   std::optional<std::string> description;
@@ -45,6 +46,7 @@ struct RuleBody {
   std::optional<std::vector<std::string>> notification_channels;
   std::optional<std::string> notification_template;
   std::optional<Duration> cooldown;
+  std::optional<std::optional<StaleAlerts>> stale_alerts;
 
   void ApplyTo(ThresholdRule* rule) const;
 };

@@ -57,6 +57,7 @@ class RuleExport {
     map.Add("notification_channels", config::YamlTexts(ChannelsOf(rule, name)));
     map.AddText("notification_template", rule.notification_template);
     map.Add("cooldown_period", config::YamlWord(FormatDuration(rule.cooldown)));
+    if (rule.stale_alerts) map.AddText("stale_alerts", StaleAlertsName(*rule.stale_alerts));
     return std::move(map).Take();
   }
 

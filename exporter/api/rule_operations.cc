@@ -28,6 +28,9 @@ Json RuleProperties() {
   Json labels = MapOf(Text());
   labels["maxProperties"] = RuleLimits::kLabels;
   labels["description"] = "What the labels of a series must equal";
+  Json stale_alerts = OrNull(Word(kStaleAlertsWords));
+  stale_alerts["description"] =
+      "What becomes of an alert whose data stops; null: as tocsin.stale_alerts says";
   return {{"name", word},
           {"description", text},
           {"metric_name", word},
@@ -39,7 +42,8 @@ Json RuleProperties() {
           {"enabled", Flag()},
           {"notification_channels", channels},
           {"notification_template", text},
-          {"cooldown_period", SecondsOfRule()}};
+          {"cooldown_period", SecondsOfRule()},
+          {"stale_alerts", stale_alerts}};
 }
 
 Json ShownRule() {
@@ -58,6 +62,7 @@ Json ShownRule() {
                  {"notification_channels", ListOf(Text())},
                  {"notification_template", OrNull(Text())},
                  {"cooldown_period", Count()},
+                 {"stale_alerts", OrNull(Word(kStaleAlertsWords))},
                  {"source", Word({"api", "file"})},
                  {"source_file", OrNull(Text())},
                  {"source_line", Count()},

@@ -129,7 +129,7 @@ void App::Parts::ApplyRules() {
 
 std::shared_ptr<const evaluator::RuleIndex> App::Parts::MakeRules() const {
   return std::make_shared<const evaluator::RuleIndex>(rule_book->Combined(settings->rules),
-                                                      settings->staleness);
+                                                      settings->staleness, settings->stale_alerts);
 }
 
 // Who asked for it over HTTP stands in an entry of the request.

@@ -114,6 +114,31 @@ class Pipeline(harness.TestCase):
         wait_until(lambda: len(tocsin.alerts("resolved")) == 2, what="both episodes to be resolved")
         self.assert_never(lambda: len(self.hook.requests) > 2, 2.5, "a third message")
 
+    def test_an_alert_that_is_kept_fires_on_without_data_over_a_restart(self):
+        tocsin = self.start(
+            rule("Kept", CPU, stale_after=1, stale_alerts="keep"),
+            rule("Gone", "memory", stale_after=1),
+            rule("Gone too", "disk", stale_after=1),
+        )
+        tocsin.submit(CPU, 90, host="a")
+        tocsin.submit("memory", 90, host="a")
+        fired = self.hook.wait_change("Kept", "active")
+        gone = self.hook.wait_change("Gone", "resolved").alert
+        self.assertEqual(gone["resolved_reason"], "stale")
+        self.assertRegex(gone["message"], r"^No data since \d\d:\d\d UTC; last value 90\.0\.\n")
+        self.assertEqual(self.only_alert()["id"], fired.alert["id"])
+
+        tocsin.restart()
+        # By then the clock of staleness has run out once more.
+        tocsin.submit("disk", 90, host="a")
+        self.hook.wait_change("Gone too", "resolved")
+        self.assertEqual(self.only_alert()["id"], fired.alert["id"])
+        tocsin.submit(CPU, 10, host="a")
+        over = self.hook.wait_change("Kept", "resolved").alert
+        self.assertEqual((over["id"], over["resolved_reason"]), (fired.alert["id"], "recovered"))
+        told = [request.change for request in self.hook.requests]
+        self.assertEqual(told.count(("Kept", "active")), 1)
+
     def test_hosts_do_not_touch_each_others_alerts(self):
         tocsin = self.start(rule("High", CPU))
         tocsin.submit(CPU, 90, host="a")

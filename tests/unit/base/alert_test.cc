@@ -26,6 +26,7 @@ Alert FullAlert() {
   rule->notification_template = "{value}";
   rule->cooldown = std::chrono::seconds(7);
   rule->stale_after = std::chrono::minutes(2);
+  rule->stale_alerts = StaleAlerts::kKeep;
   rule->source_file = "rules.d/x.yml";
   rule->source_line = 12;
   Alert alert;
@@ -85,6 +86,7 @@ TEST(SerializeAlert, EveryFieldComesBack) {
   EXPECT_EQ(rule.notification_template, alert.rule->notification_template);
   EXPECT_EQ(rule.cooldown, alert.rule->cooldown);
   EXPECT_EQ(rule.stale_after, alert.rule->stale_after);
+  EXPECT_EQ(rule.stale_alerts, StaleAlerts::kKeep);
   EXPECT_EQ(rule.source_file, alert.rule->source_file);
   EXPECT_EQ(rule.source_line, alert.rule->source_line);
 }

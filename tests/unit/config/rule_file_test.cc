@@ -66,6 +66,7 @@ TEST(RuleFile, ARuleHasTheContractsDefaults) {
   EXPECT_EQ(rule.notification_template, "");
   EXPECT_EQ(rule.cooldown, seconds(300));
   EXPECT_EQ(rule.stale_after, std::nullopt);
+  EXPECT_EQ(rule.stale_alerts, std::nullopt);
   EXPECT_EQ(rule.source_file, "r.yml");
   EXPECT_EQ(rule.source_line, 2);
 }
@@ -85,7 +86,8 @@ TEST(RuleFile, EveryFieldIsRead) {
       "  notification_channels: [ops, email, ops]\n"
       "  notification_template: '{value:.1f} on {host} {{x}}'\n"
       "  cooldown_period: 0\n"
-      "  stale_after: 120\n");
+      "  stale_after: 120\n"
+      "  stale_alerts: keep\n");
   ASSERT_THAT(result.problems, IsEmpty());
   const ThresholdRule& rule = *result.rules.at(0);
   EXPECT_EQ(rule.name, "Disk \"full\" \xf0\x9f\x94\xa5");
@@ -103,6 +105,7 @@ TEST(RuleFile, EveryFieldIsRead) {
   EXPECT_EQ(rule.notification_template, "{value:.1f} on {host} {{x}}");
   EXPECT_EQ(rule.cooldown, seconds(0));
   EXPECT_EQ(rule.stale_after, minutes(2));
+  EXPECT_EQ(rule.stale_alerts, StaleAlerts::kKeep);
 }
 
 TEST(RuleFile, NullsOfOptionalFieldsAreTheirDefaults) {

@@ -24,6 +24,7 @@ TEST(TocsinFile, DefaultsAreTheDocumentedOnes) {
     EXPECT_FALSE(settings.web.public_metrics);
     EXPECT_THAT(settings.web.allowed_origins, IsEmpty());
     EXPECT_EQ(settings.staleness, std::chrono::minutes(5));
+    EXPECT_EQ(settings.stale_alerts, StaleAlerts::kResolve);
     EXPECT_EQ(settings.sender, "Tocsin");
     EXPECT_EQ(settings.series.max_series, 1'000'000U);
     EXPECT_EQ(settings.intake.past_grace_period, std::chrono::hours(1));
@@ -100,6 +101,7 @@ TEST(TocsinFile, EveryKeyIsRead) {
       "    allowed_origins: [https://example.org, 'http://localhost:3000']\n"
       "    trusted_proxies: [10.1.0.0/16, '::1']\n"
       "  staleness: 90s\n"
+      "  stale_alerts: keep\n"
       "  notifications: {sender: Pynomaly}\n"
       "  series: {max_series: 5000, retention: 2h}\n"
       "  intake: {past_grace_period: 3h, future_grace_period: 30s}\n"
@@ -123,6 +125,7 @@ TEST(TocsinFile, EveryKeyIsRead) {
   EXPECT_TRUE(settings.web.trusted_proxies[0].Contains(*IpAddress::Parse("10.1.2.3")));
   EXPECT_FALSE(settings.web.trusted_proxies[0].Contains(*IpAddress::Parse("10.2.2.3")));
   EXPECT_EQ(settings.staleness, std::chrono::seconds(90));
+  EXPECT_EQ(settings.stale_alerts, StaleAlerts::kKeep);
   EXPECT_EQ(settings.sender, "Pynomaly");
   EXPECT_EQ(settings.series.max_series, 5000U);
   EXPECT_EQ(settings.series.retention, std::chrono::hours(2));

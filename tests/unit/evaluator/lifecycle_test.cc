@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "base/number.h"
 #include "tests/unit/evaluator/lifecycle_world.h"
 
@@ -130,6 +132,125 @@ TEST(Lifecycle, ARuleMaySetItsOwnStaleness) {
   world.Submit("a", 90);
   world.Advance(seconds(10));
   EXPECT_EQ(world.Told(), (Lines{"active a", "resolved a stale"}));
+}
+
+std::shared_ptr<ThresholdRule> RuleThatKeeps(Duration duration = seconds(0)) {
+  auto rule = RuleFor(duration);
+  rule->stale_alerts = StaleAlerts::kKeep;
+  return rule;
+}
+
+TEST(KeptAlert, FiresOnWhenItsSeriesEndsOrFallsSilent) {
+  World world({RuleThatKeeps()});
+  world.Submit("a", 90);
+  world.Submit("b", 90);
+  world.Advance(seconds(1));
+  world.Submit("b", StaleNan());
+  world.Advance(minutes(5));
+  EXPECT_EQ(world.In(AlertState::kFiring).size(), 2U);
+  world.Advance(minutes(60 * 24));
+  EXPECT_EQ(world.In(AlertState::kFiring).size(), 2U);
+  EXPECT_EQ(world.Told(), (Lines{"active a", "active b"}));
+  for (const AlertPtr& alert : world.In(AlertState::kFiring)) EXPECT_EQ(alert->value, 90);
+}
+
+TEST(KeptAlert, IsTheSameOneWhenViolatingSamplesComeAgain) {
+  World world({RuleThatKeeps()});
+  world.Submit("a", 90);
+  const std::string id = world.Only(AlertState::kFiring)->id;
+  world.Advance(minutes(20));
+  world.Submit("a", 95);
+  world.Advance(seconds(1));
+  world.Submit("a", StaleNan());
+  world.Advance(seconds(1));
+  world.Submit("a", 96);
+  EXPECT_EQ(world.Only(AlertState::kFiring)->id, id);
+  EXPECT_EQ(world.Told(), (Lines{"active a"}));
+}
+
+TEST(KeptAlert, EndsWithTheFirstGoodSampleAfterTheSilence) {
+  for (const bool series_ended : {false, true}) {
+    World world({RuleThatKeeps()});
+    world.Submit("a", 90);
+    world.Advance(seconds(1));
+    if (series_ended) world.Submit("a", StaleNan());
+    world.Advance(minutes(20));
+    world.Submit("a", 10);
+    EXPECT_EQ(world.Told(), (Lines{"active a", "resolved a recovered"}));
+    EXPECT_EQ(world.Only(AlertState::kResolved)->value, 10);
+  }
+}
+
+TEST(KeptAlert, OutlivesARestartAndEndsByAGoodSampleAfterIt) {
+  World world({RuleThatKeeps()});
+  world.Submit("a", 90);
+  const std::string id = world.Only(AlertState::kFiring)->id;
+  world.Advance(minutes(20));
+  world.Restart();
+  world.Advance(minutes(20));
+  EXPECT_EQ(world.Only(AlertState::kFiring)->id, id);
+  world.Submit("a", 10);
+  EXPECT_EQ(world.Only(AlertState::kResolved)->id, id);
+  EXPECT_EQ(world.Only(AlertState::kResolved)->resolved_reason, ResolveReason::kRecovered);
+}
+
+TEST(KeptAlert, EndsByAPersonAndByTheRule) {
+  World world({RuleThatKeeps()});
+  world.Submit("a", 90);
+  world.Submit("b", 90);
+  world.Advance(minutes(20));
+  const std::vector<AlertPtr> firing = world.In(AlertState::kFiring);
+  ASSERT_EQ(firing.size(), 2U);
+  EXPECT_EQ(world.Resolve(firing[0]->id).kind, CommandResult::Kind::kDone);
+  world.SetRules({});
+  std::vector<std::string> reasons;
+  for (const AlertPtr& alert : world.In(AlertState::kResolved)) {
+    reasons.emplace_back(ResolveReasonName(alert->resolved_reason));
+  }
+  std::sort(reasons.begin(), reasons.end());
+  EXPECT_EQ(reasons, (Lines{"manual", "rule_deleted"}));
+}
+
+TEST(KeptAlert, MayBeAcknowledgedAndIsKeptAsThat) {
+  World world({RuleThatKeeps()});
+  world.Submit("a", 90);
+  world.Acknowledge(world.Only(AlertState::kFiring)->id);
+  world.Advance(minutes(20));
+  EXPECT_EQ(world.In(AlertState::kAcknowledged).size(), 1U);
+}
+
+TEST(KeptAlert, IsNoneThatIsPending) {
+  World world({RuleThatKeeps(minutes(10))});
+  world.Submit("a", 90);
+  world.Submit("b", 90);
+  world.Advance(seconds(1));
+  world.Submit("b", StaleNan());
+  world.Advance(minutes(20));
+  EXPECT_TRUE(world.Told().empty());
+  EXPECT_EQ(world.StoredAlerts(), 0U);
+}
+
+TEST(KeptAlert, IsThatOfEachRuleThatSaysNothingWhereTheSettingSaysSo) {
+  auto resolves = RuleFor(seconds(0));
+  resolves->id = "resolves";
+  resolves->stale_alerts = StaleAlerts::kResolve;
+  World world({});
+  world.stale_alerts = StaleAlerts::kKeep;
+  world.SetRules({RuleFor(seconds(0)), resolves});
+  world.Submit("a", 90);
+  EXPECT_EQ(world.In(AlertState::kFiring).size(), 2U);
+  world.Advance(minutes(5));
+  EXPECT_NE(world.Only(AlertState::kFiring)->rule->id, "resolves");
+  EXPECT_EQ(world.Only(AlertState::kResolved)->rule->id, "resolves");
+}
+
+// What is stale for long by then is over as soon as nothing keeps it.
+TEST(KeptAlert, ResolvesAsStaleWhenItsRuleKeepsItNoMore) {
+  World world({RuleThatKeeps()});
+  world.Submit("a", 90);
+  world.Advance(minutes(20));
+  world.SetRules({RuleFor(seconds(0))});
+  EXPECT_EQ(world.Only(AlertState::kResolved)->resolved_reason, ResolveReason::kStale);
 }
 
 TEST(Lifecycle, APendingAlertWhoseSeriesEndsIsForgotten) {

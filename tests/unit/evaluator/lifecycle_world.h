@@ -136,6 +136,7 @@ class World {
   std::size_t StoredAlerts() const { return Stored()[StateTable::kAlerts].size(); }
 
   Timestamp now = FromUnixMillis(1'700'000'000'000);
+  StaleAlerts stale_alerts = StaleAlerts::kResolve;  // the setting, from the next rules on
   RecordingAlertSink sink;
 
  private:
@@ -161,7 +162,7 @@ class World {
   }
   void ApplyRules(Duration staleness = kStaleness) {
     const auto index = std::make_shared<const RuleIndex>(
-        RuleIndex::Rules(rules_.begin(), rules_.end()), staleness);
+        RuleIndex::Rules(rules_.begin(), rules_.end()), staleness, stale_alerts);
     lifecycle_->ApplyRules(index, staleness, now);
     series_->SetWatchMaker(index, now);
   }

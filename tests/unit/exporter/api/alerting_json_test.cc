@@ -35,6 +35,7 @@ TEST(RuleJson, HasEveryFieldOfARule) {
   rule->notification_channels = {"email", "slack"};
   rule->notification_template = "CPU usage is at {value}%";
   rule->cooldown = seconds(300);
+  rule->stale_alerts = StaleAlerts::kKeep;
   rule->source_file = "rules.d/host.yml";
   rule->source_line = 14;
   EXPECT_EQ(Plain(RuleJson(*rule, FiredAt())), json::parse(R"({
@@ -53,6 +54,7 @@ TEST(RuleJson, HasEveryFieldOfARule) {
     "notification_channels": ["email", "slack"],
     "notification_template": "CPU usage is at {value}%",
     "cooldown_period": 300,
+    "stale_alerts": "keep",
     "source": "file",
     "source_file": "rules.d/host.yml",
     "source_line": 14,
@@ -68,6 +70,7 @@ TEST(RuleJson, WhatARuleLeavesOutIsNullOrEmpty) {
   const json shown = Plain(RuleJson(rule, FiredAt()));
   EXPECT_TRUE(shown.at("description").is_null());
   EXPECT_TRUE(shown.at("notification_template").is_null());
+  EXPECT_TRUE(shown.at("stale_alerts").is_null());
   EXPECT_TRUE(shown.at("source_file").is_null());
   EXPECT_EQ(shown.at("source"), "api");
   EXPECT_EQ(shown.at("labels"), json::object());

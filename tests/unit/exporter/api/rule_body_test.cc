@@ -92,6 +92,26 @@ TEST(RuleBody, WhatIsNotSaidHasTheContractsDefault) {
   EXPECT_THAT(rule.notification_channels, IsEmpty());
 }
 
+TEST(RuleBody, SaysWhatBecomesOfStaleAlertsAndNullIsTheSetting) {
+  EXPECT_EQ(Read(kWhole).stale_alerts, std::nullopt);
+  EXPECT_EQ(Read(With("stale_alerts", R"("resolve")")).stale_alerts, StaleAlerts::kResolve);
+  ThresholdRule rule = Read(With("stale_alerts", R"("keep")"));
+  EXPECT_EQ(rule.stale_alerts, StaleAlerts::kKeep);
+  const auto change = [&rule](const char* body) {
+    Json faults = Json::array();
+    ReadRuleBody(ParseJson(body), RuleFields::kAnySubset, Known(), &faults).ApplyTo(&rule);
+    EXPECT_TRUE(faults.empty());
+    return rule.stale_alerts;
+  };
+  EXPECT_EQ(change("{}"), StaleAlerts::kKeep);
+  EXPECT_EQ(change(R"({"stale_alerts":null})"), std::nullopt);
+  EXPECT_THAT(Faults(With("stale_alerts", R"("forget")")),
+              ElementsAre("body.stale_alerts type_error.enum: value is not a valid enumeration "
+                          "member; permitted: resolve, keep"));
+  EXPECT_THAT(Faults(With("stale_alerts", "true")),
+              ElementsAre("body.stale_alerts type_error.str: str type expected"));
+}
+
 TEST(RuleBody, AThresholdMayBeANumber) {
   EXPECT_EQ(Read(With("threshold", "80")).threshold_text, "80");
   EXPECT_EQ(Read(With("threshold", "80.0")).threshold_text, "80.0");
