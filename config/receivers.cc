@@ -56,6 +56,23 @@ void DecodeFormat(MapDecoder& map, WebhookSettings* webhook) {
   }
 }
 
+void DecodeSigning(MapDecoder& map, WebhookSettings* webhook) {
+  ReadSecret(map, "signing_secret", &webhook->signing_secret);
+  if (map.ReadText("signing_secret_file", &webhook->signing_secret_file) &&
+      !webhook->signing_secret_file.empty()) {
+    map.report().NoteFile(map.PlaceOf("signing_secret_file"));
+  }
+  CheckAtMostOne(map, "signing_secret", "signing_secret_file", "webhook ");
+  if (webhook->signing_secret.empty() && webhook->signing_secret_file.empty()) return;
+  for (const auto& [name, value] : webhook->headers) {
+    if (!EqualsIgnoreCase(name, kSignatureHeader)) continue;
+    map.report().Error(map.PlaceOf("headers"),
+                       fmt::format("headers: {} is set where there is a signing_secret; leave it "
+                                   "out",
+                                   kSignatureHeader));
+  }
+}
+
 ChannelSettings DecodeWebhook(const YamlNode& node, FileReport& report) {
   ChannelSettings channel;
   channel.type = "webhook";
@@ -72,6 +89,7 @@ ChannelSettings DecodeWebhook(const YamlNode& node, FileReport& report) {
   }
   DecodeFormat(map, &webhook);
   DecodeWebhookHeaders(map, &webhook);
+  DecodeSigning(map, &webhook);
   if (map.ReadDuration("timeout", &webhook.timeout) && webhook.timeout.count() == 0) {
     report.Error(map.PlaceOf("timeout"), "timeout must be longer than 0s");
   }

@@ -57,6 +57,9 @@ struct HostSettings {
   friend bool operator==(const HostSettings&, const HostSettings&) = default;
 };
 
+// "sha256=" and the HMAC of the body in hexadecimal digits.
+inline constexpr char kSignatureHeader[] = "X-Tocsin-Signature";
+
 enum class WebhookFormat : std::uint8_t { kSeed, kAlertmanager };
 
 // One way to reach people: a receiver has a name and one or more channels.
@@ -64,6 +67,10 @@ struct WebhookSettings {
   Secret url;
   WebhookFormat format = WebhookFormat::kSeed;
   std::vector<std::pair<std::string, Secret>> headers;
+  // Of the header kSignatureHeader, or a file that holds it, read for each message; neither: no
+  // signature.
+  Secret signing_secret;
+  std::string signing_secret_file;
   Duration timeout{std::chrono::seconds(10)};
   bool send_resolved = true;
   friend bool operator==(const WebhookSettings&, const WebhookSettings&) = default;

@@ -16,7 +16,8 @@ Json ReceiverSettings(const std::vector<std::string>& required) {
   settings["description"] =
       "An entry of tocsin.receivers: the name, one member for each channel ({\"webhook\": "
       "{\"url\": ...}}), and how messages are grouped. A secret that is to stay as it is may be "
-      "sent as it was shown: <secret>.";
+      "sent as it was shown: <secret>. A webhook with a signing_secret carries X-Tocsin-Signature: "
+      "\"sha256=\" and the HMAC of the body in hexadecimal digits.";
   return settings;
 }
 

@@ -1,10 +1,8 @@
 #include "receivers/channels/aws_signature.h"
 
 #include <fmt/format.h>
-#include <sodium/crypto_auth_hmacsha256.h>
 
 #include <algorithm>
-#include <array>
 #include <map>
 #include <string_view>
 #include <utility>
@@ -12,6 +10,7 @@
 
 #include "base/group_key.h"
 #include "base/text.h"
+#include "receivers/channels/hmac_sha256.h"
 
 namespace tocsin::receivers {
 namespace {
@@ -123,30 +122,12 @@ std::string CanonicalRequest(const HttpClientRequest& request, const Url& url,
 
 // ---- the signature
 
-std::string Hmac(std::string_view key, std::string_view text) {
-  const auto bytes = [](std::string_view from) {
-    return reinterpret_cast<const unsigned char*>(from.data());
-  };
-  std::array<unsigned char, crypto_auth_hmacsha256_BYTES> digest{};
-  crypto_auth_hmacsha256_state state;
-  crypto_auth_hmacsha256_init(&state, bytes(key), key.size());
-  crypto_auth_hmacsha256_update(&state, bytes(text), text.size());
-  crypto_auth_hmacsha256_final(&state, digest.data());
-  return {digest.begin(), digest.end()};
-}
-
-std::string Hex(std::string_view bytes) {
-  std::string hex;
-  for (const char c : bytes) hex += fmt::format("{:02x}", static_cast<unsigned char>(c));
-  return hex;
-}
-
 std::string SigningKey(const AwsKeys& keys, const AwsService& service, std::string_view day) {
-  std::string key = Hmac("AWS4" + keys.secret_key.Reveal(), day);
+  std::string key = HmacSha256("AWS4" + keys.secret_key.Reveal(), day);
   for (const std::string_view part :
        {std::string_view(service.region), std::string_view(service.name),
         std::string_view("aws4_request")}) {
-    key = Hmac(key, part);
+    key = HmacSha256(key, part);
   }
   return key;
 }
@@ -176,7 +157,7 @@ void SignAwsRequest(const AwsKeys& keys, const AwsService& service, Timestamp no
   request->headers.emplace_back(
       "Authorization", fmt::format("{} Credential={}/{}, SignedHeaders={}, Signature={}",
                                    kAlgorithm, keys.access_key, scope, SignedHeaders(headers),
-                                   Hex(Hmac(SigningKey(keys, service, day), to_sign))));
+                                   HmacSha256Hex(SigningKey(keys, service, day), to_sign)));
 }
 
 }  // namespace tocsin::receivers

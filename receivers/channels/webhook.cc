@@ -4,6 +4,8 @@
 // `rule`), and `alertmanager`, version 4 of Alertmanager's webhook
 // (https://prometheus.io/docs/alerting/latest/configuration/#webhook_config). A retry repeats the
 // body and the Idempotency-Key, so a receiver can tell it from a new message.
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <memory>
 #include <utility>
@@ -12,8 +14,10 @@
 #include "base/json_row.h"
 #include "base/text.h"
 #include "receivers/alerts/native_alert.h"
+#include "receivers/channels/authorized_headers.h"
 #include "receivers/channels/channel.h"
 #include "receivers/channels/configured_http.h"
+#include "receivers/channels/hmac_sha256.h"
 #include "receivers/channels/http_outcome.h"
 #include "receivers/channels/vendor_call.h"
 #include "receivers/templates/ending.h"
@@ -163,10 +167,13 @@ class Webhook final : public Channel {
         text_(context.metrics) {}
 
   void Deliver(const Notification& notification, Duration timeout, Done done) override {
-    http_->Send(MakeRequest(notification, timeout),
-                [this, done = std::move(done)](const HttpClientResult& result) {
-                  done(HttpOutcome(result, clock_.Now()));
-                });
+    HttpClientRequest request = MakeRequest(notification, timeout);
+    if (const Status signed_now = Sign(&request); !signed_now) {
+      return done(Outcome::GiveUp(Failure::kOther, signed_now.message(), "mend the configuration"));
+    }
+    http_->Send(std::move(request), [this, done = std::move(done)](const HttpClientResult& result) {
+      done(HttpOutcome(result, clock_.Now()));
+    });
   }
 
  private:
@@ -194,6 +201,22 @@ class Webhook final : public Channel {
     AddHeader("Content-Type", "application/json", &request);
     AddHeader("Idempotency-Key", notification.IdempotencyKey(), &request);
     return request;
+  }
+
+  // The file is read for each message: whoever renews it need not reload.
+  Status Sign(HttpClientRequest* request) const {
+    std::string key = settings_.signing_secret.Reveal();
+    if (const std::string& file = settings_.signing_secret_file; !file.empty()) {
+      Result<std::string> read = ReadSecretFile(file);
+      if (!read) return Error{"signing_secret_file: " + read.message()};
+      if (read->empty()) return Error{fmt::format("signing_secret_file: {} is empty", file)};
+      key = *std::move(read);
+    }
+    if (!key.empty()) {
+      request->headers.emplace_back(config::kSignatureHeader,
+                                    "sha256=" + HmacSha256Hex(key, request->body));
+    }
+    return {};
   }
 
   static void AddHeader(std::string_view name, std::string value, HttpClientRequest* request) {

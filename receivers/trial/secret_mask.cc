@@ -129,6 +129,8 @@ void SecretMask::AddKeys(const config::CheckedKeys& keys) {
 void SecretMask::Add(const config::ChannelSettings& settings) {
   AddUrl(settings.webhook.url);
   for (const auto& [name, value] : settings.webhook.headers) AddSecret(value);
+  AddSecret(settings.webhook.signing_secret);
+  AddFile(settings.webhook.signing_secret_file);
   AddKeys(settings.keys);
   AddHttp(settings.http);
   AddTls(settings.tls);

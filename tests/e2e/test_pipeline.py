@@ -1,5 +1,8 @@
 """A metric becomes an alert becomes a webhook: the whole pipeline in real time."""
 
+import hashlib
+import hmac
+import json
 import signal
 import time
 
@@ -138,6 +141,42 @@ class Pipeline(harness.TestCase):
         self.assertEqual((over["id"], over["resolved_reason"]), (fired.alert["id"], "recovered"))
         told = [request.change for request in self.hook.requests]
         self.assertEqual(told.count(("Kept", "active")), 1)
+
+    def test_a_webhook_with_a_signing_secret_signs_what_it_sends(self):
+        self.hook = self.sink()
+        key_file = self.folder / "signing_key"
+        key_file.write_text("of a file\n")
+        webhooks = {
+            "seed": {"signing_secret": "s3cret of ops"},
+            "v4": {"signing_secret_file": str(key_file), "format": "alertmanager"},
+            "plain": {},
+        }
+        keys = {"/seed": b"s3cret of ops", "/v4": b"of a file"}
+        url = f"http://127.0.0.1:{self.hook.port}"
+        receivers = [
+            {"name": name, "webhook": {"url": f"{url}/{name}", **more}}
+            for name, more in webhooks.items()
+        ]
+        settings = {"host": {"enabled": False}, "receivers": receivers}
+        self.daemon = self.tocsin(
+            json.dumps({"tocsin": settings}),
+            [rule("High ✓", CPU, notification_channels=list(webhooks))],
+        )
+        self.daemon.submit(CPU, 90, host="ä")
+        for request in self.hook.wait_count(3):
+            key = keys.get(request.path)
+            if key is None:
+                self.assertNotIn("X-Tocsin-Signature", request.headers)
+                continue
+            wanted = hmac.new(key, request.body, hashlib.sha256).hexdigest()
+            self.assertEqual(request.headers["X-Tocsin-Signature"], "sha256=" + wanted)
+        # Whoever renews the key of the file need not reload.
+        key_file.write_text("renewed")
+        self.daemon.submit(CPU, 10, host="ä")
+        self.hook.wait_count(6)
+        over = [one for one in self.hook.requests[3:] if one.path == "/v4"]
+        wanted = hmac.new(b"renewed", over[0].body, hashlib.sha256).hexdigest()
+        self.assertEqual(over[0].headers["X-Tocsin-Signature"], "sha256=" + wanted)
 
     def test_hosts_do_not_touch_each_others_alerts(self):
         tocsin = self.start(rule("High", CPU))

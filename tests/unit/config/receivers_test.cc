@@ -51,6 +51,26 @@ TEST(Receivers, AWebhookReadsAllItsKeys) {
   EXPECT_FALSE(ops.channels[1].console.send_resolved);
 }
 
+TEST(Receivers, AWebhookHasASigningSecretOrAFileOfIt) {
+  const auto webhook = [](const std::string& keys) {
+    return LoadText("tocsin: {receivers: [{name: ops, webhook: {url: 'http://h/', " + keys +
+                    "}}]}\n");
+  };
+  const LoadResult own = webhook("signing_secret: s3cret");
+  ASSERT_NE(own.settings, nullptr);
+  const ReceiverSettings& ops = own.settings->receivers.at(0);
+  EXPECT_EQ(ops.channels.at(0).webhook.signing_secret.Reveal(), "s3cret");
+  EXPECT_THAT(PrintYaml(ops.shown), HasSubstr("signing_secret: \"<secret>\""));
+  const LoadResult file = webhook("signing_secret_file: /run/key");
+  ASSERT_NE(file.settings, nullptr);
+  EXPECT_EQ(file.settings->receivers.at(0).channels.at(0).webhook.signing_secret_file, "/run/key");
+  EXPECT_THAT(webhook("signing_secret: s3cret, signing_secret_file: /run/key").problems,
+              ElementsAre(HasSubstr("at most one of webhook signing_secret & signing_secret_file "
+                                    "must be configured")));
+  EXPECT_THAT(webhook("signing_secret: s3cret, headers: {x-tocsin-signature: x}").problems,
+              ElementsAre(HasSubstr("X-Tocsin-Signature is set where there is a signing_secret")));
+}
+
 TEST(Receivers, AreShownAsTheyWereWrittenWithoutSecrets) {
   const Settings settings = GoodSettings(
       "tocsin:\n  receivers:\n  - name: ops\n    webhook: {url: https://example.org/t0ken, "

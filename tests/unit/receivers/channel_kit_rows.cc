@@ -287,7 +287,8 @@ std::vector<KitRow> Natives() {
        .retold = {400, 403, 413, 415, 422}},
       {.name = "native_webhook",
        .type = "webhook",
-       .settings = "url: URL/hook/S3CRET-key-of-a-webhook, headers: {X-Kit: S3CRET-header}"},
+       .settings = "url: URL/hook/S3CRET-key-of-a-webhook, headers: {X-Kit: S3CRET-header}, "
+                   "signing_secret: S3CRET-of-signatures"},
       {.name = "native_webhook_like_alertmanager",
        .type = "webhook",
        .settings = "url: URL/hook/S3CRET-key-of-a-webhook, format: alertmanager"},

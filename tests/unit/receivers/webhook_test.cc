@@ -4,6 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "receivers/channels/hmac_sha256.h"
 #include "tests/support/http_test_server.h"
 #include "tests/support/null_log.h"
 #include "tests/unit/receivers/channel_world.h"
@@ -79,6 +80,38 @@ TEST(WebhookSeedBody, TellsOfAnAlertThatFires) {
       "duration": 60
     }
   })"));
+}
+
+TEST(Webhook, SignsItsBody) {
+  for (const config::WebhookFormat format :
+       {config::WebhookFormat::kSeed, config::WebhookFormat::kAlertmanager}) {
+    ChannelWorld world;
+    config::ChannelSettings settings = HookSettings(format);
+    const auto signature = [&] {
+      const auto request = RequestOf(&world, settings, {FiringAlert(CpuUsageRule(), "e1")});
+      for (const auto& [name, value] : request.headers) {
+        if (name == "X-Tocsin-Signature") {
+          return value == "sha256=" + HmacSha256Hex("s3cret", request.body) ? "good" : "bad";
+        }
+      }
+      return "none";
+    };
+    EXPECT_STREQ(signature(), "none");
+    settings.webhook.signing_secret = Secret("s3cret");
+    EXPECT_STREQ(signature(), "good");
+  }
+}
+
+TEST(Webhook, SendsNothingThatItCannotSign) {
+  ChannelWorld world;
+  config::ChannelSettings settings = HookSettings();
+  settings.webhook.signing_secret_file = "/no/such/file";
+  const std::unique_ptr<Channel> channel = world.Make(settings);
+  world.Deliver(*channel, {FiringAlert(CpuUsageRule(), "e1")});
+  EXPECT_EQ(world.http.sent(), 0U);
+  ASSERT_EQ(world.outcomes.size(), 1U);
+  EXPECT_EQ(world.outcomes[0].kind, Outcome::Kind::kGiveUp);
+  EXPECT_THAT(world.outcomes[0].reason, HasSubstr("signing_secret_file: "));
 }
 
 TEST(WebhookSeedBody, TellsOfARecovery) {

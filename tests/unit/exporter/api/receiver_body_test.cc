@@ -48,7 +48,7 @@ TEST(ReceiverBody, IsReadAsAnEntryOfTheConfigurationFileIs) {
   const ReceiverReading read = ReadReceiver(
       R"({"name":"ops","webhook":{"url":"https://h.example/T0P-S3CRET","format":"alertmanager",
           "headers":{"Authorization":"Bearer T0P-S3CRET","X-N":5},"timeout":"3s",
-          "send_resolved":false},"group_by":["host"],"group_wait":"10s"})");
+          "signing_secret":"T0P-S3CRET","send_resolved":false},"group_by":["host"],"group_wait":"10s"})");
   ASSERT_TRUE(read.body) << ::testing::PrintToString(read.faults);
   const config::ReceiverSettings& ops = read.body->settings;
   EXPECT_EQ(ops.name, "ops");
@@ -61,6 +61,7 @@ TEST(ReceiverBody, IsReadAsAnEntryOfTheConfigurationFileIs) {
   EXPECT_EQ(webhook.headers[0].second.Reveal(), "Bearer T0P-S3CRET");
   EXPECT_EQ(webhook.headers[1].second.Reveal(), "5");
   EXPECT_EQ(webhook.timeout, std::chrono::seconds(3));
+  EXPECT_EQ(webhook.signing_secret.Reveal(), "T0P-S3CRET");
   EXPECT_FALSE(webhook.send_resolved);
   EXPECT_THAT(*ops.grouping.group_by, ElementsAre("host"));
   EXPECT_EQ(ops.grouping.group_wait, std::chrono::seconds(10));
@@ -69,7 +70,8 @@ TEST(ReceiverBody, IsReadAsAnEntryOfTheConfigurationFileIs) {
 TEST(ReceiverBody, ShowsEverythingButSecretsInTheTypesThatWereSent) {
   const ReceiverReading read = ReadReceiver(
       R"({"name":"ops","webhook":{"url":"https://h.example/T0P-S3CRET",
-          "headers":{"X-Token":"T0P-S3CRET"},"timeout":"3s","send_resolved":false},
+          "headers":{"X-Token":"T0P-S3CRET"},"timeout":"3s","send_resolved":false,
+          "signing_secret":"T0P-S3CRET"},
           "slack":{"webhook_url":"https://s.example/T0P-S3CRET","channel":"#ops",
           "http_config":{"authorization":{"credentials":"T0P-S3CRET"},
             "http_headers":{"X-A":{"secrets":["T0P-S3CRET","T0P-S3CRET"],"values":["seen"]}}}},
@@ -84,7 +86,7 @@ TEST(ReceiverBody, ShowsEverythingButSecretsInTheTypesThatWereSent) {
   const Json shown = JsonOfYaml(read.body->settings.shown);
   EXPECT_EQ(json::parse(shown.dump()), json::parse(R"(
       {"name":"ops","webhook":{"url":"<secret>","headers":{"X-Token":"<secret>"},"timeout":"3s",
-        "send_resolved":false},
+        "send_resolved":false,"signing_secret":"<secret>"},
        "slack":{"webhook_url":"<secret>","channel":"#ops",
         "http_config":{"authorization":{"credentials":"<secret>"},
           "http_headers":{"X-A":{"secrets":["<secret>","<secret>"],"values":["seen"]}}}},
