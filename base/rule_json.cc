@@ -66,8 +66,10 @@ std::string RuleToJson(const ThresholdRule& rule) {
   } else {
     row.Null("stale_after_ms");
   }
-  // Few rules say it, and each alert's row holds its rule.
+  // Few rules say these, and each alert's row holds its rule.
   if (rule.stale_alerts) row.Text("stale_alerts", StaleAlertsName(*rule.stale_alerts));
+  if (!rule.runbook_url.empty()) row.Text("runbook_url", rule.runbook_url);
+  if (!rule.dashboard_url.empty()) row.Text("dashboard_url", rule.dashboard_url);
   row.Text("source_file", rule.source_file).Number("source_line", rule.source_line);
   return row.Finish();
 }
@@ -95,6 +97,8 @@ ThresholdRule RuleFromJson(const json& j) {
   if (const auto stale = j.find("stale_alerts"); stale != j.end()) {
     rule.stale_alerts = KnownOrThrow(ParseStaleAlerts(stale->get<std::string>()), j);
   }
+  rule.runbook_url = j.value("runbook_url", "");
+  rule.dashboard_url = j.value("dashboard_url", "");
   rule.source_file = j.at("source_file").get<std::string>();
   rule.source_line = j.at("source_line").get<int>();
   return rule;

@@ -1,9 +1,12 @@
 #include "base/threshold_rule.h"
 
+#include <fmt/format.h>
+
 #include <array>
 #include <cmath>
 #include <utility>
 
+#include "base/http_client.h"
 #include "base/text.h"
 
 namespace tocsin {
@@ -71,6 +74,13 @@ std::optional<StaleAlerts> ParseStaleAlerts(std::string_view word) {
   if (word == "resolve") return StaleAlerts::kResolve;
   if (word == "keep") return StaleAlerts::kKeep;
   return std::nullopt;
+}
+
+Status CheckRuleUrl(std::string_view url) {
+  if (url.size() > kMaxRuleUrlBytes) {
+    return Error{fmt::format("is longer than {} bytes", kMaxRuleUrlBytes)};
+  }
+  return CheckUrl(url);
 }
 
 bool ThresholdRule::Violates(double value) const {

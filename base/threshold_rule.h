@@ -2,6 +2,7 @@
 // APIs share. Field names and bounds are the alerting API's.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -9,6 +10,7 @@
 #include <vector>
 
 #include "base/matcher.h"
+#include "base/result.h"
 #include "base/time.h"
 
 namespace tocsin {
@@ -38,6 +40,10 @@ enum class StaleAlerts : std::uint8_t {
 std::string_view StaleAlertsName(StaleAlerts what);  // "resolve", "keep"
 std::optional<StaleAlerts> ParseStaleAlerts(std::string_view word);
 
+// What messages link to: http or https, and no longer than all vendors take.
+inline constexpr std::size_t kMaxRuleUrlBytes = 1000;
+Status CheckRuleUrl(std::string_view url);
+
 struct ThresholdRule {
   std::string id;    // UUID; of a file rule derived from file and name, so stable over restarts
   std::string name;  // 1..255 characters
@@ -56,8 +62,11 @@ struct ThresholdRule {
   Duration cooldown{std::chrono::seconds(300)};
   std::optional<Duration> stale_after;      // else the `staleness` setting
   std::optional<StaleAlerts> stale_alerts;  // else the setting of that name
-  std::string source_file;                  // empty for rules made over the API
-  int source_line = 0;                      // one-based
+  // Where a person finds more; empty, or as CheckRuleUrl wants them.
+  std::string runbook_url;
+  std::string dashboard_url;
+  std::string source_file;  // empty for rules made over the API
+  int source_line = 0;      // one-based
 
   // An ordinary NaN satisfies no condition, not even !=.
   bool Violates(double value) const;

@@ -63,6 +63,8 @@ class RuleDecoder {
     map_.ReadBool("enabled", &rule_.enabled);
     ReadChannels();
     ReadTemplate();
+    ReadLink("runbook_url", &rule_.runbook_url);
+    ReadLink("dashboard_url", &rule_.dashboard_url);
     HintAtOtherWords();
     map_.Finish();
     for (RuleAdvice& advice : AdviceOnRule(rule_, context_.staleness)) {
@@ -217,6 +219,13 @@ class RuleDecoder {
     const std::optional<YamlNode> json = ReadJsonTemplate(text);
     if (!json) return ErrorAt(key, "{}: it begins like a JSON object and is none", key);
     if (const Status checked = CheckTemplateTexts(*json); !checked) {
+      ErrorAt(key, "{}: {}", key, checked.message());
+    }
+  }
+
+  void ReadLink(std::string_view key, std::string* out) {
+    if (!map_.ReadText(key, out) || out->empty()) return;
+    if (const Status checked = CheckRuleUrl(*out); !checked) {
       ErrorAt(key, "{}: {}", key, checked.message());
     }
   }

@@ -76,7 +76,9 @@ Json RuleDefinitionJson(const ThresholdRule& rule) {
           {"notification_template", TextOrNull(rule.notification_template)},
           {"cooldown_period", Seconds(rule.cooldown)},
           {"stale_alerts",
-           rule.stale_alerts ? Json(std::string(StaleAlertsName(*rule.stale_alerts))) : Json()}};
+           rule.stale_alerts ? Json(std::string(StaleAlertsName(*rule.stale_alerts))) : Json()},
+          {"runbook_url", TextOrNull(rule.runbook_url)},
+          {"dashboard_url", TextOrNull(rule.dashboard_url)}};
 }
 
 Json RuleJson(const ThresholdRule& rule, Timestamp loaded_at,

@@ -46,6 +46,8 @@ class RuleBodyReader {
     ReadTemplate();
     ReadSeconds("cooldown_period", &rule_.cooldown);
     ReadStaleAlerts();
+    ReadLink("runbook_url", &rule_.runbook_url);
+    ReadLink("dashboard_url", &rule_.dashboard_url);
     return std::move(rule_);
   }
 
@@ -218,6 +220,16 @@ class RuleBodyReader {
           "type_error.enum", {{"enum_values", kSeverityWords}});
   }
 
+  void ReadLink(const char* field, std::optional<std::string>* out) {
+    std::optional<std::string> url;
+    ReadNullableText(field, &url);
+    if (!url) return;
+    if (const Status checked = url->empty() ? Status() : CheckRuleUrl(*url); !checked) {
+      return AddOf(field, checked.message(), "value_error.url");
+    }
+    *out = std::move(url);
+  }
+
   void ReadStaleAlerts() {
     const char* const field = "stale_alerts";
     const auto found = body_.find(field);
@@ -328,6 +340,8 @@ void RuleBody::ApplyTo(ThresholdRule* rule) const {
   take(notification_template, &rule->notification_template);
   take(cooldown, &rule->cooldown);
   take(stale_alerts, &rule->stale_alerts);
+  take(runbook_url, &rule->runbook_url);
+  take(dashboard_url, &rule->dashboard_url);
 }
 
 RuleBody ReadRuleBody(const nlohmann::json& body, RuleFields fields,

@@ -30,8 +30,8 @@ inline constexpr std::array<const char*, 2> kStaleAlertsWords = {"resolve", "kee
 inline constexpr std::array<const char*, 5> kSeverityWords = {"critical", "high", "medium", "low",
                                                               "info"};
 
-// What is said; the rest stays as it is, or has its default. Empty description and template, and
-// a stale_alerts of nothing: null was said.
+// What is said; the rest stays as it is, or has its default. Empty description, template and
+// links, and a stale_alerts of nothing: null was said.
 struct RuleBody {
   std::optional<std::string> name;
   std::optional<std::string> description;
@@ -47,6 +47,8 @@ struct RuleBody {
   std::optional<std::string> notification_template;
   std::optional<Duration> cooldown;
   std::optional<std::optional<StaleAlerts>> stale_alerts;
+  std::optional<std::string> runbook_url;
+  std::optional<std::string> dashboard_url;
 
   void ApplyTo(ThresholdRule* rule) const;
 };

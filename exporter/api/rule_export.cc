@@ -57,6 +57,8 @@ class RuleExport {
     map.Add("notification_channels", config::YamlTexts(ChannelsOf(rule, name)));
     map.AddText("notification_template", rule.notification_template);
     map.Add("cooldown_period", config::YamlWord(FormatDuration(rule.cooldown)));
+    map.AddText("runbook_url", rule.runbook_url);
+    map.AddText("dashboard_url", rule.dashboard_url);
     if (rule.stale_alerts) map.AddText("stale_alerts", StaleAlertsName(*rule.stale_alerts));
     return std::move(map).Take();
   }

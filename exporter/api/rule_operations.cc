@@ -28,6 +28,8 @@ Json RuleProperties() {
   Json labels = MapOf(Text());
   labels["maxProperties"] = RuleLimits::kLabels;
   labels["description"] = "What the labels of a series must equal";
+  Json link = OrNull(Text(0, kMaxRuleUrlBytes));
+  link["description"] = "An http or https URL, which messages link to";
   Json stale_alerts = OrNull(Word(kStaleAlertsWords));
   stale_alerts["description"] =
       "What becomes of an alert whose data stops; null: as tocsin.stale_alerts says";
@@ -43,7 +45,9 @@ Json RuleProperties() {
           {"notification_channels", channels},
           {"notification_template", text},
           {"cooldown_period", SecondsOfRule()},
-          {"stale_alerts", stale_alerts}};
+          {"stale_alerts", stale_alerts},
+          {"runbook_url", link},
+          {"dashboard_url", link}};
 }
 
 Json ShownRule() {
@@ -63,6 +67,8 @@ Json ShownRule() {
                  {"notification_template", OrNull(Text())},
                  {"cooldown_period", Count()},
                  {"stale_alerts", OrNull(Word(kStaleAlertsWords))},
+                 {"runbook_url", OrNull(Text())},
+                 {"dashboard_url", OrNull(Text())},
                  {"source", Word({"api", "file"})},
                  {"source_file", OrNull(Text())},
                  {"source_line", Count()},

@@ -15,11 +15,13 @@ constexpr std::int64_t kNoEndMillis = 253'402'300'799'000;
 Annotations NativeAnnotations(const Alert& alert, const std::string& message) {
   const ThresholdRule& rule = *alert.rule;
   Annotations annotations;
+  if (!rule.dashboard_url.empty()) annotations.emplace_back("dashboard_url", rule.dashboard_url);
   if (!rule.description.empty()) annotations.emplace_back("description", rule.description);
   if (alert.resolved_reason != ResolveReason::kNone &&
       alert.resolved_reason != ResolveReason::kRecovered) {
     annotations.emplace_back("resolved_reason", ResolveReasonName(alert.resolved_reason));
   }
+  if (!rule.runbook_url.empty()) annotations.emplace_back("runbook_url", rule.runbook_url);
   annotations.emplace_back("summary", rule.notification_template.empty() ? rule.name : message);
   return annotations;
 }

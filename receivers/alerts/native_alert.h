@@ -24,8 +24,8 @@ std::uint64_t EpisodeHash(const Alert& alert);
 // Whether alerts of the rule go through the routing tree, which is there.
 bool GoesThroughTree(const ThresholdRule& rule, config::NativeRouting routing);
 
-// summary, description where the rule has one, and why it ended unless the value has recovered:
-// Alertmanager's "resolved" alone would say that.
+// summary, description and the links where the rule has them, and why it ended unless the value has
+// recovered: Alertmanager's "resolved" alone would say that.
 Annotations NativeAnnotations(const Alert& alert, const std::string& message);
 
 }  // namespace tocsin::receivers

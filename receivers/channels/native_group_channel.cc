@@ -28,6 +28,8 @@ std::shared_ptr<const ThresholdRule> RuleOf(const PostedAlert& alert) {
     if (rule->description.empty()) rule->description = Annotation(alert, name);
   }
   if (rule->description.empty()) rule->description = rule->name;
+  rule->runbook_url = Annotation(alert, "runbook_url");
+  rule->dashboard_url = Annotation(alert, "dashboard_url");
   return rule;
 }
 

@@ -82,13 +82,15 @@ std::string SeedAlert(const Alert& alert, NotificationStatus status, const std::
 }
 
 std::string SeedRule(const ThresholdRule& rule) {
-  return JsonRow()
-      .Text("id", rule.id)
+  JsonRow row;
+  row.Text("id", rule.id)
       .Text("name", rule.name)
       .Text("condition", ConditionSymbol(rule.condition))
       .Text("threshold", rule.threshold_text)
-      .Number("duration", std::chrono::duration_cast<std::chrono::seconds>(rule.duration).count())
-      .Finish();
+      .Number("duration", std::chrono::duration_cast<std::chrono::seconds>(rule.duration).count());
+  if (!rule.runbook_url.empty()) row.Text("runbook_url", rule.runbook_url);
+  if (!rule.dashboard_url.empty()) row.Text("dashboard_url", rule.dashboard_url);
+  return row.Finish();
 }
 
 // One alert a message: the seed body has no room for more.

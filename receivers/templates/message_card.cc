@@ -4,7 +4,6 @@
 
 #include <algorithm>
 
-#include "base/http_client.h"
 #include "base/text.h"
 #include "receivers/templates/ending.h"
 #include "receivers/templates/rule_text.h"
@@ -13,8 +12,6 @@ namespace tocsin::receivers {
 namespace {
 
 constexpr std::size_t kMaxOthers = 10;
-// What all vendors take.
-constexpr std::size_t kMaxUrlBytes = 1000;
 // Labels that the facts tell already, or that say nothing to people.
 constexpr std::string_view kToldLabels[] = {"alertname", "severity", "pynomaly_severity",
                                             "priority"};
@@ -62,7 +59,7 @@ std::vector<CardFact> Facts(const Alert& alert) {
 
 // What senders write into annotations is no address until it looks like one.
 void AddLink(std::string_view text, const std::string& url, std::vector<CardLink>* links) {
-  if (url.empty() || url.size() > kMaxUrlBytes || !CheckUrl(url)) return;
+  if (url.empty() || !CheckRuleUrl(url)) return;
   links->push_back({std::string(text), url});
 }
 

@@ -27,6 +27,12 @@ PAGES = [
 ]
 
 
+LINKS = {
+    "runbook_url": "https://wiki.example.org/cpu",
+    "dashboard_url": "https://grafana.example.org/d/1",
+}
+
+
 class TestCase(harness.TestCase):
     def assert_no_secret(self):
         texts = {page: self.daemon.get(page).body for page in PAGES}
@@ -74,7 +80,7 @@ class NativeChannels(TestCase):
         settings["receivers"] = [*self.receivers(), *receivers]
         self.daemon = self.tocsin(
             json.dumps({"tocsin": {"host": {"enabled": False}, **settings}}),
-            [rule("CPU <high>", "cpu", notification_channels=channels)],
+            [rule("CPU <high>", "cpu", notification_channels=channels, **LINKS)],
             environment=self.environment(),
             arguments=["--log.level=debug"],
         )
@@ -96,7 +102,13 @@ class NativeChannels(TestCase):
         self.assertEqual(self.request("pagerduty").json()["payload"]["severity"], "error")
         self.assertEqual(self.request("ntfy").json()["topic"], "ops")
         self.assertIn("cardsV2", self.request("googlechat").json())
+        for channel in ("slack", "discord", "pagerduty", "ntfy", "googlechat"):
+            for link in LINKS.values():
+                self.assertIn(link.encode(), self.request(channel).body)
         mail = self.mail.wait_mail(lambda one: "CPU" in one.message["Subject"])
+        for part in ("plain", "html"):
+            for link in LINKS.values():
+                self.assertIn(link, mail.message.get_body((part,)).get_content())
         self.assertEqual(mail.message["Subject"], "[HIGH] CPU <high>")
         self.assertIn("CPU &lt;high&gt;", mail.message.get_body(("html",)).get_content())
 
@@ -187,7 +199,7 @@ class AllOthers(TestCase):
             json.dumps(
                 {"tocsin": {"host": {"enabled": False}, "receivers": receivers, **settings}}
             ),
-            [rule(NAME, "cpu", notification_channels=[*names, "console"])],
+            [rule(NAME, "cpu", notification_channels=[*names, "console"], **LINKS)],
             arguments=["--log.level=debug"],
         )
 
@@ -213,7 +225,7 @@ class AllOthers(TestCase):
             if one.before:
                 self.told(one, one.before)
             text = json.dumps(fired[one.name].content(), ensure_ascii=False)
-            for part in ("CPU", "91.5", "web1"):
+            for part in ("CPU", "91.5", "web1", *LINKS.values()):
                 self.assertIn(part, text, one.name)
         mail = self.mail.wait_mail(lambda one: True)
         self.assertEqual(mail.recipients, ["4917012345@sms.example.org"])

@@ -27,6 +27,8 @@ Alert FullAlert() {
   rule->cooldown = std::chrono::seconds(7);
   rule->stale_after = std::chrono::minutes(2);
   rule->stale_alerts = StaleAlerts::kKeep;
+  rule->runbook_url = "https://wiki/disk";
+  rule->dashboard_url = "https://grafana/d/1";
   rule->source_file = "rules.d/x.yml";
   rule->source_line = 12;
   Alert alert;
@@ -87,8 +89,26 @@ TEST(SerializeAlert, EveryFieldComesBack) {
   EXPECT_EQ(rule.cooldown, alert.rule->cooldown);
   EXPECT_EQ(rule.stale_after, alert.rule->stale_after);
   EXPECT_EQ(rule.stale_alerts, StaleAlerts::kKeep);
+  EXPECT_EQ(rule.runbook_url, "https://wiki/disk");
+  EXPECT_EQ(rule.dashboard_url, "https://grafana/d/1");
   EXPECT_EQ(rule.source_file, alert.rule->source_file);
   EXPECT_EQ(rule.source_line, alert.rule->source_line);
+}
+
+// As earlier versions wrote them, whose rules had fewer fields.
+TEST(ParseAlert, ReadsRowsWithoutTheFieldsThatCameLater) {
+  Alert alert = FullAlert();
+  auto rule = std::make_shared<ThresholdRule>(*alert.rule);
+  rule->stale_alerts.reset();
+  rule->runbook_url.clear();
+  rule->dashboard_url.clear();
+  alert.rule = rule;
+  const std::string row = SerializeAlert(alert);
+  EXPECT_EQ(row.find("stale_alerts"), std::string::npos);
+  EXPECT_EQ(row.find("_url"), std::string::npos);
+  const Result<Alert> read = ParseAlert(row);
+  ASSERT_TRUE(read.ok()) << read.message();
+  EXPECT_EQ(*read->rule, *rule);
 }
 
 TEST(ParseAlert, RefusesTextOfAnotherMakingWithoutThrowing) {

@@ -87,7 +87,9 @@ TEST(RuleFile, EveryFieldIsRead) {
       "  notification_template: '{value:.1f} on {host} {{x}}'\n"
       "  cooldown_period: 0\n"
       "  stale_after: 120\n"
-      "  stale_alerts: keep\n");
+      "  stale_alerts: keep\n"
+      "  runbook_url: https://wiki.example.org/disk?a=1#b\n"
+      "  dashboard_url: http://grafana:3000/d/1\n");
   ASSERT_THAT(result.problems, IsEmpty());
   const ThresholdRule& rule = *result.rules.at(0);
   EXPECT_EQ(rule.name, "Disk \"full\" \xf0\x9f\x94\xa5");
@@ -106,6 +108,8 @@ TEST(RuleFile, EveryFieldIsRead) {
   EXPECT_EQ(rule.cooldown, seconds(0));
   EXPECT_EQ(rule.stale_after, minutes(2));
   EXPECT_EQ(rule.stale_alerts, StaleAlerts::kKeep);
+  EXPECT_EQ(rule.runbook_url, "https://wiki.example.org/disk?a=1#b");
+  EXPECT_EQ(rule.dashboard_url, "http://grafana:3000/d/1");
 }
 
 TEST(RuleFile, NullsOfOptionalFieldsAreTheirDefaults) {

@@ -47,6 +47,17 @@ TEST(NativeAlert, EndsWhenItsRuleSaysSo) {
   EXPECT_EQ(merged.native, stale);
 }
 
+TEST(NativeAlert, HasTheLinksOfItsRule) {
+  auto rule = CpuUsageRule();
+  rule->runbook_url = "https://wiki/cpu";
+  rule->dashboard_url = "https://grafana/d/1";
+  EXPECT_THAT(
+      MakeNativeAlert(FiringAlert(rule, "e1"), "text").annotations,
+      ElementsAre(Pair("dashboard_url", "https://grafana/d/1"),
+                  Pair("description", "CPU usage is high"), Pair("runbook_url", "https://wiki/cpu"),
+                  Pair("summary", "High CPU Usage")));
+}
+
 TEST(NativeAlert, SummaryIsTheTextOfItsTemplate) {
   auto rule = CpuUsageRule();
   rule->description = "";

@@ -82,6 +82,15 @@ TEST(WebhookSeedBody, TellsOfAnAlertThatFires) {
   })"));
 }
 
+TEST(WebhookSeedBody, HasTheLinksOfItsRule) {
+  ChannelWorld world;
+  auto rule = CpuUsageRule();
+  rule->runbook_url = "https://wiki/cpu";
+  const Json body = Json::parse(RequestOf(&world, HookSettings(), {FiringAlert(rule, "e1")}).body);
+  EXPECT_EQ(body["rule"]["runbook_url"], "https://wiki/cpu");
+  EXPECT_FALSE(body["rule"].contains("dashboard_url"));
+}
+
 TEST(Webhook, SignsItsBody) {
   for (const config::WebhookFormat format :
        {config::WebhookFormat::kSeed, config::WebhookFormat::kAlertmanager}) {

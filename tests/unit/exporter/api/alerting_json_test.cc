@@ -36,6 +36,7 @@ TEST(RuleJson, HasEveryFieldOfARule) {
   rule->notification_template = "CPU usage is at {value}%";
   rule->cooldown = seconds(300);
   rule->stale_alerts = StaleAlerts::kKeep;
+  rule->runbook_url = "https://wiki/cpu";
   rule->source_file = "rules.d/host.yml";
   rule->source_line = 14;
   EXPECT_EQ(Plain(RuleJson(*rule, FiredAt())), json::parse(R"({
@@ -55,6 +56,8 @@ TEST(RuleJson, HasEveryFieldOfARule) {
     "notification_template": "CPU usage is at {value}%",
     "cooldown_period": 300,
     "stale_alerts": "keep",
+    "runbook_url": "https://wiki/cpu",
+    "dashboard_url": null,
     "source": "file",
     "source_file": "rules.d/host.yml",
     "source_line": 14,

@@ -112,6 +112,30 @@ TEST(RuleBody, SaysWhatBecomesOfStaleAlertsAndNullIsTheSetting) {
               ElementsAre("body.stale_alerts type_error.str: str type expected"));
 }
 
+TEST(RuleBody, HasLinksThatAreUrls) {
+  for (const char* field : {"runbook_url", "dashboard_url"}) {
+    const bool is_runbook = std::string(field) == "runbook_url";
+    const auto link = [&](const std::string& value) {
+      const ThresholdRule rule = Read(With(field, value));
+      return is_runbook ? rule.runbook_url : rule.dashboard_url;
+    };
+    EXPECT_EQ(link(R"("https://wiki/x")"), "https://wiki/x");
+    EXPECT_EQ(link("null"), "");
+    EXPECT_EQ(link(R"("")"), "");
+    const std::string place = std::string("body.") + field;
+    for (const std::string& bad :
+         {std::string(R"("wiki/x")"), std::string(R"("javascript:alert(1)") "),
+                                                                            "\"https://" +
+                                          std::string(1000, 'x') + "\""}) {
+      EXPECT_THAT(Faults(With(field, bad)),
+                  ElementsAre(::testing::StartsWith(place + " value_error.url: ")))
+          << bad.substr(0, 50);
+    }
+    EXPECT_THAT(Faults(With(field, "5")),
+                ElementsAre(place + " type_error.str: str type expected"));
+  }
+}
+
 TEST(RuleBody, AThresholdMayBeANumber) {
   EXPECT_EQ(Read(With("threshold", "80")).threshold_text, "80");
   EXPECT_EQ(Read(With("threshold", "80.0")).threshold_text, "80.0");

@@ -199,6 +199,9 @@ TEST_F(RulesApiTest, TheExportIsAFileThatReadsBackAsTheSameRules) {
   rule.notification_channels = {"email", "no"};
   rule.notification_template = "{value}";
   rule.cooldown = Duration(0);
+  rule.stale_alerts = StaleAlerts::kKeep;
+  rule.runbook_url = "https://wiki/?a: #b";
+  rule.dashboard_url = "https://grafana/d/1";
   of_api_ = ManagedOf(rule);
   receivers_ = std::make_shared<const config::ReceiverNames>(
       std::vector<config::ReceiverSettings>{{"no", {}, ""}});
