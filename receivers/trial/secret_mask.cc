@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "base/url_user_info.h"
 #include "receivers/channels/authorized_headers.h"
+#include "receivers/channels/sent_secrets.h"
 
 namespace tocsin::receivers {
 namespace {
@@ -26,6 +27,13 @@ std::string ReplaceAll(std::string text, std::string_view what, std::string_view
     text.replace(at, what.size(), with);
   }
   return text;
+}
+
+// What stands in the file where the text is empty; empty where that cannot be read.
+std::string TextOr(const std::string& text, const std::string& file) {
+  if (!text.empty() || file.empty()) return text;
+  Result<std::string> read = ReadSecretFile(file);
+  return read ? *std::move(read) : "";
 }
 
 // Headers whose very purpose is a secret, whatever form it takes there.
@@ -63,10 +71,21 @@ void SecretMask::AddFile(const std::string& path) {
   if (Result<std::string> text = ReadSecretFile(path)) AddText(*std::move(text));
 }
 
+void SecretMask::AddLogin(const std::string& user, const std::string& password) {
+  if (!password.empty()) AddText(Base64Encode(fmt::format("{}:{}", user, password)));
+}
+
 void SecretMask::AddUrl(const Secret& url) {
   std::string text = url.Reveal();
   if (text.empty()) return;
-  if (const std::optional<UrlUserInfo> info = TakeUserInfo(&text)) AddSecret(info->password);
+  if (const std::optional<UrlUserInfo> info = TakeUserInfo(&text)) {
+    AddSecret(info->password);
+    AddLogin(info->user, info->password.Reveal());
+  }
+  // A server that repeats an address repeats what comes behind its own name.
+  HttpClientRequest request;
+  request.url = text;
+  for (std::string& key : SecretsIn(request)) AddText(std::move(key));
   urls_.push_back(url.Reveal());
   urls_.push_back(std::move(text));
   AddSecret(url);
@@ -83,8 +102,11 @@ void SecretMask::AddTls(const config::TlsConfig& tls) { AddSecret(tls.key); }
 
 void SecretMask::AddHttp(const config::HttpConfig& http) {
   if (http.basic_auth) {
-    AddSecret(http.basic_auth->password);
-    AddFile(http.basic_auth->password_file);
+    const config::BasicAuthConfig& login = *http.basic_auth;
+    AddSecret(login.password);
+    AddFile(login.password_file);
+    AddLogin(TextOr(login.username, login.username_file),
+             TextOr(login.password.Reveal(), login.password_file));
   }
   if (http.authorization) {
     AddSecret(http.authorization->credentials);
@@ -93,6 +115,8 @@ void SecretMask::AddHttp(const config::HttpConfig& http) {
   if (http.oauth2) {
     AddSecret(http.oauth2->client_secret);
     AddFile(http.oauth2->client_secret_file);
+    AddLogin(http.oauth2->client_id,
+             TextOr(http.oauth2->client_secret.Reveal(), http.oauth2->client_secret_file));
     token_urls_.push_back(http.oauth2->token_url);
     AddProxy(http.oauth2->proxy);
     AddTls(http.oauth2->tls);

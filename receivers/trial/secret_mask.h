@@ -31,6 +31,8 @@ class SecretMask {
  private:
   void AddText(std::string text);
   void AddSecret(const Secret& secret) { AddText(secret.Reveal()); }
+  // As basic authorization has them: a server may repeat that header. What is read from files, too.
+  void AddLogin(const std::string& user, const std::string& password);
   void AddFile(const std::string& path);
   void AddUrl(const Secret& url);
   void AddHttp(const config::HttpConfig& http);

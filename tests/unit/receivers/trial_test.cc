@@ -270,5 +270,22 @@ TEST_F(TrialTest, HidesWhatIsSecretOfAnAddressAndShowsTheRest) {
   EXPECT_EQ(mask.HideHeader("Content-Type", "text/plain"), "text/plain");
 }
 
+// Some repeat what comes behind their name, or the header of a login.
+TEST_F(TrialTest, HidesWhatAServerRepeatsOfARequest) {
+  config::ChannelSettings settings;
+  settings.webhook.url =
+      Secret("https://u:pass-w0rd@hook.example/services/T0P-S3CRET?sig=k3y-of-it");
+  settings.http.basic_auth = config::BasicAuthConfig();
+  settings.http.basic_auth->username = "me";
+  settings.http.basic_auth->password = Secret("s3cret");
+  SecretMask mask;
+  mask.Add(settings);
+  EXPECT_EQ(mask.Hide("POST /services/T0P-S3CRET?sig=k3y-of-it HTTP/1.1"),
+            "POST /services/<secret>?sig=<secret> HTTP/1.1");
+  // Base64 of me:s3cret and of u:pass-w0rd.
+  EXPECT_EQ(mask.Hide("Basic bWU6czNjcmV0, Basic dTpwYXNzLXcwcmQ="),
+            "Basic <secret>, Basic <secret>");
+}
+
 }  // namespace
 }  // namespace tocsin::receivers
