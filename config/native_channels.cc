@@ -266,6 +266,7 @@ constexpr KeySpec kNativeWechatKeys[] = {
     {.key = "to_party"},
     {.key = "to_tag"},
     {.key = "message_type", .fallback = "text"},
+    kPicture,
     {.key = "template"},
 };
 

@@ -103,19 +103,28 @@ class WechatMessages {
     if (!url) return url.error();
     const Result<std::string> secret = SecretOf(keys, "api_secret");
     if (!secret) return secret.error();
-    return calls_.Call({*url, keys.Text("corp_id"), *secret}, Message(texts_.Card(notification)));
+    std::optional<WechatPicture> picture;
+    if (notification.picture != nullptr) picture = {notification.picture, Letterhead("image")};
+    return calls_.Call({*url, keys.Text("corp_id"), *secret}, Message(texts_.Card(notification)),
+                       std::move(picture));
   }
 
  private:
-  JsonValue Message(const MessageCard& card) const {
+  // To whom, by whom, and what it is.
+  JsonValue Letterhead(const std::string& type) const {
     const config::CheckedKeys& keys = settings_.keys;
-    const std::string type = keys.Text("message_type");
     JsonValue json = JsonValue::Object();
     json.SetUnlessEmpty("touser", keys.Text("to_user"));
     json.SetUnlessEmpty("toparty", keys.Text("to_party"));
     json.SetUnlessEmpty("totag", keys.Text("to_tag"));
     json.Set("agentid", AgentId(keys.Text("agent_id")));
     json.Set("msgtype", type);
+    return json;
+  }
+
+  JsonValue Message(const MessageCard& card) const {
+    const std::string type = settings_.keys.Text("message_type");
+    JsonValue json = Letterhead(type);
     const std::string content = CardText(card, type == "markdown" ? MarkdownOf(card) : kText);
     json.Set(type, JsonValue::Object({{"content", content}}));
     return json;

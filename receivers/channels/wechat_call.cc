@@ -12,6 +12,8 @@
 #include "receivers/channels/answer_excerpt.h"
 #include "receivers/channels/http_outcome.h"
 #include "receivers/channels/json_body.h"
+#include "receivers/channels/multipart_form.h"
+#include "receivers/channels/picture_texts.h"
 #include "receivers/channels/url_path.h"
 
 namespace tocsin::receivers {
@@ -57,6 +59,8 @@ struct Letter {
   std::string token_url;
   std::string send_url;
   JsonValue message;
+  std::string upload_url;
+  std::optional<WechatPicture> picture;
   std::shared_ptr<KeptWechatToken> kept;
 };
 using LetterPtr = std::shared_ptr<const Letter>;
@@ -134,6 +138,25 @@ Outcome OfCode(std::int64_t code, const nlohmann::json& answer, const std::strin
                     : Outcome::GiveUp(Failure::kClientError, reason, kCodes);
 }
 
+// The picture, and the message that shows it once it is there.
+VendorCall Upload(const LetterPtr& letter, const std::string& token) {
+  MultipartForm form;
+  form.AddFile("media", kPictureFile, kPictureType, *letter->picture->bytes);
+  VendorCall call;
+  call.request = form.Post(AddUrlParameter(letter->upload_url, "access_token", token));
+  call.judge = [letter, token](const HttpClientResult& result, Timestamp now) -> VendorStep {
+    if (std::optional<Outcome> failed = NotOk(result, now)) return *std::move(failed);
+    const std::optional<nlohmann::json> answer = ReadAnswer(result.response->body);
+    const std::string id = answer && CodeOf(*answer) == 0 ? TextOf(*answer, "media_id") : "";
+    if (id.empty()) return Outcome::Delivered();
+    JsonValue message = letter->picture->message;
+    message.Set("image", JsonValue::Object({{"media_id", id}}));
+    return VendorCall{PostJson(AddUrlParameter(letter->send_url, "access_token", token), message),
+                      nullptr};
+  };
+  return call;
+}
+
 VendorStep OnSent(const LetterPtr& letter, const std::string& token, bool is_new,
                   const HttpClientResult& result, Timestamp now) {
   if (std::optional<Outcome> failed = NotOk(result, now)) return *std::move(failed);
@@ -146,6 +169,10 @@ VendorStep OnSent(const LetterPtr& letter, const std::string& token, bool is_new
       if (!is_new) return AskForToken(letter);
     }
     outcome = OfCode(code, *answer, token);
+    if (code == 0 && letter->picture) {
+      outcome.http_status = 200;
+      return EndingWith(std::move(outcome), Upload(letter, token));
+    }
   }
   outcome.http_status = 200;
   return outcome;
@@ -171,7 +198,8 @@ VendorCall SendWith(const LetterPtr& letter, const std::string& token, bool is_n
 
 WechatCalls::WechatCalls() : kept_(std::make_shared<KeptWechatToken>()) {}
 
-VendorCall WechatCalls::Call(const WechatSender& sender, JsonValue message) const {
+VendorCall WechatCalls::Call(const WechatSender& sender, JsonValue message,
+                             std::optional<WechatPicture> picture) const {
   auto letter = std::make_shared<Letter>();
   letter->corp_id = sender.corp_id;
   letter->token_url =
@@ -179,6 +207,9 @@ VendorCall WechatCalls::Call(const WechatSender& sender, JsonValue message) cons
   letter->token_url = AddUrlParameter(letter->token_url, "corpsecret", sender.api_secret);
   letter->send_url = JoinUrlPath(sender.api_url, "message/send");
   letter->message = std::move(message);
+  letter->upload_url =
+      AddUrlParameter(JoinUrlPath(sender.api_url, "media/upload"), "type", "image");
+  letter->picture = std::move(picture);
   letter->kept = kept_;
   const std::string token = kept_->For(letter->token_url);
   return token.empty() ? AskForToken(letter) : SendWith(letter, token, /*is_new=*/false);

@@ -9,6 +9,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "base/json_value.h"
@@ -25,13 +26,21 @@ struct WechatSender {
   std::string api_secret;
 };
 
+// What follows a message that was taken: the file is uploaded, and `message` sent with the number
+// that WeChat gives it. https://developer.work.weixin.qq.com/document/path/90253
+struct WechatPicture {
+  std::shared_ptr<const std::string> bytes;
+  JsonValue message;  // of the type image, without its media_id
+};
+
 // One for each integration. The dispatcher's thread calls it.
 class WechatCalls {
  public:
   WechatCalls();
 
   // The first request of an attempt: the message, or one for a token where none is kept.
-  VendorCall Call(const WechatSender& sender, JsonValue message) const;
+  VendorCall Call(const WechatSender& sender, JsonValue message,
+                  std::optional<WechatPicture> picture = std::nullopt) const;
 
  private:
   const std::shared_ptr<KeptWechatToken> kept_;  // also held by the judges that are under way

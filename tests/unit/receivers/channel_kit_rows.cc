@@ -302,6 +302,18 @@ std::vector<KitRow> Natives() {
                  {.body = R"({"errcode":0,"errmsg":"ok"})", .is_read = true}},
        .takes_only_200 = true,
        .remembers = true},
+      {.name = "native_wechat_with_a_picture",
+       .type = "wechat",
+       .settings = "api_url: URL/cgi-bin/, api_secret: S3CRET-of-wechat, corp_id: corp, "
+                   "agent_id: 1, to_user: '@all', picture: true",
+       .steps = {{.body = R"({"errcode":0,"access_token":"S3CRET-access-token"})",
+                  .tells = false,
+                  .is_read = true},
+                 {.body = R"({"errcode":0,"errmsg":"ok"})", .is_read = true},
+                 {.body = R"({"errcode":0,"media_id":"1"})", .adds = true},
+                 {.body = R"({"errcode":0,"errmsg":"ok"})", .adds = true}},
+       .takes_only_200 = true,
+       .remembers = true},
   };
 }
 

@@ -369,6 +369,70 @@ TEST(MatrixPicture, IsNotUploadedWhereTheMessageWasNotTaken) {
   EXPECT_EQ(matrix.world.outcomes.back().kind, Kind::kRetry);
 }
 
+// ---- WeChat
+
+constexpr char kWechatWithPicture[] =
+    "{api_url: 'http://w/cgi-bin/', corp_id: c, api_secret: s, agent_id: '5', to_user: anna, "
+    "picture: true}";
+
+constexpr char kWechatTook[] = R"({"errcode":0,"errmsg":"ok"})";
+
+// https://developer.work.weixin.qq.com/document/path/90236 and /90253
+TEST(WechatPicture, FollowsTheMessageAsOneOfItsOwn) {
+  NativeChannelWorld wechat("wechat", kWechatWithPicture);
+  wechat.Deliver(AboutWithPicture());
+  wechat.world.http.Answer(0, 200, R"({"errcode":0,"access_token":"T0"})");
+  ASSERT_EQ(wechat.world.http.sent(), 2U);
+  EXPECT_EQ(BodyOf(wechat.world.http.request(1)).at("msgtype"), "text");
+  wechat.world.http.Answer(1, 200, kWechatTook);
+
+  ASSERT_EQ(wechat.world.http.sent(), 3U);
+  const HttpClientRequest upload = wechat.world.http.request(2);
+  EXPECT_EQ(upload.method, "POST");
+  EXPECT_EQ(upload.url, "http://w/cgi-bin/media/upload?type=image&access_token=T0");
+  EXPECT_THAT(PartsOf(upload),
+              ElementsAre(std::pair("Content-Disposition: form-data; name=\"media\"; "
+                                    "filename=\"chart.png\"\r\nContent-Type: image/png",
+                                    kPng)));
+  wechat.world.http.Answer(2, 200, R"({"errcode":0,"type":"image","media_id":"M1"})");
+
+  ASSERT_EQ(wechat.world.http.sent(), 4U);
+  const HttpClientRequest image = wechat.world.http.request(3);
+  EXPECT_EQ(image.url, "http://w/cgi-bin/message/send?access_token=T0");
+  EXPECT_EQ(BodyOf(image), Json({{"touser", "anna"},
+                                 {"agentid", 5},
+                                 {"msgtype", "image"},
+                                 {"image", {{"media_id", "M1"}}}}));
+  EXPECT_TRUE(wechat.world.outcomes.empty());
+  wechat.world.http.Answer(3, 200, kWechatTook);
+  ASSERT_EQ(wechat.world.outcomes.size(), 1U);
+  EXPECT_EQ(wechat.world.outcomes.back().kind, Kind::kDelivered);
+}
+
+TEST(WechatPicture, CostsNoMessageWhereItIsNotTaken) {
+  for (const auto& [status, body] :
+       {std::pair(413, ""), std::pair(500, ""), std::pair(200, "{}"), std::pair(200, "<html>"),
+        std::pair(200, R"({"errcode":40004,"errmsg":"invalid media type"})")}) {
+    NativeChannelWorld wechat("wechat", kWechatWithPicture);
+    wechat.Deliver(AboutWithPicture());
+    wechat.world.http.Answer(0, 200, R"({"errcode":0,"access_token":"T0"})");
+    wechat.world.http.Answer(1, 200, kWechatTook);
+    wechat.world.http.Answer(2, status, body);
+    EXPECT_EQ(wechat.world.http.sent(), 3U) << body;
+    ASSERT_EQ(wechat.world.outcomes.size(), 1U) << body;
+    EXPECT_EQ(wechat.world.outcomes.back().kind, Kind::kDelivered) << body;
+  }
+}
+
+TEST(WechatPicture, IsNotUploadedWhereTheMessageWasNotTaken) {
+  NativeChannelWorld wechat("wechat", kWechatWithPicture);
+  wechat.Deliver(AboutWithPicture());
+  wechat.world.http.Answer(0, 200, R"({"errcode":0,"access_token":"T0"})");
+  wechat.world.http.Answer(1, 200, R"({"errcode":60020,"errmsg":"not allowed"})");
+  EXPECT_EQ(wechat.world.http.sent(), 2U);
+  EXPECT_NE(wechat.world.outcomes.back().kind, Kind::kDelivered);
+}
+
 // ---- Webex
 
 constexpr char kWebexWithPicture[] =
