@@ -124,9 +124,8 @@ TEST(RuleBody, HasLinksThatAreUrls) {
     EXPECT_EQ(link(R"("")"), "");
     const std::string place = std::string("body.") + field;
     for (const std::string& bad :
-         {std::string(R"("wiki/x")"), std::string(R"("javascript:alert(1)") "),
-                                                                            "\"https://" +
-                                          std::string(1000, 'x') + "\""}) {
+         {std::string(R"("wiki/x")"), std::string(R"-("javascript:alert(1)")-"),
+          "\"https://" + std::string(1000, 'x') + "\""}) {
       EXPECT_THAT(Faults(With(field, bad)),
                   ElementsAre(::testing::StartsWith(place + " value_error.url: ")))
           << bad.substr(0, 50);

@@ -200,7 +200,7 @@ TEST_F(RulesApiTest, TheExportIsAFileThatReadsBackAsTheSameRules) {
   rule.notification_template = "{value}";
   rule.cooldown = Duration(0);
   rule.stale_alerts = StaleAlerts::kKeep;
-  rule.runbook_url = "https://wiki/?a: #b";
+  rule.runbook_url = "https://wiki/?a=%22:#b";
   rule.dashboard_url = "https://grafana/d/1";
   of_api_ = ManagedOf(rule);
   receivers_ = std::make_shared<const config::ReceiverNames>(
