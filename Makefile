@@ -30,7 +30,8 @@ PEER_PACKAGES := prometheus prometheus-node-exporter prometheus-pushgateway prom
 SCREENSHOT_PACKAGES := chromium fonts-noto-core fonts-noto-color-emoji
 
 SOURCE_DIRS := base config evaluator exporter receivers tests
-CTEST = ctest --output-on-failure -j $(shell nproc) $(TESTS)
+# One more than there are cores: end-to-end tests wait most of their time.
+CTEST = ctest --output-on-failure -j $(shell expr $$(nproc) + 1) $(TESTS)
 CONFIGURE = cmake -S . -G Ninja -DTOCSIN_UNITY=$(UNITY)
 REQUIRE_PEERS := TOCSIN_REQUIRE_PEERS=1
 

@@ -389,7 +389,8 @@ class Keys(ReceiversApi):
     def audited(self, action):
         """Entries of that kind, in a chain that is sound."""
         verify = [BINARY, "audit", "verify", f"--storage.path={self.daemon.storage}"]
-        status, said = ended(verify, environment={"PATH": "/usr/bin:/bin"})
+        path = {"PATH": "/usr/bin:/bin"}
+        status, said = ended(verify, environment={**path, **self.daemon.database.environment})
         self.assertEqual(status, 0, said)
         entries = self.send("GET", "/audit?limit=1000")
         return [entry for entry in entries if entry["action"] == action]

@@ -61,6 +61,10 @@ class RulesApi(harness.TestCase):
         made = self.send("POST", "/rules", rule("hot", "cpu"))
         self.daemon.submit("cpu", 85, host="a")
         wait_until(lambda: self.told() == [("hot", "active")], what="the message")
+        wait_until(
+            lambda: self.daemon.alerts()[0]["notifications_sent"] == 1,
+            what="its confirmation, without which it is sent again",
+        )
         before = self.send("GET", "/rules")
         self.daemon.kill9()
         self.daemon.start()
