@@ -7,14 +7,14 @@
 namespace tocsin {
 namespace {
 
-constexpr std::pair<Scope, std::string_view> kNames[] = {{Scope::kRead, "read"},
-                                                         {Scope::kPush, "push"},
-                                                         {Scope::kOperate, "operate"},
-                                                         {Scope::kAdmin, "admin"}};
+constexpr std::pair<Scope, std::string_view> kScopeNames[] = {{Scope::kRead, "read"},
+                                                              {Scope::kPush, "push"},
+                                                              {Scope::kOperate, "operate"},
+                                                              {Scope::kAdmin, "admin"}};
 
 std::optional<Scopes> ParseWord(std::string_view word) {
   if (word == "write") return Scopes{Scope::kPush, Scope::kOperate};
-  for (const auto& [scope, name] : kNames) {
+  for (const auto& [scope, name] : kScopeNames) {
     if (word == name) return Scopes{scope};
   }
   return std::nullopt;
@@ -40,7 +40,7 @@ bool Scopes::Allow(Scope scope) const {
 
 std::vector<std::string> Scopes::Names() const {
   std::vector<std::string> names;
-  for (const auto& [scope, name] : kNames) {
+  for (const auto& [scope, name] : kScopeNames) {
     if (Has(scope)) names.emplace_back(name);
   }
   return names;
