@@ -124,7 +124,7 @@ int CheckAlertmanagerConfig(const std::string& file, bool expand_env) {
           receivers::BuildPipelineGraph(settings, channels.context());
       !built) {
     fmt::print("FAILED\n");
-    return FailWith(fmt::format("{}: {}", file, built.message()));
+    return FailWith(built.message());
   }
   fmt::print(
       "SUCCESS: {} is valid: {} receivers, {} inhibit rules, {} time intervals, {} templates\n",

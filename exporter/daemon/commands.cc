@@ -137,7 +137,7 @@ int CheckConfig(const std::string& file, bool expand_env) {
       !built) {
     PrintDiagnostics(loaded.diagnostics);
     fmt::print("FAILED\n");
-    return FailWith(fmt::format("{}: {}", file, built.message()));
+    return FailWith(built.message());
   }
   return Report(
       loaded.diagnostics,

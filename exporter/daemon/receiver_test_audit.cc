@@ -39,8 +39,6 @@ Status CheckNoDaemonOnFolder(const std::string& storage_path) {
   return folder ? Status() : Status(folder.error());
 }
 
-}  // namespace
-
 security::AuditRecord ReceiverTestRecord(const std::string& actor,
                                          const ReceiverTestOutcome& outcome) {
   security::AuditRecord record;
@@ -52,6 +50,8 @@ security::AuditRecord ReceiverTestRecord(const std::string& actor,
   record.outcome = outcome.failed == 0 ? "done" : "failed";
   return record;
 }
+
+}  // namespace
 
 Status NoteReceiverTest(const std::string& storage_path, const ReceiverTestOutcome& outcome) {
   if (Status named = CheckIsNamed(storage_path); !named) return named;

@@ -6,7 +6,6 @@
 #include <string>
 
 #include "base/result.h"
-#include "exporter/security/audit_chain.h"
 
 namespace tocsin::daemon {
 
@@ -16,9 +15,6 @@ struct ReceiverTestOutcome {
   std::size_t delivered = 0;
   std::size_t failed = 0;
 };
-
-security::AuditRecord ReceiverTestRecord(const std::string& actor,
-                                         const ReceiverTestOutcome& outcome);
 
 // Appends it to the database that DATABASE_URL and the storage folder name, if both exist; makes
 // neither. `storage_path` is empty where nobody has named the folder. A failure says why it is not

@@ -311,27 +311,22 @@ void PostedAcknowledgements::ObserveOne(const PostedAlert& alert, Timestamp now,
 }
 
 void PostedAcknowledgements::Prune(Timestamp now) {
-  MutexLock order(write_order_);
-  WriteBatch batch;
-  {
-    MutexLock lock(mu_);
-    std::vector<std::uint64_t> over;
-    for (const auto& [fingerprint, known] : by_fingerprint_) {
-      if (!known->HoldsAt(now)) over.push_back(fingerprint);
-    }
-    for (const std::uint64_t fingerprint : over) ForgetEnded(fingerprint, now, &batch);
-  }
-  Submit(std::move(batch));
+  ForgetWhere(now, [now](const PostedAcknowledgement& known) { return !known.HoldsAt(now); });
 }
 
 void PostedAcknowledgements::RecordEnds(Timestamp now) {
+  ForgetWhere(now, [now](const PostedAcknowledgement& known) { return HasTimedOut(known, now); });
+}
+
+void PostedAcknowledgements::ForgetWhere(
+    Timestamp now, const std::function<bool(const PostedAcknowledgement&)>& is_over) {
   MutexLock order(write_order_);
   WriteBatch batch;
   {
     MutexLock lock(mu_);
     std::vector<std::uint64_t> over;
     for (const auto& [fingerprint, known] : by_fingerprint_) {
-      if (HasTimedOut(*known, now)) over.push_back(fingerprint);
+      if (is_over(*known)) over.push_back(fingerprint);
     }
     for (const std::uint64_t fingerprint : over) ForgetEnded(fingerprint, now, &batch);
   }

@@ -112,6 +112,8 @@ class PostedAcknowledgements {
   void Forget(std::uint64_t fingerprint, WriteBatch* batch) REQUIRES_LOCK(mu_);
   // What holds no more.
   void ForgetEnded(std::uint64_t fingerprint, Timestamp now, WriteBatch* batch) REQUIRES_LOCK(mu_);
+  void ForgetWhere(Timestamp now, const std::function<bool(const PostedAcknowledgement&)>& is_over)
+      EXCLUDES(mu_, write_order_);
   void ObserveOne(const PostedAlert& alert, Timestamp now, WriteBatch* batch) REQUIRES_LOCK(mu_);
   void Submit(WriteBatch batch) REQUIRES_LOCK(write_order_);
 
